@@ -1,0 +1,94 @@
+//! Now, and times as text. UTC milliseconds inside, RFC 3339 outside.
+//!
+//! Nothing else in the program asks the system for the time of day, so that a test can set it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// Tells the time: the system's, or one that a test sets.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// Set by the test that made the clock, read by everybody; `None` is the system's clock.
+    fixed: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// A clock that stands at `now` until [`Clock::advance`] moves it.
+    pub fn fixed(now: Millis) -> Clock {
+        Clock { fixed: Some(Arc::new(AtomicI64::new(now))) }
+    }
+
+    /// Now, in UTC milliseconds.
+    pub fn now(&self) -> Millis {
+        match &self.fixed {
+            Some(now) => now.load(Ordering::Relaxed),
+            None => Timestamp::now().as_millisecond(),
+        }
+    }
+
+    /// Moves a fixed clock on by `by` milliseconds; the system's clock stays as it is.
+    pub fn advance(&self, by: Millis) {
+        if let Some(now) = &self.fixed {
+            now.fetch_add(by, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Reads an RFC 3339 time (`2026-11-20T09:30:00Z`, with any offset) or a plain date (`2026-11-20`, midnight UTC).
+///
+/// # Errors
+///
+/// A sentence that shows the two forms, when `text` has neither.
+pub fn parse(text: &str) -> Result<Millis, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at.as_millisecond());
+    }
+    if let Ok(day) = text.parse::<jiff::civil::Date>()
+        && let Ok(at) = day.to_zoned(jiff::tz::TimeZone::UTC)
+    {
+        return Ok(at.timestamp().as_millisecond());
+    }
+    Err("a time such as 2026-11-20T09:30:00Z or a date such as 2026-11-20".to_owned())
+}
+
+/// Writes a time as RFC 3339 in UTC, with milliseconds only where there are any. A time outside the years
+/// -9999..=9999 is written as the nearest one inside.
+pub fn format(at: Millis) -> String {
+    let at = at.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+    Timestamp::from_millisecond(at).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive_the_way_out_and_in() {
+        for at in [0, 1, 1_700_000_000_123, -1, 253_402_207_200_000] {
+            assert_eq!(parse(&format(at)), Ok(at));
+        }
+        assert_eq!(parse("2026-11-20"), parse("2026-11-20T00:00:00Z"));
+        assert_eq!(parse("2026-11-20T01:00:00+01:00"), parse("2026-11-20"));
+        assert!(parse("yesterday").is_err());
+        assert!(!format(i64::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_told() {
+        let clock = Clock::fixed(5);
+        assert_eq!((clock.now(), clock.now()), (5, 5));
+        clock.advance(2);
+        assert_eq!(clock.now(), 7);
+    }
+}

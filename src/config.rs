@@ -1,0 +1,134 @@
+//! Turns defaults, files, environment and flags into one checked [`Config`], each value with its origin.
+//!
+//! Flag, then environment, then user file, then default. A project file (`carryall.toml` in a workspace) may set
+//! only what is harmless. No other room reads the environment.
+
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use secret::Secret;
+
+/// Everything that can be set, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The database file. Absolute.
+    pub db: PathBuf,
+    /// The folder the program was started in. Absolute.
+    pub working_folder: PathBuf,
+    /// The user's home folder, when there is one.
+    pub home: Option<PathBuf>,
+    /// Folders besides the working folder under which a call over MCP may index. Absolute.
+    pub roots: Vec<PathBuf>,
+    /// Which toolsets are offered, in the order of [`Toolset::ALL`].
+    pub toolsets: Vec<Toolset>,
+    /// Whether writing tools are left out.
+    pub read_only: bool,
+    /// Names of tools to leave out.
+    pub exclude_tools: Vec<String>,
+    /// Whether structured content and output schemas are left out.
+    pub text_only: bool,
+    /// Whether no socket may be opened.
+    pub offline: bool,
+    pub log_format: LogFormat,
+    /// A filter as `RUST_LOG` takes it.
+    pub log_filter: String,
+    /// The longest line of input that is read, in bytes.
+    pub max_line_bytes: usize,
+    /// How many calls run at once; more wait.
+    pub concurrency: usize,
+    /// The provider that was asked for by `LLM_PROVIDER` or a flag; `None` lets the program choose.
+    pub llm_provider: Option<String>,
+    /// Every provider that can be used or could be with a key, by name: the six known ones and those of the user file.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// How long one `ask` may take when the call does not say.
+    pub ask_timeout: Duration,
+    /// How many asks may be under way at once.
+    pub ask_concurrency: usize,
+    /// Provider names to fall back to, in order.
+    pub cascade: Vec<String>,
+    /// Most that may be spent in a day and in a month, in USD.
+    pub daily_usd: Option<f64>,
+    pub monthly_usd: Option<f64>,
+    /// Prices from the user file, by `provider/model`.
+    pub prices: BTreeMap<String, Price>,
+    /// What the working folder's project file asks for.
+    pub project: Project,
+}
+
+/// A group of tools that is offered or not as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Toolset {
+    Context,
+    Memory,
+    Ask,
+    Insights,
+}
+
+impl Toolset {
+    /// Every toolset; all are on by default.
+    pub const ALL: [Toolset; 4] = [Toolset::Context, Toolset::Memory, Toolset::Ask, Toolset::Insights];
+
+    /// The name in flags and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Toolset::Context => "context",
+            Toolset::Memory => "memory",
+            Toolset::Ask => "ask",
+            Toolset::Insights => "insights",
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The wire format that a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    OpenAi,
+    Anthropic,
+    Azure,
+    OpenRouter,
+    Ollama,
+    LmStudio,
+}
+
+/// One provider of language models.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    pub kind: ProviderKind,
+    /// As the vendor's own client means it: with `/v1` for OpenAI, OpenRouter (`/api/v1`) and LM Studio; the bare
+    /// host for Anthropic, Ollama and Azure. `None` only for Azure without an address.
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    /// Where the key is looked for, to be named in an error.
+    pub api_key_env: String,
+    pub model: Option<String>,
+    /// Azure's `api-version`; `None` means the v1 address.
+    pub api_version: Option<String>,
+}
+
+/// What a model costs, in USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub input: f64,
+    pub output: f64,
+    pub cache_read: Option<f64>,
+    pub cache_write: Option<f64>,
+}
+
+/// The harmless settings that a workspace may make for itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Project {
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+    pub budget_tokens: Option<u32>,
+    pub namespace: Option<String>,
+}

@@ -1,0 +1,30 @@
+//! Identifiers: UUIDv7 for everything that is stored, so that ids sort by the time they were made.
+
+use uuid::Uuid;
+
+/// Returns a fresh identifier: lower-case hyphenated UUIDv7, 36 characters, greater than every one that this
+/// process made before.
+pub fn fresh() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// Whether `text` has the form of an identifier made by [`fresh`].
+pub fn is_id(text: &str) -> bool {
+    text.len() == 36 && Uuid::try_parse(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_the_order_in_which_they_were_made() {
+        let made: Vec<String> = (0..1000).map(|_| fresh()).collect();
+        let mut sorted = made.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(made, sorted);
+        assert!(made.iter().all(|id| is_id(id)));
+        assert!(!is_id("018f"));
+    }
+}

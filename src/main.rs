@@ -1,0 +1,3 @@
+//! The `carryall` command.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Records what one call did: spans with timings, decisions and errors, and carries its progress and cancellation.
+
+mod call;
+mod progress;
+
+pub use call::Call;
+pub use call::CallRecord;
+pub use call::Span;
+pub use call::SpanRecord;
+pub use progress::Progress;
+pub use progress::Update;

@@ -1,0 +1,221 @@
+//! One call of a tool while it runs: its id, its spans, its progress and the token that stops it.
+//!
+//! Spans live in memory until the call ends; then the whole tree is written as one row. A call that is dropped
+//! amid its work (cancelled) still leaves the spans that it had.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Millis;
+use crate::trace::Progress;
+
+/// A call that is under way. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    id: String,
+    tool: String,
+    started_at: Millis,
+    started: Instant,
+    progress: Progress,
+    /// Cancelled by the client's notification or by the server's end; watched by whoever works for the call.
+    cancelled: CancellationToken,
+    /// Written by spans as they begin and end, read once when the call ends.
+    spans: Mutex<Vec<SpanRecord>>,
+}
+
+/// One step of a call, as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SpanRecord {
+    pub name: String,
+    /// Position of the enclosing span in the record's list; `None` is directly under the call.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent: Option<usize>,
+    /// Since the start of the call, in microseconds.
+    pub start_us: u64,
+    /// In microseconds; `None` while it runs, or for ever when the call was cut off in it.
+    pub took_us: Option<u64>,
+    /// What was decided or counted, by name.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub notes: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+/// A whole call, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    pub id: String,
+    pub tool: String,
+    pub started_at: Millis,
+    pub took_us: u64,
+    /// `ok`, `failed` or `cancelled`.
+    pub outcome: String,
+    /// The kind and message of the failure.
+    pub error: Option<String>,
+    pub session_id: Option<String>,
+    pub user_id: Option<String>,
+    pub namespace: Option<String>,
+    pub spans: Vec<SpanRecord>,
+}
+
+impl Call {
+    /// Begins a call of `tool` at `now`.
+    pub fn begin(tool: &str, now: Millis, progress: Progress, cancelled: CancellationToken) -> Call {
+        Call {
+            inner: Arc::new(Inner {
+                id: crate::ids::fresh(),
+                tool: tool.to_owned(),
+                started_at: now,
+                started: Instant::now(),
+                progress,
+                cancelled,
+                spans: Mutex::default(),
+            }),
+        }
+    }
+
+    /// A call that nobody listens to and that is never written, for work that no tool asked for.
+    pub fn silent() -> Call {
+        Call::begin("", 0, Progress::default(), CancellationToken::new())
+    }
+
+    /// The trace id that every result carries.
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// Where progress goes.
+    pub fn progress(&self) -> &Progress {
+        &self.inner.progress
+    }
+
+    /// Fires when the call should stop.
+    pub fn cancelled(&self) -> &CancellationToken {
+        &self.inner.cancelled
+    }
+
+    /// When the call began.
+    pub fn started_at(&self) -> Millis {
+        self.inner.started_at
+    }
+
+    /// Time since the call began, in milliseconds.
+    pub fn elapsed_ms(&self) -> f64 {
+        self.inner.started.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// Opens a span directly under the call; it ends when it is dropped.
+    pub fn span(&self, name: &str) -> Span {
+        self.open(name, None)
+    }
+
+    fn open(&self, name: &str, parent: Option<usize>) -> Span {
+        let start_us = micros(self.inner.started);
+        let mut spans = self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.push(SpanRecord { name: name.to_owned(), parent, start_us, ..SpanRecord::default() });
+        Span { call: self.clone(), at: spans.len() - 1, begun: Instant::now() }
+    }
+
+    /// What happened until now, as a record. `outcome` is `ok`, `failed` or `cancelled`.
+    pub fn record(&self, outcome: &str, error: Option<String>, arguments: &Value) -> CallRecord {
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+        CallRecord {
+            id: self.inner.id.clone(),
+            tool: self.inner.tool.clone(),
+            started_at: self.inner.started_at,
+            took_us: micros(self.inner.started),
+            outcome: outcome.to_owned(),
+            error,
+            session_id: text("session_id"),
+            user_id: text("user_id"),
+            namespace: text("namespace"),
+            spans: self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+/// A step that is under way; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Span {
+    call: Call,
+    at: usize,
+    begun: Instant,
+}
+
+impl Span {
+    /// Opens a span under this one.
+    pub fn span(&self, name: &str) -> Span {
+        self.call.open(name, Some(self.at))
+    }
+
+    /// Notes a count or a decision. Values are data for people: no secrets, no whole contents.
+    pub fn note(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        self.change(|record| {
+            record.notes.insert(name.to_owned(), value);
+        });
+    }
+
+    /// Notes that this step failed.
+    pub fn fail(&self, error: impl std::fmt::Display) {
+        let error = error.to_string();
+        self.change(|record| record.error = Some(error));
+    }
+
+    /// Time since the span began, in milliseconds.
+    pub fn elapsed_ms(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn change(&self, change: impl FnOnce(&mut SpanRecord)) {
+        let mut spans = self.call.inner.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = spans.get_mut(self.at) {
+            change(record);
+        }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        let took_us = micros(self.begun);
+        self.change(|record| record.took_us = Some(took_us));
+    }
+}
+
+fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_nest_and_end_when_dropped() {
+        let call = Call::begin("recall", 1, Progress::default(), CancellationToken::new());
+        let outer = call.span("search");
+        let inner = outer.span("full text");
+        inner.note("rows", 3);
+        drop(inner);
+        let record = call.record("ok", None, &serde_json::json!({"session_id": "s"}));
+        assert_eq!(record.session_id.as_deref(), Some("s"));
+        assert_eq!(record.spans[1].parent, Some(0));
+        assert_eq!(record.spans[1].notes["rows"], 3);
+        assert!(record.spans[1].took_us.is_some());
+        assert!(record.spans[0].took_us.is_none());
+        drop(outer);
+    }
+}
