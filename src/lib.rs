@@ -8,5 +8,6 @@ pub mod config;
 pub mod ids;
 pub mod models;
 pub mod scope;
+pub mod store;
 pub mod tokens;
 pub mod trace;

@@ -1,0 +1,42 @@
+//! Rows in, rows out: one SQLite file behind one handle, shared by several processes.
+//!
+//! No other room contains SQL. Callers pass values and get rows; what a row means is theirs. [`Store`] is the seam
+//! behind which a second database can stand.
+
+mod contexts;
+mod db;
+mod error;
+mod exchange;
+mod memories;
+mod migrate;
+mod open;
+mod packs;
+mod traces;
+mod turns;
+mod workspace;
+
+pub use contexts::ContextKey;
+pub use contexts::ContextRow;
+pub use contexts::ContextWrite;
+pub use contexts::Scope;
+pub use db::Store;
+pub use error::StoreError;
+pub use exchange::Counts;
+pub use memories::MemoryFilter;
+pub use memories::MemoryMatch;
+pub use memories::MemoryRow;
+pub use memories::NewMemory;
+pub use memories::Remembered;
+pub use memories::Status;
+pub use memories::Validity;
+pub use open::Health;
+pub use packs::PackRow;
+pub use traces::TraceFilter;
+pub use traces::TraceRow;
+pub use turns::NewTurn;
+pub use turns::TurnRow;
+pub use workspace::ChunkMatch;
+pub use workspace::FileRow;
+pub use workspace::NewChunk;
+pub use workspace::NewFile;
+pub use workspace::WorkspaceRow;

@@ -1,0 +1,116 @@
+//! Why the database could not do what was asked, sorted by what to do next.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// A failed read or write. Cloned to every caller whose write stood in the same transaction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Try again: another process held the file for longer than the patience of this one.
+    #[error("database {} is busy: another process has held it for too long", path.display())]
+    Busy { path: PathBuf },
+
+    /// Make room; nothing was written.
+    #[error("no space left for database {}", path.display())]
+    Full { path: PathBuf },
+
+    /// Change permissions or choose another file; reads go on.
+    #[error("database {} cannot be written: {reason}", path.display())]
+    ReadOnly { path: PathBuf, reason: String },
+
+    /// Restore a backup or start afresh; the file is left as it is.
+    #[error("database {} is damaged or no database: {reason}", path.display())]
+    Corrupt { path: PathBuf, reason: String },
+
+    /// Update the program; the file was left untouched.
+    #[error("database {} has schema version {found}, this program knows up to {known}", path.display())]
+    Newer { path: PathBuf, found: i64, known: i64 },
+
+    /// Restart this process: a newer program changed the file while this one ran.
+    #[error("database {} was migrated to schema version {found} while this server ran with {known}", path.display())]
+    Migrated { path: PathBuf, found: i64, known: i64 },
+
+    /// Name another file: this one belongs to a different program.
+    #[error("database {} belongs to another program", path.display())]
+    Foreign { path: PathBuf },
+
+    /// Correct the call: it names something that is not there.
+    #[error("{what} {id} does not exist")]
+    Missing { what: &'static str, id: String },
+
+    /// Read again and retry with the current version.
+    #[error("the version is {current}, not {expected}")]
+    Conflict { expected: i64, current: i64 },
+
+    /// Look at the path; the system refused.
+    #[error("database {} cannot be used: {reason}", path.display())]
+    Unusable { path: PathBuf, reason: String },
+
+    /// The call was cancelled before it was done; nothing was written.
+    #[error("cancelled")]
+    Cancelled,
+
+    /// A fault of this program.
+    #[error("the database could not do this: {reason}")]
+    Internal { reason: String },
+}
+
+impl StoreError {
+    /// Sorts what SQLite reported about the file at `path`.
+    pub(super) fn of(path: &Path, error: &rusqlite::Error) -> StoreError {
+        let path = path.to_path_buf();
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
+            Some(ErrorCode::DiskFull) => StoreError::Full { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path, reason },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { path, reason },
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+                StoreError::Unusable { path, reason }
+            }
+            Some(ErrorCode::OperationInterrupted) => StoreError::Cancelled,
+            _ => StoreError::Internal { reason },
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn next_step(&self) -> String {
+        match self {
+            StoreError::Busy { .. } => "try again in a few seconds".to_owned(),
+            StoreError::Full { path } => {
+                format!("free some space on the disk that holds {}, then call again", folder(path))
+            }
+            StoreError::ReadOnly { path, .. } => format!(
+                "make {} and its folder writable, or name another file with --db or CARRYALL_DB; reading still works",
+                path.display()
+            ),
+            StoreError::Corrupt { path, .. } => format!(
+                "move {} away and restore a backup in its place, or name another file with --db or CARRYALL_DB",
+                path.display()
+            ),
+            StoreError::Newer { .. } => {
+                "update carryall, or name another file with --db or CARRYALL_DB; the file was left untouched".to_owned()
+            }
+            StoreError::Migrated { .. } => {
+                "restart this server (restart the host that started it); it has stopped writing".to_owned()
+            }
+            StoreError::Foreign { .. } => "name another file with --db or CARRYALL_DB".to_owned(),
+            StoreError::Missing { .. } => "check the id; recall or list to find the right one".to_owned(),
+            StoreError::Conflict { .. } => "read the current version, merge, and write again".to_owned(),
+            StoreError::Unusable { path, .. } => format!(
+                "check that {} exists and may be written, or name another file with --db or CARRYALL_DB",
+                folder(path)
+            ),
+            StoreError::Cancelled => "call again if it is still wanted".to_owned(),
+            StoreError::Internal { .. } => {
+                "run `carryall doctor`; if it persists, report it with the trace id".to_owned()
+            }
+        }
+    }
+}
+
+fn folder(path: &Path) -> String {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")).display().to_string()
+}

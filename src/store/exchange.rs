@@ -1,0 +1,290 @@
+//! Takes everything out and in again: an online copy of the file, and JSON Lines.
+//!
+//! A line is one row: `{"table": "memories", "id": …, …}`, after a first line that names the format. The index of
+//! workspaces is left out: it is made again from the files.
+
+use std::io::BufRead;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+use rusqlite::types::Value as SqlValue;
+use rusqlite::types::ValueRef;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::db::Store;
+use super::error::StoreError;
+
+/// How many rows went out or came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub rows: u64,
+    /// Rows that were there already.
+    pub skipped: u64,
+}
+
+/// A table that is exchanged: its columns, the column that sets the order, and which column is made of bytes.
+struct Table {
+    name: &'static str,
+    columns: &'static [&'static str],
+    order: &'static str,
+}
+
+const TABLES: &[Table] = &[
+    Table {
+        name: "memories",
+        columns: &[
+            "id",
+            "namespace",
+            "user_id",
+            "persona",
+            "session_id",
+            "kind",
+            "speaker",
+            "content",
+            "tags",
+            "importance",
+            "occurred_at",
+            "valid_from",
+            "valid_to",
+            "created_at",
+            "expires_at",
+            "source",
+            "superseded_by",
+            "content_key",
+        ],
+        order: "seq",
+    },
+    Table {
+        name: "turns",
+        columns: &["id", "session_id", "namespace", "user_id", "persona", "role", "content", "trace_id", "created_at"],
+        order: "seq",
+    },
+    Table {
+        name: "contexts",
+        columns: &["scope", "owner", "key", "version", "data", "created_at", "updated_at", "expires_at", "cleared"],
+        order: "scope, owner, key",
+    },
+    Table {
+        name: "context_versions",
+        columns: &["scope", "owner", "key", "version", "data", "updated_at"],
+        order: "scope, owner, key, version",
+    },
+    Table { name: "packs", columns: &["id", "created_at", "query", "result"], order: "created_at, id" },
+    Table {
+        name: "traces",
+        columns: &[
+            "id",
+            "tool",
+            "started_at",
+            "took_us",
+            "outcome",
+            "error",
+            "session_id",
+            "user_id",
+            "namespace",
+            "spans",
+        ],
+        order: "started_at, id",
+    },
+];
+
+/// The format of the first line.
+const FORMAT: &str = "carryall-export";
+const FORMAT_VERSION: i64 = 1;
+
+/// Rows that are taken in with one transaction: short enough that other processes hardly wait.
+const IMPORT_BATCH: usize = 500;
+
+/// Turns a text into the form in which the index has it; the `search` room knows how.
+pub(super) type IndexText = fn(&str) -> String;
+
+impl Store {
+    /// Copies the whole file to `target` while others read and write; `target` must not exist.
+    pub async fn backup(&self, target: PathBuf) -> Result<(), StoreError> {
+        self.flush().await?;
+        let path = self.path().to_path_buf();
+        let copied = tokio::task::spawn_blocking(move || {
+            // A connection of its own: the backup must see commits that come while it runs.
+            let source = super::open::open(&path, super::open::Access::Read)?;
+            copy_database(&source, &target)
+        });
+        copied.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
+    }
+
+    /// Writes every row as a line of JSON, all of one moment.
+    pub async fn export(&self, mut out: Box<dyn Write + Send>) -> Result<Counts, StoreError> {
+        self.flush().await?;
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let mut counts = Counts::default();
+            let unwritable = |err: std::io::Error| StoreError::Internal { reason: format!("cannot write: {err}") };
+            writeln!(out, "{}", serde_json::json!({"format": FORMAT, "version": FORMAT_VERSION}))
+                .map_err(unwritable)?;
+            for table in TABLES {
+                let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
+                let sql = format!("SELECT {} FROM {} ORDER BY {}", table.columns.join(", "), table.name, table.order);
+                let mut statement = conn.prepare(&sql).map_err(failed)?;
+                let mut rows = statement.query([]).map_err(failed)?;
+                while let Some(row) = rows.next().map_err(failed)? {
+                    let mut line = Map::new();
+                    line.insert("table".to_owned(), table.name.into());
+                    for (at, column) in table.columns.iter().enumerate() {
+                        line.insert((*column).to_owned(), to_json(row.get_ref(at).map_err(failed)?));
+                    }
+                    writeln!(out, "{}", Value::Object(line)).map_err(unwritable)?;
+                    counts.rows += 1;
+                }
+            }
+            out.flush().map_err(unwritable)?;
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Takes in what [`Store::export`] wrote. Rows that are there already are left as they are, so a second import
+    /// adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Internal`] with the line's number when a line is not of the format; lines before it are kept.
+    pub async fn import(&self, input: Box<dyn BufRead + Send>, index_text: IndexText) -> Result<Counts, StoreError> {
+        let mut counts = Counts::default();
+        let mut batch: Vec<(usize, Map<String, Value>)> = Vec::new();
+        for (at, line) in input.lines().enumerate() {
+            let wrong = |reason: String| StoreError::Internal { reason: format!("line {}: {reason}", at + 1) };
+            let line = line.map_err(|err| wrong(err.to_string()))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let row: Map<String, Value> = serde_json::from_str(&line).map_err(|err| wrong(err.to_string()))?;
+            if at == 0 {
+                if row.get("format").and_then(Value::as_str) != Some(FORMAT) {
+                    return Err(wrong(format!("not an export of carryall: its first line names the format {FORMAT}")));
+                }
+                if row.get("version").and_then(Value::as_i64).is_none_or(|it| it > FORMAT_VERSION) {
+                    return Err(wrong("made by a newer carryall".to_owned()));
+                }
+                continue;
+            }
+            batch.push((at + 1, row));
+            if batch.len() >= IMPORT_BATCH {
+                self.take_in(std::mem::take(&mut batch), index_text, &mut counts).await?;
+            }
+        }
+        self.take_in(batch, index_text, &mut counts).await?;
+        Ok(counts)
+    }
+
+    async fn take_in(
+        &self,
+        batch: Vec<(usize, Map<String, Value>)>,
+        index_text: IndexText,
+        counts: &mut Counts,
+    ) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        let added = self
+            .write(move |tx| {
+                let mut added = Counts::default();
+                for (at, row) in &batch {
+                    let wrong = |reason: String| StoreError::Internal { reason: format!("line {at}: {reason}") };
+                    let name = row.get("table").and_then(Value::as_str).unwrap_or_default();
+                    let Some(table) = TABLES.iter().find(|it| it.name == name) else {
+                        return Err(wrong(format!("unknown table {name:?}")));
+                    };
+                    match insert(tx, table, row, index_text) {
+                        Ok(true) => added.rows += 1,
+                        Ok(false) => added.skipped += 1,
+                        Err(err) => {
+                            return Err(match StoreError::of(&path, &err) {
+                                StoreError::Internal { reason } => wrong(reason),
+                                other => other,
+                            });
+                        }
+                    }
+                }
+                Ok(added)
+            })
+            .await?;
+        counts.rows += added.rows;
+        counts.skipped += added.skipped;
+        Ok(())
+    }
+}
+
+/// Copies a database to a new file, whole or not at all: it is written beside the target and renamed.
+pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), StoreError> {
+    let unusable =
+        |reason: String| StoreError::Unusable { path: target.to_path_buf(), reason: format!("backup: {reason}") };
+    if target.exists() {
+        return Err(unusable("the file exists already; name another one".to_owned()));
+    }
+    let mut name = target.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&part).map_err(|err| unusable(err.to_string()))?;
+    let copy = || -> rusqlite::Result<()> {
+        #[expect(clippy::disallowed_methods, reason = "a backup is a database of its own")]
+        let mut copy = Connection::open(&part)?;
+        Backup::new(source, &mut copy)?.run_to_completion(4096, Duration::ZERO, None)?;
+        // A single file, without a log beside it.
+        copy.pragma_update(None, "journal_mode", "DELETE")
+    };
+    let copied = copy().map_err(|err| StoreError::of(target, &err));
+    let moved = copied.and_then(|()| std::fs::rename(&part, target).map_err(|err| unusable(err.to_string())));
+    if moved.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    moved
+}
+
+fn insert(conn: &Connection, table: &Table, row: &Map<String, Value>, index_text: IndexText) -> rusqlite::Result<bool> {
+    let marks = vec!["?"; table.columns.len()].join(", ");
+    let sql = format!("INSERT OR IGNORE INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "));
+    let values = table.columns.iter().map(|column| from_json(row.get(*column).unwrap_or(&Value::Null), column));
+    let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values))? > 0;
+    if added && table.name == "memories" {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        let tags: Vec<String> = serde_json::from_str(text("tags")).unwrap_or_default();
+        let speaker = row.get("speaker").and_then(Value::as_str);
+        super::memories::index(conn, conn.last_insert_rowid(), &index_text(text("content")), speaker, &tags)?;
+    }
+    Ok(added)
+}
+
+fn to_json(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(it) => it.into(),
+        ValueRef::Real(it) => it.into(),
+        ValueRef::Text(it) => String::from_utf8_lossy(it).into_owned().into(),
+        ValueRef::Blob(it) => it.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+    }
+}
+
+/// Values as SQLite is to hold them. `STRICT` tables refuse what does not fit, so a wrong type is an error there.
+fn from_json(value: &Value, column: &str) -> SqlValue {
+    match value {
+        Value::Null => SqlValue::Null,
+        Value::Bool(it) => SqlValue::Integer(i64::from(*it)),
+        Value::Number(it) => match it.as_i64() {
+            Some(whole) => SqlValue::Integer(whole),
+            None => SqlValue::Real(it.as_f64().unwrap_or(0.0)),
+        },
+        Value::String(it) if column == "content_key" => SqlValue::Blob(from_hex(it)),
+        Value::String(it) => SqlValue::Text(it.clone()),
+        other => SqlValue::Text(other.to_string()),
+    }
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    text.as_bytes().chunks(2).filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}

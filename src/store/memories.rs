@@ -1,0 +1,472 @@
+//! The rows of memories and their text index.
+
+use rusqlite::Connection;
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+use tokio_util::sync::CancellationToken;
+
+use super::db::Store;
+use super::error::StoreError;
+use crate::clock::Millis;
+use crate::scope::Owner;
+use crate::scope::View;
+
+/// A memory to be stored.
+#[derive(Clone, Debug)]
+pub struct NewMemory {
+    pub owner: Owner,
+    pub kind: String,
+    pub speaker: Option<String>,
+    pub content: String,
+    pub tags: Vec<String>,
+    /// 0.0..=1.0.
+    pub importance: f64,
+    pub occurred_at: Option<Millis>,
+    pub valid_from: Millis,
+    pub valid_to: Option<Millis>,
+    pub expires_at: Option<Millis>,
+    pub source: Option<String>,
+    /// The id of the memory whose place it takes.
+    pub supersedes: Option<String>,
+    /// Equal for exact duplicates of one owner.
+    pub content_key: Vec<u8>,
+    /// `content` as the text index is to see it.
+    pub index_text: String,
+}
+
+/// A memory as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryRow {
+    pub id: String,
+    pub owner: Owner,
+    pub kind: String,
+    pub speaker: Option<String>,
+    pub content: String,
+    pub tags: Vec<String>,
+    pub importance: f64,
+    pub occurred_at: Option<Millis>,
+    pub valid_from: Millis,
+    pub valid_to: Option<Millis>,
+    pub created_at: Millis,
+    pub expires_at: Option<Millis>,
+    pub source: Option<String>,
+    pub superseded_by: Option<String>,
+}
+
+/// A memory that a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryMatch {
+    pub row: MemoryRow,
+    /// BM25, higher is better; 0 when nothing was searched for.
+    pub bm25: f64,
+}
+
+/// What became of a memory that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    pub id: String,
+    pub status: Status,
+    pub supersedes: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A new row.
+    Stored,
+    /// It was there already; the id is the older one's.
+    Duplicate,
+    /// A new row that took the place of an older one.
+    Superseded,
+}
+
+/// When a memory must have held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// It holds at this moment: not superseded, not ended. What lies ahead (a meeting next week) counts.
+    Current(Millis),
+    /// It held at this moment, whenever it was learned.
+    AsOf(Millis),
+    /// Whether it holds does not matter.
+    Any,
+}
+
+/// Which memories are meant.
+#[derive(Clone, Debug)]
+pub struct MemoryFilter {
+    pub view: View,
+    pub kinds: Vec<String>,
+    /// All of them must be there.
+    pub tags: Vec<String>,
+    /// Of when it happened, or else was learned: `since <= t < until`.
+    pub since: Option<Millis>,
+    pub until: Option<Millis>,
+    pub validity: Validity,
+    /// Now: what has expired by then is gone.
+    pub now: Millis,
+}
+
+const COLUMNS: &str = "m.id, m.namespace, m.user_id, m.persona, m.session_id, m.kind, m.speaker, m.content, m.tags,
+    m.importance, m.occurred_at, m.valid_from, m.valid_to, m.created_at, m.expires_at, m.source, m.superseded_by";
+
+/// The filter of [`MemoryFilter`], as [`View::sees`] and [`Validity`] say it.
+const FILTER: &str = "m.namespace = :namespace
+    AND (m.user_id IS NULL OR m.user_id = :user_id)
+    AND (m.persona IS NULL OR m.persona = :persona)
+    AND (:session_id IS NULL OR m.session_id = :session_id)
+    AND (:kinds = '[]' OR m.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:tags = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
+        WHERE wanted.value NOT IN (SELECT value FROM json_each(m.tags))))
+    AND (:since IS NULL OR coalesce(m.occurred_at, m.created_at) >= :since)
+    AND (:until IS NULL OR coalesce(m.occurred_at, m.created_at) < :until)
+    AND (:current IS NULL OR (m.superseded_by IS NULL AND (m.valid_to IS NULL OR m.valid_to > :current)))
+    AND (:as_of IS NULL OR (m.valid_from <= :as_of AND (m.valid_to IS NULL OR m.valid_to > :as_of)))
+    AND (m.expires_at IS NULL OR m.expires_at > :now)";
+
+const INSERT: &str = "INSERT INTO memories (id, namespace, user_id, persona, session_id, kind, speaker, content, tags,
+        importance, occurred_at, valid_from, valid_to, created_at, expires_at, source, content_key)
+    VALUES (:id, :namespace, :user_id, :persona, :session_id, :kind, :speaker, :content, :tags,
+        :importance, :occurred_at, :valid_from, :valid_to, :created_at, :expires_at, :source, :content_key)";
+
+const INSERT_TEXT: &str =
+    "INSERT INTO memories_text (rowid, content, speaker, tags) VALUES (:seq, :content, :speaker, :tags)";
+
+const FIND_DUPLICATE: &str = "SELECT m.seq, m.id, m.tags, m.source FROM memories AS m
+    WHERE m.content_key = :key AND m.superseded_by IS NULL
+      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
+      AND (m.source IS NULL OR :source IS NULL OR m.source = :source)
+    ORDER BY m.seq LIMIT 1";
+
+const ENRICH: &str = "UPDATE memories SET tags = :tags, source = coalesce(source, :source),
+    importance = max(importance, :importance) WHERE seq = :seq";
+
+const SUPERSEDE: &str = "UPDATE memories SET superseded_by = :by, valid_to = :at WHERE id = :id
+    AND namespace = :namespace";
+
+impl Store {
+    /// Stores `items` in order, all or none, and says what became of each.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when an item supersedes what is not there.
+    pub async fn remember(&self, items: Vec<NewMemory>, now: Millis) -> Result<Vec<Remembered>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            items.iter().map(|item| remember_one(tx, item, now).map_err(|err| err.at(&path))).collect()
+        })
+        .await
+    }
+
+    /// The memories that hold any of `words`, best first; with no words the newest. `words` are as the index has
+    /// them, quoted by this function. Words that are in most rows are left out when others remain.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Cancelled`] when `cancelled` fires.
+    pub async fn search_memories(
+        &self,
+        words: Vec<String>,
+        filter: MemoryFilter,
+        limit: usize,
+        offset: usize,
+        cancelled: &CancellationToken,
+    ) -> Result<Vec<MemoryMatch>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read_until(cancelled, move |conn| {
+            search(conn, &words, &filter, limit, offset).map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The memories with these ids that have not expired, in the order of the ids; unknown ones are left out.
+    pub async fn memories_by_id(&self, ids: Vec<String>, now: Millis) -> Result<Vec<MemoryRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM memories AS m WHERE m.id = :id AND (m.expires_at IS NULL OR m.expires_at > :now)"
+            );
+            let find = || -> rusqlite::Result<Vec<MemoryRow>> {
+                let mut statement = conn.prepare_cached(&sql)?;
+                let mut found = Vec::new();
+                for id in &ids {
+                    let row = statement.query_row(named_params! {":id": id, ":now": now}, from_row).optional()?;
+                    found.extend(row);
+                }
+                Ok(found)
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The ids that `filter` means, oldest first, at most `limit`.
+    pub async fn memory_ids(&self, filter: MemoryFilter, limit: usize) -> Result<Vec<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let sql = format!("SELECT m.id FROM memories AS m WHERE {FILTER} ORDER BY m.seq LIMIT :limit");
+            let find = || -> rusqlite::Result<Vec<String>> {
+                let bound = Bound::of(&filter);
+                let mut statement = conn.prepare_cached(&sql)?;
+                let mut parameters = bound.parameters();
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                parameters.push((":limit", &limit));
+                statement.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Deletes the memories with these ids, rows and index; returns the ids that were there.
+    pub async fn forget(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let delete = || -> rusqlite::Result<Vec<String>> {
+                let mut gone = Vec::new();
+                for id in ids {
+                    if delete_one(tx, &id)? {
+                        gone.push(id);
+                    }
+                }
+                Ok(gone)
+            };
+            delete().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Deletes what has expired by `now`, memories and contexts, and returns how many rows went.
+    pub async fn sweep(&self, now: Millis) -> Result<usize, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let sweep = || -> rusqlite::Result<usize> {
+                let expired: Vec<String> = tx
+                    .prepare_cached("SELECT id FROM memories WHERE expires_at <= :now LIMIT 1000")?
+                    .query_map(named_params! {":now": now}, |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                for id in &expired {
+                    delete_one(tx, id)?;
+                }
+                Ok(expired.len() + super::contexts::sweep(tx, now)?)
+            };
+            sweep().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+}
+
+/// A step that failed in SQL, or because of what the caller named.
+enum Failed {
+    Sql(rusqlite::Error),
+    Caller(StoreError),
+}
+
+impl Failed {
+    fn at(self, path: &std::path::Path) -> StoreError {
+        match self {
+            Failed::Sql(err) => StoreError::of(path, &err),
+            Failed::Caller(err) => err,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(err: rusqlite::Error) -> Failed {
+        Failed::Sql(err)
+    }
+}
+
+fn remember_one(conn: &Connection, item: &NewMemory, now: Millis) -> Result<Remembered, Failed> {
+    let duplicate = conn
+        .prepare_cached(FIND_DUPLICATE)?
+        .query_row(named_params! {":key": item.content_key, ":now": now, ":source": item.source}, |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    if let Some((seq, id, tags)) = duplicate
+        && item.supersedes.as_ref() != Some(&id)
+    {
+        enrich(conn, seq, &tags, item)?;
+        if let Some(old) = &item.supersedes {
+            supersede(conn, old, &id, item)?;
+        }
+        return Ok(Remembered { id, status: Status::Duplicate, supersedes: item.supersedes.clone() });
+    }
+    let id = crate::ids::fresh();
+    insert(conn, &id, item, now)?;
+    let status = match &item.supersedes {
+        Some(old) => {
+            supersede(conn, old, &id, item)?;
+            Status::Superseded
+        }
+        None => Status::Stored,
+    };
+    Ok(Remembered { id, status, supersedes: item.supersedes.clone() })
+}
+
+/// Writes one row and its index entry.
+fn insert(conn: &Connection, id: &str, item: &NewMemory, now: Millis) -> rusqlite::Result<()> {
+    let tags = serde_json::to_string(&item.tags).unwrap_or_else(|_| "[]".to_owned());
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":namespace": item.owner.namespace,
+        ":user_id": item.owner.user_id,
+        ":persona": item.owner.persona,
+        ":session_id": item.owner.session_id,
+        ":kind": item.kind,
+        ":speaker": item.speaker,
+        ":content": item.content,
+        ":tags": tags,
+        ":importance": item.importance,
+        ":occurred_at": item.occurred_at,
+        ":valid_from": item.valid_from,
+        ":valid_to": item.valid_to,
+        ":created_at": now,
+        ":expires_at": item.expires_at,
+        ":source": item.source,
+        ":content_key": item.content_key,
+    })?;
+    index(conn, conn.last_insert_rowid(), &item.index_text, item.speaker.as_deref(), &item.tags)
+}
+
+pub(super) fn index(
+    conn: &Connection,
+    seq: i64,
+    text: &str,
+    speaker: Option<&str>,
+    tags: &[String],
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(INSERT_TEXT)?.execute(named_params! {
+        ":seq": seq, ":content": text, ":speaker": speaker, ":tags": tags.join(" "),
+    })?;
+    Ok(())
+}
+
+/// Joins what a duplicate brings along: nothing that was said is lost.
+fn enrich(conn: &Connection, seq: i64, tags: &str, item: &NewMemory) -> rusqlite::Result<()> {
+    let mut joined: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
+    let before = joined.len();
+    for tag in &item.tags {
+        if !joined.contains(tag) {
+            joined.push(tag.clone());
+        }
+    }
+    let tags = serde_json::to_string(&joined).unwrap_or_else(|_| "[]".to_owned());
+    conn.prepare_cached(ENRICH)?.execute(named_params! {
+        ":tags": tags, ":source": item.source, ":importance": item.importance, ":seq": seq,
+    })?;
+    if joined.len() > before {
+        conn.prepare_cached("DELETE FROM memories_text WHERE rowid = :seq")?.execute(named_params! {":seq": seq})?;
+        index(conn, seq, &item.index_text, item.speaker.as_deref(), &joined)?;
+    }
+    Ok(())
+}
+
+fn supersede(conn: &Connection, old: &str, by: &str, item: &NewMemory) -> Result<(), Failed> {
+    let changed = conn.prepare_cached(SUPERSEDE)?.execute(named_params! {
+        ":by": by, ":at": item.valid_from, ":id": old, ":namespace": item.owner.namespace,
+    })?;
+    if changed == 0 {
+        return Err(Failed::Caller(StoreError::Missing { what: "memory", id: old.to_owned() }));
+    }
+    Ok(())
+}
+
+fn delete_one(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
+    let seq: Option<i64> = conn
+        .prepare_cached("DELETE FROM memories WHERE id = :id RETURNING seq")?
+        .query_row(named_params! {":id": id}, |row| row.get(0))
+        .optional()?;
+    if let Some(seq) = seq {
+        conn.prepare_cached("DELETE FROM memories_text WHERE rowid = :seq")?.execute(named_params! {":seq": seq})?;
+    }
+    Ok(seq.is_some())
+}
+
+fn search(
+    conn: &Connection,
+    words: &[String],
+    filter: &MemoryFilter,
+    limit: usize,
+    offset: usize,
+) -> rusqlite::Result<Vec<MemoryMatch>> {
+    let bound = Bound::of(filter);
+    let mut parameters = bound.parameters();
+    let (limit, offset) = (i64::try_from(limit).unwrap_or(i64::MAX), i64::try_from(offset).unwrap_or(0));
+    parameters.push((":limit", &limit));
+    parameters.push((":offset", &offset));
+    let matched = |row: &Row<'_>| Ok(MemoryMatch { row: from_row(row)?, bm25: row.get(17)? });
+    if words.is_empty() {
+        let sql = format!(
+            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {FILTER} ORDER BY m.seq DESC LIMIT :limit OFFSET :offset"
+        );
+        return conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), matched)?.collect();
+    }
+    let expression = super::workspace::expression(conn, "memories", words)?;
+    parameters.push((":words", &expression));
+    // Content counts most; who said it and its tags help to tell two equal ones apart.
+    let sql = format!(
+        "SELECT {COLUMNS}, -bm25(memories_text, 1.0, 0.5, 0.7) AS score
+         FROM memories_text JOIN memories AS m ON m.seq = memories_text.rowid
+         WHERE memories_text MATCH :words AND {FILTER}
+         ORDER BY score DESC, m.seq DESC LIMIT :limit OFFSET :offset"
+    );
+    conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), matched)?.collect()
+}
+
+/// The values of a filter, in the form in which they are bound.
+struct Bound<'a> {
+    filter: &'a MemoryFilter,
+    kinds: String,
+    tags: String,
+    current: Option<Millis>,
+    as_of: Option<Millis>,
+}
+
+impl Bound<'_> {
+    fn of(filter: &MemoryFilter) -> Bound<'_> {
+        let json = |list: &[String]| serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned());
+        let (current, as_of) = match filter.validity {
+            Validity::Current(at) => (Some(at), None),
+            Validity::AsOf(at) => (None, Some(at)),
+            Validity::Any => (None, None),
+        };
+        Bound { filter, kinds: json(&filter.kinds), tags: json(&filter.tags), current, as_of }
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, &dyn rusqlite::ToSql)> {
+        let filter = self.filter;
+        vec![
+            (":namespace", &filter.view.namespace),
+            (":user_id", &filter.view.user_id),
+            (":persona", &filter.view.persona),
+            (":session_id", &filter.view.session_id),
+            (":kinds", &self.kinds),
+            (":tags", &self.tags),
+            (":since", &filter.since),
+            (":until", &filter.until),
+            (":current", &self.current),
+            (":as_of", &self.as_of),
+            (":now", &filter.now),
+        ]
+    }
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
+    Ok(MemoryRow {
+        id: row.get(0)?,
+        owner: Owner { namespace: row.get(1)?, user_id: row.get(2)?, persona: row.get(3)?, session_id: row.get(4)? },
+        kind: row.get(5)?,
+        speaker: row.get(6)?,
+        content: row.get(7)?,
+        tags: serde_json::from_str(&row.get::<_, String>(8)?).unwrap_or_default(),
+        importance: row.get(9)?,
+        occurred_at: row.get(10)?,
+        valid_from: row.get(11)?,
+        valid_to: row.get(12)?,
+        created_at: row.get(13)?,
+        expires_at: row.get(14)?,
+        source: row.get(15)?,
+        superseded_by: row.get(16)?,
+    })
+}

@@ -1,0 +1,128 @@
+//! Brings the file to the schema that this program knows, one numbered step after the other.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use rusqlite::TransactionBehavior;
+
+use super::error::StoreError;
+
+/// The steps, in order; `user_version` counts how many a file has had. A released step is never edited.
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_memories.sql"),
+    include_str!("migrations/0002_sessions.sql"),
+    include_str!("migrations/0003_workspace.sql"),
+    include_str!("migrations/0004_packs_and_traces.sql"),
+];
+
+/// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.
+const APPLICATION_ID: i64 = 0x4341_7272;
+
+/// The schema version that this program writes.
+pub(super) fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// The schema version of the open file.
+pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))
+}
+
+/// Refuses a file that a newer program or another one made, before anything is changed in it.
+pub(super) fn check(path: &Path, conn: &Connection) -> Result<(), StoreError> {
+    let failed = |err: rusqlite::Error| StoreError::of(path, &err);
+    let found = version(conn).map_err(failed)?;
+    let id: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if id != APPLICATION_ID && (id != 0 || tables > 0) {
+        return Err(StoreError::Foreign { path: path.to_path_buf() });
+    }
+    if found > known() {
+        return Err(StoreError::Newer { path: path.to_path_buf(), found, known: known() });
+    }
+    Ok(())
+}
+
+/// Runs the steps that the file has not had, all in one transaction, after a backup when there is anything in it.
+pub(super) fn run(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
+    let failed = |err: rusqlite::Error| StoreError::of(path, &err);
+    if version(conn).map_err(failed)? == known() {
+        return Ok(());
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Another process may have been here while this one waited for the lock.
+    check(path, &tx)?;
+    let found = version(&tx).map_err(failed)?;
+    if found > 0 && found < known() {
+        back_up_before(path, found)?;
+    }
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        tx.execute_batch(step).map_err(failed)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    tx.pragma_update(None, "user_version", known()).map_err(failed)?;
+    tx.commit().map_err(failed)
+}
+
+/// Copies the file as it is, next to it, under a name that says which schema it has.
+fn back_up_before(path: &Path, found: i64) -> Result<(), StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".v{found}.bak"));
+    let target = PathBuf::from(name);
+    if target.exists() {
+        return Ok(());
+    }
+    let source = super::open::open(path, super::open::Access::Read)?;
+    super::exchange::copy_database(&source, &target)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files of other versions by hand")]
+mod tests {
+    use super::super::open;
+    use super::*;
+
+    #[test]
+    fn an_older_file_is_backed_up_and_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(STEPS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.execute_batch(
+            "INSERT INTO memories (id, namespace, kind, content, tags, importance, valid_from, created_at, content_key)
+             VALUES ('m1', 'default', 'note', 'kept', '[]', 0.5, 1, 1, x'00')",
+        )
+        .unwrap();
+        drop(old);
+
+        let conn = open::open(&path, open::Access::Write).unwrap();
+        assert_eq!(version(&conn).unwrap(), known());
+        let kept = |conn: &Connection| -> String {
+            conn.query_row("SELECT content FROM memories", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(kept(&conn), "kept");
+        let backup = Connection::open(folder.path().join("old.db.v1.bak")).unwrap();
+        assert_eq!(version(&backup).unwrap(), 1);
+        assert_eq!(kept(&backup), "kept");
+    }
+
+    #[test]
+    fn a_newer_or_foreign_file_is_refused_and_left_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        for (version, id) in [(known() + 1, APPLICATION_ID), (0, 7)] {
+            let path = folder.path().join(format!("{version}.db"));
+            let made = Connection::open(&path).unwrap();
+            made.execute_batch("CREATE TABLE theirs (x)").unwrap();
+            made.pragma_update(None, "user_version", version).unwrap();
+            made.pragma_update(None, "application_id", id).unwrap();
+            drop(made);
+            let before = std::fs::read(&path).unwrap();
+            let refused = open::open(&path, open::Access::Write).unwrap_err();
+            assert!(matches!(refused, StoreError::Newer { .. } | StoreError::Foreign { .. }), "{refused:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+    }
+}

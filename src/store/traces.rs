@@ -1,0 +1,101 @@
+//! The rows of traces: one for each call, with its spans as JSON.
+
+use rusqlite::Row;
+use rusqlite::named_params;
+
+use super::db::Store;
+use super::error::StoreError;
+use crate::clock::Millis;
+
+/// A trace as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRow {
+    pub id: String,
+    pub tool: String,
+    pub started_at: Millis,
+    pub took_us: i64,
+    /// `ok`, `failed` or `cancelled`.
+    pub outcome: String,
+    pub error: Option<String>,
+    pub session_id: Option<String>,
+    pub user_id: Option<String>,
+    pub namespace: Option<String>,
+    /// JSON, as the `trace` room writes it.
+    pub spans: String,
+}
+
+/// Which traces are meant; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceFilter {
+    pub id: Option<String>,
+    pub tool: Option<String>,
+    pub outcome: Option<String>,
+    pub session_id: Option<String>,
+    pub since: Option<Millis>,
+    pub until: Option<Millis>,
+}
+
+const INSERT: &str =
+    "INSERT OR IGNORE INTO traces (id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans)
+    VALUES (:id, :tool, :started_at, :took_us, :outcome, :error, :session_id, :user_id, :namespace, :spans)";
+
+const SELECT: &str =
+    "SELECT id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans FROM traces
+    WHERE (:id IS NULL OR id = :id) AND (:tool IS NULL OR tool = :tool)
+      AND (:outcome IS NULL OR outcome = :outcome) AND (:session_id IS NULL OR session_id = :session_id)
+      AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
+    ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset";
+
+impl Store {
+    /// Keeps a trace with the next transaction that is made anyway; see [`Store::flush`].
+    pub fn add_trace(&self, trace: TraceRow) {
+        let path = self.path().to_path_buf();
+        self.write_later(move |tx| insert(tx, &trace).map_err(|err| StoreError::of(&path, &err)));
+    }
+
+    /// The traces that `filter` means, the latest first, at most `limit` after `offset`.
+    pub async fn traces(&self, filter: TraceFilter, limit: usize, offset: usize) -> Result<Vec<TraceRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<TraceRow>> {
+                conn.prepare_cached(SELECT)?
+                    .query_map(
+                        named_params! {
+                            ":id": filter.id, ":tool": filter.tool, ":outcome": filter.outcome,
+                            ":session_id": filter.session_id, ":since": filter.since, ":until": filter.until,
+                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                            ":offset": i64::try_from(offset).unwrap_or(0),
+                        },
+                        from_row,
+                    )?
+                    .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+}
+
+fn insert(conn: &rusqlite::Connection, trace: &TraceRow) -> rusqlite::Result<()> {
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": trace.id, ":tool": trace.tool, ":started_at": trace.started_at, ":took_us": trace.took_us,
+        ":outcome": trace.outcome, ":error": trace.error, ":session_id": trace.session_id,
+        ":user_id": trace.user_id, ":namespace": trace.namespace, ":spans": trace.spans,
+    })?;
+    Ok(())
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
+    Ok(TraceRow {
+        id: row.get(0)?,
+        tool: row.get(1)?,
+        started_at: row.get(2)?,
+        took_us: row.get(3)?,
+        outcome: row.get(4)?,
+        error: row.get(5)?,
+        session_id: row.get(6)?,
+        user_id: row.get(7)?,
+        namespace: row.get(8)?,
+        spans: row.get(9)?,
+    })
+}
