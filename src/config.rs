@@ -3,13 +3,42 @@
 //! Flag, then environment, then user file, then default. A project file (`carryall.toml` in a workspace) may set
 //! only what is harmless. No other room reads the environment.
 
+mod check;
+mod document;
+mod env_file;
+mod environment;
+mod error;
+mod file;
+mod flags;
+mod nearest;
+mod project;
+mod providers;
+mod resolve;
 mod secret;
+mod settings;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod url;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use document::env_example;
+pub use document::markdown;
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use flags::Flags;
+pub use nearest::nearest;
+pub use resolve::Resolved;
+pub use resolve::resolve;
 pub use secret::Secret;
+pub use settings::Group;
+pub use settings::Setting;
+pub use settings::settings;
+pub use sources::Origin;
+pub use sources::Shown;
 
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]
@@ -39,8 +68,11 @@ pub struct Config {
     pub max_line_bytes: usize,
     /// How many calls run at once; more wait.
     pub concurrency: usize,
-    /// The provider that was asked for by `LLM_PROVIDER` or a flag; `None` lets the program choose.
+    /// The provider that was asked for by `LLM_PROVIDER`, a flag or the user file; `None` lets the program choose. A
+    /// key of `providers`, or `extractive`.
     pub llm_provider: Option<String>,
+    /// Which of its two APIs the built-in provider `openai` is spoken to by.
+    pub openai_api: OpenAiApi,
     /// Every provider that can be used or could be with a key, by name: the six known ones and those of the user file.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// How long one `ask` may take when the call does not say.
@@ -89,6 +121,25 @@ pub enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// The name in flags and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        }
+    }
+}
+
+/// The two ways in which OpenAI can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenAiApi {
+    /// `/chat/completions`
+    Chat,
+    /// `/responses`
+    Responses,
+}
+
 /// The wire format that a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderKind {
@@ -98,6 +149,30 @@ pub enum ProviderKind {
     OpenRouter,
     Ollama,
     LmStudio,
+}
+
+impl ProviderKind {
+    /// Every kind, in the order in which a key is looked for when no provider was asked for.
+    pub const ALL: [ProviderKind; 6] = [
+        ProviderKind::OpenAi,
+        ProviderKind::Anthropic,
+        ProviderKind::Azure,
+        ProviderKind::OpenRouter,
+        ProviderKind::Ollama,
+        ProviderKind::LmStudio,
+    ];
+
+    /// The name in files, which is also the name of the built-in provider of this kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProviderKind::OpenAi => "openai",
+            ProviderKind::Anthropic => "anthropic",
+            ProviderKind::Azure => "azure",
+            ProviderKind::OpenRouter => "openrouter",
+            ProviderKind::Ollama => "ollama",
+            ProviderKind::LmStudio => "lmstudio",
+        }
+    }
 }
 
 /// One provider of language models.

@@ -1,13 +1,22 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first; a room uses only the rooms above it in this list (`tests/it/architecture.rs` keeps it so,
-//! `docs/architecture.md` draws it).
+//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` · `config` · `store` · `trace` · `models` ·
+//! `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `app` · `server` · `cli`. A room
+//! uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod documents;
 pub mod ids;
+pub mod memory;
 pub mod models;
+pub mod redact;
 pub mod scope;
+pub mod search;
+pub mod server;
+pub mod session;
 pub mod store;
 pub mod tokens;
 pub mod trace;

@@ -2,6 +2,7 @@
 
 mod call;
 mod progress;
+mod record;
 
 pub use call::Call;
 pub use call::CallRecord;
@@ -9,3 +10,5 @@ pub use call::Span;
 pub use call::SpanRecord;
 pub use progress::Progress;
 pub use progress::Update;
+pub use record::find;
+pub use record::keep;

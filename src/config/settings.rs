@@ -1,0 +1,459 @@
+//! The table of all settings: the one definition behind precedence, `config show` and `docs/config.md`.
+
+use super::ProviderKind;
+
+/// One thing that can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// As `config show` and errors call it.
+    pub name: &'static str,
+    pub group: Group,
+    pub flag: Option<&'static str>,
+    /// The variables that set it; of several that are set, the first counts.
+    pub variables: &'static [&'static str],
+    /// The key in the user file, or in the project file for [`Group::Project`]; a dot goes into a table.
+    pub key: Option<&'static str>,
+    /// What holds when nothing is set: a value as a variable would give it, or words that describe it.
+    pub default: &'static str,
+    /// A legal value, as a variable would give it.
+    pub example: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Where in the documentation a setting stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    General,
+    Providers,
+    /// What the project file of a workspace may set.
+    Project,
+}
+
+/// Every setting with a fixed name, in the order in which they are shown.
+pub fn settings() -> Vec<&'static Setting> {
+    let providers = PROVIDERS
+        .iter()
+        .flat_map(|it| [&it.base_url, &it.api_key, &it.model].into_iter().chain(it.more.iter().copied()));
+    GENERAL.iter().copied().chain(providers).chain(PROJECT.iter().copied()).collect()
+}
+
+const GENERAL: &[&Setting] = &[
+    &CONFIG,
+    &ENV_FILE,
+    &DB,
+    &ROOTS,
+    &TOOLSETS,
+    &READ_ONLY,
+    &EXCLUDE_TOOLS,
+    &TEXT_ONLY,
+    &OFFLINE,
+    &LOG_FORMAT,
+    &LOG_FILTER,
+    &MAX_LINE_BYTES,
+    &CONCURRENCY,
+    &PROVIDER,
+    &DAILY_USD,
+    &MONTHLY_USD,
+    &ASK_CASCADE,
+    &ASK_CONCURRENCY,
+    &ASK_TIMEOUT,
+];
+
+const PROJECT: &[&Setting] = &[&INCLUDE, &EXCLUDE, &BUDGET_TOKENS, &NAMESPACE];
+
+/// What most settings have; each names the rest.
+const COMMON: Setting = Setting {
+    name: "",
+    group: Group::General,
+    flag: None,
+    variables: &[],
+    key: None,
+    default: "",
+    example: "",
+    meaning: "",
+};
+
+pub(super) const CONFIG: Setting = Setting {
+    name: "config",
+    flag: Some("--config"),
+    variables: &["CARRYALL_CONFIG"],
+    default: "carryall/config.toml in the platform's configuration folder, if it exists",
+    example: "~/carryall.toml",
+    meaning: "The user file. One that is named must exist.",
+    ..COMMON
+};
+
+pub(super) const ENV_FILE: Setting = Setting {
+    name: "env_file",
+    flag: Some("--env-file"),
+    default: "none",
+    example: "~/keys.env",
+    meaning: "A file of variables (`NAME=value`); the real environment wins. No `.env` is read unless named here.",
+    ..COMMON
+};
+
+pub(super) const DB: Setting = Setting {
+    name: "db",
+    flag: Some("--db"),
+    variables: &["CARRYALL_DB"],
+    key: Some("db"),
+    default: "carryall/carryall.db in the platform's data folder",
+    example: "~/carryall.db",
+    meaning: "The database file.",
+    ..COMMON
+};
+
+pub(super) const ROOTS: Setting = Setting {
+    name: "roots",
+    flag: Some("--root"),
+    variables: &["CARRYALL_ROOTS"],
+    key: Some("roots"),
+    default: "none",
+    example: "~/src",
+    meaning: "Folders besides the working folder under which a host may index. The flag is given once a folder; \
+              the variable joins them as in `PATH`.",
+    ..COMMON
+};
+
+pub(super) const TOOLSETS: Setting = Setting {
+    name: "toolsets",
+    flag: Some("--toolsets"),
+    variables: &["CARRYALL_TOOLSETS"],
+    key: Some("toolsets"),
+    default: "context,memory,ask,insights",
+    example: "context,memory",
+    meaning: "The groups of tools to offer.",
+    ..COMMON
+};
+
+pub(super) const READ_ONLY: Setting = Setting {
+    name: "read_only",
+    flag: Some("--read-only"),
+    variables: &["CARRYALL_READ_ONLY"],
+    key: Some("read_only"),
+    default: "false",
+    example: "true",
+    meaning: "Leaves out the tools that write.",
+    ..COMMON
+};
+
+pub(super) const EXCLUDE_TOOLS: Setting = Setting {
+    name: "exclude_tools",
+    flag: Some("--exclude-tools"),
+    variables: &["CARRYALL_EXCLUDE_TOOLS"],
+    key: Some("exclude_tools"),
+    default: "none",
+    example: "forget,write_context",
+    meaning: "Tools to leave out.",
+    ..COMMON
+};
+
+pub(super) const TEXT_ONLY: Setting = Setting {
+    name: "text_only",
+    flag: Some("--text-only"),
+    variables: &["CARRYALL_TEXT_ONLY"],
+    key: Some("text_only"),
+    default: "false",
+    example: "true",
+    meaning: "Leaves out structured content and output schemas, for hosts that would show the model JSON instead of text.",
+    ..COMMON
+};
+
+pub(super) const OFFLINE: Setting = Setting {
+    name: "offline",
+    flag: Some("--offline"),
+    variables: &["CARRYALL_OFFLINE"],
+    key: Some("offline"),
+    default: "false",
+    example: "true",
+    meaning: "Opens no socket; everything but foreign models works.",
+    ..COMMON
+};
+
+pub(super) const LOG_FORMAT: Setting = Setting {
+    name: "log_format",
+    flag: Some("--log-format"),
+    variables: &["CARRYALL_LOG_FORMAT"],
+    key: Some("log_format"),
+    default: "text",
+    example: "json",
+    meaning: "How log lines are written on stderr: `text` or `json`.",
+    ..COMMON
+};
+
+pub(super) const LOG_FILTER: Setting = Setting {
+    name: "log_filter",
+    variables: &["RUST_LOG"],
+    key: Some("log_filter"),
+    default: "warn,carryall=info",
+    example: "carryall=debug",
+    meaning: "Which log lines are written.",
+    ..COMMON
+};
+
+pub(super) const MAX_LINE_BYTES: Setting = Setting {
+    name: "max_line_bytes",
+    variables: &["CARRYALL_MAX_LINE_BYTES"],
+    key: Some("max_line_bytes"),
+    default: "67108864",
+    example: "1048576",
+    meaning: "The longest line of input that is read, in bytes, 1024 to 1073741824.",
+    ..COMMON
+};
+
+pub(super) const CONCURRENCY: Setting = Setting {
+    name: "concurrency",
+    variables: &["CARRYALL_CONCURRENCY"],
+    key: Some("concurrency"),
+    default: "64",
+    example: "16",
+    meaning: "How many calls run at once, 1 to 1024; more wait.",
+    ..COMMON
+};
+
+pub(super) const PROVIDER: Setting = Setting {
+    name: "provider",
+    flag: Some("--provider"),
+    variables: &["LLM_PROVIDER"],
+    key: Some("provider"),
+    default: "the first with a key, else a local one that runs, else extractive",
+    example: "anthropic",
+    meaning: "Who answers `ask`: a built-in provider, one of the user file, or `extractive`, which needs no model.",
+    ..COMMON
+};
+
+pub(super) const DAILY_USD: Setting = Setting {
+    name: "budget.daily_usd",
+    variables: &["CARRYALL_DAILY_USD"],
+    key: Some("budget.daily_usd"),
+    default: "none, but 1 while the provider is chosen by its key",
+    example: "2.5",
+    meaning: "The most that may be spent in a day, in USD.",
+    ..COMMON
+};
+
+pub(super) const MONTHLY_USD: Setting = Setting {
+    name: "budget.monthly_usd",
+    variables: &["CARRYALL_MONTHLY_USD"],
+    key: Some("budget.monthly_usd"),
+    default: "none",
+    example: "20",
+    meaning: "The most that may be spent in a month, in USD.",
+    ..COMMON
+};
+
+pub(super) const ASK_CASCADE: Setting = Setting {
+    name: "ask.cascade",
+    key: Some("ask.cascade"),
+    default: "none",
+    example: "anthropic,ollama",
+    meaning: "Providers to fall back to, in order.",
+    ..COMMON
+};
+
+pub(super) const ASK_CONCURRENCY: Setting = Setting {
+    name: "ask.concurrency",
+    key: Some("ask.concurrency"),
+    default: "16",
+    example: "4",
+    meaning: "How many asks may be under way at once, 1 to 256.",
+    ..COMMON
+};
+
+pub(super) const ASK_TIMEOUT: Setting = Setting {
+    name: "ask.timeout_s",
+    key: Some("ask.timeout_s"),
+    default: "120",
+    example: "60",
+    meaning: "How long one `ask` may take when the call does not say, in seconds, 1 to 3600.",
+    ..COMMON
+};
+
+pub(super) const INCLUDE: Setting = Setting {
+    name: "project.include",
+    group: Group::Project,
+    key: Some("include"),
+    default: "everything",
+    example: "src/**,docs/**",
+    meaning: "Patterns of the files to index, as in `.gitignore`.",
+    ..COMMON
+};
+
+pub(super) const EXCLUDE: Setting = Setting {
+    name: "project.exclude",
+    group: Group::Project,
+    key: Some("exclude"),
+    default: "none",
+    example: "vendor/**",
+    meaning: "Patterns of the files to leave out, besides those that are always left out.",
+    ..COMMON
+};
+
+pub(super) const BUDGET_TOKENS: Setting = Setting {
+    name: "project.budget_tokens",
+    group: Group::Project,
+    key: Some("budget_tokens"),
+    default: "8000",
+    example: "16000",
+    meaning: "Tokens of a context pack when the call does not say, 256 to 200000.",
+    ..COMMON
+};
+
+pub(super) const NAMESPACE: Setting = Setting {
+    name: "project.namespace",
+    group: Group::Project,
+    key: Some("namespace"),
+    default: "default",
+    example: "work",
+    meaning: "The namespace that a call means when it names none.",
+    ..COMMON
+};
+
+/// A provider that is known without a user file.
+pub(super) struct BuiltIn {
+    pub(super) kind: ProviderKind,
+    /// The address when none is set; `None` for Azure, where everybody has their own.
+    pub(super) default_url: Option<&'static str>,
+    pub(super) base_url: Setting,
+    /// Its first variable holds the key; the file can name another variable, never a key.
+    pub(super) api_key: Setting,
+    pub(super) model: Setting,
+    /// What only this provider has.
+    pub(super) more: &'static [&'static Setting],
+}
+
+/// Source of the addresses: the vendors' own clients, 2026-11.
+macro_rules! built_in {
+    ($kind:ident, $name:literal, $prefix:literal, $url:expr, urls $urls:expr, models $models:expr, $model:literal, $more:expr) => {
+        BuiltIn {
+            kind: ProviderKind::$kind,
+            default_url: $url,
+            base_url: Setting {
+                name: concat!("providers.", $name, ".base_url"),
+                group: Group::Providers,
+                variables: $urls,
+                key: Some(concat!("providers.", $name, ".base_url")),
+                default: match $url {
+                    Some(url) => url,
+                    None => "none",
+                },
+                example: match $url {
+                    Some(url) => url,
+                    None => "https://my-resource.openai.azure.com",
+                },
+                meaning: concat!("The address of ", $name, "."),
+                ..COMMON
+            },
+            api_key: Setting {
+                name: concat!("providers.", $name, ".api_key"),
+                group: Group::Providers,
+                variables: &[concat!($prefix, "_API_KEY")],
+                key: Some(concat!("providers.", $name, ".api_key_env")),
+                default: "none",
+                example: "…",
+                meaning: "The key. The file can only name another variable that holds it.",
+                ..COMMON
+            },
+            model: Setting {
+                name: concat!("providers.", $name, ".model"),
+                group: Group::Providers,
+                variables: $models,
+                key: Some(concat!("providers.", $name, ".model")),
+                default: "none",
+                example: $model,
+                meaning: "The model that is asked when the call does not say.",
+                ..COMMON
+            },
+            more: $more,
+        }
+    };
+}
+
+/// The built-in providers, in the order of [`ProviderKind::ALL`].
+pub(super) static PROVIDERS: [BuiltIn; 6] = [
+    built_in!(
+        OpenAi,
+        "openai",
+        "OPENAI",
+        Some("https://api.openai.com/v1"),
+        urls & ["OPENAI_BASE_URL"],
+        models & ["OPENAI_MODEL"],
+        "gpt-5",
+        &[&OPENAI_API]
+    ),
+    built_in!(
+        Anthropic,
+        "anthropic",
+        "ANTHROPIC",
+        Some("https://api.anthropic.com"),
+        urls & ["ANTHROPIC_BASE_URL"],
+        models & ["ANTHROPIC_MODEL"],
+        "claude-sonnet-4-5",
+        &[]
+    ),
+    built_in!(
+        Azure,
+        "azure",
+        "AZURE_OPENAI",
+        None::<&'static str>,
+        urls & ["AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"],
+        models & ["AZURE_OPENAI_MODEL", "AZURE_OPENAI_DEPLOYMENT"],
+        "my-deployment",
+        &[&AZURE_API_VERSION]
+    ),
+    built_in!(
+        OpenRouter,
+        "openrouter",
+        "OPENROUTER",
+        Some("https://openrouter.ai/api/v1"),
+        urls & ["OPENROUTER_BASE_URL"],
+        models & ["OPENROUTER_MODEL"],
+        "openai/gpt-5",
+        &[]
+    ),
+    built_in!(
+        Ollama,
+        "ollama",
+        "OLLAMA",
+        Some("http://127.0.0.1:11434"),
+        urls & ["OLLAMA_BASE_URL", OLLAMA_HOST],
+        models & ["OLLAMA_MODEL"],
+        "llama3.2",
+        &[]
+    ),
+    built_in!(
+        LmStudio,
+        "lmstudio",
+        "LMSTUDIO",
+        Some("http://127.0.0.1:1234/v1"),
+        urls & ["LMSTUDIO_BASE_URL"],
+        models & ["LMSTUDIO_MODEL"],
+        "qwen3-8b",
+        &[]
+    ),
+];
+
+/// The variable of Ollama's own client, which has a syntax of its own.
+pub(super) const OLLAMA_HOST: &str = "OLLAMA_HOST";
+
+pub(super) const OPENAI_API: Setting = Setting {
+    name: "providers.openai.api",
+    group: Group::Providers,
+    variables: &["OPENAI_API"],
+    key: Some("providers.openai.api"),
+    default: "chat",
+    example: "responses",
+    meaning: "Which API openai is spoken to by: `chat` or `responses`.",
+    ..COMMON
+};
+
+pub(super) const AZURE_API_VERSION: Setting = Setting {
+    name: "providers.azure.api_version",
+    group: Group::Providers,
+    variables: &["AZURE_OPENAI_API_VERSION"],
+    key: Some("providers.azure.api_version"),
+    default: "none",
+    example: "2024-10-21",
+    meaning: "The `api-version` of the deployment address; without it the v1 address is used.",
+    ..COMMON
+};

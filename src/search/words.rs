@@ -1,0 +1,184 @@
+//! Cuts texts into words: as the index is to see them, and as a question is to be asked.
+//!
+//! The index stems by Porter and folds accents by itself; what it cannot do is done here: names such as
+//! `parseHttpRequest` are found by their parts, and Chinese, Japanese and Korean text, which has no spaces, by
+//! overlapping pairs of characters.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::stopwords::is_stopword;
+
+/// Different words of a question that are searched for; the later ones of a longer question are left out. Past
+/// this, a question is a document, and its first words say what it is about.
+const QUERY_WORDS: usize = 48;
+
+/// The longest word that is searched for, in bytes. Longer ones are data, not words.
+const WORD_BYTES: usize = 100;
+
+/// `text` with what makes it findable added at its end: the parts of names and the pairs of unspaced scripts.
+pub fn index_text(text: &str) -> Cow<'_, str> {
+    let mut added = String::new();
+    for word in raw_words(text) {
+        for part in parts(word) {
+            added.push(' ');
+            added.push_str(&part);
+        }
+    }
+    if added.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n{added}")) }
+}
+
+/// The words to search for, in lower case, in the order of the question, each once, without those that every text
+/// has. When all of them are such, all are kept. Empty only for a question without any letter or digit.
+pub fn query_words(query: &str) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    let mut common = Vec::new();
+    for raw in raw_words(query) {
+        if kept.len() >= QUERY_WORDS {
+            break;
+        }
+        let whole = (!raw.chars().any(is_unspaced)).then(|| raw.to_lowercase());
+        for word in whole.into_iter().chain(parts(raw)) {
+            if word.len() > WORD_BYTES || !seen.insert(word.clone()) {
+                continue;
+            }
+            if is_stopword(&word) { common.push(word) } else { kept.push(word) }
+        }
+    }
+    kept.truncate(QUERY_WORDS);
+    common.truncate(QUERY_WORDS);
+    if kept.is_empty() { common } else { kept }
+}
+
+/// Which of `words` stand in `text`, by their beginnings (so that `deploys` is found in `deployed`).
+pub fn matched(words: &[String], text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let found = |word: &&String| {
+        let length = word.chars().count();
+        let stem: String = if length > 4 { word.chars().take(length - 1).collect() } else { (*word).clone() };
+        lower.contains(&stem)
+    };
+    words.iter().filter(found).cloned().collect()
+}
+
+/// Runs of letters and digits.
+fn raw_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty())
+}
+
+/// What a word is made of, in lower case: the parts of a name in camel case, the pairs of an unspaced script.
+/// Nothing for a plain word.
+fn parts(word: &str) -> Vec<String> {
+    if word.chars().any(is_unspaced) {
+        return pairs(word);
+    }
+    let pieces = camel_parts(word);
+    if pieces.len() < 2 { Vec::new() } else { pieces.into_iter().map(str::to_lowercase).collect() }
+}
+
+fn pairs(word: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for run in runs(word) {
+        let chars: Vec<char> = run.chars().collect();
+        match chars.as_slice() {
+            [first, ..] if !is_unspaced(*first) => out.push(run.to_lowercase()),
+            [single] => out.push(single.to_string()),
+            many => out.extend(many.windows(2).map(|pair| pair.iter().collect::<String>())),
+        }
+    }
+    out
+}
+
+/// `word` cut where an unspaced script begins or ends.
+fn runs(word: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut before = None;
+    for (at, c) in word.char_indices() {
+        let here = is_unspaced(c);
+        if before.is_some_and(|it| it != here) {
+            out.push(&word[start..at]);
+            start = at;
+        }
+        before = Some(here);
+    }
+    out.push(&word[start..]);
+    out
+}
+
+/// `parseHTTPRequest2` → `parse`, `HTTP`, `Request`, `2`.
+fn camel_parts(word: &str) -> Vec<&str> {
+    let chars: Vec<(usize, char)> = word.char_indices().collect();
+    let mut cuts = vec![0];
+    for at in 1..chars.len() {
+        let (before, here) = (chars[at - 1].1, chars[at].1);
+        let after = chars.get(at + 1).map(|it| it.1);
+        let rises = before.is_lowercase() && here.is_uppercase();
+        let ends_capitals = before.is_uppercase() && here.is_uppercase() && after.is_some_and(char::is_lowercase);
+        let digits = before.is_numeric() != here.is_numeric();
+        if rises || ends_capitals || digits {
+            cuts.push(chars[at].0);
+        }
+    }
+    cuts.push(word.len());
+    cuts.windows(2).map(|pair| &word[pair[0]..pair[1]]).collect()
+}
+
+/// Scripts that are written without spaces between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
+        | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x20000..=0x3134F)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(query: &str, expected: &[&str]) {
+        assert_eq!(query_words(query), expected, "{query}");
+    }
+
+    #[test]
+    fn questions_become_words() {
+        check("What is the deploy day?", &["deploy", "day"]);
+        check("who are you", &["who", "are", "you"]);
+        check("parseHTTPRequest2", &["parsehttprequest2", "parse", "http", "request", "2"]);
+        check("\"a\" OR (b) NEAR* ^c -x", &["b", "near", "c", "x"]);
+        check("東京タワー", &["東京", "京タ", "タワ", "ワー"]);
+        check("字", &["字"]);
+        check("🎉 !?", &[]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_long_question_is_cut() {
+        let long: String = (0..10_000).map(|at| format!("word{at} ")).collect();
+        assert_eq!(query_words(&long).len(), QUERY_WORDS);
+    }
+
+    #[test]
+    fn names_and_unspaced_text_are_indexed_by_their_parts() {
+        assert_eq!(index_text("plain words"), "plain words");
+        assert!(index_text("callToolResult").ends_with("call tool result"));
+        assert!(index_text("我喜欢茶").contains("喜欢"));
+    }
+
+    #[test]
+    fn matched_words_are_found_by_their_beginnings() {
+        let words = vec!["deploys".to_owned(), "friday".to_owned(), "tea".to_owned()];
+        assert_eq!(matched(&words, "We deploy on Fridays"), ["deploys", "friday"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "\\PC*") {
+            prop_assert!(query_words(&text).len() <= QUERY_WORDS);
+            prop_assert!(index_text(&text).starts_with(&text));
+            prop_assert_eq!(query_words(&text).is_empty(), !text.chars().any(char::is_alphanumeric));
+        }
+    }
+}

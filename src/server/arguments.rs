@@ -1,0 +1,365 @@
+//! Checks a call's arguments against the tool's schema, and words what is wrong for whoever has to mend it.
+
+use serde::de::DeserializeOwned;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::reply::Failure;
+use crate::clock;
+use crate::clock::Millis;
+
+/// Checks `arguments` and returns them without the ones that are `null`, which means "not given".
+///
+/// # Errors
+///
+/// A [`Failure`] that names the first wrong argument, its value, what is allowed and an example.
+pub(crate) fn check(schema: &Map<String, Value>, arguments: Value) -> Result<Value, Failure> {
+    let mut arguments = arguments;
+    normalise(&mut arguments, schema);
+    check_value("", &arguments, schema)?;
+    Ok(arguments)
+}
+
+/// Reads checked arguments into a tool's own type.
+///
+/// # Errors
+///
+/// A [`Failure`] with what the reader says; it means that the schema and the type disagree.
+pub(crate) fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure> {
+    serde_json::from_value(arguments)
+        .map_err(|err| Failure::new("invalid_argument", format!("the arguments cannot be read: {err}"), ""))
+}
+
+/// Reads the time of the argument `name`.
+///
+/// # Errors
+///
+/// A [`Failure`] that shows the forms a time may have.
+pub(crate) fn time(name: &str, value: Option<&String>) -> Result<Option<Millis>, Failure> {
+    value
+        .map(|text| {
+            clock::parse(text).map_err(|allowed| {
+                Failure::argument(name, &Value::String(text.clone()), &allowed, "\"2026-11-20T09:30:00Z\"")
+            })
+        })
+        .transpose()
+}
+
+/// Drops optional `null`s of the outermost object, and takes 10.0 for 10 where a whole number is meant.
+fn normalise(arguments: &mut Value, schema: &Map<String, Value>) {
+    let Value::Object(given) = arguments else { return };
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let takes_anything = |name: &String| {
+        let property = properties.and_then(|it| it.get(name));
+        property.is_some_and(|it| it.get("type").is_none() && it.get("anyOf").is_none())
+    };
+    let nulls: Vec<String> = given
+        .iter()
+        .filter(|(name, value)| value.is_null() && !takes_anything(name))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in nulls {
+        given.shift_remove(&name);
+    }
+    for (name, value) in given.iter_mut() {
+        let wanted = properties.and_then(|it| it.get(name)).and_then(|it| it.get("type"));
+        if wanted == Some(&"integer".into())
+            && let Some(number) = value.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9e15)
+            && !value.is_i64()
+            && !value.is_u64()
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and small, as was just checked")]
+            let whole = number as i64;
+            *value = whole.into();
+        }
+    }
+}
+
+fn check_value(path: &str, value: &Value, schema: &Map<String, Value>) -> Result<(), Failure> {
+    if let Some(Value::Array(choices)) = schema.get("anyOf") {
+        return check_choices(path, value, schema, choices);
+    }
+    if let Some(wanted) = schema.get("type").and_then(Value::as_str)
+        && !is_of_type(value, wanted)
+    {
+        return Err(wrong(path, value, schema, &describe(schema)));
+    }
+    if let Some(Value::Array(allowed)) = schema.get("enum")
+        && !allowed.contains(value)
+    {
+        return Err(wrong(path, value, schema, &describe(schema)));
+    }
+    match value {
+        Value::Number(number) => check_number(path, value, number.as_f64().unwrap_or(f64::NAN), schema),
+        Value::String(text) => check_length(path, value, text.chars().count(), "Length", schema),
+        Value::Array(items) => {
+            check_length(path, value, items.len(), "Items", schema)?;
+            let Some(Value::Object(item_schema)) = schema.get("items") else { return Ok(()) };
+            items.iter().enumerate().try_for_each(|(at, item)| check_value(&format!("{path}[{at}]"), item, item_schema))
+        }
+        Value::Object(object) => check_object(path, object, schema),
+        _ => Ok(()),
+    }
+}
+
+fn check_object(path: &str, object: &Map<String, Value>, schema: &Map<String, Value>) -> Result<(), Failure> {
+    let empty = Map::new();
+    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        if !object.contains_key(name) {
+            let described = properties.get(name).and_then(Value::as_object);
+            let allowed = described.map(describe).unwrap_or_default();
+            return Err(Failure::new(
+                "invalid_argument",
+                format!("argument `{}` is missing; it must be {allowed}", join(path, name)),
+                format!("for example {{\"{name}\": {}}}", described.map(example).unwrap_or_default()),
+            ));
+        }
+    }
+    for (name, value) in object {
+        match properties.get(name) {
+            Some(Value::Object(property)) => check_value(&join(path, name), value, property)?,
+            Some(_) => {}
+            None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                return Err(unknown(path, name, properties));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn unknown(path: &str, name: &str, properties: &Map<String, Value>) -> Failure {
+    let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+    let near = nearest(name, &names);
+    let next = match near.first() {
+        Some(near) => format!("did you mean `{near}`? Allowed are: {}", names.join(", ")),
+        None if names.is_empty() => "this tool takes no arguments".to_owned(),
+        None => format!("allowed are: {}", names.join(", ")),
+    };
+    Failure::new("invalid_argument", format!("argument `{}` is unknown", join(path, name)), next)
+}
+
+/// A value that fits none of several shapes: what is wrong with it as the shape that it comes nearest to.
+fn check_choices(path: &str, value: &Value, schema: &Map<String, Value>, choices: &[Value]) -> Result<(), Failure> {
+    let mut near = None;
+    for choice in choices.iter().filter_map(Value::as_object) {
+        match check_value(path, value, choice) {
+            Ok(()) => return Ok(()),
+            Err(failure) => {
+                let same_type = choice.get("type").and_then(Value::as_str).is_some_and(|it| is_of_type(value, it));
+                if same_type && near.is_none() {
+                    near = Some(failure);
+                }
+            }
+        }
+    }
+    let shapes: Vec<String> = choices.iter().filter_map(Value::as_object).map(describe).collect();
+    Err(near.unwrap_or_else(|| wrong(path, value, schema, &shapes.join(" or "))))
+}
+
+fn check_number(path: &str, value: &Value, number: f64, schema: &Map<String, Value>) -> Result<(), Failure> {
+    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+    let low = bound("minimum").is_some_and(|it| number < it);
+    let high = bound("maximum").is_some_and(|it| number > it);
+    if low || high || number.is_nan() {
+        return Err(wrong(path, value, schema, &describe(schema)));
+    }
+    Ok(())
+}
+
+fn check_length(
+    path: &str,
+    value: &Value,
+    length: usize,
+    of: &str,
+    schema: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let bound = |name: String| schema.get(&name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
+    let unit = if of == "Items" { "items" } else { "characters" };
+    if let Some(least) = bound(format!("min{of}")).filter(|it| length < *it) {
+        return Err(wrong(path, value, schema, &format!("at least {least} {unit} long")));
+    }
+    if let Some(most) = bound(format!("max{of}")).filter(|it| length > *it) {
+        return Err(Failure::new(
+            "invalid_argument",
+            format!("argument `{path}` has {length} {unit}, but at most {most} are allowed"),
+            "split it over several calls",
+        ));
+    }
+    Ok(())
+}
+
+fn wrong(path: &str, value: &Value, schema: &Map<String, Value>, allowed: &str) -> Failure {
+    let path = if path.is_empty() { "arguments" } else { path };
+    Failure::argument(path, value, allowed, &example(schema))
+}
+
+fn is_of_type(value: &Value, wanted: &str) -> bool {
+    match wanted {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
+/// What a schema allows, in words.
+pub(super) fn describe(schema: &Map<String, Value>) -> String {
+    if let Some(Value::Array(allowed)) = schema.get("enum") {
+        let names: Vec<String> = allowed.iter().map(Value::to_string).collect();
+        return format!("one of {}", names.join(", "));
+    }
+    let bound = |name: &str| schema.get(name).filter(|it| it.is_number());
+    let range = match (bound("minimum"), bound("maximum")) {
+        (Some(low), Some(high)) => format!(" from {low} to {high}"),
+        (Some(low), None) => format!(" of at least {low}"),
+        (None, Some(high)) => format!(" of at most {high}"),
+        (None, None) => String::new(),
+    };
+    match schema.get("type").and_then(Value::as_str) {
+        Some("string") => "a string".to_owned(),
+        Some("integer") => format!("a whole number{range}"),
+        Some("number") => format!("a number{range}"),
+        Some("boolean") => "true or false".to_owned(),
+        Some("array") => match schema.get("items").and_then(Value::as_object) {
+            Some(items) => format!("a list, each item {}", describe(items)),
+            None => "a list".to_owned(),
+        },
+        Some("object") => "an object".to_owned(),
+        _ => "any JSON value".to_owned(),
+    }
+}
+
+/// A value that a schema allows.
+fn example(schema: &Map<String, Value>) -> String {
+    if let Some(example) = schema.get("examples").and_then(|it| it.get(0)).or(schema.get("default")) {
+        return example.to_string();
+    }
+    if let Some(first) = schema.get("enum").and_then(|it| it.get(0)) {
+        return first.to_string();
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("string") => "\"text\"".to_owned(),
+        Some("integer" | "number") => schema.get("minimum").map_or_else(|| "1".to_owned(), Value::to_string),
+        Some("boolean") => "true".to_owned(),
+        Some("array") => {
+            let item = schema.get("items").and_then(Value::as_object).map(example);
+            format!("[{}]", item.unwrap_or_default())
+        }
+        Some("object") => {
+            let required = schema.get("required").and_then(Value::as_array);
+            let fields = required.into_iter().flatten().filter_map(|name| {
+                let name = name.as_str()?;
+                let property = schema.get("properties")?.get(name)?.as_object()?;
+                Some(format!("\"{name}\": {}", example(property)))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        _ => "\"auto\"".to_owned(),
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The names that `name` was probably meant to be, nearest first.
+pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let mut near: Vec<(usize, &str)> = names
+        .iter()
+        .map(|it| (distance(&name, it), *it))
+        .filter(|(distance, it)| *distance <= 1 + it.len() / 3 || it.contains(&name) || name.contains(*it))
+        .collect();
+    near.sort();
+    near.into_iter().map(|(_, it)| it).take(3).collect()
+}
+
+/// Levenshtein's distance, of the first 64 characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Map<String, Value> {
+        let schema = json!({
+            "type": "object", "additionalProperties": false, "required": ["query"],
+            "properties": {
+                "query": {"type": "string", "examples": ["where do we deploy"]},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
+                "kinds": {"type": "array", "items": {"type": "string", "enum": ["fact", "note"]}},
+                "context": {"anyOf": [
+                    {"type": "string", "enum": ["auto", "none"]},
+                    {"type": "object", "required": ["pack_id"], "properties": {"pack_id": {"type": "string"}}}]},
+                "data": {"description": "anything"},
+            }
+        });
+        schema.as_object().cloned().unwrap()
+    }
+
+    fn check_text(arguments: Value, expected: &str) {
+        assert_eq!(check(&schema(), arguments).unwrap_err().text(), expected);
+    }
+
+    #[test]
+    fn wrong_arguments_are_named_with_value_allowed_and_example() {
+        check_text(
+            json!({}),
+            "Argument `query` is missing; it must be a string. For example {\"query\": \"where do we deploy\"}.",
+        );
+        check_text(
+            json!({"query": 5}),
+            "Argument `query` is 5, but must be a string. For example \"where do we deploy\".",
+        );
+        check_text(
+            json!({"query": "x", "limit": 101}),
+            "Argument `limit` is 101, but must be a whole number from 1 to 100. For example 10.",
+        );
+        check_text(
+            json!({"query": "x", "kinds": ["fact", "fakt"]}),
+            "Argument `kinds[1]` is \"fakt\", but must be one of \"fact\", \"note\". For example \"fact\".",
+        );
+        check_text(
+            json!({"query": "x", "limt": 3}),
+            "Argument `limt` is unknown. Did you mean `limit`? Allowed are: query, limit, kinds, context, data.",
+        );
+        check_text(
+            json!({"query": "x", "context": {}}),
+            "Argument `context.pack_id` is missing; it must be a string. For example {\"pack_id\": \"text\"}.",
+        );
+        check_text(
+            json!({"query": "x", "context": 7}),
+            "Argument `context` is 7, but must be one of \"auto\", \"none\" or an object. For example \"auto\".",
+        );
+        check_text(
+            json!([1]),
+            "Argument `arguments` is [1], but must be an object. For example {\"query\": \"where do we deploy\"}.",
+        );
+    }
+
+    #[test]
+    fn nulls_are_not_given_and_whole_floats_are_whole() {
+        let checked = check(&schema(), json!({"query": "x", "limit": 10.0, "kinds": null, "data": null})).unwrap();
+        assert_eq!(checked, json!({"query": "x", "limit": 10, "data": null}));
+    }
+}

@@ -1,0 +1,155 @@
+//! The only place where an error becomes a reply.
+//!
+//! What a model or a person can act on is a failed tool result: what failed, the bad value, what is allowed or to be
+//! done next, and for programs the same in `_meta["carryall/error"]`. What cannot be routed is a protocol error.
+
+use rmcp::model::CallToolResult;
+use rmcp::model::ContentBlock;
+use rmcp::model::MetaObject;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// What a tool answers: complete as data, and complete as text.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub structured: Map<String, Value>,
+    pub text: String,
+}
+
+impl Answer {
+    /// An answer with `result` as its data.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] of kind `internal` when `result` is not an object.
+    pub fn of(result: &impl serde::Serialize, text: String) -> Result<Answer, Failure> {
+        match serde_json::to_value(result) {
+            Ok(Value::Object(structured)) => Ok(Answer { structured, text }),
+            _ => Err(Failure::new("internal", "the result is no object", "report it with the trace id")),
+        }
+    }
+}
+
+/// Why a tool could not answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failure {
+    /// One of the kinds of the contract (docs/tools.md).
+    pub kind: &'static str,
+    /// What failed, without a full stop.
+    pub message: String,
+    /// What to do next, without a full stop; may be empty.
+    pub next_step: String,
+    pub retry_after_s: Option<f64>,
+    pub attempts: Vec<Value>,
+    /// More for programs, such as the current version after a conflict.
+    pub details: Map<String, Value>,
+}
+
+impl Failure {
+    pub fn new(kind: &'static str, message: impl Into<String>, next_step: impl Into<String>) -> Failure {
+        Failure { kind, message: message.into(), next_step: next_step.into(), ..Failure::default() }
+    }
+
+    /// A wrong argument: its name, the value as it came, what is allowed, and an example.
+    pub fn argument(name: &str, value: &Value, allowed: &str, example: &str) -> Failure {
+        let shown = shorten(&value.to_string(), 120);
+        Failure {
+            details: Map::from_iter([("argument".to_owned(), name.into()), ("value".to_owned(), shown.clone().into())]),
+            ..Failure::new(
+                "invalid_argument",
+                format!("argument `{name}` is {shown}, but must be {allowed}"),
+                format!("for example {example}"),
+            )
+        }
+    }
+
+    /// The sentence or two that a model or a person reads.
+    pub fn text(&self) -> String {
+        let mut text = sentence(&self.message);
+        if !self.next_step.is_empty() {
+            text.push(' ');
+            text.push_str(&sentence(&self.next_step));
+        }
+        text
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(err: StoreError) -> Failure {
+        let kind = match &err {
+            StoreError::Busy { .. } => "busy",
+            StoreError::Missing { .. } => "not_found",
+            StoreError::Conflict { .. } => "conflict",
+            StoreError::Cancelled => "cancelled",
+            StoreError::Internal { .. } => "internal",
+            _ => "storage",
+        };
+        let mut failure = Failure::new(kind, err.to_string(), err.next_step());
+        if let StoreError::Conflict { expected, current } = err {
+            failure.details.insert("expected_version".to_owned(), expected.into());
+            failure.details.insert("current_version".to_owned(), current.into());
+        }
+        if kind == "busy" {
+            failure.retry_after_s = Some(1.0);
+        }
+        failure
+    }
+}
+
+/// Shapes a call's outcome as the result that is sent.
+pub(super) fn result(outcome: Result<Answer, Failure>, trace_id: &str, text_only: bool) -> CallToolResult {
+    match outcome {
+        Ok(Answer { mut structured, mut text }) => {
+            structured.insert("trace_id".to_owned(), trace_id.into());
+            text.push_str(&format!("\n\n[trace {trace_id}]"));
+            let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+            if !text_only {
+                result.structured_content = Some(Value::Object(structured));
+            }
+            result
+        }
+        Err(failure) => {
+            let mut result = CallToolResult::error(vec![ContentBlock::text(failure.text())]);
+            let mut error = json!({
+                "kind": failure.kind,
+                "message": failure.message,
+                "next_step": failure.next_step,
+                "retry_after_s": failure.retry_after_s,
+                "attempts": failure.attempts,
+                "trace_id": trace_id,
+            });
+            if let Value::Object(error) = &mut error {
+                error.extend(failure.details);
+            }
+            let mut meta = MetaObject::default();
+            meta.insert("carryall/error".to_owned(), error);
+            result.meta = Some(meta);
+            result
+        }
+    }
+}
+
+/// `text` with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let mut out: String = match chars.next() {
+        // A name in backquotes or a path keeps its case.
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => return String::new(),
+    };
+    if !out.ends_with(['.', '!', '?']) {
+        out.push('.');
+    }
+    out
+}
+
+/// `text`, or its beginning with a mark when it has more than `limit` characters.
+pub fn shorten(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,327 @@
+//! The tools: one file each, and the list of them, from which the server's list, the checks, the command line and
+//! docs/tools.md are made.
+
+// TMP mod ask;
+// TMP mod assemble_context;
+mod forget;
+mod get_trace;
+// TMP mod index_workspace;
+mod read_context;
+mod recall;
+mod remember;
+// TMP mod search_workspace;
+mod write_context;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+use rmcp::model::ClientRequest;
+use rmcp::model::MetaObject;
+use rmcp::model::ToolAnnotations;
+use serde_json::Map;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::arguments;
+use super::order::Domain;
+use super::order::Touches;
+use super::reply::Answer;
+use super::reply::Failure;
+use crate::app::App;
+use crate::config::Config;
+use crate::config::Toolset;
+use crate::documents::Allowed;
+use crate::trace::Call;
+use crate::trace::Progress;
+
+/// What a tool's work needs besides its arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) app: Arc<App>,
+    pub(crate) call: Call,
+    /// Where this caller may index and search.
+    pub(crate) allowed: Allowed,
+}
+
+pub(super) type Running = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
+
+/// One tool, as data.
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// For a model: when to use it, when not, what comes back, an example.
+    pub(crate) description: &'static str,
+    pub(crate) toolset: Toolset,
+    /// Whether it changes anything that is kept; gone in read-only mode.
+    pub(crate) writes: bool,
+    /// Whether what it changes cannot be had back.
+    pub(crate) destructive: bool,
+    /// Whether calling it again with the same arguments changes nothing more.
+    pub(crate) idempotent: bool,
+    /// Whether it reaches beyond this machine.
+    pub(crate) open_world: bool,
+    pub(crate) input: fn() -> Map<String, Value>,
+    pub(crate) output: fn() -> Map<String, Value>,
+    touches: fn(&Value) -> Touches,
+    run: fn(Context, Value) -> Running,
+}
+
+impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Every tool, in the order of their names: a stable order keeps prompt caches warm.
+static TOOLS: [Tool; 6] = [
+    // TMP ask::TOOL,
+    // TMP assemble_context::TOOL,
+    forget::TOOL,
+    get_trace::TOOL,
+    // TMP index_workspace::TOOL,
+    read_context::TOOL,
+    recall::TOOL,
+    remember::TOOL,
+    // TMP search_workspace::TOOL,
+    write_context::TOOL,
+];
+
+/// Their schemas, made once: (input, output).
+static SCHEMAS: LazyLock<Vec<(Map<String, Value>, Map<String, Value>)>> =
+    LazyLock::new(|| TOOLS.iter().map(|it| ((it.input)(), (it.output)())).collect());
+
+/// Every tool there is, whether enabled or not.
+pub(crate) fn all() -> &'static [Tool] {
+    &TOOLS
+}
+
+/// The tools that `config` offers, in the order of their names.
+pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &'static Tool> {
+    TOOLS.iter().filter(|it| {
+        config.toolsets.contains(&it.toolset)
+            && !(config.read_only && it.writes)
+            && !config.exclude_tools.iter().any(|name| name == it.name)
+    })
+}
+
+/// The tool of that name, when `config` offers it.
+pub(crate) fn find(config: &Config, name: &str) -> Option<&'static Tool> {
+    enabled(config).find(|it| it.name == name)
+}
+
+/// Why there is no tool of that name, and which one was probably meant.
+pub(crate) fn unknown(config: &Config, name: &str) -> String {
+    let names: Vec<&str> = enabled(config).map(|it| it.name).collect();
+    if let Some(tool) = TOOLS.iter().find(|it| it.name == name) {
+        let why = if config.read_only && tool.writes {
+            "the server runs in read-only mode".to_owned()
+        } else if config.exclude_tools.iter().any(|it| it == name) {
+            "it is excluded (--exclude-tools)".to_owned()
+        } else {
+            format!("its toolset `{}` is not enabled (--toolsets)", tool.toolset.name())
+        };
+        return format!("tool `{name}` is not available: {why}. Available: {}", names.join(", "));
+    }
+    let near = arguments::nearest(name, &names);
+    let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    format!("unknown tool `{}`{meant} Available: {}", super::reply::shorten(name, 64), names.join(", "))
+}
+
+impl Tool {
+    /// The tool as it is listed to a client.
+    pub(crate) fn listed(&self, text_only: bool) -> rmcp::model::Tool {
+        let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
+        let (input, output) = &SCHEMAS[at];
+        let mut annotations = ToolAnnotations::default();
+        annotations.read_only_hint = Some(!self.writes);
+        if self.writes {
+            annotations.destructive_hint = Some(self.destructive);
+            annotations.idempotent_hint = Some(self.idempotent);
+        }
+        annotations.open_world_hint = Some(self.open_world);
+        let mut tool = rmcp::model::Tool::new(self.name, self.description, Arc::new(input.clone()))
+            .with_title(self.title)
+            .with_annotations(annotations);
+        if !text_only {
+            tool = tool.with_raw_output_schema(Arc::new(output.clone()));
+        }
+        let mut meta = MetaObject::default();
+        // Past 50,000 characters Claude Code writes an answer to a file unless a tool says that it may be longer; a
+        // pack of the largest budget has some 800,000.
+        meta.insert("anthropic/maxResultSizeChars".to_owned(), self.longest_answer().into());
+        tool.with_meta(meta)
+    }
+
+    fn longest_answer(&self) -> u32 {
+        if self.name == "assemble_context" { 1_000_000 } else { 50_000 }
+    }
+
+    /// Checks `arguments`, does the work in a call of its own, and keeps its trace.
+    pub(crate) async fn call(
+        &'static self,
+        app: Arc<App>,
+        allowed: Allowed,
+        arguments: Value,
+        progress: Progress,
+        cancelled: CancellationToken,
+    ) -> (Result<Answer, Failure>, Call) {
+        let call = Call::begin(self.name, app.clock.now(), progress, cancelled);
+        let kept = Kept { app: app.clone(), call: call.clone(), arguments: arguments.clone(), done: false };
+        let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
+        let outcome = self.run_in(Context { app, call: call.clone(), allowed }, arguments).instrument(span).await;
+        kept.finish(&outcome);
+        (outcome, call)
+    }
+
+    async fn run_in(&'static self, context: Context, arguments: Value) -> Result<Answer, Failure> {
+        let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
+        let checked = {
+            let span = context.call.span("check arguments");
+            arguments::check(&SCHEMAS[at].0, arguments).inspect_err(|failure| span.fail(&failure.message))
+        }?;
+        let (started, cancelled) = (std::time::Instant::now(), context.call.cancelled().clone());
+        // A task of its own, so that a panic is a failed call and not a call without an answer.
+        let mut work = tokio_util::task::AbortOnDropHandle::new(
+            context.app.tasks.clone().spawn((self.run)(context, checked).in_current_span()),
+        );
+        let outcome = tokio::select! {
+            outcome = &mut work => outcome,
+            () = cancelled.cancelled() => {
+                return Err(Failure::new("cancelled", "the call was cancelled", "call again if it is still wanted"));
+            }
+        };
+        let outcome = outcome.unwrap_or_else(|err| {
+            tracing::error!(error = %err, "a call panicked");
+            Err(Failure::new("internal", "this call met a fault of carryall", "report it with the trace id"))
+        });
+        let took_ms = started.elapsed().as_millis();
+        match &outcome {
+            Ok(_) => tracing::info!(took_ms, "answered"),
+            Err(failure) => tracing::warn!(took_ms, kind = failure.kind, error = failure.message, "failed"),
+        }
+        outcome
+    }
+}
+
+/// Keeps the trace of a call however it ends; one that is dropped amid its work was cancelled.
+struct Kept {
+    app: Arc<App>,
+    call: Call,
+    arguments: Value,
+    done: bool,
+}
+
+impl Kept {
+    fn finish(mut self, outcome: &Result<Answer, Failure>) {
+        self.done = true;
+        match outcome {
+            Ok(_) => self.keep("ok", None),
+            Err(failure) if failure.kind == "cancelled" => self.keep("cancelled", None),
+            Err(failure) => self.keep("failed", Some(format!("{}: {}", failure.kind, failure.message))),
+        }
+    }
+
+    fn keep(&self, outcome: &str, error: Option<String>) {
+        if !self.app.config.read_only {
+            crate::trace::keep(&self.app.store, &self.call.record(outcome, error, &self.arguments));
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !self.done {
+            self.keep("cancelled", None);
+        }
+    }
+}
+
+/// What a request reads and writes, for the order of calls.
+pub(super) fn touches(request: &ClientRequest) -> Touches {
+    let reads = |domains: Vec<Domain>| Touches { reads: domains, writes: Vec::new() };
+    match request {
+        ClientRequest::CallToolRequest(request) => {
+            let Some(tool) = TOOLS.iter().find(|it| it.name == request.params.name) else { return Touches::default() };
+            let arguments = Value::Object(request.params.arguments.clone().unwrap_or_default());
+            let mut touches = (tool.touches)(&arguments);
+            touches.writes.push(Domain::Traces);
+            touches
+        }
+        ClientRequest::ReadResourceRequest(request) => reads(super::resources::reads(&request.params.uri)),
+        ClientRequest::ListResourcesRequest(_) | ClientRequest::GetPromptRequest(_) => {
+            reads(vec![Domain::Memory, Domain::Packs, Domain::Contexts, Domain::Session(None)])
+        }
+        _ => Touches::default(),
+    }
+}
+
+/// The session that arguments name, as what their call touches.
+fn session_of(arguments: &Value) -> Option<Domain> {
+    let session = arguments.get("session_id")?.as_str()?;
+    Some(Domain::Session(Some(session.to_owned())))
+}
+
+/// The names of all tools.
+pub fn tool_names() -> Vec<&'static str> {
+    TOOLS.iter().map(|it| it.name).collect()
+}
+
+/// Calls a tool without a client, as the command line does. The caller may index what its user may read.
+///
+/// # Errors
+///
+/// The [`Failure`] of the tool, or one of kind `not_found` when there is no such tool.
+pub async fn call_locally(
+    app: &Arc<App>,
+    name: &str,
+    arguments: Value,
+    progress: Progress,
+    cancelled: CancellationToken,
+) -> Result<Answer, Failure> {
+    let Some(tool) = find(&app.config, name) else {
+        return Err(Failure::new("not_found", unknown(&app.config, name), ""));
+    };
+    let (outcome, call) = tool.call(app.clone(), Allowed::everything(), arguments, progress, cancelled).await;
+    outcome.map(|mut answer| {
+        answer.structured.insert("trace_id".to_owned(), call.id().into());
+        answer
+    })
+}
+
+/// docs/tools.md: every tool with its arguments and results.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Tools\n\nGenerated from the program (`just docs`). Every result also has `trace_id`; a failed call is a \
+         result with `isError: true` and `_meta[\"carryall/error\"]`.\n",
+    );
+    for tool in &TOOLS {
+        let flag = |on: bool, word: &str| if on { format!(", {word}") } else { String::new() };
+        text.push_str(&format!(
+            "\n## `{}`\n\n{}\n\nToolset `{}`{}{}{}.\n\n| argument | type | meaning |\n|---|---|---|\n",
+            tool.name,
+            tool.description.replace("\n", "\n\n"),
+            tool.toolset.name(),
+            flag(tool.writes, "writes"),
+            flag(tool.destructive, "destructive"),
+            flag(tool.open_world, "reaches the network"),
+        ));
+        let input = (tool.input)();
+        let required: Vec<&str> =
+            input.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, property) in input.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let described = property.get("description").and_then(Value::as_str).unwrap_or_default();
+            let default = property.get("default").map(|it| format!(" Default: {it}.")).unwrap_or_default();
+            let needed = if required.contains(&name.as_str()) { " (required)" } else { "" };
+            let kind = property.as_object().map(arguments::describe).unwrap_or_default();
+            text.push_str(&format!("| `{name}`{needed} | {} | {described}{default} |\n", kind.replace('|', "\\|")));
+        }
+        let output = (tool.output)();
+        let fields = output.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let names: Vec<String> = fields.map(|(name, _)| format!("`{name}`")).collect();
+        text.push_str(&format!("\nResult: {}.\n", names.join(", ")));
+    }
+    text
+}

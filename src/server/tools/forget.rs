@@ -1,0 +1,131 @@
+//! The tool `forget`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use super::recall::kind_names;
+use super::remember::Kind;
+use crate::config::Toolset;
+use crate::memory::Query;
+use crate::scope::View;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "forget",
+    title: "Forget",
+    description: "Deletes memories for good, by their ids or by filter. Use it when the user asks for it; when a fact \
+        merely changed, use remember with `supersedes` instead, which keeps the history. More than one by filter \
+        needs confirm: true; dry_run: true shows what would go.\n\
+        Example: {\"ids\": [\"0192…\"]} or {\"tags\": [\"draft\"], \"dry_run\": true}",
+    toolset: Toolset::Memory,
+    writes: true,
+    destructive: true,
+    idempotent: true,
+    open_world: false,
+    input: schema::input::<ForgetArgs>,
+    output: schema::output::<ForgetResult>,
+    touches: |_| Touches { reads: vec![Domain::Memory], writes: vec![Domain::Memory] },
+    run: |context, arguments| Box::pin(forget(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct ForgetArgs {
+    /// Ids from recall or remember.
+    #[schemars(length(min = 1, max = 1000))]
+    ids: Option<Vec<String>>,
+    /// Default: default.
+    namespace: Option<String>,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    persona: Option<String>,
+    kinds: Option<Vec<Kind>>,
+    /// With all of these tags.
+    tags: Option<Vec<String>>,
+    /// Happened (or was learned) at or after this time, RFC 3339.
+    since: Option<String>,
+    until: Option<String>,
+    /// What held at this time.
+    as_of: Option<String>,
+    #[serde(default)]
+    include_superseded: bool,
+    /// Only show what would go.
+    #[serde(default)]
+    dry_run: bool,
+    /// Needed to delete more than one by filter.
+    #[serde(default)]
+    confirm: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ForgetResult {
+    forgotten: usize,
+    ids: Vec<String>,
+}
+
+async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: ForgetArgs = arguments::read(arguments)?;
+    let has_filter = args.namespace.is_some()
+        || args.user_id.is_some()
+        || args.session_id.is_some()
+        || args.persona.is_some()
+        || args.kinds.is_some()
+        || args.tags.is_some()
+        || args.since.is_some()
+        || args.until.is_some()
+        || args.as_of.is_some();
+    let memory = &context.app.memory;
+    let dry_run = args.dry_run;
+    let done = match args.ids {
+        Some(_) if has_filter => {
+            return Err(Failure::new(
+                "invalid_argument",
+                "both `ids` and filters are given, but only one of them may be",
+                "leave the filters out to delete by id",
+            ));
+        }
+        Some(ids) => memory.forget_ids(ids, dry_run).await?,
+        None if !has_filter => {
+            return Err(Failure::new(
+                "invalid_argument",
+                "neither `ids` nor a filter is given",
+                "give ids, for example {\"ids\": [\"…\"]}, or a filter such as {\"tags\": [\"draft\"]}; to empty a \
+                 namespace, name it",
+            ));
+        }
+        None => {
+            let query = Query {
+                view: View::new(args.namespace, args.user_id, args.persona, args.session_id),
+                kinds: kind_names(args.kinds),
+                tags: args.tags.unwrap_or_default(),
+                since: arguments::time("since", args.since.as_ref())?,
+                until: arguments::time("until", args.until.as_ref())?,
+                as_of: arguments::time("as_of", args.as_of.as_ref())?,
+                include_superseded: args.include_superseded,
+                ..Query::default()
+            };
+            memory.forget_matching(&query, dry_run, args.confirm, &context.call).await?
+        }
+    };
+    if done.needs_confirmation {
+        return Err(Failure::new(
+            "invalid_argument",
+            format!("{} memories match; nothing was deleted", done.ids.len()),
+            "call again with confirm: true to delete them all, or with dry_run: true to see their ids",
+        ));
+    }
+    let text = match (dry_run, done.ids.len()) {
+        (_, 0) => "Nothing matches; nothing was deleted.".to_owned(),
+        (true, count) => format!("{count} would be deleted:\n{}", done.ids.join("\n")),
+        (false, count) => format!("{count} deleted:\n{}", done.ids.join("\n")),
+    };
+    Answer::of(&ForgetResult { forgotten: done.forgotten, ids: done.ids }, text)
+}

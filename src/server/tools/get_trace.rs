@@ -1,0 +1,201 @@
+//! The tool `get_trace`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use super::recall::cursor_offset;
+use crate::clock;
+use crate::config::Toolset;
+use crate::store::TraceFilter;
+use crate::trace;
+use crate::trace::CallRecord;
+use crate::trace::SpanRecord;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_trace",
+    title: "Get trace",
+    description: "Shows what a call of this server did: its steps as a tree with timings, decisions and errors. Every \
+        answer carries a trace_id; without one, the latest calls are listed. Use it to explain an answer or to find \
+        out why something was slow or failed.\n\
+        Example: {\"trace_id\": \"0192…\"} or {\"tool\": \"ask\", \"outcome\": \"failed\", \"limit\": 5}",
+    toolset: Toolset::Insights,
+    writes: false,
+    destructive: false,
+    idempotent: true,
+    open_world: false,
+    input: schema::input::<TraceArgs>,
+    output: schema::output::<TraceResult>,
+    touches: |arguments| Touches {
+        // A trace that is named was answered before its id could be known.
+        reads: if arguments.get("trace_id").is_some() { Vec::new() } else { vec![Domain::Traces] },
+        writes: Vec::new(),
+    },
+    run: |context, arguments| Box::pin(get_trace(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct TraceArgs {
+    /// From the answer of any call.
+    trace_id: Option<String>,
+    /// Only calls of this tool.
+    tool: Option<String>,
+    outcome: Option<OutcomeName>,
+    session_id: Option<String>,
+    /// Begun at or after this time, RFC 3339.
+    since: Option<String>,
+    until: Option<String>,
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 100))]
+    limit: u32,
+    /// next_cursor of the answer before.
+    cursor: Option<String>,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum OutcomeName {
+    Ok,
+    Failed,
+    Cancelled,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TraceResult {
+    /// One for each call, the latest first.
+    spans: Vec<SpanOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// A span with the spans under it. The outermost is the call itself.
+#[derive(Serialize, JsonSchema)]
+struct SpanOut {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<String>,
+    /// Since the start of the call.
+    start_ms: f64,
+    /// Absent when it was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    took_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    notes: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    spans: Vec<SpanOut>,
+}
+
+async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: TraceArgs = arguments::read(arguments)?;
+    let filter = TraceFilter {
+        id: args.trace_id,
+        tool: args.tool,
+        outcome: args.outcome.map(|it| {
+            match it {
+                OutcomeName::Ok => "ok",
+                OutcomeName::Failed => "failed",
+                OutcomeName::Cancelled => "cancelled",
+            }
+            .to_owned()
+        }),
+        session_id: args.session_id,
+        since: arguments::time("since", args.since.as_ref())?,
+        until: arguments::time("until", args.until.as_ref())?,
+    };
+    let offset = cursor_offset(args.cursor.as_deref())?;
+    let limit = usize::try_from(args.limit).unwrap_or(10);
+    let mut records = trace::find(&context.app.store, filter, limit + 1, offset).await?;
+    let next_cursor = (records.len() > limit).then(|| (offset + limit).to_string());
+    records.truncate(limit);
+    let spans: Vec<SpanOut> = records.into_iter().map(tree).collect();
+    let mut text = if spans.is_empty() {
+        "No such call is recorded.".to_owned()
+    } else {
+        spans.iter().map(|it| draw(it, 0)).collect::<Vec<_>>().join("\n")
+    };
+    if let Some(cursor) = &next_cursor {
+        text.push_str(&format!("\nThere is more: call again with cursor \"{cursor}\"."));
+    }
+    Answer::of(&TraceResult { spans, next_cursor }, text)
+}
+
+fn tree(record: CallRecord) -> SpanOut {
+    let notes = [("session_id", record.session_id), ("user_id", record.user_id), ("namespace", record.namespace)];
+    SpanOut {
+        name: record.tool,
+        call_id: Some(record.id),
+        started_at: Some(clock::format(record.started_at)),
+        start_ms: 0.0,
+        took_ms: Some(milliseconds(record.took_us)),
+        outcome: Some(record.outcome),
+        notes: notes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect(),
+        error: record.error,
+        spans: children(&record.spans, None),
+    }
+}
+
+fn children(spans: &[SpanRecord], parent: Option<usize>) -> Vec<SpanOut> {
+    let under = spans.iter().enumerate().filter(|(_, it)| it.parent == parent);
+    under
+        .map(|(at, it)| SpanOut {
+            name: it.name.clone(),
+            call_id: None,
+            started_at: None,
+            start_ms: milliseconds(it.start_us),
+            took_ms: it.took_us.map(milliseconds),
+            outcome: None,
+            notes: it.notes.clone(),
+            error: it.error.clone(),
+            // A span's parent always stands before it, so this ends.
+            spans: children(spans, Some(at)),
+        })
+        .collect()
+}
+
+fn milliseconds(micros: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "times of calls are far below 2^52 microseconds")]
+    let ms = micros as f64 / 1e3;
+    ms
+}
+
+fn draw(span: &SpanOut, depth: usize) -> String {
+    let took = span.took_ms.map_or_else(|| "cut off".to_owned(), |it| format!("{it:.2} ms"));
+    let mut line = format!("{}{} {took}", "  ".repeat(depth), span.name);
+    if let (Some(id), Some(at), Some(outcome)) = (&span.call_id, &span.started_at, &span.outcome) {
+        line.push_str(&format!(" {outcome} at {at} ({id})"));
+    } else {
+        line.push_str(&format!(" from {:.2} ms", span.start_ms));
+    }
+    for (name, value) in &span.notes {
+        line.push_str(&format!(" {name}={value}"));
+    }
+    if let Some(error) = &span.error {
+        line.push_str(&format!(" error: {error}"));
+    }
+    for child in &span.spans {
+        line.push('\n');
+        line.push_str(&draw(child, depth + 1));
+    }
+    line
+}

@@ -1,0 +1,119 @@
+//! The tool `write_context`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use super::read_context::ContextOut;
+use super::read_context::ScopeName;
+use super::read_context::owner_of;
+use crate::config::Toolset;
+use crate::store::ContextKey;
+use crate::store::ContextWrite;
+use crate::store::StoreError;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "write_context",
+    title: "Write scoped context",
+    description: "Keeps state under a scope, an owner and a key: a plan, settings, progress. `data` replaces the \
+        whole, `patch` is a JSON merge patch (null removes a field), `clear` removes it; give exactly one. Every \
+        write makes a new version. With expected_version (0: must not exist yet) a write that somebody else came \
+        before is refused with the current version. ttl_s lets it expire.\n\
+        Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\", \"patch\": {\"step\": 2}}",
+    toolset: Toolset::Context,
+    writes: true,
+    destructive: true,
+    idempotent: false,
+    open_world: false,
+    input: schema::input::<WriteArgs>,
+    output: schema::output::<WriteResult>,
+    touches: |_| Touches { reads: vec![Domain::Contexts], writes: vec![Domain::Contexts] },
+    run: |context, arguments| Box::pin(write_context(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct WriteArgs {
+    scope: ScopeName,
+    /// Whose: a user id, persona, session id, conversation id or artifact id. Not used for global.
+    owner: Option<String>,
+    #[schemars(length(min = 1, max = 500))]
+    key: String,
+    /// The whole new value, any JSON.
+    #[serde(default, deserialize_with = "present")]
+    data: Option<Value>,
+    /// A JSON merge patch (RFC 7396).
+    patch: Option<serde_json::Map<String, Value>>,
+    #[serde(default)]
+    clear: bool,
+    /// Seconds until it expires. Default: never.
+    #[schemars(range(min = 1, max = 3_153_600_000_i64))]
+    ttl_s: Option<i64>,
+    /// Write only when this is the current version.
+    #[schemars(range(min = 0))]
+    expected_version: Option<i64>,
+}
+
+/// Tells `"data": null`, which is a value, from no data.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct WriteResult {
+    /// Absent after clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<ContextOut>,
+}
+
+async fn write_context(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: WriteArgs = arguments::read(arguments)?;
+    let scope = args.scope.scope();
+    let key = ContextKey { scope, owner: owner_of(scope, args.owner)?, key: args.key };
+    let change = match (args.data, args.patch, args.clear) {
+        (Some(data), None, false) => ContextWrite::Data(data),
+        (None, Some(patch), false) => ContextWrite::Patch(Value::Object(patch)),
+        (None, None, true) => ContextWrite::Clear,
+        _ => {
+            return Err(Failure::new(
+                "invalid_argument",
+                "exactly one of `data`, `patch` and `clear` must be given",
+                "for example {\"data\": {\"step\": 1}}",
+            ));
+        }
+    };
+    let ttl_ms = args.ttl_s.map(|it| it.saturating_mul(1000));
+    let sessions = &context.app.sessions;
+    let span = context.call.span("write");
+    let written = sessions.write(key.clone(), change, ttl_ms, args.expected_version).await;
+    drop(span);
+    match written {
+        Ok(row) => {
+            let context = row.map(ContextOut::of);
+            let text = match &context {
+                Some(context) => format!("Written: {}", context.line()),
+                None => "Cleared.".to_owned(),
+            };
+            Answer::of(&WriteResult { context }, text)
+        }
+        Err(StoreError::Conflict { expected, current }) => {
+            let mut failure = Failure::from(StoreError::Conflict { expected, current });
+            let now = context.app.sessions.read(key, None).await?.map(ContextOut::of);
+            let shown = now.as_ref().map_or_else(|| "there is none now".to_owned(), ContextOut::line);
+            failure.message = format!("{}; nothing was written. Current: {shown}", failure.message);
+            if let Ok(now) = serde_json::to_value(&now) {
+                failure.details.insert("current".to_owned(), now);
+            }
+            Err(failure)
+        }
+        Err(err) => Err(err.into()),
+    }
+}
