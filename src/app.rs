@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
+use crate::ask::Asker;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::context::Assembler;
 use crate::documents::Allowed;
+use crate::documents::Documents;
 use crate::memory::Memory;
+use crate::models::Models;
 use crate::session::Sessions;
 use crate::store::Store;
 
@@ -20,6 +24,9 @@ pub struct App {
     pub store: Store,
     pub memory: Memory,
     pub sessions: Sessions,
+    pub documents: Documents,
+    pub assembler: Assembler,
+    pub asker: Asker,
     /// Every task that is started belongs to it, so that the end can wait for them.
     pub tasks: TaskTracker,
 }
@@ -27,18 +34,31 @@ pub struct App {
 impl App {
     pub fn new(config: Config, clock: Clock) -> Arc<App> {
         let store = Store::new(&config.db);
-        Arc::new(App {
-            memory: Memory::new(store.clone(), clock.clone()),
-            sessions: Sessions::new(store.clone(), clock.clone()),
-            tasks: TaskTracker::new(),
-            config,
-            clock,
-            store,
-        })
+        let keeps = !config.read_only;
+        let memory = Memory::new(store.clone(), clock.clone());
+        let sessions = Sessions::new(store.clone(), clock.clone());
+        let documents = Documents::new(store.clone(), clock.clone(), config.working_folder.clone());
+        let assembler = Assembler {
+            store: store.clone(),
+            clock: clock.clone(),
+            memory: memory.clone(),
+            sessions: sessions.clone(),
+            documents: documents.clone(),
+            keeps,
+        };
+        let asker = Asker {
+            models: Models::new(&config),
+            assembler: assembler.clone(),
+            sessions: sessions.clone(),
+            store: store.clone(),
+            keeps,
+        };
+        Arc::new(App { tasks: TaskTracker::new(), config, clock, store, memory, sessions, documents, assembler, asker })
     }
 
-    /// Where a call over MCP may index.
+    /// Where a call over MCP may index: the working folder, the configured roots, and those that the client declares.
     pub fn allowed(&self, declared: &[PathBuf]) -> Allowed {
-        Allowed::stub(declared)
+        let config = &self.config;
+        Allowed::new(&config.working_folder, config.home.as_deref(), &config.roots, declared)
     }
 }

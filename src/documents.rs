@@ -1,12 +1,94 @@
-//! stub
+//! Turns files and code into pieces that can be found.
+//!
+//! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk`] offers its files and
+//! turns one into text, [`chunk`] cuts that into pieces. [`Documents`] puts them together over the store.
+
+mod chunk;
+mod definition;
+mod find;
+mod index;
+mod language;
+mod roots;
+mod skip;
+mod walk;
+
+use std::path::Path;
 use std::path::PathBuf;
+
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::StoreError;
+
+pub use chunk::Chunk;
+pub use chunk::chunk;
+pub use find::Hit;
+pub use find::Hits;
+pub use find::Query;
+pub use index::IndexRequest;
+pub use index::Indexed;
+pub use language::Kind;
+pub use language::Language;
+pub use roots::Allowed;
+pub use roots::Refusal;
+pub use roots::Refused;
+pub use skip::SkipReason;
+pub use walk::Found;
+pub use walk::WalkOptions;
+
+/// Indexes folders and finds pieces of files.
 #[derive(Clone, Debug)]
-pub struct Allowed;
-impl Allowed {
-    pub fn everything() -> Allowed {
-        Allowed
-    }
-    pub fn stub(_: &[PathBuf]) -> Allowed {
-        Allowed
+pub struct Documents {
+    store: Store,
+    clock: Clock,
+    /// From which relative paths are taken.
+    working_folder: PathBuf,
+}
+
+impl Documents {
+    pub fn new(store: Store, clock: Clock, working_folder: PathBuf) -> Documents {
+        Documents { store, clock, working_folder }
     }
 }
+
+impl Chunk {
+    /// First and last line, as rows and citations have them.
+    pub fn lines(&self) -> (u32, u32) {
+        let line = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        (line(self.start_line), line(self.end_line))
+    }
+}
+
+/// Why files could not be indexed or searched.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentsError {
+    /// Name another path, or allow this one.
+    #[error("{0}")]
+    Refused(Refused),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// Call again if it is still wanted; what was written stays.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of this program.
+    #[error("{0}")]
+    Fault(String),
+}
+
+/// The address of a file.
+fn file_uri(path: &Path) -> String {
+    let parts = path.components().filter_map(|it| match it {
+        std::path::Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
+        std::path::Component::Prefix(prefix) => Some(prefix.as_os_str().to_string_lossy().into_owned()),
+        _ => None,
+    });
+    let escaped = parts.map(|it| utf8_percent_encode(&it, PATH).to_string());
+    format!("file:///{}", escaped.collect::<Vec<_>>().join("/"))
+}
+
+/// What is written as it is in a path's address.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'+').remove(b'@').remove(b':');

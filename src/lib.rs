@@ -5,9 +5,11 @@
 //! uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
 pub mod app;
+pub mod ask;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod context;
 pub mod documents;
 pub mod ids;
 pub mod memory;

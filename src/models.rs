@@ -1,8 +1,41 @@
 //! Speaks to language models: one wire format a file, errors told as what they are, usage and cost counted.
+//!
+//! [`Models`] chooses a route and asks along it. Every request is streamed; an answer is whole only after its format's
+//! own end marker. Nothing is opened, loaded or parsed before the first question.
+
+mod anthropic;
+mod error;
+mod http;
+#[cfg(test)]
+mod model_server;
+mod ndjson;
+mod ollama;
+mod openai;
+mod prices;
+mod provider;
+mod retry;
+mod retry_after;
+mod router;
+mod sse;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
+
+pub use error::ErrorKind;
+pub use error::ModelError;
+pub use prices::Prices;
+pub use provider::Answer;
+pub use provider::FinishReason;
+pub use provider::OnDelta;
+pub use provider::Provider;
+pub use router::Answered;
+pub use router::Attempt;
+pub use router::Failed;
+pub use router::Models;
+pub use router::Route;
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +44,17 @@ pub enum Role {
     System,
     User,
     Assistant,
+}
+
+impl Role {
+    /// The name on the wire, the same in every format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
 }
 
 /// One message of a conversation.
@@ -23,7 +67,7 @@ pub struct Message {
 /// What a model is asked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelRequest {
-    /// The provider's name for the model.
+    /// The provider's name for the model. [`Models::ask`] sets it to the route's.
     pub model: String,
     /// System messages first.
     pub messages: Vec<Message>,
@@ -42,6 +86,9 @@ pub struct Usage {
     pub cached_input_tokens: Option<u64>,
     /// Written to it.
     pub cache_write_tokens: Option<u64>,
+    /// The part of `cache_write_tokens` that is kept for an hour and costs more; the rest is kept for five minutes.
+    #[serde(skip)]
+    pub cache_write_1h_tokens: Option<u64>,
     pub output_tokens: Option<u64>,
     /// The part of `output_tokens` that was thought.
     pub reasoning_tokens: Option<u64>,

@@ -6,3 +6,4 @@ mod words;
 pub use words::index_text;
 pub use words::matched;
 pub use words::query_words;
+pub use words::scores;

@@ -80,9 +80,13 @@ impl Memory {
         let more = found.len() > query.limit;
         span.note("words", words.clone());
         span.note("found", found.len().min(query.limit));
-        let best = found.first().map_or(0.0, |it| it.bm25);
-        let memories: Vec<Recollection> = found.into_iter().take(query.limit).map(|it| recollect(it, &words)).collect();
-        let memories = scored(memories, best, words.len());
+        let bm25: Vec<f64> = found.iter().map(|it| it.bm25).collect();
+        let mut memories: Vec<Recollection> =
+            found.into_iter().take(query.limit).map(|it| recollect(it, &words)).collect();
+        let best_holds = memories.first().map_or(0, |it| it.matched.len());
+        for (memory, score) in memories.iter_mut().zip(search::scores(&bm25, best_holds, words.len())) {
+            memory.score = score;
+        }
         Ok(Recalled { memories, next_offset: more.then_some(query.offset + query.limit), words })
     }
 
@@ -113,22 +117,10 @@ impl Memory {
     }
 }
 
-/// A memory with the words of the query that it holds; its score is still BM25's.
+/// A memory with the words of the query that it holds, not yet scored.
 fn recollect(found: MemoryMatch, words: &[String]) -> Recollection {
     let row = found.row;
     let speaker = row.speaker.as_deref().unwrap_or_default();
     let matched = search::matched(words, &format!("{} {speaker} {}", row.content, row.tags.join(" ")));
-    Recollection { row, score: found.bm25, matched }
-}
-
-/// Brings the scores into 0..1: the best gets the share of the question's words that it holds, the others what their
-/// BM25 is of the best one's. (BM25 alone is near 0 in a small store, where every word is rare and common at once.)
-fn scored(mut memories: Vec<Recollection>, best: f64, words: usize) -> Vec<Recollection> {
-    #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
-    let share = |matched: usize| matched.max(1) as f64 / words.max(1) as f64;
-    let top = memories.first().map_or(0.0, |it| share(it.matched.len())).min(1.0);
-    for memory in &mut memories {
-        memory.score = if best > 0.0 && words > 0 { top * memory.score / best } else { 0.0 };
-    }
-    memories
+    Recollection { row, score: 0.0, matched }
 }

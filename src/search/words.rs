@@ -62,6 +62,19 @@ pub fn matched(words: &[String], text: &str) -> Vec<String> {
     words.iter().filter(found).cloned().collect()
 }
 
+/// Brings BM25 values, best first, into 0.0..=1.0: the best gets the share of the question's `words` that it holds,
+/// the others what their BM25 is of the best one's. (BM25 alone is near 0 in a small store, where every word is rare
+/// and common at once.)
+pub fn scores(bm25: &[f64], best_holds: usize, words: usize) -> Vec<f64> {
+    let best = bm25.first().copied().unwrap_or(0.0);
+    if best <= 0.0 || words == 0 {
+        return vec![0.0; bm25.len()];
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
+    let top = (best_holds.max(1) as f64 / words as f64).min(1.0);
+    bm25.iter().map(|it| (top * it / best).clamp(0.0, 1.0)).collect()
+}
+
 /// Runs of letters and digits.
 fn raw_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty())

@@ -10,6 +10,11 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::ask;
+use crate::documents;
+use crate::documents::DocumentsError;
+use crate::models::Attempt;
+use crate::models::ModelError;
 use crate::store::StoreError;
 
 /// What a tool answers: complete as data, and complete as text.
@@ -96,6 +101,64 @@ impl From<StoreError> for Failure {
             failure.retry_after_s = Some(1.0);
         }
         failure
+    }
+}
+
+impl From<DocumentsError> for Failure {
+    fn from(err: DocumentsError) -> Failure {
+        match err {
+            DocumentsError::Refused(refused) => {
+                let kind = match refused.kind {
+                    documents::Refusal::Permission => "permission",
+                    documents::Refusal::NotFound => "not_found",
+                };
+                Failure::new(kind, refused.message, refused.next_step)
+            }
+            DocumentsError::Store(err) => err.into(),
+            DocumentsError::Cancelled => Failure::from(StoreError::Cancelled),
+            DocumentsError::Fault(reason) => Failure::from(StoreError::Internal { reason }),
+        }
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(err: ModelError) -> Failure {
+        let mut failure = Failure::new(err.kind.name(), format!("{}: {}", err.provider, err.message), err.next_step);
+        failure.retry_after_s = err.retry_after.map(|it| it.as_secs_f64());
+        failure
+    }
+}
+
+impl From<ask::Refusal> for Failure {
+    fn from(err: ask::Refusal) -> Failure {
+        let message = err.to_string();
+        let attempts = |list: &[Attempt]| list.iter().map(|it| json!(it)).collect();
+        match err {
+            ask::Refusal::Model(failed) => {
+                Failure { attempts: attempts(&failed.attempts), ..Failure::from(*failed.error) }
+            }
+            ask::Refusal::Route(err) => Failure::from(*err),
+            ask::Refusal::Store(err) => err.into(),
+            ask::Refusal::TooDear { .. } => Failure::new(
+                "budget_exceeded",
+                message,
+                "raise max_cost_usd, lower budget_tokens or max_output_tokens, or name a cheaper model",
+            ),
+            ask::Refusal::PriceUnknown { .. } => Failure::new(
+                "price_unknown",
+                message,
+                "set its price in the user file under [prices.\"provider/model\"], or ask without max_cost_usd",
+            ),
+            ask::Refusal::NoPack(_) => Failure::new(
+                "not_found",
+                message,
+                "call assemble_context and use its pack_id, or leave context out to have one assembled",
+            ),
+            ask::Refusal::NotJson { attempts: list, .. } => Failure {
+                attempts: attempts(&list),
+                ..Failure::new("malformed", message, "ask again, simplify the schema, or choose another model")
+            },
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! The tools: one file each, and the list of them, from which the server's list, the checks, the command line and
 //! docs/tools.md are made.
 
-// TMP mod ask;
-// TMP mod assemble_context;
+mod ask;
+mod assemble_context;
 mod forget;
 mod get_trace;
-// TMP mod index_workspace;
+mod index_workspace;
 mod read_context;
 mod recall;
 mod remember;
-// TMP mod search_workspace;
+mod search_workspace;
 mod write_context;
 
 use std::future::Future;
@@ -76,16 +76,16 @@ impl std::fmt::Debug for Tool {
 }
 
 /// Every tool, in the order of their names: a stable order keeps prompt caches warm.
-static TOOLS: [Tool; 6] = [
-    // TMP ask::TOOL,
-    // TMP assemble_context::TOOL,
+static TOOLS: [Tool; 10] = [
+    ask::TOOL,
+    assemble_context::TOOL,
     forget::TOOL,
     get_trace::TOOL,
-    // TMP index_workspace::TOOL,
+    index_workspace::TOOL,
     read_context::TOOL,
     recall::TOOL,
     remember::TOOL,
-    // TMP search_workspace::TOOL,
+    search_workspace::TOOL,
     write_context::TOOL,
 ];
 

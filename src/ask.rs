@@ -1,0 +1,14 @@
+//! Answers a message: history, pack, route, turn, cost.
+//!
+//! Without a configured provider the built-in `extractive` one answers with the best cited passages, and says so.
+
+mod answer;
+mod extract;
+mod prompt;
+
+pub use answer::Asker;
+pub use answer::Citation;
+pub use answer::ContextChoice;
+pub use answer::Question;
+pub use answer::Refusal;
+pub use answer::Reply;

@@ -1,0 +1,25 @@
+//! Picks the best pieces that fit a token budget, out of memory, files, conversation, state and what the call brings.
+//!
+//! Gather first (concurrently, each source with a deadline), then decide (pure), then write the text (pure).
+
+mod assemble;
+mod budget;
+mod kind;
+mod render;
+mod source;
+
+pub use assemble::Assembler;
+pub use assemble::Degraded;
+pub use assemble::InlineDocument;
+pub use assemble::InlineTool;
+pub use assemble::Item;
+pub use assemble::Omission;
+pub use assemble::Pack;
+pub use assemble::Request;
+pub use assemble::SourceName;
+pub use assemble::Timings;
+pub use kind::RequestKind;
+pub use kind::classify;
+pub use render::Format;
+pub use source::Candidate;
+pub use source::Source;

@@ -1,0 +1,354 @@
+//! Assembles a pack: asks every source at once, lets the budget decide, writes the text, keeps the result.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::budget;
+use super::kind;
+use super::kind::RequestKind;
+use super::render;
+use super::render::Format;
+use super::source;
+use super::source::Candidate;
+use super::source::Source;
+use crate::clock::Clock;
+use crate::clock::Millis;
+use crate::documents::Allowed;
+use crate::documents::Documents;
+use crate::memory::Memory;
+use crate::scope::View;
+use crate::session::Sessions;
+use crate::store::PackRow;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::tokens;
+use crate::trace::Call;
+
+/// How long one source may take; what comes later is named as missing.
+const SOURCE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What is asked of the assembler.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub query: String,
+    /// The text has at most so many tokens.
+    pub budget_tokens: u32,
+    pub sources: Vec<SourceName>,
+    pub view: View,
+    /// Narrows the files to those under these; empty means all.
+    pub paths: Vec<PathBuf>,
+    /// Who the model is to be; always included first.
+    pub identity: Option<String>,
+    pub docs: Vec<InlineDocument>,
+    pub tools: Vec<InlineTool>,
+    pub as_of: Option<Millis>,
+    /// Whose tokens are counted; `None` counts OpenAI's o200k.
+    pub model: Option<String>,
+    pub format: Format,
+}
+
+/// Where pieces may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceName {
+    Memory,
+    Workspace,
+    History,
+    Scopes,
+    Inline,
+    Servers,
+}
+
+impl SourceName {
+    /// The sources that are asked when the call names none.
+    pub const USUAL: [SourceName; 5] =
+        [SourceName::Memory, SourceName::Workspace, SourceName::History, SourceName::Scopes, SourceName::Inline];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            SourceName::Memory => "memory",
+            SourceName::Workspace => "workspace",
+            SourceName::History => "history",
+            SourceName::Scopes => "scopes",
+            SourceName::Inline => "inline",
+            SourceName::Servers => "servers",
+        }
+    }
+}
+
+/// A document that the call brings.
+#[derive(Clone, Debug, Default)]
+pub struct InlineDocument {
+    pub title: Option<String>,
+    pub uri: Option<String>,
+    pub text: String,
+}
+
+/// A tool of the host that the model should know of.
+#[derive(Clone, Debug, Default)]
+pub struct InlineTool {
+    pub name: String,
+    pub description: String,
+}
+
+/// An assembled pack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// Made from the request and the content: equal for equal ones.
+    pub id: String,
+    pub text: String,
+    pub tokens: u32,
+    pub budget_tokens: u32,
+    /// Best first.
+    pub items: Vec<Item>,
+    /// Best first.
+    pub omitted: Vec<Omission>,
+    pub degraded: Vec<Degraded>,
+    pub request_kind: RequestKind,
+    pub format: Format,
+    pub timings: Timings,
+}
+
+/// A piece of a pack; number 1 in the text is the first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Item {
+    pub source: &'static str,
+    pub uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    pub title: String,
+    pub tokens: u32,
+    pub score: f64,
+    pub why: String,
+    /// What the pack's text has of it.
+    #[serde(skip)]
+    pub text: String,
+}
+
+/// A piece that was left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Omission {
+    pub uri: String,
+    pub tokens: u32,
+    pub why: String,
+}
+
+/// A source that could not be used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Degraded {
+    pub source: &'static str,
+    pub reason: String,
+}
+
+/// How long it took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timings {
+    pub gather: f64,
+    pub pack: f64,
+    pub total: f64,
+}
+
+/// Assembles packs.
+#[derive(Clone, Debug)]
+pub struct Assembler {
+    pub store: Store,
+    pub clock: Clock,
+    pub memory: Memory,
+    pub sessions: Sessions,
+    pub documents: Documents,
+    /// Whether packs are kept; not in read-only mode.
+    pub keeps: bool,
+}
+
+impl Assembler {
+    /// Assembles the pack for `request` and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] of keeping it; a source that fails is named in [`Pack::degraded`].
+    pub async fn assemble(&self, request: &Request, allowed: &Allowed, call: &Call) -> Result<Pack, StoreError> {
+        let span = call.span("gather");
+        let (candidates, mut degraded) = self.gather(request, allowed, call, &span).await;
+        let gather = span.elapsed_ms();
+        drop(span);
+        let span = call.span("pack");
+        span.note("candidates", candidates.len());
+        // Choosing among thousands of pieces takes milliseconds: not on a thread that others wait for.
+        let deciding = {
+            let request = request.clone();
+            tokio::task::spawn_blocking(move || decide(&request, candidates))
+        };
+        let mut pack = deciding.await.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
+        span.note("items", pack.items.len());
+        span.note("tokens", pack.tokens);
+        let decided = span.elapsed_ms();
+        drop(span);
+        pack.timings = Timings { gather: round(gather), pack: round(decided), total: 0.0 };
+        pack.degraded.append(&mut degraded);
+        if self.keeps {
+            let span = call.span("keep");
+            self.keep(request, &pack).await.inspect_err(|err| span.fail(err))?;
+        }
+        pack.timings.total = round(call.elapsed_ms());
+        Ok(pack)
+    }
+
+    async fn gather(
+        &self,
+        request: &Request,
+        allowed: &Allowed,
+        call: &Call,
+        span: &crate::trace::Span,
+    ) -> (Vec<Candidate>, Vec<Degraded>) {
+        let sources: Vec<Box<dyn Source>> = vec![
+            Box::new(source::FromCall),
+            Box::new(source::FromMemory(self.memory.clone())),
+            Box::new(source::FromWorkspace { documents: self.documents.clone(), allowed: allowed.clone() }),
+            Box::new(source::FromHistory(self.sessions.clone())),
+            Box::new(source::FromScopes(self.sessions.clone())),
+        ];
+        let asked = sources.iter().filter(|it| request.sources.contains(&it.name())).map(|source| async move {
+            let span = span.span(source.name().name());
+            let gathered = tokio::time::timeout(SOURCE_DEADLINE, source.gather(request, call)).await;
+            let gathered =
+                gathered.unwrap_or_else(|_| Err(format!("it took longer than {} s", SOURCE_DEADLINE.as_secs())));
+            match &gathered {
+                Ok(candidates) => span.note("candidates", candidates.len()),
+                Err(reason) => span.fail(reason),
+            }
+            (source.name(), gathered)
+        });
+        let mut candidates = Vec::new();
+        let mut degraded = Vec::new();
+        // In the order of the sources, whichever answers first: the same data gives the same pack.
+        for (name, gathered) in futures_util::future::join_all(asked).await {
+            match gathered {
+                Ok(mut some) => candidates.append(&mut some),
+                Err(reason) => degraded.push(Degraded { source: name.name(), reason }),
+            }
+        }
+        if request.sources.contains(&SourceName::Servers) {
+            let reason = "no other MCP servers are connected".to_owned();
+            degraded.push(Degraded { source: SourceName::Servers.name(), reason });
+        }
+        (candidates, degraded)
+    }
+
+    async fn keep(&self, request: &Request, pack: &Pack) -> Result<(), StoreError> {
+        // The pieces are kept one by one, too: an answer from this pack may quote a single one.
+        let items: Vec<serde_json::Value> = pack
+            .items
+            .iter()
+            .map(|it| {
+                let mut item = json!(it);
+                item["text"] = json!(it.text);
+                item
+            })
+            .collect();
+        let result = json!({
+            "text": pack.text, "format": pack.format.name(), "tokens": pack.tokens,
+            "budget_tokens": pack.budget_tokens, "items": items, "omitted": pack.omitted,
+            "request_kind": pack.request_kind,
+        });
+        let row = PackRow {
+            id: pack.id.clone(),
+            created_at: self.clock.now(),
+            query: request.query.clone(),
+            result: result.to_string(),
+        };
+        self.store.add_pack(row).await
+    }
+}
+
+/// Decides what goes in and writes it.
+fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
+    let format = request.format;
+    let model = request.model.as_deref();
+    let frame = tokens::count_for(model, &render::head(format)) + tokens::count_for(model, render::tail(format));
+    // A piece's number has few digits; 999 is the longest that is usual.
+    let measure = |it: &Candidate| tokens::count_for(model, &render::piece(format, 999, it));
+    let budget = request.budget_tokens.saturating_sub(frame);
+    let mut choice = budget::choose(candidates, budget, &measure);
+    let mut chosen: Vec<Candidate> = choice.chosen.iter().map(|(it, _)| it.clone()).collect();
+    let mut text = render::whole(format, &chosen);
+    let mut size = tokens::count_for(model, &text);
+    // The count of the whole is what binds; pieces were counted one by one.
+    while size > request.budget_tokens
+        && let Some(last) = chosen.pop()
+    {
+        let tokens = measure(&last);
+        choice.left_out.push((last, tokens, "did not fit the budget".to_owned()));
+        choice.chosen.pop();
+        text = render::whole(format, &chosen);
+        size = tokens::count_for(model, &text);
+    }
+    let items = choice.chosen.into_iter().map(|(it, tokens)| item(it, tokens)).collect::<Vec<_>>();
+    let omitted = choice.left_out.into_iter().map(|(it, tokens, why)| Omission { uri: address(&it), tokens, why });
+    Pack {
+        id: pack_id(request, &text),
+        tokens: size,
+        budget_tokens: request.budget_tokens,
+        items,
+        omitted: omitted.collect(),
+        degraded: Vec::new(),
+        request_kind: kind::classify(&request.query),
+        format,
+        timings: Timings::default(),
+        text,
+    }
+}
+
+fn item(candidate: Candidate, tokens: u32) -> Item {
+    Item {
+        source: candidate.source,
+        uri: candidate.uri,
+        path: candidate.path,
+        start_line: candidate.lines.map(|it| it.0),
+        end_line: candidate.lines.map(|it| it.1),
+        title: candidate.title,
+        tokens,
+        score: (candidate.score * 1e4).round() / 1e4,
+        why: candidate.why,
+        text: candidate.text,
+    }
+}
+
+/// The address of a piece, with its lines.
+fn address(candidate: &Candidate) -> String {
+    match candidate.lines {
+        Some((start, end)) => format!("{}#L{start}-L{end}", candidate.uri),
+        None => candidate.uri.clone(),
+    }
+}
+
+fn pack_id(request: &Request, text: &str) -> String {
+    let sources: Vec<&str> = request.sources.iter().map(|it| it.name()).collect();
+    let view = &request.view;
+    let input = json!([
+        request.query,
+        request.budget_tokens,
+        sources,
+        view.namespace,
+        view.user_id,
+        view.persona,
+        view.session_id,
+        request.as_of,
+        request.model,
+        request.format.name(),
+    ]);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(input.to_string().as_bytes());
+    hasher.update(b"\n");
+    hasher.update(text.as_bytes());
+    format!("pack_{}", &hasher.finalize().to_hex()[..32])
+}
+
+fn round(ms: f64) -> f64 {
+    (ms * 100.0).round() / 100.0
+}

@@ -1,0 +1,248 @@
+//! Picks the candidates that fit a token budget. Pure: the same input always gives the same answer.
+
+use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
+use super::source::Candidate;
+
+/// What was picked, and what was not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Choice {
+    /// Best first, each with its size.
+    pub(super) chosen: Vec<(Candidate, u32)>,
+    /// Best first, each with its size and the reason.
+    pub(super) left_out: Vec<(Candidate, u32, String)>,
+}
+
+/// Two texts that share this much of their word sequences say the same.
+const SAME: f64 = 0.8;
+
+/// Words in a sequence that is compared.
+const SHINGLE: usize = 4;
+
+/// A budget is full when no more than this share of it is left.
+const FULL: f64 = 0.03;
+
+/// A piece that is cut to fit must keep at least so many tokens to be worth its label.
+const LEAST: u32 = 40;
+
+/// Pieces that may be cut to fill what is left.
+const CUTS: usize = 6;
+
+/// Keeps the best candidates whose sizes sum to at most `budget` tokens.
+///
+/// Greedy by score; equal scores keep their order. What repeats a better one is left out; what is too big for the
+/// rest is passed over, and smaller ones after it may still fit. What then remains of the budget is filled with the
+/// beginnings of the best that were passed over. `measure` counts a candidate as it will be written.
+pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn Fn(&Candidate) -> u32) -> Choice {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut choice = Choice::default();
+    let mut left = budget;
+    let mut seen: Vec<(String, HashSet<u64>)> = Vec::new();
+    let mut too_big = Vec::new();
+    for candidate in candidates {
+        let tokens = measure(&candidate);
+        let words = shingles(&candidate.text);
+        if let Some(other) = repeated(&candidate, &words, &choice.chosen, &seen) {
+            choice.left_out.push((candidate, tokens, format!("repeats {other}")));
+        } else if tokens <= left {
+            left -= tokens;
+            seen.push((candidate.uri.clone(), words));
+            choice.chosen.push((candidate, tokens));
+        } else {
+            too_big.push((candidate, tokens));
+        }
+    }
+    fill(&mut choice, too_big, left, budget, measure);
+    choice.chosen.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+    choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+    choice
+}
+
+/// Fills what is left with the beginnings of what was too big.
+fn fill(
+    choice: &mut Choice,
+    too_big: Vec<(Candidate, u32)>,
+    mut left: u32,
+    budget: u32,
+    measure: &dyn Fn(&Candidate) -> u32,
+) {
+    let mut cuts = 0;
+    for (candidate, tokens) in too_big {
+        if f64::from(left) > f64::from(budget) * FULL && left >= LEAST && cuts < CUTS {
+            cuts += 1;
+            if let Some((cut, size)) = beginning(&candidate, left, measure) {
+                left -= size;
+                choice.left_out.push((
+                    candidate,
+                    tokens.saturating_sub(size),
+                    "its end did not fit; the beginning is included".to_owned(),
+                ));
+                choice.chosen.push((cut, size));
+                continue;
+            }
+        }
+        choice.left_out.push((candidate, tokens, "did not fit the budget".to_owned()));
+    }
+}
+
+/// As many whole lines from the beginning of `candidate` as fit, or as many characters when it is one line.
+fn beginning(candidate: &Candidate, budget: u32, measure: &dyn Fn(&Candidate) -> u32) -> Option<(Candidate, u32)> {
+    let ends: Vec<usize> = {
+        let lines: Vec<usize> = candidate.text.match_indices('\n').map(|(at, _)| at).collect();
+        if lines.len() > 2 {
+            lines
+        } else {
+            candidate.text.char_indices().map(|(at, _)| at).step_by(16).skip(1).collect()
+        }
+    };
+    let cut_at = |count: usize| -> Candidate {
+        let end = ends.get(count.wrapping_sub(1)).copied().unwrap_or(0);
+        let mut cut = candidate.clone();
+        cut.text = format!("{} […]", &candidate.text[..end]);
+        if let Some((start, _)) = cut.lines {
+            let lines = u32::try_from(candidate.text[..end].matches('\n').count()).unwrap_or(0);
+            cut.lines = Some((start, start + lines));
+        }
+        cut
+    };
+    // The most pieces that fit, by halves: sizes grow with the number of lines.
+    let (mut fits, mut too_many) = (0, ends.len() + 1);
+    while too_many - fits > 1 {
+        let middle = usize::midpoint(fits, too_many);
+        if measure(&cut_at(middle)) <= budget { fits = middle } else { too_many = middle }
+    }
+    if fits == 0 {
+        return None;
+    }
+    let cut = cut_at(fits);
+    let tokens = measure(&cut);
+    (tokens <= budget && tokens >= LEAST.min(budget)).then_some((cut, tokens))
+}
+
+/// The address of the chosen piece that `candidate` repeats.
+fn repeated(
+    candidate: &Candidate,
+    words: &HashSet<u64>,
+    chosen: &[(Candidate, u32)],
+    seen: &[(String, HashSet<u64>)],
+) -> Option<String> {
+    let overlaps = chosen.iter().find(|(other, _)| {
+        let (Some(a), Some(b)) = (candidate.lines, other.lines) else { return false };
+        candidate.uri == other.uri && a.0 <= b.1 && b.0 <= a.1
+    });
+    if let Some((other, _)) = overlaps {
+        return Some(other.uri.clone());
+    }
+    seen.iter().find(|(_, other)| alike(words, other)).map(|(uri, _)| uri.clone())
+}
+
+fn alike(a: &HashSet<u64>, b: &HashSet<u64>) -> bool {
+    let (small, large) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    #[expect(clippy::cast_precision_loss, reason = "a piece has a few thousand words")]
+    let (small_len, large_len) = (small.len() as f64, large.len() as f64);
+    // Sets of very different sizes cannot share enough; this spares most comparisons.
+    if small.is_empty() || small_len < large_len * SAME {
+        return false;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "as above")]
+    let shared = small.iter().filter(|it| large.contains(it)).count() as f64;
+    shared / (small_len + large_len - shared) >= SAME
+}
+
+/// The hashes of all sequences of [`SHINGLE`] words; of the whole text when it is shorter.
+fn shingles(text: &str) -> HashSet<u64> {
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).map(str::to_lowercase).collect();
+    let hash = |words: &[String]| {
+        let mut hasher = DefaultHasher::new();
+        words.hash(&mut hasher);
+        hasher.finish()
+    };
+    if words.is_empty() {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        return HashSet::from([hasher.finish()]);
+    }
+    if words.len() < SHINGLE {
+        return HashSet::from([hash(&words)]);
+    }
+    words.windows(SHINGLE).map(hash).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(uri: &str, text: &str, score: f64) -> Candidate {
+        Candidate { uri: uri.to_owned(), text: text.to_owned(), score, ..Candidate::default() }
+    }
+
+    /// A token a word.
+    fn words(candidate: &Candidate) -> u32 {
+        u32::try_from(candidate.text.split_whitespace().count()).unwrap()
+    }
+
+    fn check(candidates: &[(&str, &str, f64)], budget: u32, expected: &[&str]) {
+        let candidates = candidates.iter().map(|(uri, text, score)| candidate(uri, text, *score)).collect();
+        let choice = choose(candidates, budget, &words);
+        let uris: Vec<&str> = choice.chosen.iter().map(|(it, _)| it.uri.as_str()).collect();
+        assert_eq!(uris, expected);
+    }
+
+    #[test]
+    fn skips_what_does_not_fit_and_goes_on() {
+        check(&[("huge", "a b c d e f g h i j k l", 0.9), ("small", "one two", 0.2)], 5, &["small"]);
+    }
+
+    #[test]
+    fn leaves_out_what_repeats_a_better_one() {
+        check(
+            &[
+                ("b", "we deploy on friday from staging", 0.5),
+                ("a", "We deploy on Friday, from staging!", 0.9),
+                ("c", "tea", 0.1),
+            ],
+            100,
+            &["a", "c"],
+        );
+    }
+
+    #[test]
+    fn facts_that_differ_in_one_word_are_both_kept() {
+        check(&[("3", "meeting with Ana on 3 May", 0.9), ("4", "meeting with Ana on 4 May", 0.8)], 100, &["3", "4"]);
+    }
+
+    #[test]
+    fn fills_the_rest_with_the_beginning_of_what_was_too_big() {
+        let long = (0..100).map(|at| format!("line {at} of many\n")).collect::<String>();
+        let choice = choose(vec![candidate("long", &long, 0.9), candidate("short", "a b c", 0.8)], 200, &words);
+        let used: u32 = choice.chosen.iter().map(|(_, tokens)| tokens).sum();
+        assert!((190..=200).contains(&used), "{used}");
+        assert_eq!(choice.chosen[0].0.uri, "long");
+    }
+
+    proptest! {
+        #[test]
+        fn never_over_and_nothing_vanishes(
+            texts in prop::collection::vec(("[a-f ]{1,200}", 0.0f64..1.0), 0..30),
+            budget in 1u32..400,
+        ) {
+            let candidates: Vec<Candidate> =
+                texts.iter().enumerate().map(|(at, (text, score))| candidate(&at.to_string(), text, *score)).collect();
+            let choice = choose(candidates.clone(), budget, &words);
+            let used: u32 = choice.chosen.iter().map(|(it, tokens)| { assert_eq!(words(it), *tokens); tokens }).sum();
+            prop_assert!(used <= budget);
+            let mut told: Vec<&str> = choice.chosen.iter().map(|it| it.0.uri.as_str())
+                .chain(choice.left_out.iter().map(|it| it.0.uri.as_str())).collect();
+            told.sort_unstable();
+            told.dedup();
+            prop_assert_eq!(told.len(), candidates.len());
+            prop_assert_eq!(choice, choose(candidates, budget, &words));
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Where pieces come from: the seam, and the sources that read what this program keeps.
+
+use futures_util::future::BoxFuture;
+
+use super::assemble::Request;
+use super::assemble::SourceName;
+use crate::clock;
+use crate::documents::Allowed;
+use crate::documents::Documents;
+use crate::memory::Memory;
+use crate::memory::Query;
+use crate::scope::Owner;
+use crate::search;
+use crate::session::Sessions;
+use crate::store::Scope;
+use crate::trace::Call;
+
+/// A piece of context that a source offers, before the budget has spoken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Candidate {
+    /// The name of the source.
+    pub source: &'static str,
+    /// Where it can be read again.
+    pub uri: String,
+    /// For pieces of files: the path in its workspace and the lines, both included.
+    pub path: Option<String>,
+    pub lines: Option<(u32, u32)>,
+    pub title: String,
+    /// The language of code, for its fence.
+    pub language: Option<String>,
+    pub text: String,
+    /// How useful the source thinks this is, 0.0..=1.0, higher is better.
+    pub score: f64,
+    /// Why it is offered, in a few words.
+    pub why: String,
+}
+
+/// Something that offers pieces.
+pub trait Source: Send + Sync {
+    fn name(&self) -> SourceName;
+
+    /// The pieces for `request`, best first. Fails with a sentence for the reader.
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>>;
+}
+
+/// How many candidates of a kind are worth gathering: enough to fill the budget even when each is small.
+fn wanted(budget_tokens: u32, smallest_tokens: u32) -> usize {
+    usize::try_from((budget_tokens / smallest_tokens).clamp(40, 2_000)).unwrap_or(40)
+}
+
+/// What was remembered.
+pub(super) struct FromMemory(pub(super) Memory);
+
+impl Source for FromMemory {
+    fn name(&self) -> SourceName {
+        SourceName::Memory
+    }
+
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+        Box::pin(async move {
+            let mut view = request.view.clone();
+            // A pack draws on what all sessions know; the session's own turns come as history.
+            view.session_id = None;
+            let query = Query {
+                query: request.query.clone(),
+                view,
+                as_of: request.as_of,
+                limit: wanted(request.budget_tokens, 20),
+                ..Query::default()
+            };
+            let found = self.0.recall(&query, call).await.map_err(|err| err.to_string())?;
+            if found.words.is_empty() {
+                return Ok(Vec::new());
+            }
+            let candidate = |it: crate::memory::Recollection| {
+                let why = it.why();
+                let row = it.row;
+                let at = row.occurred_at.unwrap_or(row.created_at);
+                let speaker = row.speaker.map(|it| format!(", {it}")).unwrap_or_default();
+                Candidate {
+                    source: SourceName::Memory.name(),
+                    uri: format!("carryall://memory/{}", row.id),
+                    title: format!("{}{speaker}, {}", row.kind, day(at)),
+                    text: row.content,
+                    // What matters more wins among equals, never over a better match.
+                    score: it.score * (0.9 + 0.1 * row.importance),
+                    why,
+                    ..Candidate::default()
+                }
+            };
+            Ok(found.memories.into_iter().map(candidate).collect())
+        })
+    }
+}
+
+fn day(at: clock::Millis) -> String {
+    clock::format(at).chars().take(10).collect()
+}
+
+/// Indexed files.
+pub(super) struct FromWorkspace {
+    pub(super) documents: Documents,
+    pub(super) allowed: Allowed,
+}
+
+impl Source for FromWorkspace {
+    fn name(&self) -> SourceName {
+        SourceName::Workspace
+    }
+
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+        Box::pin(async move {
+            let query = crate::documents::Query {
+                query: request.query.clone(),
+                paths: request.paths.clone(),
+                limit: wanted(request.budget_tokens, 60),
+                ..crate::documents::Query::default()
+            };
+            let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
+            if found.nothing_indexed {
+                return Err("no folder is indexed here yet; call index_workspace".to_owned());
+            }
+            let candidate = |it: crate::documents::Hit| {
+                let why =
+                    if it.stale { format!("{}; the file has changed since it was indexed", it.why) } else { it.why };
+                Candidate {
+                    source: SourceName::Workspace.name(),
+                    title: it.title.or(it.symbol).unwrap_or_else(|| it.path.clone()),
+                    uri: it.uri,
+                    path: Some(it.path),
+                    lines: Some((it.start_line, it.end_line)),
+                    language: Some(it.language),
+                    text: it.text,
+                    score: it.score,
+                    why,
+                }
+            };
+            Ok(found.hits.into_iter().map(candidate).collect())
+        })
+    }
+}
+
+/// The turns of the session.
+pub(super) struct FromHistory(pub(super) Sessions);
+
+/// Turns that are looked at; older ones are found as memories, if at all.
+const TURNS: usize = 200;
+
+impl Source for FromHistory {
+    fn name(&self) -> SourceName {
+        SourceName::History
+    }
+
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+        Box::pin(async move {
+            let Some(session_id) = &request.view.session_id else { return Ok(Vec::new()) };
+            let view = &request.view;
+            let owner = Owner {
+                namespace: view.namespace.clone(),
+                user_id: view.user_id.clone(),
+                persona: view.persona.clone(),
+                session_id: None,
+            };
+            let turns = self.0.turns(session_id, &owner, TURNS).await.map_err(|err| err.to_string())?;
+            let words = search::query_words(&request.query);
+            let count = turns.len();
+            let candidate = |(at, turn): (usize, crate::store::TurnRow)| {
+                let matched = search::matched(&words, &turn.content);
+                // The last few turns say what is going on now; older ones count by what they hold.
+                let age = count - 1 - at;
+                #[expect(clippy::cast_precision_loss, reason = "a few hundred turns and words")]
+                let (recency, coverage) =
+                    (1.0 / (1.0 + age as f64 / 4.0), matched.len() as f64 / words.len().max(1) as f64);
+                Candidate {
+                    source: SourceName::History.name(),
+                    uri: format!("carryall://session/{session_id}#{}", turn.id),
+                    title: format!("{}, {}", turn.role, clock::format(turn.created_at)),
+                    text: turn.content,
+                    score: (0.5 * recency + 0.5 * coverage).min(1.0),
+                    why: if age == 0 { "the last turn".to_owned() } else { format!("{} turns ago", age + 1) },
+                    ..Candidate::default()
+                }
+            };
+            let mut candidates: Vec<Candidate> = turns.into_iter().enumerate().map(candidate).collect();
+            candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+            Ok(candidates)
+        })
+    }
+}
+
+/// State under the scopes of the call.
+pub(super) struct FromScopes(pub(super) Sessions);
+
+/// Keys of one owner that are looked at.
+const KEYS: usize = 100;
+
+impl Source for FromScopes {
+    fn name(&self) -> SourceName {
+        SourceName::Scopes
+    }
+
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+        Box::pin(async move {
+            let view = &request.view;
+            let owners = [
+                (Scope::Session, view.session_id.as_ref(), 0.7),
+                (Scope::Persona, view.persona.as_ref(), 0.6),
+                (Scope::User, view.user_id.as_ref(), 0.6),
+                (Scope::Global, Some(&String::new()), 0.4),
+            ]
+            .map(|(scope, owner, weight)| (scope, owner.cloned(), weight));
+            let words = search::query_words(&request.query);
+            let mut candidates = Vec::new();
+            for (scope, owner, weight) in owners {
+                let Some(owner) = owner else { continue };
+                let page = self.0.list(scope, owner, None, KEYS).await.map_err(|err| err.to_string())?;
+                for row in page.contexts {
+                    let text = serde_json::to_string_pretty(&row.data).unwrap_or_default();
+                    let matched = search::matched(&words, &format!("{} {text}", row.key.key));
+                    #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
+                    let coverage = matched.len() as f64 / words.len().max(1) as f64;
+                    let owner = if row.key.owner.is_empty() { "-" } else { &row.key.owner };
+                    candidates.push(Candidate {
+                        source: SourceName::Scopes.name(),
+                        uri: format!("carryall://context/{}/{owner}/{}", scope.name(), row.key.key),
+                        title: format!("{} of {} {owner}, version {}", row.key.key, scope.name(), row.version),
+                        language: Some("json".to_owned()),
+                        text,
+                        score: (weight * (0.5 + 0.5 * coverage)).min(1.0),
+                        why: format!("state of this {}", scope.name()),
+                        ..Candidate::default()
+                    });
+                }
+            }
+            Ok(candidates)
+        })
+    }
+}
+
+/// What the call brings along.
+pub(super) struct FromCall;
+
+impl Source for FromCall {
+    fn name(&self) -> SourceName {
+        SourceName::Inline
+    }
+
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+        Box::pin(async move {
+            let words = search::query_words(&request.query);
+            let mut candidates = Vec::new();
+            if let Some(identity) = &request.identity {
+                candidates.push(Candidate {
+                    source: SourceName::Inline.name(),
+                    uri: "inline:identity".to_owned(),
+                    title: "identity".to_owned(),
+                    text: identity.clone(),
+                    score: 1.0,
+                    why: "given with the call".to_owned(),
+                    ..Candidate::default()
+                });
+            }
+            for (at, document) in request.docs.iter().enumerate() {
+                candidates.extend(pieces_of(at, document, &words));
+            }
+            if !request.tools.is_empty() {
+                let line = |it: &super::assemble::InlineTool| format!("{}: {}", it.name, it.description);
+                candidates.push(Candidate {
+                    source: SourceName::Inline.name(),
+                    uri: "inline:tools".to_owned(),
+                    title: "tools".to_owned(),
+                    text: request.tools.iter().map(line).collect::<Vec<_>>().join("\n"),
+                    score: 0.5,
+                    why: "given with the call".to_owned(),
+                    ..Candidate::default()
+                });
+            }
+            Ok(candidates)
+        })
+    }
+}
+
+/// The pieces of a document: whoever brings one along wants it used, so each starts well and gains by its words.
+fn pieces_of(at: usize, document: &super::assemble::InlineDocument, words: &[String]) -> Vec<Candidate> {
+    let uri = document.uri.clone().unwrap_or_else(|| format!("inline:doc/{}", at + 1));
+    let title = document.title.clone().unwrap_or_else(|| uri.clone());
+    let path = std::path::PathBuf::from(document.uri.as_deref().unwrap_or("document.md"));
+    let language = crate::documents::Language::of(&path, &document.text);
+    let chunks = crate::documents::chunk(&document.text, language);
+    let candidate = |chunk: crate::documents::Chunk| {
+        let matched = search::matched(words, &chunk.text);
+        #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
+        let coverage = matched.len() as f64 / words.len().max(1) as f64;
+        Candidate {
+            source: SourceName::Inline.name(),
+            uri: uri.clone(),
+            path: None,
+            lines: Some(chunk.lines()),
+            title: chunk.title.map_or_else(|| title.clone(), |it| format!("{title}: {it}")),
+            text: chunk.text,
+            score: 0.4 + 0.6 * coverage,
+            why: "given with the call".to_owned(),
+            ..Candidate::default()
+        }
+    };
+    chunks.into_iter().map(candidate).collect()
+}

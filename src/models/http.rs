@@ -1,0 +1,404 @@
+//! HTTP as this room uses it: two clients made on first use, an endpoint with its key, bodies with a cap.
+//!
+//! Redirects are not followed: a key goes to the address that was configured and to no other. Proxies are read from
+//! the environment by reqwest, and never used for a loopback address.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use reqwest::Client;
+use reqwest::Method;
+use reqwest::Response;
+use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::header::HeaderValue;
+use reqwest::header::LOCATION;
+use serde_json::Value;
+
+use super::ErrorKind;
+use super::ModelError;
+use super::error;
+use super::error::Fault;
+use super::error::MESSAGE_CHARS;
+use crate::config::ProviderConfig;
+use crate::config::Secret;
+
+/// Longest that a connection may take to open; a model may think for long, a handshake may not.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most bytes of one streamed reply. The longest outputs on offer are 128,000 tokens, each in an event of about 300 bytes.
+const STREAM_BYTES: usize = 128 << 20;
+/// Most bytes of a reply that is not streamed; OpenRouter's list of models has about 1 MB.
+const BODY_BYTES: usize = 16 << 20;
+/// Most bytes of an error that are read.
+const ERROR_BYTES: usize = 64 << 10;
+
+/// The clients of all providers, made when first needed: reading the system's certificates takes milliseconds.
+#[derive(Debug, Default)]
+pub(super) struct Http {
+    pub(super) offline: bool,
+    /// For http on loopback addresses: no proxy, and no certificates, which a slim container may not have.
+    local: OnceLock<Result<Client, String>>,
+    /// For https on loopback addresses: no proxy.
+    local_tls: OnceLock<Result<Client, String>>,
+    remote: OnceLock<Result<Client, String>>,
+}
+
+impl Http {
+    pub(super) fn new(offline: bool) -> Http {
+        Http { offline, ..Http::default() }
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, Fault> {
+        let (is_local, is_plain) = (is_loopback(url), url.scheme() == "http");
+        let slot = match (is_local, is_plain) {
+            (true, true) => &self.local,
+            (true, false) => &self.local_tls,
+            (false, _) => &self.remote,
+        };
+        let made = slot.get_or_init(|| {
+            // An error says that somebody installed one before, which serves as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let builder = Client::builder()
+                .user_agent(concat!("carryall/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT);
+            let builder = if is_local { builder.no_proxy() } else { builder };
+            let builder = if is_local && is_plain { builder.tls_certs_only([]) } else { builder };
+            builder.build().map_err(|err| chain(&err))
+        });
+        made.as_ref().map_err(|why| Fault::new(ErrorKind::Unreachable, format!("cannot set up TLS: {why}")))
+    }
+}
+
+/// Whether `url` leads to this machine itself.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        None => false,
+        Some(host) => {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host == "localhost"
+                || host.ends_with(".localhost")
+                || host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback() || it.is_unspecified())
+        }
+    }
+}
+
+/// How a provider wants to see its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Auth {
+    Bearer,
+    /// In a header of this name.
+    Header(&'static str),
+}
+
+/// The address of one provider, with its key.
+pub(super) struct Endpoint {
+    /// The provider's name in the configuration.
+    pub(super) name: String,
+    base_url: Option<String>,
+    key: Option<Secret>,
+    key_env: String,
+    auth: Auth,
+    /// Sent with every request.
+    headers: &'static [(&'static str, &'static str)],
+    http: Arc<Http>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    /// Neither the key nor the address, which may hold one.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        name: &str,
+        config: &ProviderConfig,
+        auth: Auth,
+        headers: &'static [(&'static str, &'static str)],
+        http: &Arc<Http>,
+    ) -> Endpoint {
+        Endpoint {
+            name: name.to_owned(),
+            base_url: config.base_url.clone(),
+            key: config.api_key.clone().filter(|it| !it.reveal().is_empty()),
+            key_env: config.api_key_env.clone(),
+            auth,
+            headers,
+            http: Arc::clone(http),
+        }
+    }
+
+    /// The base address, when there is one that can be read.
+    pub(super) fn base(&self) -> Option<Url> {
+        self.base_url.as_deref().and_then(|it| Url::parse(it).ok())
+    }
+
+    /// Sends `body` to `path` under the base address, and returns the reply when its status is a success.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Response, Fault> {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Reads a JSON document from `path` under the base address.
+    pub(super) async fn get(&self, path: &str) -> Result<Value, ModelError> {
+        let read = async {
+            let response = self.send(Method::GET, path, None).await?;
+            let text = body(response, BODY_BYTES).await?;
+            serde_json::from_str(&text).map_err(|_| Fault::malformed("the list of models is not JSON"))
+        };
+        read.await.map_err(|fault| self.error(fault))
+    }
+
+    async fn send(&self, method: Method, path: &str, body_json: Option<&Value>) -> Result<Response, Fault> {
+        if self.http.offline {
+            return Err(Fault::new(ErrorKind::Unreachable, "offline mode is on, no model is asked"));
+        }
+        let url = self.url(path)?;
+        let origin = url.origin().ascii_serialization();
+        let mut request = self.http.client(&url)?.request(method, url);
+        for (name, value) in self.headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(key) = &self.key {
+            let (name, text) = match self.auth {
+                Auth::Bearer => ("authorization", format!("Bearer {}", key.reveal())),
+                Auth::Header(name) => (name, key.reveal().to_owned()),
+            };
+            let mut value = HeaderValue::from_str(&text).map_err(|_| {
+                Fault::new(ErrorKind::Authentication, "the key has characters that no key has, such as a line end")
+            })?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
+        }
+        if let Some(body) = body_json {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|err| {
+            Fault::new(ErrorKind::Unreachable, format!("no answer from {origin}: {}", chain(&err.without_url())))
+        })?;
+        check_status(response).await
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Fault> {
+        let base = self
+            .base_url
+            .as_deref()
+            .ok_or_else(|| Fault::new(ErrorKind::InvalidArgument, "no address is configured for this provider"))?;
+        let text = format!("{}/{}", base.trim_end_matches('/'), path);
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+            _ => Err(Fault::new(ErrorKind::InvalidArgument, "the configured address is not an http or https one")),
+        }
+    }
+
+    /// Makes a fault this provider's error: cleans its message of the key and says what to do next.
+    pub(super) fn error(&self, fault: Fault) -> ModelError {
+        let kind = fault.kind;
+        let next_step = if self.http.offline && kind == ErrorKind::Unreachable {
+            "leave out --offline (CARRYALL_OFFLINE) to ask a model".to_owned()
+        } else {
+            error::next_step(kind, &self.key_env, fault.retry_after)
+        };
+        let mut message = without_key(&fault.message, self.key.as_ref());
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS - 1) {
+            message.truncate(end);
+            message.push('…');
+        }
+        ModelError {
+            kind,
+            provider: self.name.clone(),
+            message,
+            next_step,
+            retry_after: fault.retry_after,
+            status: fault.status,
+            request_id: fault.request_id.map(|it| without_key(&it, self.key.as_ref())),
+        }
+    }
+}
+
+/// `text` without `key` and without words that begin like it: providers echo keys whole or with their middle starred out.
+fn without_key(text: &str, key: Option<&Secret>) -> String {
+    /// Shorter keys are told by the whole only: their beginning may be an everyday word.
+    const BEGINNING: usize = 8;
+    let Some(key) = key.map(Secret::reveal) else { return text.to_owned() };
+    let text = text.replace(key, "[key]");
+    let Some(beginning) = key.get(..BEGINNING).filter(|_| key.len() >= 2 * BEGINNING) else { return text };
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(beginning) {
+        clean.push_str(&rest[..at]);
+        clean.push_str("[key]");
+        let word_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | ')' | '}' | ']' | '`');
+        rest = rest[at..].find(word_end).map_or("", |end| &rest[at + end..]);
+    }
+    clean + rest
+}
+
+async fn check_status(response: Response) -> Result<Response, Fault> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    if status.is_redirection() {
+        let to = response.headers().get(LOCATION).and_then(|it| it.to_str().ok()).unwrap_or("nowhere").to_owned();
+        let fault = Fault::malformed(format!("the address redirects to {to}, where no key is sent"));
+        return Err(Fault { status: Some(status.as_u16()), ..fault });
+    }
+    let headers = response.headers().clone();
+    // A body that breaks off says less, the status still says enough.
+    let text = start_of_body(response, ERROR_BYTES).await;
+    Err(error::classify(status.as_u16(), &headers, &text))
+}
+
+/// What can be read of a body, up to `limit` bytes.
+async fn start_of_body(mut response: Response, limit: usize) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < limit
+        && let Ok(Some(piece)) = response.chunk().await
+    {
+        bytes.extend_from_slice(&piece[..piece.len().min(limit - bytes.len())]);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The whole body of at most `limit` bytes.
+async fn body(mut response: Response, limit: usize) -> Result<String, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|_| Fault::truncated())? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > limit {
+            return Err(Fault::malformed(format!("the reply is larger than {} MiB", limit >> 20)));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::malformed("the reply is not UTF-8"))
+}
+
+/// What kind of body a reply announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    EventStream,
+    JsonLines,
+    Json,
+    /// Nothing announced: the reader of the format finds out.
+    Unsaid,
+    Other,
+}
+
+/// Reads the announced kind of body; parameters such as a charset are passed over.
+pub(super) fn content(response: &Response) -> Content {
+    let Some(text) = response.headers().get(CONTENT_TYPE) else { return Content::Unsaid };
+    let text = text.to_str().unwrap_or_default();
+    match text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "text/event-stream" => Content::EventStream,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Content::JsonLines,
+        "application/json" => Content::Json,
+        _ => Content::Other,
+    }
+}
+
+/// The fault of a successful reply that is not a stream: an error in disguise, or another format.
+pub(super) async fn not_a_stream(response: Response) -> Fault {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let announced = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("no type").to_owned();
+    let text = start_of_body(response, ERROR_BYTES).await;
+    if serde_json::from_str::<Value>(&text).is_ok_and(|it| is_error(&it)) {
+        return error::classify(status, &headers, &text);
+    }
+    Fault::malformed(format!("a stream was asked for and {announced} came"))
+}
+
+/// Whether a JSON body or chunk carries an error. Some hosts send `"error": null` with every chunk.
+pub(super) fn is_error(value: &Value) -> bool {
+    value.get("error").is_some_and(|it| !it.is_null())
+}
+
+/// A body that is read piece by piece, up to [`STREAM_BYTES`].
+pub(super) struct Pieces {
+    response: Response,
+    read_bytes: usize,
+}
+
+impl Pieces {
+    pub(super) fn new(response: Response) -> Pieces {
+        Pieces { response, read_bytes: 0 }
+    }
+
+    /// The next bytes; `None` at the end, be it a clean one or a broken connection: only the format's own marker tells
+    /// whether that was all.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let Ok(Some(piece)) = self.response.chunk().await else { return Ok(None) };
+        self.read_bytes += piece.len();
+        if self.read_bytes > STREAM_BYTES {
+            return Err(Fault::malformed(format!("the answer is larger than {} MiB", STREAM_BYTES >> 20)));
+        }
+        Ok(Some(piece.into()))
+    }
+
+    /// Takes the end of the body if it is already here, so that the connection can serve again; waits for nothing.
+    pub(super) fn end(mut self) {
+        let _ = self.response.chunk().now_or_never();
+    }
+}
+
+/// The message of an error with those of its causes: reqwest's own says only that a request failed.
+fn chain(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = err.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_out_whole_or_starred() {
+        let key = Secret::new("sk-proj-0123456789abcdef");
+        let clean = |text: &str| without_key(text, Some(&key));
+        assert_eq!(clean("Incorrect key: sk-proj-0123456789abcdef."), "Incorrect key: [key].");
+        assert_eq!(clean("Incorrect key: sk-proj-****cdef. See 'x'"), "Incorrect key: [key] See 'x'");
+        assert_eq!(clean("{\"key\":\"sk-proj-***f\"}"), "{\"key\":\"[key]\"}");
+        assert_eq!(clean("nothing here"), "nothing here");
+        assert_eq!(without_key("secret sauce", Some(&Secret::new("secret"))), "[key] sauce");
+    }
+
+    #[test]
+    fn loopback_addresses_are_known_by_every_name() {
+        for (text, expected) in [
+            ("http://localhost:11434", true),
+            ("http://127.0.0.1", true),
+            ("http://127.8.8.8:1", true),
+            ("http://[::1]:1234/v1", true),
+            ("http://0.0.0.0:11434", true),
+            ("https://ollama.com", false),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(text).unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_can_be_made_for_every_address() {
+        let http = Http::new(false);
+        assert!(http.client(&Url::parse("http://127.0.0.1:1/v1").unwrap()).is_ok());
+        for text in ["https://api.openai.com/v1", "https://127.0.0.1:1/v1"] {
+            match http.client(&Url::parse(text).unwrap()) {
+                Ok(_) => {}
+                // A machine without certificates gets a sentence, not a panic.
+                Err(fault) => assert!(fault.message.contains("No CA certificates"), "{fault:?}"),
+            }
+        }
+    }
+}

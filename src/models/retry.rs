@@ -1,0 +1,140 @@
+//! What to do after a failed attempt: once more, the next route, or stop. A function over values.
+
+use std::time::Duration;
+
+use super::ErrorKind;
+use super::ModelError;
+
+/// Tries again on one route at most this often.
+const RETRIES: u32 = 2;
+/// First wait when the provider names none; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Longest wait while another route stands ready: a person is waiting.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is known when an attempt has failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation {
+    /// Attempts on this route, the failed one included.
+    pub(super) attempts: u32,
+    /// Whether the caller has seen a piece of the failed answer.
+    pub(super) is_shown: bool,
+    /// Whether another route is left.
+    pub(super) has_other: bool,
+    /// Time until the deadline.
+    pub(super) left: Duration,
+    /// 0.0..1.0, at random, so that those who were refused together do not come back together.
+    pub(super) jitter: f64,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Next {
+    Again(Duration),
+    Elsewhere,
+    Stop,
+}
+
+/// Decides what follows `error`.
+pub(super) fn next(error: &ModelError, situation: Situation) -> Next {
+    if situation.is_shown {
+        return Next::Stop;
+    }
+    let limit = if situation.has_other { situation.left.min(PATIENCE) } else { situation.left };
+    if situation.attempts <= RETRIES && helps_to_wait(error.kind) {
+        let wait = match error.retry_after {
+            // Never earlier than was asked for.
+            Some(wait) => wait.saturating_add(Duration::from_millis(50).mul_f64(situation.jitter)),
+            None => FIRST_WAIT.saturating_mul(1 << (situation.attempts - 1)).mul_f64(situation.jitter),
+        };
+        if wait < limit {
+            return Next::Again(wait);
+        }
+    }
+    if situation.has_other && may_differ_elsewhere(error.kind) { Next::Elsewhere } else { Next::Stop }
+}
+
+fn helps_to_wait(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::Unreachable)
+}
+
+/// Whether another provider might answer what this one did not. One that filters or refuses the request has judged the
+/// request, not itself.
+fn may_differ_elsewhere(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::InvalidArgument
+        | ErrorKind::Authentication
+        | ErrorKind::RateLimited
+        | ErrorKind::Overloaded
+        | ErrorKind::Quota
+        | ErrorKind::ContextTooLong
+        | ErrorKind::NotFound
+        | ErrorKind::Unreachable
+        | ErrorKind::Truncated
+        | ErrorKind::Malformed
+        | ErrorKind::EmptyAnswer
+        | ErrorKind::ProviderError
+        | ErrorKind::Timeout => true,
+        ErrorKind::ContentFilter | ErrorKind::InvalidRequest | ErrorKind::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALONE: Situation =
+        Situation { attempts: 1, is_shown: false, has_other: false, left: Duration::from_secs(60), jitter: 0.5 };
+
+    fn check(kind: ErrorKind, retry_after_s: Option<u64>, situation: Situation, expected: Next) {
+        let error = ModelError {
+            kind,
+            provider: "p".into(),
+            message: String::new(),
+            next_step: String::new(),
+            retry_after: retry_after_s.map(Duration::from_secs),
+            status: None,
+            request_id: None,
+        };
+        assert_eq!(next(&error, situation), expected, "{kind:?} {situation:?}");
+    }
+
+    #[test]
+    fn waits_only_where_waiting_helps_and_twice_at_most() {
+        let wait = |ms| Next::Again(Duration::from_millis(ms));
+        check(ErrorKind::Overloaded, None, ALONE, wait(250));
+        check(ErrorKind::Overloaded, None, Situation { attempts: 2, ..ALONE }, wait(500));
+        check(ErrorKind::Overloaded, None, Situation { attempts: 3, ..ALONE }, Next::Stop);
+        check(ErrorKind::Unreachable, None, ALONE, wait(250));
+        check(ErrorKind::RateLimited, Some(7), ALONE, wait(7025));
+        for kind in [ErrorKind::Quota, ErrorKind::Authentication, ErrorKind::Truncated, ErrorKind::ProviderError] {
+            check(kind, Some(1), ALONE, Next::Stop);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_does_not_fit_is_not_begun() {
+        check(ErrorKind::RateLimited, Some(60), ALONE, Next::Stop);
+        check(ErrorKind::RateLimited, Some(60), Situation { has_other: true, ..ALONE }, Next::Elsewhere);
+        check(ErrorKind::RateLimited, Some(7), Situation { has_other: true, ..ALONE }, Next::Elsewhere);
+        check(ErrorKind::RateLimited, Some(u64::MAX), ALONE, Next::Stop);
+    }
+
+    #[test]
+    fn nothing_is_tried_again_once_something_was_shown() {
+        let shown = Situation { is_shown: true, has_other: true, ..ALONE };
+        check(ErrorKind::Truncated, None, shown, Next::Stop);
+        check(ErrorKind::Overloaded, None, shown, Next::Stop);
+    }
+
+    #[test]
+    fn another_route_is_taken_where_it_may_help() {
+        let other = Situation { has_other: true, ..ALONE };
+        for kind in [ErrorKind::Quota, ErrorKind::Authentication, ErrorKind::Truncated, ErrorKind::ContextTooLong] {
+            check(kind, None, other, Next::Elsewhere);
+        }
+        for kind in [ErrorKind::ContentFilter, ErrorKind::InvalidRequest, ErrorKind::Cancelled] {
+            check(kind, None, other, Next::Stop);
+        }
+    }
+}

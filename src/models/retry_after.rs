@@ -1,0 +1,106 @@
+//! How long a provider asks to wait, read from the headers of its refusal.
+//!
+//! Dates are compared with the reply's own `Date` header: no clock of ours is asked, and one that is wrong does no harm.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+
+/// The wait that `headers` ask for: `retry-after-ms`, else `retry-after` (seconds or a date), else the latest reset of
+/// a limit that has nothing left.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp());
+    let until = |at: Timestamp| {
+        let now = text("date").and_then(date)?;
+        Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+    };
+
+    if let Some(wait) = text("retry-after-ms").and_then(|it| it.parse::<f64>().ok()) {
+        return Duration::try_from_secs_f64(wait / 1e3).ok();
+    }
+    if let Some(wait) = text("retry-after") {
+        return match wait.parse::<f64>() {
+            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+            Err(_) => date(wait).and_then(until),
+        };
+    }
+    LIMITS
+        .iter()
+        .filter(|(remaining, _)| text(remaining) == Some("0"))
+        .filter_map(|(_, reset)| text(reset))
+        .filter_map(|reset| span(reset).or_else(|| reset.parse().ok().and_then(until)))
+        .max()
+}
+
+/// What is left of a limit, and when it is whole again: OpenAI's as `6m0s`, Anthropic's as RFC 3339.
+const LIMITS: [(&str, &str); 5] = [
+    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
+    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
+    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+];
+
+/// Reads `1h2m3.5s` or `20ms`.
+fn span(text: &str) -> Option<Duration> {
+    let mut seconds = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..letters] {
+                "h" => 3600.0,
+                "m" => 60.0,
+                "s" => 1.0,
+                "ms" => 1e-3,
+                _ => return None,
+            };
+        rest = &rest[letters..];
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderName;
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_wish_to_wait_is_read() {
+        let date = ("date", "Fri, 20 Nov 2026 10:00:00 GMT");
+        for (headers, wait) in [
+            (vec![("retry-after", "7")], Some(7.0)),
+            (vec![("retry-after-ms", "250"), ("retry-after", "1")], Some(0.25)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 10:00:09 GMT"), date], Some(9.0)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT"), date], Some(0.0)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 10:00:09 GMT")], None),
+            (vec![("retry-after", "-3")], None),
+            (vec![("retry-after", "soon")], None),
+            (vec![("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6m0s")], Some(360.0)),
+            (vec![("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "20ms")], Some(0.02)),
+            (vec![("x-ratelimit-remaining-tokens", "9"), ("x-ratelimit-reset-tokens", "6m0s")], None),
+            (
+                vec![
+                    ("anthropic-ratelimit-requests-remaining", "0"),
+                    ("anthropic-ratelimit-requests-reset", "2026-11-20T10:00:30Z"),
+                    date,
+                ],
+                Some(30.0),
+            ),
+            (vec![], None),
+        ] {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!(retry_after(&map), wait.map(Duration::from_secs_f64), "{headers:?}");
+        }
+    }
+}

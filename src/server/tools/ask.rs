@@ -1,0 +1,378 @@
+//! The tool `ask`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use super::assemble_context::DegradedOut;
+use super::assemble_context::DocArg;
+use super::assemble_context::ToolArg;
+use super::session_of;
+use crate::ask::ContextChoice;
+use crate::ask::Question;
+use crate::ask::Reply;
+use crate::config::Toolset;
+use crate::models::Message;
+use crate::models::Role;
+use crate::scope::View;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "ask",
+    title: "Ask a model",
+    description: "Asks another language model, with the best context put before the question: a second opinion, a \
+        cheaper or a larger model, an answer in JSON. Provider and model are chosen from the configuration unless \
+        named; without any provider the answer quotes the best passages that are known. Streams as progress. An \
+        answer is never half: a cut one is an error; finish_reason `length` says that the output limit was reached. \
+        cost_usd null means unknown. With session_id, earlier turns are sent along and both turns are kept.\n\
+        Example: {\"message\": \"Is our retry policy sound?\", \"session_id\": \"s-42\", \"max_cost_usd\": 0.05}",
+    toolset: Toolset::Ask,
+    writes: false,
+    destructive: false,
+    idempotent: false,
+    open_world: true,
+    input: schema::input::<AskArgs>,
+    output: schema::output::<AskResult>,
+    touches: |arguments| Touches {
+        reads: [Domain::Memory, Domain::Workspace, Domain::Contexts, Domain::Packs]
+            .into_iter()
+            .chain(session_of(arguments))
+            .collect(),
+        writes: std::iter::once(Domain::Packs).chain(session_of(arguments)).collect(),
+    },
+    run: |context, arguments| Box::pin(ask(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct AskArgs {
+    /// The question. Or give messages.
+    #[schemars(length(min = 1, max = 2_000_000), example = "Is our retry policy sound?")]
+    message: Option<String>,
+    /// A conversation; the last one is the question.
+    #[schemars(length(min = 1, max = 1000))]
+    messages: Option<Vec<MessageArg>>,
+    /// Earlier turns of this session are sent along, and both turns are kept.
+    session_id: Option<String>,
+    user_id: Option<String>,
+    persona: Option<String>,
+    /// Default: default.
+    namespace: Option<String>,
+    /// auto assembles context, none sends none, {"pack_id"} uses a kept pack, else what is given. Default: auto.
+    context: Option<ContextArg>,
+    /// Tokens of context. Default: 8000.
+    #[schemars(range(min = 256, max = 200_000))]
+    budget_tokens: Option<u32>,
+    /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
+    provider: Option<String>,
+    model: Option<String>,
+    /// What matters most when there is a choice.
+    prefer: Option<Prefer>,
+    /// Asked in order when the first fails before it said anything: provider or provider/model.
+    #[schemars(length(max = 20))]
+    fallbacks: Option<Vec<String>>,
+    /// Refuse before asking when it may cost more.
+    #[schemars(range(min = 0.0))]
+    max_cost_usd: Option<f64>,
+    #[schemars(range(min = 1, max = 1_000_000))]
+    max_output_tokens: Option<u32>,
+    #[schemars(range(min = 0.0, max = 2.0))]
+    temperature: Option<f64>,
+    /// A JSON schema that the answer must follow.
+    response_schema: Option<Map<String, Value>>,
+    /// Default: 120.
+    #[schemars(range(min = 1.0, max = 3600.0))]
+    timeout_s: Option<f64>,
+    /// Ask afresh even when an equal question was answered.
+    #[serde(default)]
+    #[expect(dead_code, reason = "part of the contract; answers are not cached, so every question is asked afresh")]
+    no_cache: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct MessageArg {
+    role: RoleArg,
+    content: String,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum RoleArg {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Prefer {
+    Quality,
+    Speed,
+    Cost,
+}
+
+impl Prefer {
+    fn name(self) -> &'static str {
+        match self {
+            Prefer::Quality => "quality",
+            Prefer::Speed => "speed",
+            Prefer::Cost => "cost",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ContextArg {
+    Word(ContextWord),
+    Pack { pack_id: String },
+    Inline(InlineArg),
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum ContextWord {
+    Auto,
+    None,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct InlineArg {
+    /// Who the model is to be.
+    identity: Option<String>,
+    /// Facts to know.
+    memory: Option<Vec<String>>,
+    tools: Option<Vec<ToolArg>>,
+    docs: Option<Vec<DocArg>>,
+}
+
+/// Written by hand: one flat object reads better in every host's dialect than three shapes side by side.
+impl JsonSchema for ContextArg {
+    fn schema_name() -> Cow<'static, str> {
+        "ContextArg".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut inline = InlineArg::json_schema(generator).to_value();
+        if let Some(Value::Object(properties)) = inline.get_mut("properties") {
+            properties.insert("pack_id".to_owned(), json!({"type": "string"}));
+        }
+        schemars::json_schema!({"anyOf": [{"type": "string", "enum": ["auto", "none"]}, inline]})
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AskResult {
+    answer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structured: Option<Value>,
+    provider: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    finish_reason: String,
+    usage: UsageOut,
+    /// Null is unknown.
+    #[schemars(with = "Value")]
+    cost_usd: Option<f64>,
+    latency_ms: f64,
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    attempts: Value,
+    cached: bool,
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    citations: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pack_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    degraded: Vec<DegradedOut>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UsageOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_tokens: Option<u64>,
+}
+
+async fn ask(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: AskArgs = arguments::read(arguments)?;
+    if let Some(prefer) = args.prefer {
+        let span = context.call.span("prefer");
+        span.note("prefer", prefer.name());
+        span.note("decision", "the configured provider is used: routing by preference is not there yet");
+    }
+    let question = question(args, &context)?;
+    let reply = Box::pin(context.app.asker.ask(&question, &context.allowed, &context.call)).await?;
+    let text = describe(&reply);
+    Answer::of(&result(reply), text)
+}
+
+fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
+    let config = &context.app.config;
+    let messages = match (args.message, args.messages) {
+        (Some(message), None) => vec![Message { role: Role::User, content: message }],
+        (None, Some(messages)) => messages.into_iter().map(message).collect(),
+        (Some(_), Some(_)) => {
+            return Err(Failure::new(
+                "invalid_argument",
+                "both `message` and `messages` are given, but only one of them may be",
+                "put the message last among the messages",
+            ));
+        }
+        (None, None) => {
+            return Err(Failure::new(
+                "invalid_argument",
+                "argument `message` is missing; it must be a string (or give `messages`, a list)",
+                "for example {\"message\": \"Is our retry policy sound?\"}",
+            ));
+        }
+    };
+    if messages.last().is_none_or(|it| it.role != Role::User || it.content.trim().is_empty()) {
+        return Err(Failure::new(
+            "invalid_argument",
+            "the last message must be from role `user` and must not be blank",
+            "for example {\"messages\": [{\"role\": \"user\", \"content\": \"Is our retry policy sound?\"}]}",
+        ));
+    }
+    Ok(Question {
+        messages,
+        view: View::new(
+            args.namespace.or_else(|| config.project.namespace.clone()),
+            args.user_id,
+            args.persona,
+            args.session_id,
+        ),
+        context: args.context.map_or(ContextChoice::Auto, choice),
+        budget_tokens: args.budget_tokens.or(config.project.budget_tokens).unwrap_or(8000).clamp(256, 200_000),
+        provider: args.provider,
+        model: args.model,
+        fallbacks: args.fallbacks.unwrap_or_default(),
+        max_cost_usd: args.max_cost_usd,
+        max_output_tokens: args.max_output_tokens,
+        temperature: args.temperature,
+        response_schema: args.response_schema.map(Value::Object),
+        timeout: args.timeout_s.map_or(config.ask_timeout, Duration::from_secs_f64),
+    })
+}
+
+fn message(it: MessageArg) -> Message {
+    let role = match it.role {
+        RoleArg::System => Role::System,
+        RoleArg::User => Role::User,
+        RoleArg::Assistant => Role::Assistant,
+    };
+    Message { role, content: it.content }
+}
+
+fn choice(context: ContextArg) -> ContextChoice {
+    match context {
+        ContextArg::Word(ContextWord::Auto) => ContextChoice::Auto,
+        ContextArg::Word(ContextWord::None) => ContextChoice::None,
+        ContextArg::Pack { pack_id } => ContextChoice::Pack(pack_id),
+        ContextArg::Inline(inline) => {
+            let facts = inline.memory.unwrap_or_default().into_iter().enumerate().map(|(at, text)| {
+                crate::context::InlineDocument {
+                    title: Some(format!("fact {}", at + 1)),
+                    uri: Some(format!("inline:memory/{}", at + 1)),
+                    text,
+                }
+            });
+            ContextChoice::Inline {
+                identity: inline.identity,
+                docs: facts.chain(inline.docs.unwrap_or_default().into_iter().map(DocArg::document)).collect(),
+                tools: inline.tools.unwrap_or_default().into_iter().map(ToolArg::tool).collect(),
+            }
+        }
+    }
+}
+
+fn result(reply: Reply) -> AskResult {
+    AskResult {
+        answer: reply.answer,
+        structured: reply.structured,
+        provider: reply.provider,
+        model: reply.model,
+        finish_reason: reply.finish_reason,
+        usage: UsageOut {
+            input_tokens: reply.usage.input_tokens,
+            cached_input_tokens: reply.usage.cached_input_tokens,
+            cache_write_tokens: reply.usage.cache_write_tokens,
+            output_tokens: reply.usage.output_tokens,
+            reasoning_tokens: reply.usage.reasoning_tokens,
+        },
+        cost_usd: reply.cost_usd,
+        latency_ms: (reply.latency_ms * 100.0).round() / 100.0,
+        attempts: json!(reply.attempts),
+        cached: false,
+        citations: json!(reply.citations),
+        pack_id: reply.pack_id,
+        degraded: reply
+            .degraded
+            .into_iter()
+            .map(|it| DegradedOut { source: it.source.to_owned(), reason: it.reason })
+            .collect(),
+    }
+}
+
+fn describe(reply: &Reply) -> String {
+    let mut text = reply.answer.clone();
+    text.push_str("\n\n---\n");
+    let model = reply.model.as_ref().map(|it| format!("/{it}")).unwrap_or_default();
+    let cost = reply.cost_usd.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.6} USD"));
+    text.push_str(&format!(
+        "{}{model}, {cost}, {:.0} ms, finish_reason {}",
+        reply.provider, reply.latency_ms, reply.finish_reason
+    ));
+    if reply.finish_reason == "length" {
+        text.push_str(": the output limit was reached, so the answer may end early; raise max_output_tokens");
+    }
+    let usage = &reply.usage;
+    if let (Some(input), Some(output)) = (usage.input_tokens, usage.output_tokens) {
+        let cached = usage.cached_input_tokens.filter(|it| *it > 0).map(|it| format!(" + {it} cached"));
+        text.push_str(&format!(", tokens {input}{} in, {output} out", cached.unwrap_or_default()));
+    }
+    for it in &reply.citations {
+        let place = match (&it.path, it.start_line, it.end_line) {
+            (Some(path), Some(start), Some(end)) => format!("{path}:{start}-{end}"),
+            _ => it.uri.clone(),
+        };
+        text.push_str(&format!("\n[{}] {place}", it.n));
+    }
+    for it in reply.attempts.iter().filter(|it| it.outcome != "ok") {
+        let error = it.error.as_deref().unwrap_or_default();
+        text.push_str(&format!("\nFailed before: {}: {} {error}", it.provider, it.outcome));
+    }
+    for it in &reply.degraded {
+        text.push_str(&format!("\nNot reached: {}: {}.", it.source, it.reason));
+    }
+    if let Some(pack_id) = &reply.pack_id {
+        text.push_str(&format!("\nContext: pack {pack_id}"));
+    }
+    text
+}

@@ -1,0 +1,126 @@
+//! The tool `index_workspace`.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use crate::config::Toolset;
+use crate::documents::IndexRequest;
+use crate::documents::Indexed;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "index_workspace",
+    title: "Index workspace",
+    description: "Reads a folder's code and documents so that search_workspace and assemble_context find them. Call it \
+        once for a new folder and again after larger changes; unchanged files cost nothing, removed ones disappear. \
+        .gitignore is respected; secrets, binaries, generated and huge files are skipped, each with its reason. Only \
+        folders that the server was started in or was allowed (--root) can be indexed.\n\
+        Example: {\"paths\": [\".\"]}",
+    toolset: Toolset::Context,
+    writes: true,
+    destructive: false,
+    idempotent: true,
+    open_world: false,
+    input: schema::input::<IndexArgs>,
+    output: schema::output::<IndexResult>,
+    touches: |_| Touches { reads: vec![Domain::Workspace], writes: vec![Domain::Workspace] },
+    run: |context, arguments| Box::pin(index_workspace(context, arguments)),
+};
+
+/// Skipped files that are listed; more than that is counted.
+const SKIPPED: usize = 100;
+
+/// Skipped files that the text lists.
+const SKIPPED_IN_TEXT: usize = 10;
+
+#[derive(Deserialize, JsonSchema)]
+struct IndexArgs {
+    /// Folders or files. Default: the folder the server was started in.
+    #[schemars(length(min = 1, max = 100))]
+    paths: Option<Vec<String>>,
+    /// Only files that match one of these globs, such as src/**.
+    #[schemars(length(max = 100))]
+    include: Option<Vec<String>>,
+    /// No files that match one of these globs.
+    #[schemars(length(max = 100))]
+    exclude: Option<Vec<String>>,
+    /// Read every file again, changed or not.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct IndexResult {
+    files_indexed: usize,
+    files_unchanged: usize,
+    files_removed: usize,
+    chunks: usize,
+    skipped: Vec<SkippedOut>,
+    /// How many more were skipped than are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped_more: Option<usize>,
+    took_ms: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SkippedOut {
+    path: String,
+    reason: String,
+}
+
+async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: IndexArgs = arguments::read(arguments)?;
+    let project = &context.app.config.project;
+    let request = IndexRequest {
+        paths: args.paths.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
+        include: args.include.unwrap_or_else(|| project.include.clone()),
+        exclude: args.exclude.unwrap_or_else(|| project.exclude.clone()),
+        force: args.force,
+    };
+    let done = context.app.documents.index(&request, &context.allowed, &context.call).await?;
+    let text = describe(&done);
+    let more = done.skipped.len().saturating_sub(SKIPPED);
+    let skipped = done.skipped.into_iter().take(SKIPPED);
+    Answer::of(
+        &IndexResult {
+            files_indexed: done.files_indexed,
+            files_unchanged: done.files_unchanged,
+            files_removed: done.files_removed,
+            chunks: done.chunks,
+            skipped: skipped.map(|(path, reason)| SkippedOut { path, reason }).collect(),
+            skipped_more: (more > 0).then_some(more),
+            took_ms: done.took_ms,
+        },
+        text,
+    )
+}
+
+fn describe(done: &Indexed) -> String {
+    let mut text = format!(
+        "{} files indexed, {} unchanged, {} removed; {} pieces written; {} skipped; {} ms.",
+        done.files_indexed,
+        done.files_unchanged,
+        done.files_removed,
+        done.chunks,
+        done.skipped.len(),
+        done.took_ms
+    );
+    for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
+        text.push_str(&format!("\n- skipped {path}: {reason}"));
+    }
+    if done.skipped.len() > SKIPPED_IN_TEXT {
+        text.push_str(&format!("\n- and {} more", done.skipped.len() - SKIPPED_IN_TEXT));
+    }
+    text
+}

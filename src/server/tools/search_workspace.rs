@@ -1,0 +1,157 @@
+//! The tool `search_workspace`.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::reply::shorten;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use crate::config::Toolset;
+use crate::documents::Query;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "search_workspace",
+    title: "Search workspace",
+    description: "Finds the places in indexed files that match a question or names, best first, each with path, lines \
+        and a snippet. Use it to find where something is; for everything a task needs, within a budget, use \
+        assemble_context. A hit says when its file has changed since it was indexed (stale).\n\
+        Example: {\"query\": \"where is the retry limit set\", \"languages\": [\"rust\"], \"limit\": 5}",
+    toolset: Toolset::Context,
+    writes: false,
+    destructive: false,
+    idempotent: true,
+    open_world: false,
+    input: schema::input::<SearchArgs>,
+    output: schema::output::<SearchResult>,
+    touches: |_| Touches { reads: vec![Domain::Workspace], writes: Vec::new() },
+    run: |context, arguments| Box::pin(search_workspace(context, arguments)),
+};
+
+/// Characters of all snippets together, and of one at most.
+const SNIPPETS: usize = 30_000;
+const SNIPPET: usize = 1_500;
+
+#[derive(Deserialize, JsonSchema)]
+struct SearchArgs {
+    /// A question, words, or names out of code.
+    #[schemars(length(max = 100_000), example = "where is the retry limit set")]
+    query: String,
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 100))]
+    limit: u32,
+    /// Only under these folders or files.
+    #[schemars(length(max = 100))]
+    paths: Option<Vec<String>>,
+    /// Only these languages, such as rust, python, markdown.
+    #[schemars(length(max = 50))]
+    languages: Option<Vec<String>>,
+    kind: Option<KindArg>,
+    /// Say how each hit was ranked.
+    #[serde(default)]
+    explain: bool,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum KindArg {
+    Any,
+    Code,
+    Doc,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SearchResult {
+    hits: Vec<HitOut>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct HitOut {
+    path: String,
+    uri: String,
+    start_line: u32,
+    end_line: u32,
+    language: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol: Option<String>,
+    snippet: String,
+    score: f64,
+    why: String,
+    /// The file has changed since it was indexed.
+    stale: bool,
+}
+
+async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: SearchArgs = arguments::read(arguments)?;
+    let query = Query {
+        query: args.query,
+        paths: args.paths.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
+        languages: args.languages.unwrap_or_default().into_iter().map(|it| it.to_lowercase()).collect(),
+        kind: match args.kind {
+            Some(KindArg::Code) => Some("code".to_owned()),
+            Some(KindArg::Doc) => Some("doc".to_owned()),
+            Some(KindArg::Any) | None => None,
+        },
+        limit: usize::try_from(args.limit).unwrap_or(10),
+    };
+    let found = context.app.documents.search(&query, &context.allowed, &context.call).await?;
+    let each = (SNIPPETS / found.hits.len().max(1)).min(SNIPPET);
+    let hits: Vec<HitOut> = found
+        .hits
+        .into_iter()
+        .map(|it| HitOut {
+            snippet: shorten(&it.text, each),
+            why: if args.explain {
+                format!("{}; score {:.3} from full text (BM25) alone", it.why, it.score)
+            } else {
+                it.why
+            },
+            path: it.path,
+            uri: it.uri,
+            start_line: it.start_line,
+            end_line: it.end_line,
+            language: it.language,
+            symbol: it.symbol,
+            score: (it.score * 1e4).round() / 1e4,
+            stale: it.stale,
+        })
+        .collect();
+    let text = if found.nothing_indexed {
+        "No folder is indexed here yet; call index_workspace first.".to_owned()
+    } else if hits.is_empty() {
+        format!("No indexed file matches “{}”.", shorten(&query.query, 200))
+    } else {
+        hits.iter().map(describe).collect::<Vec<_>>().join("\n\n")
+    };
+    Answer::of(&SearchResult { hits }, text)
+}
+
+fn describe(hit: &HitOut) -> String {
+    let symbol = hit.symbol.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+    let stale = if hit.stale { " STALE: changed since it was indexed" } else { "" };
+    let fence = "`".repeat(hit.snippet.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
+    format!(
+        "{}:{}-{}{symbol} [{}; score {:.2}; {}]{stale}\n{fence}\n{}\n{fence}",
+        hit.path,
+        hit.start_line,
+        hit.end_line,
+        hit.language,
+        hit.score,
+        hit.why,
+        hit.snippet.trim_end()
+    )
+}
