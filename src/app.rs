@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 use crate::ask::Asker;
+use crate::ask::Caps;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Assembler;
@@ -51,6 +52,8 @@ impl App {
             assembler: assembler.clone(),
             sessions: sessions.clone(),
             store: store.clone(),
+            clock: clock.clone(),
+            caps: Caps::of(&config),
             keeps,
         };
         Arc::new(App { tasks: TaskTracker::new(), config, clock, store, memory, sessions, documents, assembler, asker })

@@ -4,6 +4,7 @@
 
 mod answer;
 mod extract;
+mod money;
 mod prompt;
 
 pub use answer::Asker;
@@ -12,3 +13,4 @@ pub use answer::ContextChoice;
 pub use answer::Question;
 pub use answer::Refusal;
 pub use answer::Reply;
+pub use money::Caps;

@@ -69,6 +69,14 @@ pub fn format(at: Millis) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
+/// The first moments of the UTC day and of the UTC month that `at` lies in.
+pub fn day_and_month(at: Millis) -> (Millis, Millis) {
+    let text = format(at);
+    let start = |day: String| parse(&day).unwrap_or(at);
+    let (Some(day), Some(month)) = (text.get(..10), text.get(..7)) else { return (at, at) };
+    (start(day.to_owned()), start(format!("{month}-01")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +90,12 @@ mod tests {
         assert_eq!(parse("2026-11-20T01:00:00+01:00"), parse("2026-11-20"));
         assert!(parse("yesterday").is_err());
         assert!(!format(i64::MAX).is_empty());
+    }
+
+    #[test]
+    fn days_and_months_begin_at_midnight() {
+        let at = parse("2026-11-20T09:30:00Z").unwrap();
+        assert_eq!(day_and_month(at), (parse("2026-11-20").unwrap(), parse("2026-11-01").unwrap()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod memories;
 mod migrate;
 mod open;
 mod packs;
+mod spending;
 mod traces;
 mod turns;
 mod workspace;

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::extract;
+use super::money;
+use super::money::Caps;
 use super::prompt;
+use crate::clock::Clock;
 use crate::context::Assembler;
 use crate::context::Degraded;
 use crate::context::InlineDocument;
@@ -41,9 +44,6 @@ const HISTORY_TURNS: usize = 40;
 
 /// Tokens of history that are sent along; the oldest turns are dropped first.
 const HISTORY_TOKENS: u32 = 8_000;
-
-/// Output that is reckoned with when the call sets no limit, for the cost before the question is asked.
-const LIKELY_OUTPUT_TOKENS: u32 = 4_096;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -128,10 +128,10 @@ pub enum Refusal {
     #[error("{0}")]
     Store(#[from] StoreError),
     /// Raise the limit, shorten the question, or choose a cheaper model.
-    #[error("this question may cost up to {likely_usd:.4} USD, more than the {max_usd} USD allowed")]
-    TooDear { likely_usd: f64, max_usd: f64 },
+    #[error("this question may cost up to {likely_usd:.4} USD, more than the {left_usd:.4} USD left of {cap}")]
+    TooDear { likely_usd: f64, left_usd: f64, cap: &'static str },
     /// Name a price, or ask without a limit.
-    #[error("the price of {model} is unknown, so max_cost_usd cannot be kept")]
+    #[error("the price of {model} is unknown, so the cap on its cost cannot be kept")]
     PriceUnknown { model: String },
     /// Correct the id.
     #[error("there is no pack {0}")]
@@ -148,6 +148,8 @@ pub struct Asker {
     pub assembler: Assembler,
     pub sessions: Sessions,
     pub store: Store,
+    pub clock: Clock,
+    pub caps: Caps,
     /// Whether turns are kept; not in read-only mode.
     pub keeps: bool,
 }
@@ -298,7 +300,8 @@ impl Asker {
             temperature: question.temperature,
             response_schema: question.response_schema.clone(),
         };
-        self.check_cost(question, route, &request)?;
+        let max_usd = question.max_cost_usd;
+        money::check(&self.models, &self.store, &self.clock, self.caps, max_usd, route, &request).await?;
         let fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
         let mut done = 0.0;
         let mut on_delta = |delta: &str| {
@@ -306,24 +309,14 @@ impl Asker {
             call.progress().tell(done, None, delta);
         };
         let asked = self.models.ask(route, &request, &fallbacks, question.timeout, &mut on_delta, call);
-        let answered = Box::pin(asked).await?;
-        reply_of(question, answered, &context.items)
-    }
-
-    /// Refuses a question that may cost more than is allowed, before it is sent.
-    fn check_cost(&self, question: &Question, route: &Route, request: &ModelRequest) -> Result<(), Refusal> {
-        let Some(max_usd) = question.max_cost_usd else { return Ok(()) };
-        let input: u64 = request.messages.iter().map(|it| u64::from(tokens::count(&it.content)) + 4).sum();
-        let usage = Usage {
-            input_tokens: Some(input),
-            output_tokens: Some(u64::from(question.max_output_tokens.unwrap_or(LIKELY_OUTPUT_TOKENS))),
-            ..Usage::default()
+        let answered = Box::pin(asked).await;
+        let attempts = match &answered {
+            Ok(answered) => &answered.attempts,
+            Err(failed) => &failed.attempts,
         };
-        match self.models.prices().cost_usd(&route.provider, &request.model, &usage) {
-            Some(likely_usd) if likely_usd > max_usd => Err(Refusal::TooDear { likely_usd, max_usd }),
-            Some(_) => Ok(()),
-            None => Err(Refusal::PriceUnknown { model: format!("{}/{}", route.provider, request.model) }),
-        }
+        money::settle(&self.store, &self.clock, attempts).await?;
+        let answered = answered?;
+        reply_of(question, answered, &context.items)
     }
 
     async fn keep(&self, question: &Question, reply: &Reply, call: &Call) -> Result<(), Refusal> {

@@ -1,6 +1,8 @@
 //! Assembles a pack: asks every source at once, lets the budget decide, writes the text, keeps the result.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -213,9 +215,16 @@ impl Assembler {
             Box::new(source::FromHistory(self.sessions.clone())),
             Box::new(source::FromScopes(self.sessions.clone())),
         ];
+        let finished = AtomicU32::new(0);
+        let finished = &finished;
+        #[expect(clippy::cast_precision_loss, reason = "a handful of sources")]
+        let asked_count = sources.iter().filter(|it| request.sources.contains(&it.name())).count() as f64;
         let asked = sources.iter().filter(|it| request.sources.contains(&it.name())).map(|source| async move {
             let span = span.span(source.name().name());
-            let gathered = tokio::time::timeout(SOURCE_DEADLINE, source.gather(request, call)).await;
+            let own = span.call();
+            let gathered = tokio::time::timeout(SOURCE_DEADLINE, source.gather(request, &own)).await;
+            let done = finished.fetch_add(1, Ordering::Relaxed) + 1;
+            call.progress().tell(f64::from(done), Some(asked_count), format!("{} searched", source.name().name()));
             let gathered =
                 gathered.unwrap_or_else(|_| Err(format!("it took longer than {} s", SOURCE_DEADLINE.as_secs())));
             match &gathered {

@@ -21,6 +21,7 @@ use super::ModelRequest;
 use super::OnDelta;
 use super::Prices;
 use super::Provider;
+use super::Usage;
 use super::anthropic::Anthropic;
 use super::http;
 use super::http::Http;
@@ -124,6 +125,14 @@ impl Models {
             prices: Prices::new(config.prices.clone()),
             asks: Semaphore::new(config.ask_concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         }
+    }
+
+    /// What `usage` costs on `route` with `model`, in USD; `None` is unknown, a local provider costs 0.
+    pub fn likely_cost_usd(&self, route: &Route, model: &str, usage: &Usage) -> Option<f64> {
+        if self.known.get(&route.provider).is_some_and(|it| is_local(&it.config)) {
+            return Some(0.0);
+        }
+        self.prices.cost_usd(&route.provider, model, usage)
     }
 
     /// The prices in use.

@@ -142,12 +142,13 @@ impl From<ask::Refusal> for Failure {
             ask::Refusal::TooDear { .. } => Failure::new(
                 "budget_exceeded",
                 message,
-                "raise max_cost_usd, lower budget_tokens or max_output_tokens, or name a cheaper model",
+                "raise the cap (max_cost_usd, CARRYALL_DAILY_USD, CARRYALL_MONTHLY_USD), lower budget_tokens or \
+                 max_output_tokens, or name a cheaper model",
             ),
             ask::Refusal::PriceUnknown { .. } => Failure::new(
                 "price_unknown",
                 message,
-                "set its price in the user file under [prices.\"provider/model\"], or ask without max_cost_usd",
+                "set its price in the user file under [prices.\"provider/model\"], or ask without a cap",
             ),
             ask::Refusal::NoPack(_) => Failure::new(
                 "not_found",

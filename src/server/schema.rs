@@ -12,7 +12,27 @@ use serde_json::Value;
 pub(crate) fn input<T: JsonSchema>() -> Map<String, Value> {
     let mut schema = generate::<T>();
     clean(&mut schema, true);
-    object(schema)
+    let mut schema = object(schema);
+    spare_repetitions(&mut schema);
+    schema
+}
+
+/// Takes the descriptions off the fields of list items that the outer object has, too: the list of tools is part of
+/// every conversation's context.
+fn spare_repetitions(schema: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    let outer: Vec<String> = properties.keys().cloned().collect();
+    for property in properties.values_mut() {
+        let Some(Value::Object(inner)) = property.pointer_mut("/items/properties") else { continue };
+        for (name, field) in inner.iter_mut().filter(|(name, _)| outer.contains(name)) {
+            if let Value::Object(field) = field {
+                field.remove("description");
+                if name != "content" {
+                    field.remove("examples");
+                }
+            }
+        }
+    }
 }
 
 /// The schema of a tool's result: every result also has `trace_id`. Without descriptions: a host shows them to

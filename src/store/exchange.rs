@@ -91,6 +91,7 @@ const TABLES: &[Table] = &[
         ],
         order: "started_at, id",
     },
+    Table { name: "spending", columns: &["seq", "at", "provider", "model", "cost_usd"], order: "seq" },
 ];
 
 /// The format of the first line.

@@ -21,6 +21,8 @@ use crate::trace::Progress;
 #[derive(Clone, Debug)]
 pub struct Call {
     inner: Arc<Inner>,
+    /// The span under which this clone opens its own; see [`Span::call`].
+    parent: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,7 @@ impl Call {
                 cancelled,
                 spans: Mutex::default(),
             }),
+            parent: None,
         }
     }
 
@@ -117,9 +120,9 @@ impl Call {
         self.inner.started.elapsed().as_secs_f64() * 1e3
     }
 
-    /// Opens a span directly under the call; it ends when it is dropped.
+    /// Opens a span; it ends when it is dropped.
     pub fn span(&self, name: &str) -> Span {
-        self.open(name, None)
+        self.open(name, self.parent)
     }
 
     fn open(&self, name: &str, parent: Option<usize>) -> Span {
@@ -159,6 +162,11 @@ impl Span {
     /// Opens a span under this one.
     pub fn span(&self, name: &str) -> Span {
         self.call.open(name, Some(self.at))
+    }
+
+    /// The call, for work whose spans belong under this one.
+    pub fn call(&self) -> Call {
+        Call { inner: self.call.inner.clone(), parent: Some(self.at) }
     }
 
     /// Notes a count or a decision. Values are data for people: no secrets, no whole contents.

@@ -93,7 +93,6 @@ struct CommonArgs {
     supersedes: Option<String>,
 }
 
-/// What sort of memory it is.
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]

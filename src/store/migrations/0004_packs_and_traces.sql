@@ -1,4 +1,4 @@
--- What was assembled, never changed afterwards, and what every call did.
+-- What was assembled, never changed afterwards; what every call did; what answers cost.
 CREATE TABLE packs (
     id          TEXT    NOT NULL PRIMARY KEY,
     created_at  INTEGER NOT NULL,
@@ -23,3 +23,13 @@ CREATE TABLE traces (
 
 CREATE INDEX traces_by_time ON traces (started_at);
 CREATE INDEX traces_by_session ON traces (session_id, started_at) WHERE session_id IS NOT NULL;
+
+CREATE TABLE spending (
+    seq         INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    provider    TEXT    NOT NULL,
+    model       TEXT,
+    cost_usd    REAL    NOT NULL
+) STRICT;
+
+CREATE INDEX spending_by_time ON spending (at, cost_usd);

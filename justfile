@@ -1,0 +1,36 @@
+# Everything that a developer or CI runs. `just` alone lists it.
+
+default:
+    @just --list
+
+# Formatting, lints, docs, all tests: what CI runs
+check:
+    bash .ci/run
+
+# One test, or those whose name holds a text
+test name:
+    cargo test --locked {{name}}
+
+# Review changed snapshots (needs cargo-insta)
+snap:
+    cargo insta review
+
+# The benches, written down in docs/benchmarks.md by hand
+bench:
+    cargo bench --locked
+
+# Generate docs/tools.md, docs/config.md and .env.example from the program
+docs:
+    cargo run --locked --quiet -- generate-docs
+
+# Call one tool, the same path as a host's: just call recall '{"query": "deploy"}'
+call tool arguments:
+    cargo run --locked --quiet -- call {{tool}} '{{arguments}}' --json
+
+# Draw what a call did
+trace id:
+    cargo run --locked --quiet -- trace {{id}}
+
+# A shell on the database (needs sqlite3)
+db:
+    sqlite3 "$(cargo run --locked --quiet -- config show --json | python3 -c 'import json,sys; print(next(it["value"] for it in json.load(sys.stdin)["settings"] if it["name"] == "db"))')"
