@@ -1,3 +1,90 @@
-//! The commands a person types.
+//! The commands a person types. One definition of each flag ([`commands`]) drives its help, the completions, the man
+//! page and its effect; every tool is called by the same path as a host's calls.
+//!
+//! Exit codes: 0 done, 1 nothing found, 2 wrong use or configuration, 3 failed. With `--json`, standard output is one
+//! JSON document however the command ends.
 
+mod commands;
+mod exchange;
+mod failed;
+mod generated;
 pub mod hosts;
+mod logs;
+mod output;
+mod runtime;
+mod serve;
+mod setup;
+mod show;
+mod tools;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use crate::config;
+use crate::config::Environment;
+use commands::Command;
+use commands::CommandLine;
+use commands::ConfigCommand;
+use commands::Given;
+use failed::Exit;
+use failed::Failed;
+use output::Output;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let exit = run(std::env::args_os().collect());
+    ExitCode::from(exit as u8)
+}
+
+/// Runs the command in `arguments`, the first of which is the program's name.
+fn run(arguments: Vec<OsString>) -> Exit {
+    let line = match commands::parse(arguments) {
+        Given::Command(line) => line,
+        Given::Help(text) => {
+            Output::new(false).text(&text);
+            return Exit::Done;
+        }
+        Given::Wrong(failed) => return Output::new(false).fail(&failed),
+    };
+    let out = Output::new(line.json);
+    start(line, &out).unwrap_or_else(|failed| out.fail(&failed))
+}
+
+fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
+    let CommandLine { settings: given, json, command } = line;
+    let command = match command {
+        Some(command) => command,
+        // A host starts the program without any argument and with pipes; a person sees what there is to type.
+        None if !std::io::stdin().is_terminal() => Command::Serve,
+        None => {
+            out.text(&commands::help());
+            return Ok(Exit::Done);
+        }
+    };
+    if json && let Some(name) = command.speaks_no_json() {
+        return Err(Failed::usage(format!("--json has no effect on `{name}`"), "leave it out"));
+    }
+    let environment = Environment::of_process()?;
+    match command {
+        Command::Completions { shell } => return generated::completions(shell, out),
+        Command::Man => return generated::man(out),
+        Command::GenerateDocs { folder } => return generated::docs(&folder, out),
+        // What is written into a host's file does not depend on whether our own files can be read.
+        Command::Setup(asked) => return setup::run(&asked, &given, &environment, out),
+        _ => {}
+    }
+    let resolved = config::resolve(&given.flags(), &environment)?;
+    logs::start(&resolved, matches!(command, Command::Serve));
+    for warning in &resolved.warnings {
+        tracing::warn!("{warning}");
+    }
+    match command {
+        Command::Serve => serve::run(resolved.config),
+        Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
+        Command::Import { file } => exchange::import(resolved.config, &file, out),
+        Command::Export { file } => exchange::export(resolved.config, file.as_deref(), out),
+        Command::Backup { file } => exchange::backup(resolved.config, &file, out),
+        other => tools::run(other, resolved.config, out),
+    }
+}

@@ -166,13 +166,17 @@ impl ServerHandler for Handler {
         let Some(tool) = tools::find(&self.app.config, &request.name) else {
             return Err(ErrorData::invalid_params(tools::unknown(&self.app.config, &request.name), None));
         };
-        let _turn = tokio::select! {
-            turn = self.order.turn(&context.id) => turn,
-            () = context.ct.cancelled() => return Err(cancelled()),
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let places = async {
+            let turn = self.order.turn(&context.id).await;
+            (turn, self.room.acquire().await)
         };
-        let _room = tokio::select! {
-            room = self.room.acquire() => room.map_err(|err| ErrorData::internal_error(err.to_string(), None))?,
-            () = context.ct.cancelled() => return Err(cancelled()),
+        let (_turn, _room) = tokio::select! {
+            places = places => places,
+            () = context.ct.cancelled() => {
+                tool.cancelled_in_line(&self.app, &arguments);
+                return Err(cancelled());
+            }
         };
         // Fires for whichever comes first: the client's notification or the end of the server.
         let stop = context.ct.child_token();
@@ -184,7 +188,6 @@ impl ServerHandler for Handler {
             }
         }));
         let (progress, told) = forward_progress(&self.app, &context);
-        let arguments = Value::Object(request.arguments.unwrap_or_default());
         let (outcome, call) = tool.call(self.app.clone(), self.allowed().await, arguments, progress, stop).await;
         let trace_id = call.id().to_owned();
         // The last piece of progress goes out before the answer: the sender must be gone for that.

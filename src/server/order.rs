@@ -162,7 +162,8 @@ mod tests {
     }
 
     async fn waits(order: &Order, number: i64) -> bool {
-        let turn = order.turn(&id(number));
+        let id = id(number);
+        let turn = order.turn(&id);
         tokio::pin!(turn);
         // Ready at the first poll, or not before somebody leaves: nothing else runs in between.
         std::future::poll_fn(|cx| std::task::Poll::Ready(turn.as_mut().poll(cx).is_pending())).await

@@ -13,38 +13,56 @@ pub(crate) fn input<T: JsonSchema>() -> Map<String, Value> {
     let mut schema = generate::<T>();
     clean(&mut schema, true);
     let mut schema = object(schema);
-    spare_repetitions(&mut schema);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        say_once(properties);
+    }
     schema
 }
 
-/// Takes the descriptions off the fields of list items that the outer object has, too: the list of tools is part of
-/// every conversation's context.
-fn spare_repetitions(schema: &mut Map<String, Value>) {
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
-    let outer: Vec<String> = properties.keys().cloned().collect();
+/// Takes the description from a field of a list's items that says what the argument of that name says already.
+fn say_once(properties: &mut Map<String, Value>) {
+    let said: Vec<(String, Value)> =
+        properties.iter().filter_map(|(name, it)| Some((name.clone(), it.get("description")?.clone()))).collect();
     for property in properties.values_mut() {
-        let Some(Value::Object(inner)) = property.pointer_mut("/items/properties") else { continue };
-        for (name, field) in inner.iter_mut().filter(|(name, _)| outer.contains(name)) {
-            if let Value::Object(field) = field {
-                field.remove("description");
-                if name != "content" {
-                    field.remove("examples");
-                }
+        let Some(Value::Object(fields)) = property.pointer_mut("/items/properties") else { continue };
+        for (name, description) in &said {
+            if let Some(Value::Object(field)) = fields.get_mut(name)
+                && field.get("description") == Some(description)
+            {
+                field.shift_remove("description");
             }
         }
     }
 }
 
-/// The schema of a tool's result: every result also has `trace_id`. Without descriptions: a host shows them to
-/// nobody, and the list of tools is part of every conversation's context.
+/// The schema of a tool's result: every result also has `trace_id`. Without descriptions, ranges and what its inner
+/// objects always have: a host shows them to nobody, and the list of tools is part of every conversation's context.
 pub(crate) fn output<T: JsonSchema>() -> Map<String, Value> {
     let mut schema = generate::<T>();
     clean(&mut schema, false);
     let mut schema = object(schema);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for property in properties.values_mut() {
+            strip(property);
+        }
         properties.insert("trace_id".to_owned(), serde_json::json!({"type": "string"}));
     }
     schema
+}
+
+fn strip(schema: &mut Value) {
+    let Value::Object(map) = schema else { return };
+    map.shift_remove("minimum");
+    map.shift_remove("required");
+    if map.get("additionalProperties") == Some(&Value::Bool(true)) {
+        map.shift_remove("additionalProperties");
+    }
+    if let Some(items) = map.get_mut("items") {
+        strip(items);
+    }
+    if let Some(Value::Object(properties)) = map.get_mut("properties") {
+        properties.values_mut().for_each(strip);
+    }
 }
 
 fn generate<T: JsonSchema>() -> Value {
@@ -64,6 +82,10 @@ fn object(schema: Value) -> Map<String, Value> {
 
 /// `is_input` tells the schema of arguments from that of a result.
 fn clean(schema: &mut Value, is_input: bool) {
+    if *schema == Value::Bool(true) {
+        // The same in words that everybody knows: clients of 2025 refuse a whole list of tools for a `true`.
+        *schema = Value::Object(Map::new());
+    }
     let Value::Object(map) = schema else { return };
     for name in ["$schema", "title", "format"] {
         if map.get(name).is_some_and(Value::is_string) {
@@ -112,7 +134,7 @@ fn clean(schema: &mut Value, is_input: bool) {
             ("anyOf" | "oneOf" | "allOf", Value::Array(choices)) => {
                 choices.iter_mut().for_each(|it| clean(it, is_input));
             }
-            ("items" | "additionalProperties", value) => clean(value, is_input),
+            ("items", value) | ("additionalProperties", value @ Value::Object(_)) => clean(value, is_input),
             _ => {}
         }
     }

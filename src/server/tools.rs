@@ -148,15 +148,18 @@ impl Tool {
         if !text_only {
             tool = tool.with_raw_output_schema(Arc::new(output.clone()));
         }
-        let mut meta = MetaObject::default();
-        // Past 50,000 characters Claude Code writes an answer to a file unless a tool says that it may be longer; a
-        // pack of the largest budget has some 800,000.
-        meta.insert("anthropic/maxResultSizeChars".to_owned(), self.longest_answer().into());
-        tool.with_meta(meta)
+        if let Some(longest) = self.longest_answer() {
+            let mut meta = MetaObject::default();
+            meta.insert("anthropic/maxResultSizeChars".to_owned(), longest.into());
+            tool = tool.with_meta(meta);
+        }
+        tool
     }
 
-    fn longest_answer(&self) -> u32 {
-        if self.name == "assemble_context" { 1_000_000 } else { 50_000 }
+    /// How many characters an answer may have, for hosts that would cut it (Claude Code writes what has more than
+    /// 50,000 to a file unless the tool says otherwise). A pack of the largest budget has some 800,000.
+    fn longest_answer(&self) -> Option<u32> {
+        (self.name == "assemble_context").then_some(1_000_000)
     }
 
     /// Checks `arguments`, does the work in a call of its own, and keeps its trace.
@@ -174,6 +177,12 @@ impl Tool {
         let outcome = self.run_in(Context { app, call: call.clone(), allowed }, arguments).instrument(span).await;
         kept.finish(&outcome);
         (outcome, call)
+    }
+
+    /// Keeps the trace of a call that was cancelled while it waited for others.
+    pub(super) fn cancelled_in_line(&'static self, app: &Arc<App>, arguments: &Value) {
+        let call = Call::begin(self.name, app.clock.now(), Progress::default(), CancellationToken::new());
+        drop(Kept { app: app.clone(), call, arguments: arguments.clone(), done: false });
     }
 
     async fn run_in(&'static self, context: Context, arguments: Value) -> Result<Answer, Failure> {

@@ -141,18 +141,25 @@ impl Store {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Ok(_turn) = self.shared.readers.acquire().await else { return Err(gone()) };
-        if open::identity(&self.shared.path).is_none() {
-            // Opening for writing creates the file; a place that cannot be written says so here.
+        let mut work = work;
+        // Opening for writing creates the file and brings it up to date; a place that cannot be written says so here.
+        let mut has_flushed = open::identity(&self.shared.path).is_none();
+        if has_flushed {
             self.flush().await?;
         }
-        let shared = Arc::clone(&self.shared);
-        let reading = tokio::task::spawn_blocking(move || {
-            let (mut conn, identity) = shared.take_reader()?;
-            let result = in_read_transaction(&shared.path, &mut conn, work);
-            shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push((conn, identity));
-            result
-        });
-        reading.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
+        loop {
+            let shared = Arc::clone(&self.shared);
+            let reading = tokio::task::spawn_blocking(move || shared.read(work, has_flushed));
+            match reading
+                .await
+                .unwrap_or_else(|err| Reading::Done(Err(StoreError::Internal { reason: err.to_string() })))
+            {
+                Reading::Done(result) => return result,
+                Reading::Behind(unused) => work = unused,
+            }
+            self.flush().await?;
+            has_flushed = true;
+        }
     }
 
     fn queue(&self, job: Job) -> Result<(), StoreError> {
@@ -193,7 +200,28 @@ impl Store {
     }
 }
 
+/// What became of a read.
+enum Reading<T, F> {
+    Done(Result<T, StoreError>),
+    /// The file has an older schema, or none yet: somebody is just creating it. Here is the work back.
+    Behind(F),
+}
+
 impl Shared {
+    /// Runs `work` on an idle connection or a new one; `as_it_is` tells not to look at the schema.
+    fn read<T, F: FnOnce(&mut Connection) -> Result<T, StoreError>>(&self, work: F, as_it_is: bool) -> Reading<T, F> {
+        let (mut conn, identity) = match self.take_reader() {
+            Ok(taken) => taken,
+            Err(err) => return Reading::Done(Err(err)),
+        };
+        if !as_it_is && migrate::version(&conn).is_ok_and(|it| it < migrate::known()) {
+            return Reading::Behind(work);
+        }
+        let result = in_read_transaction(&self.path, &mut conn, work);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((conn, identity));
+        Reading::Done(result)
+    }
+
     fn take_reader(&self) -> Result<(Connection, Option<FileIdentity>), StoreError> {
         let now = open::identity(&self.path);
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -247,6 +275,10 @@ where
 {
     fn run(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
+        if self.done.as_ref().is_none_or(oneshot::Sender::is_closed) {
+            // Whoever waited was cancelled; what is not begun is not done.
+            return Err(StoreError::Cancelled);
+        }
         let outcome = work(tx);
         let told = outcome.as_ref().map(|_| ()).map_err(StoreError::clone);
         self.outcome = Some(outcome);
@@ -259,7 +291,7 @@ where
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(gone()),
         };
-        // The caller may have been cancelled; the work is done either way.
+        // The caller may have been cancelled since.
         if let Some(done) = self.done {
             let _ = done.send(result);
         }

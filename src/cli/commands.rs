@@ -1,0 +1,284 @@
+//! Every command and flag, defined once: help, completions, the man page and the effect follow from here. The flags
+//! that set something take their words from the table of settings.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use clap::Parser;
+use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap_complete::Shell;
+
+use super::failed::Failed;
+use super::hosts::Host;
+use super::tools;
+use crate::config;
+use crate::config::Flags;
+
+/// The name of the program.
+pub(super) const PROGRAM: &str = "carryall";
+
+/// Memory, context and a second opinion for any MCP host.
+///
+/// Without a command, `carryall` serves when its input is not a terminal, as when a host starts it.
+#[derive(Debug, Parser)]
+#[command(
+    name = PROGRAM,
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done, 1 nothing found, 2 wrong use or configuration, 3 failed."
+)]
+pub(super) struct CommandLine {
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// The flags of the table of settings; each has its words from there.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct SettingFlags {
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    #[arg(long = "root", global = true, value_name = "FOLDER")]
+    roots: Vec<PathBuf>,
+    #[arg(long, global = true, value_name = "NAMES")]
+    toolsets: Option<String>,
+    #[arg(long, global = true)]
+    read_only: bool,
+    #[arg(long, global = true, value_name = "NAMES")]
+    exclude_tools: Option<String>,
+    #[arg(long, global = true)]
+    text_only: bool,
+    #[arg(long, global = true)]
+    offline: bool,
+    #[arg(long, global = true, value_name = "NAME")]
+    provider: Option<String>,
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+impl SettingFlags {
+    /// The flags as the configuration takes them.
+    pub(super) fn flags(&self) -> Flags {
+        let given = self.clone();
+        Flags {
+            config: given.config,
+            env_file: given.env_file,
+            db: given.db,
+            roots: given.roots,
+            toolsets: given.toolsets,
+            read_only: self.read_only.then_some(true),
+            exclude_tools: given.exclude_tools,
+            text_only: self.text_only.then_some(true),
+            offline: self.offline.then_some(true),
+            provider: given.provider,
+            log_format: given.log_format,
+        }
+    }
+
+    /// The flags as a host must give them to say the same from any folder: paths are absolute.
+    pub(super) fn to_arguments(&self) -> Result<Vec<String>, Failed> {
+        let mut arguments = Vec::new();
+        let named = [("--config", &self.config), ("--env-file", &self.env_file), ("--db", &self.db)];
+        let paths = named.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+        for (flag, path) in paths.chain(self.roots.iter().map(|it| ("--root", it))) {
+            let absolute = std::path::absolute(path).map_err(|err| Failed::file("find", path, &err))?;
+            let text = absolute.to_str().ok_or_else(|| {
+                Failed::usage(format!("{} is not Unicode", path.display()), "a host's file can only hold text")
+            })?;
+            arguments.extend([flag.to_owned(), text.to_owned()]);
+        }
+        let texts = [
+            ("--toolsets", &self.toolsets),
+            ("--exclude-tools", &self.exclude_tools),
+            ("--provider", &self.provider),
+            ("--log-format", &self.log_format),
+        ];
+        for (flag, text) in texts {
+            arguments.extend(text.iter().flat_map(|it| [flag.to_owned(), it.clone()]));
+        }
+        let switches = [("--read-only", self.read_only), ("--text-only", self.text_only), ("--offline", self.offline)];
+        arguments.extend(switches.into_iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_owned()));
+        Ok(arguments)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Speak MCP over standard input and output, as hosts start it.
+    Serve,
+    /// Write the entry that makes a host start this server.
+    ///
+    /// Everything else in the host's file stays as it is, and the file of before is kept beside it. Settings given
+    /// here (`--db`, `--read-only`, …) are written into the entry.
+    Setup(Setup),
+    /// Ask a question, with the best context out of memory and files.
+    Ask(Box<tools::Ask>),
+    /// Keep something for later sessions.
+    Remember(Box<tools::Remember>),
+    /// Find what was remembered.
+    Recall(Box<tools::Recall>),
+    /// Delete memories for good, by id or by filter.
+    Forget(Box<tools::Forget>),
+    /// Index folders or files; the working folder when none is named.
+    Index(tools::Index),
+    /// Search what was indexed.
+    Search(tools::Search),
+    /// Assemble the best context for a question within a budget of tokens.
+    Context(Box<tools::Context>),
+    /// Show what a call did, or list the latest calls.
+    Trace(tools::Trace),
+    /// Call any tool with arguments as JSON.
+    Call {
+        /// The tool, such as `recall`; an unknown one is answered with the names of all.
+        tool: String,
+        /// A JSON object; `-` reads it from standard input.
+        #[arg(default_value = "{}")]
+        arguments: String,
+    },
+    /// Look at the settings.
+    #[command(subcommand, subcommand_required = true)]
+    Config(ConfigCommand),
+    /// Take in what `export` wrote; rows that are there already stay as they are.
+    Import {
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+    },
+    /// Write everything that is kept as JSON Lines.
+    Export {
+        /// A new file; standard output when there is none or it is `-`.
+        file: Option<PathBuf>,
+    },
+    /// Copy the database to a new file while others use it.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Print a script that completes commands and flags in a shell.
+    Completions { shell: Shell },
+    /// Print the man page.
+    Man,
+    /// Write the generated documents of the repository.
+    #[command(hide = true)]
+    GenerateDocs {
+        /// The repository.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+}
+
+impl Command {
+    /// The name of a command whose output is no answer and so cannot be JSON.
+    pub(super) fn speaks_no_json(&self) -> Option<&'static str> {
+        match self {
+            Command::Serve => Some("serve"),
+            Command::Completions { .. } => Some("completions"),
+            Command::Man => Some("man"),
+            Command::GenerateDocs { .. } => Some("generate-docs"),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Every setting with its value and where that is from.
+    Show,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Setup {
+    /// The host.
+    #[arg(value_parser = PossibleValuesParser::new(Host::ALL.map(Host::name)))]
+    pub(super) host: String,
+    /// Show the entry and where it would go; change nothing.
+    #[arg(long)]
+    pub(super) print: bool,
+    /// Take the entry out again.
+    #[arg(long, conflicts_with = "print")]
+    pub(super) remove: bool,
+    /// Use the file that this project shares instead of your own.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) project: Option<PathBuf>,
+    /// Use this file, in the host's format.
+    #[arg(long, value_name = "FILE", conflicts_with = "project")]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// What the words on a command line come to.
+#[derive(Debug)]
+pub(super) enum Given {
+    Command(CommandLine),
+    /// A text was asked for: help or the version.
+    Help(String),
+    Wrong(Failed),
+}
+
+/// The definition of the whole command line.
+pub(super) fn definition() -> clap::Command {
+    let mut command = CommandLine::command();
+    for setting in config::settings() {
+        let Some(flag) = setting.flag.and_then(|it| it.strip_prefix("--")) else { continue };
+        let id = setting.name.to_owned();
+        debug_assert!(command.get_arguments().any(|it| it.get_long() == Some(flag)));
+        let variables = setting.variables.iter().map(|it| format!(" [env: {it}]")).collect::<String>();
+        let help = format!("{}{variables}", setting.meaning);
+        command = command.mut_arg(id, |it| it.help(help).hide_short_help(true));
+    }
+    command
+}
+
+/// The help of the whole program.
+pub(super) fn help() -> String {
+    definition().render_help().ansi().to_string()
+}
+
+/// Reads a command line, the first word of which is the program's name.
+pub(super) fn parse(arguments: Vec<OsString>) -> Given {
+    let matches = definition().try_get_matches_from(arguments);
+    match matches.and_then(|it| CommandLine::from_arg_matches(&it)) {
+        Ok(line) => Given::Command(line),
+        Err(err) => match err.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Given::Help(err.render().ansi().to_string()),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+                Given::Wrong(Failed::usage(
+                    "a command is missing",
+                    "for example `carryall config show`; `carryall --help` lists them all",
+                ))
+            }
+            _ => Given::Wrong(wrong(&err.render().to_string())),
+        },
+    }
+}
+
+/// The parser's complaint in the form of all others: its tips are the hint.
+fn wrong(complaint: &str) -> Failed {
+    let mut tips = Vec::new();
+    let mut message = Vec::new();
+    for line in complaint.lines().map(str::trim).filter(|it| !it.is_empty()) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            tips.push(tip.to_owned());
+        } else if line.starts_with("Usage:") {
+            tips.push(line.replacen("Usage:", "usage:", 1));
+        } else if !line.starts_with("For more information") {
+            message.push(line.strip_prefix("error: ").unwrap_or(line));
+        }
+    }
+    if tips.is_empty() {
+        tips.push("`carryall --help` lists commands and flags".to_owned());
+    }
+    Failed::usage(message.join(" "), tips.join("; "))
+}

@@ -1,0 +1,78 @@
+//! `carryall serve`: speaks MCP over standard input and output until the input ends or a signal comes.
+
+use rmcp::transport::io::stdio_pipes;
+use tokio_util::sync::CancellationToken;
+
+use super::failed::Exit;
+use super::failed::Failed;
+use super::runtime;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::server;
+use crate::server::Connection;
+
+pub(super) fn run(config: Config) -> Result<Exit, Failed> {
+    runtime::block_on(async move {
+        let stop = CancellationToken::new();
+        // Listened to before the first line is read: a signal must not end the process amid a call.
+        let signal = signal()?;
+        let (reader, writer) = stdio_pipes();
+        let connection = Connection { reader, writer, stop: stop.clone(), listener_gone };
+        let app = App::new(config, Clock::system());
+        let served = server::serve(app, connection);
+        tokio::select! {
+            served = served => served?,
+            never = async {
+                signal.await;
+                stop.cancel();
+                std::future::pending().await
+            } => never,
+        }
+        Ok(Exit::Done)
+    })
+}
+
+/// Ends at the first signal that asks the process to stop.
+#[cfg(unix)]
+fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use anyhow::Context;
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Whether the other end of standard output is closed. A pipe tells so only to who asks.
+#[cfg(unix)]
+fn listener_gone() -> bool {
+    use rustix::event::PollFd;
+    use rustix::event::PollFlags;
+
+    let stdout = rustix::stdio::stdout();
+    let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut watched, Some(&now)).is_ok()
+        && watched.iter().any(|it| it.revents().intersects(PollFlags::ERR | PollFlags::HUP))
+}
+
+#[cfg(not(unix))]
+fn listener_gone() -> bool {
+    false
+}

@@ -1,0 +1,117 @@
+//! `carryall setup`: writes, shows or removes the entry in a host's file.
+
+use std::path::PathBuf;
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+
+use super::commands::SettingFlags;
+use super::commands::Setup;
+use super::failed::Exit;
+use super::failed::Failed;
+use super::hosts;
+use super::hosts::Change;
+use super::hosts::Entry;
+use super::hosts::Folders;
+use super::hosts::Host;
+use super::hosts::Mode;
+use super::hosts::Os;
+use super::hosts::Status;
+use super::output::Output;
+use crate::config::Environment;
+
+pub(super) fn run(
+    asked: &Setup,
+    given: &SettingFlags,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Exit, Failed> {
+    let host = Host::named(&asked.host)
+        .ok_or_else(|| Failed::usage(format!("unknown host {}", asked.host), "`carryall setup --help` lists them"))?;
+    let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
+    let mut entry = Entry::for_host(host, &program)?;
+    for argument in given.to_arguments()? {
+        // `--text-only` is there already for the hosts that need it.
+        if argument != "--text-only" || !entry.args.contains(&argument) {
+            entry.args.push(argument);
+        }
+    }
+    let path = match &asked.file {
+        Some(file) => file.clone(),
+        None => hosts::config_path(host, &folders(environment)?, asked.project.as_deref())?,
+    };
+    let path = std::path::absolute(&path).map_err(|err| Failed::file("find", &path, &err))?;
+    let mode = match (asked.print, asked.remove) {
+        (true, _) => Mode::Print,
+        (_, true) => Mode::Remove,
+        _ => Mode::Write,
+    };
+    let change = hosts::apply(host, &path, &entry, mode)?;
+    out.document(&json!({
+        "host": host.name(),
+        "path": change.path,
+        "status": status(change.status),
+        "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
+        "backup": change.backup,
+        "entry": {"command": entry.command, "args": entry.args, "env": entry.env},
+        "snippet": host.snippet(&entry),
+        "next_step": host.next_step(),
+    }));
+    if !out.is_json() {
+        tell(host, &entry, &change, mode, out);
+    }
+    Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
+}
+
+/// Where this person's hosts keep their files.
+pub(super) fn folders(environment: &Environment) -> Result<Folders, Failed> {
+    let (Some(home), Some(config)) = (environment.home.clone(), environment.config_folder.clone()) else {
+        return Err(Failed::usage("no home folder is known", "name the host's file with --file"));
+    };
+    Ok(Folders { os: Os::current(), home, config })
+}
+
+fn tell(host: Host, entry: &Entry, change: &Change, mode: Mode, out: &Output) {
+    let path = change.path.display();
+    if mode == Mode::Print {
+        let verb = match change.status {
+            Status::Unchanged => "is in",
+            Status::Updated => "would replace the one in",
+            _ => "would be added to",
+        };
+        // The entry alone goes to standard output, so that it can be piped.
+        out.remark(format_args!("This entry {verb} {path}:"));
+        out.line(host.snippet(entry).trim_end());
+        return;
+    }
+    let done = match change.status {
+        Status::Added => format!("{host} now starts carryall: the entry was added to {path}"),
+        Status::Updated => format!("{host} now starts this carryall: the entry in {path} was updated"),
+        Status::Unchanged => format!("{host} starts carryall already: {path} was left as it is"),
+        Status::Removed => format!("the entry was taken out of {path}"),
+        Status::Absent => format!("there is no entry in {path}"),
+    };
+    out.line(format_args!("{} {done}", "✓".green()));
+    if let Some(backup) = &change.backup {
+        out.line(format_args!("  the file of before: {}", backup.display()));
+    }
+    if matches!(change.status, Status::Added | Status::Updated) {
+        out.line(format_args!("  next: {}", host.next_step()));
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Added => "added",
+        Status::Updated => "updated",
+        Status::Unchanged => "unchanged",
+        Status::Removed => "removed",
+        Status::Absent => "absent",
+    }
+}
+
+/// The file of each host that a person of `folders` has, for `doctor`.
+pub(super) fn files(folders: &Folders) -> Vec<(Host, PathBuf)> {
+    let file = |host: Host| Some((host, hosts::config_path(host, folders, None).ok()?));
+    Host::ALL.into_iter().filter_map(file).collect()
+}

@@ -1,0 +1,84 @@
+//! Shows how far a call has come, to a person only: a bar for what can be counted, the answer itself as it is written.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+
+use super::super::output::Output;
+use crate::trace::Progress;
+
+/// Watches one call.
+pub(super) enum Watch {
+    Nothing,
+    /// A bar on standard error; it hides itself where no terminal is.
+    Bar(ProgressBar),
+    /// Pieces of an answer on standard output; the flag says whether there were any.
+    Stream(Output, Arc<AtomicBool>),
+}
+
+impl Watch {
+    /// What is worth watching of `tool`.
+    pub(super) fn new(tool: &str, out: &Output) -> Watch {
+        match tool {
+            "ask" if out.is_watched() => Watch::Stream(*out, Arc::default()),
+            "index_workspace" | "assemble_context" if !out.is_json() => {
+                let bar = ProgressBar::new_spinner();
+                let counted = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {wide_msg:.dim}");
+                bar.set_style(counted.unwrap_or_else(|_| ProgressStyle::default_bar()));
+                Watch::Bar(bar)
+            }
+            _ => Watch::Nothing,
+        }
+    }
+
+    /// Where the call tells its progress.
+    pub(super) fn progress(&self) -> Progress {
+        match self {
+            Watch::Nothing => Progress::default(),
+            Watch::Bar(bar) => {
+                let bar = bar.clone();
+                Progress::to(move |update| {
+                    if let Some(total) = update.total {
+                        bar.set_length(whole(total));
+                    }
+                    bar.set_position(whole(update.done));
+                    bar.set_message(update.message);
+                })
+            }
+            Watch::Stream(out, any) => {
+                let (out, any) = (*out, Arc::clone(any));
+                Progress::to(move |update| {
+                    any.store(true, Ordering::Relaxed);
+                    out.piece(update.message);
+                })
+            }
+        }
+    }
+
+    /// Ends the watching; true when the answer has been shown already.
+    pub(super) fn finish(self) -> bool {
+        match self {
+            Watch::Nothing => false,
+            Watch::Bar(bar) => {
+                bar.finish_and_clear();
+                false
+            }
+            Watch::Stream(out, any) => {
+                let shown = any.load(Ordering::Relaxed);
+                if shown {
+                    out.piece("\n");
+                }
+                shown
+            }
+        }
+    }
+}
+
+/// Counts come as floating numbers over the protocol.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of files and bytes")]
+fn whole(count: f64) -> u64 {
+    count.max(0.0) as u64
+}
