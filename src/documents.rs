@@ -1,13 +1,15 @@
 //! Turns files and code into pieces that can be found.
 //!
-//! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk`] offers its files and
-//! turns one into text, [`chunk`] cuts that into pieces. [`Documents`] puts them together over the store.
+//! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk()`] offers its files,
+//! [`read()`] turns one into text, [`chunk()`] cuts that into pieces. [`Documents`] puts them together over the store.
 
 mod chunk;
 mod definition;
 mod find;
 mod index;
 mod language;
+mod open;
+mod read;
 mod roots;
 mod skip;
 mod walk;
@@ -32,12 +34,19 @@ pub use index::IndexRequest;
 pub use index::Indexed;
 pub use language::Kind;
 pub use language::Language;
+pub use read::DEFAULT_MAX_FILE_BYTES;
+pub use read::Text;
+pub use read::read;
 pub use roots::Allowed;
 pub use roots::Refusal;
 pub use roots::Refused;
+pub use roots::is_private;
 pub use skip::SkipReason;
+pub use walk::BadGlob;
 pub use walk::Found;
 pub use walk::WalkOptions;
+pub use walk::WalkSummary;
+pub use walk::walk;
 
 /// Indexes folders and finds pieces of files.
 #[derive(Clone, Debug)]
@@ -70,6 +79,9 @@ pub enum DocumentsError {
     Refused(Refused),
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Correct the glob.
+    #[error("{0}")]
+    Glob(#[from] BadGlob),
     /// Call again if it is still wanted; what was written stays.
     #[error("cancelled")]
     Cancelled,

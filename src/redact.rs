@@ -1,7 +1,495 @@
-//! stub
+//! Finds keys, tokens and passwords in a text and takes them out, before it is stored or shown.
+//!
+//! It leaves alone what only looks random (hashes, UUIDs, images in Base64): a text full of holes is of no use, and
+//! nobody trusts a mark that is wrong half of the time. So a value needs either the form that its maker gave it or a name
+//! such as `password` in front of it.
+
+use std::ops::Range;
+
+/// Something that was taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redaction {
+    /// What it was, as `[redacted: …]` in the text says it.
     pub what: &'static str,
 }
+
+/// The text without its secrets, and what they were, in their order. Costs time in proportion to the text.
 pub fn redact(text: &str) -> (String, Vec<Redaction>) {
-    (text.to_owned(), Vec::new())
+    let secrets = secrets(text);
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for (range, what) in &secrets {
+        kept.push_str(&text[from..range.start]);
+        kept.push_str("[redacted: ");
+        kept.push_str(what);
+        kept.push(']');
+        from = range.end;
+    }
+    kept.push_str(&text[from..]);
+    (kept, secrets.into_iter().map(|(_, what)| Redaction { what }).collect())
+}
+
+/// Whether there is a private key in `text`, not just talk of one.
+pub fn holds_private_key(text: &str) -> bool {
+    !private_keys(text).is_empty()
+}
+
+/// Where the secrets are, in order and apart from each other.
+fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
+    let mut blocks = private_keys(text).into_iter().peekable();
+    let mut found: Vec<(Range<usize>, &'static str)> = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        while blocks.peek().is_some_and(|it| it.start < at) {
+            blocks.next();
+        }
+        if let Some(block) = blocks.next_if(|it| it.start == at) {
+            at = block.end;
+            found.push((block, "private key"));
+            continue;
+        }
+        let mut end = at + word_length(&text[at..]);
+        if end == at {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        }
+        // A block may start within a word: `\n-----BEGIN` has an `n` in front.
+        end = blocks.peek().map_or(end, |block| end.min(block.start));
+        // `\nghp_…` as it stands in JSON.
+        let is_escaped = text[..at].ends_with('\\') && text[at..].starts_with(['n', 'r', 't']) && end > at + 1;
+        let start = at + usize::from(is_escaped);
+        let secret =
+            issued(text, start, end).or_else(|| assigned(text, start..end)).or_else(|| in_url(text, start..end));
+        match secret {
+            Some((range, what)) => {
+                at = range.end;
+                found.push((range, what));
+            }
+            None => at = end,
+        }
+    }
+    found
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn word_length(text: &str) -> usize {
+    text.bytes().take_while(|it| is_word(*it)).count()
+}
+
+/// A secret whose maker gave it a prefix.
+struct Form {
+    prefix: &'static str,
+    /// How many characters follow.
+    length: Range<usize>,
+    what: &'static str,
+}
+
+const fn form(prefix: &'static str, min: usize, max: usize, what: &'static str) -> Form {
+    Form { prefix, length: min..max + 1, what }
+}
+
+/// The longer prefix comes first. Source: the makers' documents and the pattern list of GitHub's secret scanning, 2026-11.
+const FORMS: &[Form] = &[
+    form("AKIA", 16, 16, "AWS access key"),
+    form("ASIA", 16, 16, "AWS access key"),
+    form("ABIA", 16, 16, "AWS access key"),
+    form("github_pat_", 40, 255, "GitHub token"),
+    form("ghp_", 36, 255, "GitHub token"),
+    form("gho_", 36, 255, "GitHub token"),
+    form("ghu_", 36, 255, "GitHub token"),
+    form("ghs_", 36, 255, "GitHub token"),
+    form("ghr_", 36, 255, "GitHub token"),
+    form("glpat-", 20, 255, "GitLab token"),
+    form("sk-ant-", 20, 255, "Anthropic key"),
+    form("sk-or-v1-", 32, 255, "OpenRouter key"),
+    form("sk-", 20, 255, "OpenAI key"),
+    form("sk_live_", 16, 255, "Stripe key"),
+    form("sk_test_", 16, 255, "Stripe key"),
+    form("rk_live_", 16, 255, "Stripe key"),
+    form("whsec_", 24, 255, "Stripe key"),
+    form("xoxb-", 20, 255, "Slack token"),
+    form("xoxp-", 20, 255, "Slack token"),
+    form("xoxa-", 20, 255, "Slack token"),
+    form("xoxr-", 20, 255, "Slack token"),
+    form("xoxs-", 20, 255, "Slack token"),
+    form("xapp-", 20, 255, "Slack token"),
+    form("AIza", 35, 35, "Google key"),
+    form("GOCSPX-", 20, 60, "Google key"),
+    form("npm_", 36, 36, "npm token"),
+    form("pypi-AgEI", 50, 255, "PyPI token"),
+    form("hf_", 30, 60, "Hugging Face token"),
+    form("gsk_", 40, 80, "Groq key"),
+    form("xai-", 60, 120, "xAI key"),
+    form("dop_v1_", 64, 64, "DigitalOcean token"),
+    form("shpat_", 32, 32, "Shopify token"),
+    form("AGE-SECRET-KEY-1", 40, 80, "age key"),
+];
+
+/// A secret that is told by its own form and begins with the word at `start`.
+fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'static str)> {
+    let word = &text[start..end];
+    if word.starts_with("eyJ") {
+        return json_web_token(text, start).map(|it| (it, "JSON web token"));
+    }
+    if let Some(tail) = word.starts_with("SG").then(|| text[end..].strip_prefix('.')).flatten() {
+        // SendGrid: `SG.` and two parts.
+        let first = word_length(tail);
+        let second = tail[first..].strip_prefix('.').map_or(0, word_length);
+        return (word == "SG" && first >= 16 && second >= 16)
+            .then(|| (start..end + 1 + first + 1 + second, "SendGrid key"));
+    }
+    if word == "ya29" && text[end..].starts_with('.') {
+        let length = word_length(&text[end + 1..]);
+        return (length >= 20).then(|| (start..end + 1 + length, "Google token"));
+    }
+    if word == "services" && text[..start].ends_with("hooks.slack.com/") {
+        let length = text[end..].bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'/').count();
+        return (length >= 30).then(|| (end + 1..end + length, "Slack webhook"));
+    }
+    let form = FORMS.iter().find(|it| word.starts_with(it.prefix))?;
+    let rest = &word[form.prefix.len()..];
+    // `sk-some-css-class-of-many-words` is no key: a key has digits and no words.
+    (form.length.contains(&rest.len()) && (is_random(rest) || is_upper_case_code(rest)))
+        .then_some((start..end, form.what))
+}
+
+/// Header and payload are objects, so both begin with `eyJ`; the signature follows.
+fn json_web_token(text: &str, start: usize) -> Option<Range<usize>> {
+    let header = word_length(&text[start..]);
+    let payload_at = start + header + 1;
+    let payload = text[start + header..].strip_prefix('.').filter(|it| it.starts_with("eyJ")).map(word_length)?;
+    let signature = text[payload_at + payload..].strip_prefix('.').map_or(0, word_length);
+    (header >= 10 && payload >= 10 && signature >= 10).then(|| start..payload_at + payload + 1 + signature)
+}
+
+/// The ends of names behind which a random value is a secret.
+const NAMES: &[(&str, &str)] = &[
+    ("password", "password"),
+    ("passwd", "password"),
+    ("passphrase", "password"),
+    ("pwd", "password"),
+    ("pass", "password"),
+    ("secret", "secret"),
+    ("secretkey", "secret"),
+    ("privatekey", "secret"),
+    ("accesskey", "secret"),
+    ("accountkey", "secret"),
+    ("secretaccesskey", "secret"),
+    ("token", "token"),
+    ("apikey", "API key"),
+    ("authkey", "API key"),
+    ("bearer", "token"),
+];
+
+/// Longer values are no passwords; without a bound, a text of names alone would be read again for each of them.
+const MAX_VALUE_BYTES: usize = 256;
+
+/// The random value behind a name such as `DB_PASSWORD=` or `"api-key": "`, or behind `Bearer`.
+fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    // The longest name has 15 letters; only the end of a word can match.
+    let word = &text[name.clone()];
+    let tail: String = word.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect();
+    let (ending, what) = NAMES.iter().find(|(ending, _)| tail.ends_with(ending))?;
+    let rest = &text[name.end..];
+    let behind_name = rest.trim_start_matches(['"', '\'', '`', '\\', ']']);
+    let behind_space = behind_name.trim_start_matches([' ', '\t']);
+    let value = if *ending == "bearer" {
+        behind_space
+    } else {
+        [":=", "=>", "==", "=", ":"].iter().find_map(|it| behind_space.strip_prefix(it))?
+    };
+    let value = value.trim_start_matches([' ', '\t']);
+    let value = value.strip_prefix("Bearer ").unwrap_or(value);
+    let value = value.trim_start_matches(['"', '\'', '`', '\\']);
+    let at = text.len() - value.len();
+    if let Some(known) = issued(text, at, at + word_length(value)) {
+        return Some(known);
+    }
+    let ends = |it: char| it.is_whitespace() || "\"'`\\,;<>(){}[]&|".contains(it);
+    let length = value.char_indices().take(MAX_VALUE_BYTES).find(|(_, it)| ends(*it)).map_or(value.len(), |(at, _)| at);
+    if length > MAX_VALUE_BYTES {
+        return None;
+    }
+    // A call, an index, a template, a type: code that only mentions the value.
+    let is_code = value[length..].starts_with(['(', '[', '{', '<']) || value[..length].contains("::");
+    let secret = &value[..length];
+    let min = if *ending == "bearer" { 20 } else { 8 };
+    (length >= min && !is_code && !is_uuid(secret) && !secret.starts_with(['$', '%', '/', '.']) && is_random(secret))
+        .then(|| (at..at + length, *what))
+}
+
+/// The password of `scheme://user:password@host`; `word` is the user.
+fn in_url(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    const PLACEHOLDERS: &[&str] = &["password", "pass", "passwd", "secret", "pwd", "changeme", "example", "pw"];
+    if !text[..word.start].ends_with("://") {
+        return None;
+    }
+    let password = text[word.end..].strip_prefix(':')?;
+    let length = password.bytes().take(256).position(|it| !is_word(it) && !b"!$%^*+=.,~".contains(&it))?;
+    let start = word.end + 1;
+    let value = &password[..length];
+    let is_placeholder =
+        PLACEHOLDERS.contains(&value.to_ascii_lowercase().as_str()) || value.starts_with(['$', '%', '*']);
+    (length >= 4 && password[length..].starts_with('@') && !is_placeholder).then(|| (start..start + length, "password"))
+}
+
+/// Whether `value` was rolled rather than written: letters and digits that change places at every turn. Words, also
+/// those run together as in `nextPageToken2`, keep to one kind for longer.
+fn is_random(value: &str) -> bool {
+    let mut runs = 0_usize;
+    let mut letters = 0_usize;
+    let mut last = ' ';
+    let mut digits = 0_usize;
+    for it in value.chars() {
+        if it.is_ascii_digit() {
+            digits += 1;
+        } else if it.is_alphabetic() {
+            letters += 1;
+            // `Word` is one run; `wORD` is two.
+            let goes_on = last.is_alphabetic() && (last.is_uppercase() || it.is_lowercase());
+            runs += usize::from(!goes_on);
+        }
+        last = it;
+    }
+    // Dates, versions and numbers have no letters; words none between digits.
+    digits > 0 && letters > 1 && letters < 3 * runs
+}
+
+/// Whether `value` is capitals and digits only, as the identifiers of AWS are.
+fn is_upper_case_code(value: &str) -> bool {
+    value.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
+        && value.bytes().any(|it| it.is_ascii_digit())
+}
+
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, it)| match at {
+            8 | 13 | 18 | 23 => it == b'-',
+            _ => it.is_ascii_hexdigit(),
+        })
+}
+
+/// The blocks of private keys in PEM form, real ones: a marker needs a key behind it.
+fn private_keys(text: &str) -> Vec<Range<usize>> {
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    /// As many characters of Base64 in a row as no sentence has.
+    const KEY_LENGTH: usize = 40;
+    let starts: Vec<usize> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
+    let mut blocks = Vec::new();
+    for (at, start) in starts.iter().enumerate() {
+        let block = &text[*start..starts.get(at + 1).copied().unwrap_or(text.len())];
+        let label = &block[BEGIN.len()..];
+        let Some(label_end) = label.bytes().take(60).position(|it| it == b'-') else {
+            continue;
+        };
+        if !label[..label_end].contains("PRIVATE KEY") {
+            continue;
+        }
+        let body_at = BEGIN.len() + label_end + label[label_end..].bytes().take_while(|it| *it == b'-').count();
+        let body = &block[body_at..];
+        let end = match body.find(END) {
+            Some(end) => {
+                let tail = &body[end + END.len()..];
+                let label = tail.find('-').filter(|it| *it < 60).unwrap_or(0);
+                let dashes = tail[label..].bytes().take_while(|it| *it == b'-').count();
+                longest_base64(&body[..end], usize::MAX)
+                    .filter(|it| *it >= KEY_LENGTH)
+                    .map(|_| end + END.len() + label + dashes)
+            }
+            // Cut off: whatever still is Base64, line by line.
+            None => longest_base64(body, 1)
+                .filter(|it| *it >= KEY_LENGTH)
+                .map(|_| body.bytes().take_while(|it| is_base64(*it) || b"\r\n\t \\\"".contains(it)).count()),
+        };
+        if let Some(end) = end {
+            blocks.push(*start..*start + body_at + end);
+        }
+    }
+    blocks
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+/// The longest of the first `count` runs of Base64 in `body`; line ends written as `\n` separate runs.
+fn longest_base64(body: &str, count: usize) -> Option<usize> {
+    let body = body.trim_start_matches(['\\', 'n', 'r', '\n', '\r', ' ', '"']);
+    body.split(|it: char| !it.is_ascii() || !is_base64(it as u8))
+        .filter(|it| !it.is_empty())
+        .take(count)
+        .map(str::len)
+        .max()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Puts a token together, so that no scanner takes this file for a leak.
+    fn token(prefix: &str, length: usize) -> String {
+        let body = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY".chars().cycle().take(length);
+        prefix.chars().chain(body).collect()
+    }
+
+    #[track_caller]
+    fn check(text: &str, secret: &str, what: &'static str) {
+        assert!(text.contains(secret));
+        let (kept, found) = redact(text);
+        assert_eq!(kept, text.replace(secret, &format!("[redacted: {what}]")));
+        assert_eq!(found, vec![Redaction { what }; text.matches(secret).count()]);
+        assert_eq!(redact(&kept).0, kept, "a second pass finds something new");
+    }
+
+    #[track_caller]
+    fn check_untouched(text: &str) {
+        assert_eq!(redact(text), (text.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn issued_keys_and_tokens_are_taken_out() {
+        for (prefix, length, what) in [
+            ("ghp_", 36, "GitHub token"),
+            ("github_pat_", 82, "GitHub token"),
+            ("glpat-", 20, "GitLab token"),
+            ("sk-ant-api03-", 95, "Anthropic key"),
+            ("sk-proj-", 48, "OpenAI key"),
+            ("sk-", 48, "OpenAI key"),
+            ("sk-or-v1-", 64, "OpenRouter key"),
+            ("sk_live_", 24, "Stripe key"),
+            ("xoxb-123456789012-", 24, "Slack token"),
+            ("AIza", 35, "Google key"),
+            ("npm_", 36, "npm token"),
+            ("hf_", 34, "Hugging Face token"),
+            ("ya29.", 60, "Google token"),
+        ] {
+            let secret = token(prefix, length);
+            check(&format!("use {secret}, please"), &secret, what);
+            check(&format!("KEY={secret}\nand {secret}"), &secret, what);
+            check(&format!("{{\"a\":\"x\\n{secret}\"}}"), &secret, what);
+            check(&format!("https://x.test/{secret}?y"), &secret, what);
+            check(&secret, &secret, what);
+        }
+        let aws = format!("AKIA{}", "Z7Q2K4M8".repeat(2));
+        check(&format!("aws_access_key_id = {aws}"), &aws, "AWS access key");
+        let jwt = format!("eyJ{}.eyJ{}.{}", token("", 30), token("", 60), token("", 43));
+        check(&format!("Authorization: Bearer {jwt}"), &jwt, "JSON web token");
+        let grid = format!("SG.{}.{}", token("", 22), token("", 43));
+        check(&format!("key {grid}."), &grid, "SendGrid key");
+        let hook = format!("T0AB12CD3/B0AB12CD3/{}", token("", 24));
+        check(&format!("https://hooks.slack.com/services/{hook}"), &hook, "Slack webhook");
+    }
+
+    #[test]
+    fn random_values_behind_a_telling_name_are_taken_out() {
+        let value = token("", 20);
+        for text in [
+            "password={}",
+            "DB_PASSWORD={}",
+            "password: {}",
+            "\"password\": \"{}\"",
+            "apiKey: '{}'",
+            "api-key = \"{}\"",
+            "client_secret=>\"{}\"",
+            "?token={}&x=1",
+            "x-api-key: {}",
+            "{\\\"secret\\\":\\\"{}\\\"}",
+            "config[\"token\"] = \"{}\"",
+        ] {
+            let what = redact(&text.replace("{}", &value)).1.first().map(|it| it.what).unwrap_or_default();
+            check(&text.replace("{}", &value), &value, what);
+            assert!(["password", "secret", "token", "API key"].contains(&what), "{text}");
+        }
+        check("secret: 9f86d081884c7d659a2feaa0c55ad015", "9f86d081884c7d659a2feaa0c55ad015", "secret");
+        check("pwd=Tr0ub4d0r&3", "Tr0ub4d0r", "password");
+        check(&format!("curl -H 'Authorization: Bearer {value}'"), &value, "token");
+        check("postgres://app:s3cr3t-one@db.test/x", "s3cr3t-one", "password");
+    }
+
+    #[test]
+    fn private_keys_are_taken_out_whole() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+        for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+            let block = format!("-----BEGIN {label}-----\n{line}\n{line}\n-----END {label}-----");
+            check(&format!("before\n{block}\nafter"), &block, "private key");
+            let escaped = block.replace('\n', "\\n");
+            check(&format!("{{\"key\": \"{escaped}\"}}"), &escaped, "private key");
+        }
+        let cut = format!("-----BEGIN PRIVATE KEY-----\n{line}\n{line}");
+        check(&cut, &cut, "private key");
+        let legacy =
+            format!("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{line}\n-----END RSA PRIVATE KEY-----");
+        check(&legacy, &legacy, "private key");
+        assert!(holds_private_key(&legacy));
+        for talk in [
+            "Files with -----BEGIN PRIVATE KEY----- are skipped.",
+            "if text.contains(\"-----BEGIN RSA PRIVATE KEY-----\") && text.contains(\"-----END RSA PRIVATE KEY-----\") {",
+            &format!("-----BEGIN CERTIFICATE-----\n{line}\n-----END CERTIFICATE-----"),
+            &format!("-----BEGIN PUBLIC KEY-----\n{line}\n-----END PUBLIC KEY-----"),
+        ] {
+            check_untouched(talk);
+            assert!(!holds_private_key(talk));
+        }
+    }
+
+    #[test]
+    fn a_large_text_made_to_slow_it_down_does_not() {
+        for part in ["token=", "-----BEGIN PRIVATE KEY-----", "eyJa.", "https://u:", "\\n", "token"] {
+            assert!(redact(&part.repeat(500_000 / part.len())).1.is_empty(), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_random_is_left_alone() {
+        let image = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==";
+        for text in [
+            "The password is the one we chose in March 2024; the secret: never write it down.",
+            "commit 5f2b6c8e9a1d3f4b7c0e2a5d8b1f4c7e0a3d6b9c fixes the token: see there",
+            "id 018f3c2e-7b1a-7c3d-9e4f-5a6b7c8d9e0f, token=018f3c2e-7b1a-7c3d-9e4f-5a6b7c8d9e0f",
+            &format!("<img src=\"data:image/png;base64,{image}\">"),
+            "\"integrity\": \"sha512-aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYaB3dE5fG7hJ9==\"",
+            "let token = lexer.next_token2(input);",
+            "token: Option<Sha256Token>,",
+            "password: String,",
+            "password = os.environ[\"DB_PASSWORD_2\"]",
+            "secret: ${{ secrets.NPM_TOKEN_1 }}",
+            "api_key = \"YOUR_API_KEY_HERE\"",
+            "apiKey: process.env.OPENAI_KEY2,",
+            "PASSWORD=changeme",
+            "max_tokens = 128000, tokens: 8192",
+            "class=\"sk-folding-cube-with-a-long-name-1\" and sk-learn",
+            "postgres://user:password@localhost/x and http://127.0.0.1:8080/x@y",
+            "AKIA is how they begin; ghp_ too; AIza as well; eyJ.eyJ.x",
+            "sk-ant-... or sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "npm_config_registry_and_other_settings_of_npm",
+            "hf_model_name_that_is_long_and_speaks_for_itself",
+            "passt=1, bypass: 2024-11-21T10:00:00, compass: north",
+            "Bearer authentication is described in RFC 6750",
+            "日本語のパスワード: とても長い言葉",
+        ] {
+            check_untouched(text);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_breaks_it(parts in prop::collection::vec(prop_oneof![
+            Just("-----BEGIN PRIVATE KEY-----".to_owned()), Just("-----END ".to_owned()), Just("\\n".to_owned()),
+            Just("eyJhbGciOi1.".to_owned()), Just("SG.".to_owned()), Just("ya29.".to_owned()), Just("password".to_owned()),
+            Just("://é:".to_owned()), Just("https://u:".to_owned()), Just("hooks.slack.com/services/".to_owned()),
+            "[=:\"' ]{1,3}", "[a-zA-Z0-9+/]{0,60}", "\\PC{0,10}",
+        ], 0..20)) {
+            let text = parts.concat();
+            let (kept, found) = redact(&text);
+            prop_assert_eq!(found.is_empty(), kept == text);
+        }
+    }
 }

@@ -69,6 +69,8 @@ fn fill(
     budget: u32,
     measure: &dyn Fn(&Candidate) -> u32,
 ) {
+    let mut too_big = too_big;
+    widen(choice, &mut too_big, &mut left, budget, measure);
     let mut cuts = 0;
     for (candidate, tokens) in too_big {
         if f64::from(left) > f64::from(budget) * FULL && left >= LEAST && cuts < CUTS {
@@ -86,6 +88,35 @@ fn fill(
         }
         choice.left_out.push((candidate, tokens, "did not fit the budget".to_owned()));
     }
+}
+
+/// Where what is left is too little for a piece of its own, the least of the chosen gives its place to the beginning of
+/// the best that was too big, when that fills the budget better.
+fn widen(
+    choice: &mut Choice,
+    too_big: &mut Vec<(Candidate, u32)>,
+    left: &mut u32,
+    budget: u32,
+    measure: &dyn Fn(&Candidate) -> u32,
+) {
+    let is_full = f64::from(*left) <= f64::from(budget) * FULL;
+    if is_full || *left >= 2 * LEAST || too_big.is_empty() {
+        return;
+    }
+    let Some((_, last_tokens)) = choice.chosen.last() else { return };
+    let last_tokens = *last_tokens;
+    let Some((cut, size)) = beginning(&too_big[0].0, *left + last_tokens, measure) else { return };
+    if size <= last_tokens {
+        return;
+    }
+    *left = *left + last_tokens - size;
+    let (candidate, tokens) = too_big.remove(0);
+    if let Some((last, tokens)) = choice.chosen.pop() {
+        choice.left_out.push((last, tokens, "gave its place to a better piece".to_owned()));
+    }
+    let reason = "its end did not fit; the beginning is included".to_owned();
+    choice.left_out.push((candidate, tokens.saturating_sub(size), reason));
+    choice.chosen.push((cut, size));
 }
 
 /// As many whole lines from the beginning of `candidate` as fit, or as many characters when it is one line.

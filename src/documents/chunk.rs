@@ -308,8 +308,8 @@ mod tests {
             outline(&text, "python"),
             [
                 "1-34 class Store [Store]",
-                "36-78 class Store › def save(self)",
-                "80-114 class Store › def load(self) [load]",
+                "36-67 class Store › def save(self)",
+                "69-114 class Store › def save(self) [load]",
             ]
         );
     }

@@ -7,7 +7,7 @@ use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
 use super::index::relative;
-use super::walk;
+use super::open::mtime_ns;
 use crate::search;
 use crate::store::ChunkMatch;
 use crate::store::WorkspaceRow;
@@ -67,10 +67,12 @@ impl Documents {
         let span = call.span("search files");
         let workspaces = self.store.workspaces().await?;
         let seen: Vec<(i64, String)> = self.visible(&workspaces, allowed);
+        // Paths are checked first: one that may not be seen is refused whether anything is indexed or not.
+        let narrowed = self.narrowed(query, &workspaces, &seen, allowed)?;
         if seen.is_empty() {
             return Ok(Hits { hits: Vec::new(), nothing_indexed: true });
         }
-        let folders = if query.paths.is_empty() { seen } else { self.narrowed(query, &workspaces, &seen, allowed)? };
+        let folders = if query.paths.is_empty() { seen } else { narrowed };
         let words = search::query_words(&query.query);
         span.note("words", words.clone());
         let found = self
@@ -150,7 +152,7 @@ fn shape(found: Vec<ChunkMatch>, words: &[String]) -> Vec<Hit> {
     let scores = search::scores(&bm25, matched.first().map_or(0, Vec::len), words.len());
     let shape = |((found, matched), score): ((ChunkMatch, Vec<String>), f64)| {
         let path = Path::new(&found.root).join(&found.path);
-        let stale = walk::stamp(&path) != Some((found.size_bytes, found.mtime_ns));
+        let stale = stamp(&path) != Some((found.size_bytes, found.mtime_ns));
         Hit {
             uri: super::file_uri(&path),
             why: if matched.is_empty() {
@@ -170,4 +172,10 @@ fn shape(found: Vec<ChunkMatch>, words: &[String]) -> Vec<Hit> {
         }
     };
     found.into_iter().zip(matched).zip(scores).map(shape).collect()
+}
+
+/// Size in bytes and time of the file as it is now; `None` when it is gone.
+fn stamp(path: &Path) -> Option<(i64, i64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some((i64::try_from(metadata.len()).ok()?, mtime_ns(&metadata)))
 }

@@ -14,10 +14,12 @@ use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
 use super::Found;
-use super::Language;
+use super::SkipReason;
+use super::Text;
 use super::WalkOptions;
 use super::chunk::chunk;
-use super::walk;
+use super::read::read;
+use super::walk::walk;
 use crate::search;
 use crate::store::FileRow;
 use crate::store::NewChunk;
@@ -104,7 +106,7 @@ impl Documents {
         for target in self.targets(request, allowed).await? {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
-            self.index_target(&target, request, allowed, call, &mut done).await.inspect_err(|err| span.fail(err))?;
+            self.index_target(&target, request, call, &mut done).await.inspect_err(|err| span.fail(err))?;
             span.note("files_indexed", done.files_indexed);
             span.note("files_unchanged", done.files_unchanged);
             span.note("skipped", done.skipped.len());
@@ -157,7 +159,6 @@ impl Documents {
         &self,
         target: &Target,
         request: &IndexRequest,
-        allowed: &Allowed,
         call: &Call,
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
@@ -172,9 +173,9 @@ impl Documents {
             options: WalkOptions {
                 include: request.include.clone(),
                 exclude: request.exclude.clone(),
-                allowed: allowed.clone(),
                 ..WalkOptions::default()
             },
+            prefix: prefix.clone(),
             known: known.clone(),
             force: request.force,
             call: call.clone(),
@@ -189,12 +190,17 @@ impl Documents {
             }
         }
         self.write(workspace, &mut batch, done).await?;
-        let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
         if !seen.whole {
             return Err(DocumentsError::Cancelled);
         }
-        let gone = known.values().filter(|it| under(&it.path, &prefix) && !seen.paths.contains(&it.path));
-        done.files_removed += self.store.remove_files(gone.map(|it| it.id).collect()).await?;
+        // With `include`, what was not offered may be there all the same.
+        let is_gone = |it: &&FileRow| {
+            let unseen = under(&it.path, &prefix) && !seen.paths.contains(&it.path);
+            unseen && (request.include.is_empty() || !target.root.join(&it.path).exists())
+        };
+        let gone: Vec<i64> = known.values().filter(is_gone).map(|it| it.id).collect();
+        done.files_removed += self.store.remove_files(gone).await?;
         done.files_unchanged += seen.unchanged;
         done.skipped.extend(seen.skipped);
         Ok(())
@@ -243,6 +249,8 @@ struct Reader {
     /// Root of the workspace, and what is walked.
     target: (PathBuf, PathBuf),
     options: WalkOptions,
+    /// What is walked, from the root of the workspace.
+    prefix: String,
     known: HashMap<String, FileRow>,
     force: bool,
     call: Call,
@@ -250,23 +258,24 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(self) -> Seen {
+    fn run(self) -> Result<Seen, DocumentsError> {
         let mut seen = Seen { unchanged: 0, paths: HashSet::new(), skipped: Vec::new(), whole: true };
         let mut files = 0_u32;
         let mut told = Instant::now();
         let (root, path) = &self.target;
-        walk::walk(path, &self.options, &mut |found| {
+        walk(path, &self.options, &mut |found| {
             if self.call.cancelled().is_cancelled() {
                 seen.whole = false;
                 return ControlFlow::Break(());
             }
             match found {
-                Found::Skipped { path, reason } => {
+                Found::Skipped { relative, reason } => {
                     if seen.skipped.len() < SKIPPED {
-                        seen.skipped.push((relative(root, &path), reason.text().to_owned()));
+                        let name = if path.is_dir() { join(&self.prefix, &relative) } else { self.prefix.clone() };
+                        seen.skipped.push((name, reason.text().to_owned()));
                     }
                 }
-                Found::File { path, size_bytes, mtime_ns } => {
+                Found::File { path, size_bytes, mtime_ns, .. } => {
                     files += 1;
                     let name = relative(root, &path);
                     if told.elapsed() >= TELL_EVERY {
@@ -280,9 +289,9 @@ impl Reader {
                 }
             }
             ControlFlow::Continue(())
-        });
+        })?;
         self.call.progress().tell(f64::from(files) + 1.0, None, format!("{files} files seen"));
-        seen
+        Ok(seen)
     }
 
     /// Reads one file if it is new or changed; false when nobody takes it any more.
@@ -294,8 +303,10 @@ impl Reader {
             seen.paths.insert(known.path.clone());
             return true;
         }
-        let text = match walk::read(path, &self.options) {
+        let text = match read(path, self.options.max_file_bytes) {
             Ok(text) => text,
+            // It is gone; what was known of it goes with it.
+            Err(SkipReason::Gone) => return true,
             Err(reason) => {
                 if seen.skipped.len() < SKIPPED {
                     seen.skipped.push((name, reason.text().to_owned()));
@@ -304,16 +315,16 @@ impl Reader {
             }
         };
         seen.paths.insert(name.clone());
-        let read = match known.filter(|it| !self.force && it.hash == text.hash) {
+        let read = match known.filter(|it| !self.force && it.hash == text.hash.as_bytes()) {
             Some(known) => Read::Touched(known.id, size, mtime_ns),
-            None => Read::File(Box::new(cut(path, name, size, mtime_ns, &text))),
+            None => Read::File(Box::new(cut(name, size, mtime_ns, text))),
         };
         self.sender.blocking_send(read).is_ok()
     }
 }
 
-fn cut(path: &Path, name: String, size_bytes: i64, mtime_ns: i64, text: &walk::Text) -> NewFile {
-    let language = Language::of(path, &text.text);
+fn cut(name: String, size_bytes: i64, mtime_ns: i64, text: Text) -> NewFile {
+    let language = text.language;
     let pieces = chunk(&text.text, language).into_iter().map(|it| NewChunk {
         start_line: it.lines().0,
         end_line: it.lines().1,
@@ -327,7 +338,7 @@ fn cut(path: &Path, name: String, size_bytes: i64, mtime_ns: i64, text: &walk::T
         path: name,
         size_bytes,
         mtime_ns,
-        hash: text.hash.clone(),
+        hash: text.hash.into_bytes(),
         language: language.name().to_owned(),
         kind: language.kind().name().to_owned(),
     }
@@ -338,6 +349,11 @@ pub(super) fn relative(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     let parts: Vec<String> = below.components().map(|it| it.as_os_str().to_string_lossy().into_owned()).collect();
     parts.join("/")
+}
+
+/// The relative path `name` under the relative folder `folder`.
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// Whether the relative path `path` is `folder` or lies in it.

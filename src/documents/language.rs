@@ -418,7 +418,6 @@ mod tests {
             {
                 for word in words {
                     assert_eq!(*word, word.to_lowercase());
-                    // The Ruby templates' `erb` has no second owner either.
                     assert!(seen.insert((what, word)), "{what} {word}");
                 }
             }

@@ -169,7 +169,7 @@ const PRIVATE: &[&str] = &[
     ".bitcoin",
     ".ethereum",
     "library/keychains",
-    "library/group containers/*1password*",
+    "library/group containers/2bua8c4s2c.com.1password*",
     "library/application support/1password*",
     "library/application support/bitwarden*",
     "appdata/roaming/microsoft/credentials",

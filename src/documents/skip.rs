@@ -219,7 +219,6 @@ fn is_secret(name: &str) -> bool {
         "gpg",
         "pgp",
         "p8",
-        "der",
         "agekey",
         "mobileprovision",
         "tfvars",
@@ -306,7 +305,6 @@ const VENDORED: &[&str] = &[
     "bower_components",
     "jspm_packages",
     "vendor",
-    "third_party_vendored",
     "__pycache__",
     ".venv",
     "site-packages",
@@ -340,6 +338,8 @@ const VENDORED: &[&str] = &[
 
 /// What is never a text; found by name, it costs no opening.
 const BINARY: &[&str] = &[
+    "der",
+    "crt",
     "png",
     "jpg",
     "jpeg",

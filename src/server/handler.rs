@@ -18,6 +18,8 @@ use rmcp::model::ErrorCode;
 use rmcp::model::GetPromptRequestParams;
 use rmcp::model::GetPromptResponse;
 use rmcp::model::Implementation;
+use rmcp::model::InitializeRequestParams;
+use rmcp::model::InitializeResult;
 use rmcp::model::ListPromptsResult;
 use rmcp::model::ListResourceTemplatesResult;
 use rmcp::model::ListResourcesResult;
@@ -38,11 +40,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::instructions;
+use super::order::Domain;
 use super::order::Order;
 use super::prompts;
 use super::reply;
 use super::resources;
 use super::tools;
+use super::tools::Tool;
 use crate::app::App;
 use crate::documents::Allowed;
 use crate::trace::Progress;
@@ -87,8 +91,12 @@ impl Handler {
         Handler { app, order, room, abandon, client_roots: watch::Sender::new(Some(Vec::new())) }
     }
 
-    /// Where this client may index: what the configuration allows and the roots that it declares.
-    async fn allowed(&self) -> Allowed {
+    /// Where this client may index and search: what the configuration allows and the roots that it declares. Only a
+    /// call that touches files waits for those.
+    async fn allowed(&self, tool: &Tool, arguments: &Value) -> Allowed {
+        if !tool.touches(arguments).reads.contains(&Domain::Workspace) {
+            return self.app.allowed(&[]);
+        }
         let mut roots = self.client_roots.subscribe();
         let declared = tokio::time::timeout(ROOTS_WAIT, roots.wait_for(Option::is_some)).await;
         let declared = declared.ok().and_then(Result::ok).and_then(|it| it.clone()).unwrap_or_default();
@@ -140,6 +148,19 @@ impl ServerHandler for Handler {
             .with_cache_scope(CacheScope::Public))
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        if request.capabilities.roots.is_some() {
+            // Asked for as soon as the client is ready; a call that comes before waits for the answer.
+            self.client_roots.send_replace(None);
+        }
+        context.peer.set_peer_info(request.clone());
+        self.negotiate_initialize(&request)
+    }
+
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         self.ask_for_roots(&context.peer).await;
     }
@@ -188,7 +209,8 @@ impl ServerHandler for Handler {
             }
         }));
         let (progress, told) = forward_progress(&self.app, &context);
-        let (outcome, call) = tool.call(self.app.clone(), self.allowed().await, arguments, progress, stop).await;
+        let allowed = self.allowed(tool, &arguments).await;
+        let (outcome, call) = tool.call(self.app.clone(), allowed, arguments, progress, stop).await;
         let trace_id = call.id().to_owned();
         // The last piece of progress goes out before the answer: the sender must be gone for that.
         drop(call);

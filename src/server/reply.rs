@@ -115,6 +115,9 @@ impl From<DocumentsError> for Failure {
                 Failure::new(kind, refused.message, refused.next_step)
             }
             DocumentsError::Store(err) => err.into(),
+            DocumentsError::Glob(err) => {
+                Failure::new("invalid_argument", err.to_string(), "for example src/** or *.md")
+            }
             DocumentsError::Cancelled => Failure::from(StoreError::Cancelled),
             DocumentsError::Fault(reason) => Failure::from(StoreError::Internal { reason }),
         }

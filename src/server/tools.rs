@@ -93,11 +93,6 @@ static TOOLS: [Tool; 10] = [
 static SCHEMAS: LazyLock<Vec<(Map<String, Value>, Map<String, Value>)>> =
     LazyLock::new(|| TOOLS.iter().map(|it| ((it.input)(), (it.output)())).collect());
 
-/// Every tool there is, whether enabled or not.
-pub(crate) fn all() -> &'static [Tool] {
-    &TOOLS
-}
-
 /// The tools that `config` offers, in the order of their names.
 pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &'static Tool> {
     TOOLS.iter().filter(|it| {
@@ -131,6 +126,11 @@ pub(crate) fn unknown(config: &Config, name: &str) -> String {
 }
 
 impl Tool {
+    /// What a call with these arguments reads and writes.
+    pub(super) fn touches(&self, arguments: &Value) -> Touches {
+        (self.touches)(arguments)
+    }
+
     /// The tool as it is listed to a client.
     pub(crate) fn listed(&self, text_only: bool) -> rmcp::model::Tool {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
@@ -255,7 +255,7 @@ pub(super) fn touches(request: &ClientRequest) -> Touches {
         ClientRequest::CallToolRequest(request) => {
             let Some(tool) = TOOLS.iter().find(|it| it.name == request.params.name) else { return Touches::default() };
             let arguments = Value::Object(request.params.arguments.clone().unwrap_or_default());
-            let mut touches = (tool.touches)(&arguments);
+            let mut touches = tool.touches(&arguments);
             touches.writes.push(Domain::Traces);
             touches
         }

@@ -74,6 +74,11 @@ impl Home {
         self
     }
 
+    /// The same home, kept by both, with one more variable in this one's environment.
+    pub(crate) fn clone_with(&self, name: &str, value: impl Into<String>) -> Home {
+        Home { folder: Arc::clone(&self.folder), variables: self.variables.clone() }.with(name, value)
+    }
+
     /// The folder that holds everything.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

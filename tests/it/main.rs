@@ -1,5 +1,10 @@
 //! The tests of the whole: the real binary over pipes, the server over an in-memory stream, and the shape of the code.
 
 mod architecture;
+mod ask;
 mod harness;
+#[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
+#[path = "../../src/models/model_server.rs"]
+mod model_server;
 mod protocol;
+mod workspace;

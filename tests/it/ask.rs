@@ -1,0 +1,199 @@
+//! `ask`, against a provider that plays prepared replies, and without any.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::harness::Home;
+use crate::harness::call;
+use crate::harness::initialize_params;
+use crate::harness::request;
+use crate::model_server::ModelServer;
+use crate::model_server::Script;
+
+/// A home whose server asks `provider` at `url`.
+fn home(provider: &str, url: &str) -> anyhow::Result<Home> {
+    let prefix = provider.to_uppercase();
+    let base = if provider == "openai" { format!("{url}/v1") } else { url.to_owned() };
+    Ok(Home::new()?
+        .with("LLM_PROVIDER", provider)
+        .with(&format!("{prefix}_BASE_URL"), base)
+        .with(&format!("{prefix}_API_KEY"), "sk-test-key-that-must-not-leak")
+        .with(&format!("{prefix}_MODEL"), "test-model"))
+}
+
+fn answer(provider: &str, text: &str) -> Script {
+    match provider {
+        "anthropic" => Script::anthropic_answer(text),
+        "ollama" => Script::ollama_answer(text),
+        _ => Script::openai_answer(text),
+    }
+}
+
+#[test]
+fn each_provider_answers_with_usage_attempts_and_citations() -> anyhow::Result<()> {
+    for provider in ["openai", "anthropic", "ollama"] {
+        let models = ModelServer::start(vec![answer(provider, "On Fridays [1].")])?;
+        let mut server = home(provider, &models.url())?.server()?;
+        server.call("remember", json!({"content": "We deploy on Fridays"}))?;
+        let reply = server.call("ask", json!({"message": "When do we deploy?"}))?;
+        assert_eq!(reply["answer"], "On Fridays [1].", "{reply}");
+        assert_eq!((&reply["provider"], &reply["finish_reason"]), (&json!(provider), &json!("stop")), "{reply}");
+        assert_eq!(reply["attempts"][0]["outcome"], "ok");
+        assert_eq!(reply["citations"][0]["n"], 1);
+        assert!(reply["citations"][0]["uri"].as_str().is_some_and(|it| it.starts_with("carryall://memory/")));
+        assert!(reply["pack_id"].is_string() && reply["cached"] == false);
+        let cost = if provider == "ollama" { json!(0.0) } else { Value::Null };
+        assert_eq!(reply["cost_usd"], cost, "a price that is not known is null: {reply}");
+        let sent = &models.received()[0].body;
+        assert!(sent.contains("We deploy on Fridays") && sent.contains("When do we deploy?"), "{sent}");
+    }
+    Ok(())
+}
+
+#[test]
+fn turns_of_a_session_come_back_as_history() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![
+        Script::openai_answer("Hello Ana."),
+        Script::openai_answer("You are Ana."),
+        Script::openai_answer("I do not know."),
+    ])?;
+    let mut server = home("openai", &models.url())?.server()?;
+    let ask = |message: &str, session: &str| json!({"message": message, "session_id": session, "context": "none"});
+    server.call("ask", ask("I am Ana", "a"))?;
+    server.call("ask", ask("Who am I?", "a"))?;
+    server.call("ask", ask("And who am I?", "b"))?;
+    let sent: Vec<Value> =
+        models.received().iter().map(|it| serde_json::from_str(&it.body)).collect::<Result<_, _>>()?;
+    let contents = |at: usize| -> Vec<String> {
+        let messages = sent[at]["messages"].as_array().cloned().unwrap_or_default();
+        messages.iter().filter_map(|it| it["content"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(contents(1), ["I am Ana", "Hello Ana.", "Who am I?"]);
+    assert_eq!(contents(2), ["And who am I?"]);
+    Ok(())
+}
+
+#[test]
+fn pieces_of_the_answer_stream_as_progress() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::openai_answer("one two three")])?;
+    let home = home("openai", &models.url())?;
+    let mut ask = call(2, "ask", json!({"message": "count", "context": "none"}));
+    ask["params"]["_meta"] = json!({"progressToken": 7});
+    let messages = home.batch(&[request(json!(1), "initialize", initialize_params("2025-11-25")), ask])?;
+    let told: String = messages
+        .iter()
+        .filter(|it| it["method"] == "notifications/progress" && it["params"]["progressToken"] == 7)
+        .filter_map(|it| it["params"]["message"].as_str())
+        .collect();
+    assert_eq!(told, "one two three");
+    Ok(())
+}
+
+#[test]
+fn faults_of_a_provider_are_told_as_what_they_are() -> anyhow::Result<()> {
+    let half = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half an answer\"}}]}\n\n";
+    let faults = [
+        (Script::json(401, r#"{"error":{"message":"bad key sk-test-key-that-must-not-leak"}}"#), "authentication"),
+        (Script::json(429, r#"{"error":{"message":"no money","type":"insufficient_quota"}}"#), "quota"),
+        (Script::events(half), "truncated"),
+        (Script::events("data: {\"error\":{\"message\":\"boom\"}}\n\n"), "provider_error"),
+    ];
+    for (script, kind) in faults {
+        let models = ModelServer::start(vec![script])?;
+        let mut server = home("openai", &models.url())?.server()?;
+        let failed = server.fail("ask", json!({"message": "x", "context": "none", "session_id": "s"}))?;
+        assert_eq!(failed["kind"], kind, "{failed}");
+        assert!(failed["next_step"].as_str().is_some_and(|it| !it.is_empty()), "{failed}");
+        assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(1), "{failed}");
+        assert!(!failed.to_string().contains("must-not-leak"), "{failed}");
+        let traces = server.call("get_trace", json!({"tool": "ask"}))?;
+        assert!(!traces.to_string().contains("must-not-leak"), "{traces}");
+        let history = server.request("resources/read", json!({"uri": "carryall://session/s"}))?;
+        assert!(history.get("error").is_some(), "nothing of a failed ask is kept as a turn: {history}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_json_answer_is_read_and_one_that_is_not_json_is_no_answer() -> anyhow::Result<()> {
+    let models =
+        ModelServer::start(vec![Script::openai_answer(r#"{"day":"Friday"}"#), Script::openai_answer("It is Friday.")])?;
+    let mut server = home("openai", &models.url())?.server()?;
+    let ask = json!({"message": "day?", "context": "none", "response_schema": {"type": "object"}});
+    assert_eq!(server.call("ask", ask.clone())?["structured"], json!({"day": "Friday"}));
+    assert_eq!(server.fail("ask", ask)?["kind"], "malformed");
+    Ok(())
+}
+
+#[test]
+fn caps_refuse_a_question_before_it_is_sent() -> anyhow::Result<()> {
+    let models = ModelServer::start(Vec::new())?;
+    let priced = |home: Home| home.with("ANTHROPIC_MODEL", "claude-sonnet-4-5");
+    let mut server = priced(home("anthropic", &models.url())?).server()?;
+    let failed = server.fail("ask", json!({"message": "x", "context": "none", "max_cost_usd": 0.000001}))?;
+    assert_eq!(failed["kind"], "budget_exceeded", "{failed}");
+    let mut server = priced(home("anthropic", &models.url())?.with("CARRYALL_DAILY_USD", "0.000001")).server()?;
+    let failed = server.fail("ask", json!({"message": "x", "context": "none"}))?;
+    assert_eq!(failed["kind"], "budget_exceeded", "{failed}");
+    let mut server = home("openai", &models.url())?.server()?;
+    let failed = server.fail("ask", json!({"message": "x", "context": "none", "max_cost_usd": 1}))?;
+    assert_eq!(failed["kind"], "price_unknown", "{failed}");
+    Ok(())
+}
+
+#[test]
+fn the_day_s_spending_is_shared_by_all_processes_on_the_file() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::anthropic_answer("Yes.")])?;
+    let home = home("anthropic", &models.url())?
+        .with("ANTHROPIC_MODEL", "claude-haiku-4-5")
+        .with("CARRYALL_DAILY_USD", "0.0007");
+    let ask = json!({"message": "x", "context": "none", "max_output_tokens": 130});
+    let reply = home.server()?.call("ask", ask.clone())?;
+    assert!(reply["cost_usd"].as_f64().is_some_and(|it| it > 0.0), "{reply}");
+    let failed = home.server()?.fail("ask", ask)?;
+    assert_eq!(failed["kind"], "budget_exceeded", "{failed}");
+    Ok(())
+}
+
+#[test]
+fn without_a_provider_the_best_passages_answer_and_say_how_to_get_one() -> anyhow::Result<()> {
+    let mut server = Home::new()?.server()?;
+    let reply = server.call("ask", json!({"message": "When do we deploy?"}))?;
+    assert!(reply["answer"].as_str().is_some_and(|it| it.starts_with("Nothing is known")), "{reply}");
+    server.call("remember", json!({"content": "We deploy on Fridays"}))?;
+    let reply = server.call("ask", json!({"message": "When do we deploy?"}))?;
+    let answer = reply["answer"].as_str().unwrap_or_default();
+    assert!(answer.contains("> We deploy on Fridays") && answer.contains("OPENAI_API_KEY"), "{answer}");
+    assert_eq!((&reply["provider"], &reply["cost_usd"]), (&json!("extractive"), &json!(0.0)));
+    assert_eq!(reply["citations"][0]["n"], 1);
+    Ok(())
+}
+
+#[test]
+fn offline_opens_no_socket_and_everything_else_works() -> anyhow::Result<()> {
+    let models = ModelServer::start(Vec::new())?;
+    let mut server = home("openai", &models.url())?.with("CARRYALL_OFFLINE", "1").server()?;
+    server.call("remember", json!({"content": "We deploy on Fridays"}))?;
+    assert_eq!(server.call("ask", json!({"message": "When do we deploy?"}))?["provider"], "extractive");
+    assert_eq!(server.fail("ask", json!({"message": "x", "provider": "openai"}))?["kind"], "unreachable");
+    assert!(models.received().is_empty());
+    Ok(())
+}
+
+#[test]
+fn context_is_chosen_by_the_call() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..3).map(|_| Script::openai_answer("ok")).collect())?;
+    let mut server = home("openai", &models.url())?.server()?;
+    server.call("remember", json!({"content": "We deploy on Fridays"}))?;
+    let pack = server.call("assemble_context", json!({"query": "deploy"}))?;
+    server.call("ask", json!({"message": "a?", "context": {"pack_id": pack["pack_id"]}}))?;
+    server
+        .call("ask", json!({"message": "b?", "context": {"identity": "You are Bo.", "memory": ["Tea is at noon."]}}))?;
+    server.call("ask", json!({"message": "c?", "context": "none"}))?;
+    let sent: Vec<String> = models.received().into_iter().map(|it| it.body).collect();
+    assert!(sent[0].contains("We deploy on Fridays"), "{}", sent[0]);
+    assert!(sent[1].contains("You are Bo.") && sent[1].contains("Tea is at noon."), "{}", sent[1]);
+    assert!(!sent[2].contains("Fridays") && !sent[2].contains("Quoted"), "{}", sent[2]);
+    assert_eq!(server.fail("ask", json!({"message": "x", "context": {"pack_id": "pack_none"}}))?["kind"], "not_found");
+    Ok(())
+}
