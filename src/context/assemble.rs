@@ -275,41 +275,77 @@ impl Assembler {
     }
 }
 
+/// A pack whose whole is smaller than this share of its budget, though something was left out, is tried again.
+const FULL: f64 = 0.96;
+
+/// Pieces are counted one by one and the whole is a little smaller than their sum; so often it is tried again with
+/// that difference added.
+const TRIES: usize = 3;
+
+/// What was decided, written.
+struct Decision {
+    choice: budget::Choice,
+    text: String,
+    tokens: u32,
+}
+
 /// Decides what goes in and writes it.
 fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
     let format = request.format;
     let model = request.model.as_deref();
     let frame = tokens::count_for(model, &render::head(format)) + tokens::count_for(model, render::tail(format));
-    // A piece's number has few digits; 999 is the longest that is usual.
-    let measure = |it: &Candidate| tokens::count_for(model, &render::piece(format, 999, it));
-    let budget = request.budget_tokens.saturating_sub(frame);
-    let mut choice = budget::choose(candidates, budget, &measure);
-    let mut chosen: Vec<Candidate> = choice.chosen.iter().map(|(it, _)| it.clone()).collect();
-    let mut text = render::whole(format, &chosen);
-    let mut size = tokens::count_for(model, &text);
-    // The count of the whole is what binds; pieces were counted one by one.
-    while size > request.budget_tokens
-        && let Some(last) = chosen.pop()
-    {
-        let tokens = measure(&last);
-        choice.left_out.push((last, tokens, "did not fit the budget".to_owned()));
-        choice.chosen.pop();
-        text = render::whole(format, &chosen);
-        size = tokens::count_for(model, &text);
+    let mut budget = request.budget_tokens.saturating_sub(frame);
+    let mut best = decide_within(request, candidates.clone(), budget);
+    for _ in 1..TRIES {
+        let is_full = f64::from(best.tokens) >= f64::from(request.budget_tokens) * FULL;
+        if is_full || best.choice.left_out.is_empty() {
+            break;
+        }
+        let counted: u32 = best.choice.chosen.iter().map(|(_, tokens)| tokens).sum::<u32>() + frame;
+        let spare = counted.saturating_sub(best.tokens);
+        if spare == 0 {
+            break;
+        }
+        budget += spare;
+        let next = decide_within(request, candidates.clone(), budget);
+        if next.tokens <= best.tokens {
+            break;
+        }
+        best = next;
     }
-    let items = choice.chosen.into_iter().map(|(it, tokens)| item(it, tokens)).collect::<Vec<_>>();
+    let Decision { choice, text, tokens } = best;
     let omitted = choice.left_out.into_iter().map(|(it, tokens, why)| Omission { uri: address(&it), tokens, why });
     Pack {
         id: pack_id(request, &text),
-        tokens: size,
+        tokens,
         budget_tokens: request.budget_tokens,
-        items,
+        items: choice.chosen.into_iter().map(|(it, tokens)| item(it, tokens)).collect(),
         omitted: omitted.collect(),
         degraded: Vec::new(),
         request_kind: kind::classify(&request.query),
         format,
         timings: Timings::default(),
         text,
+    }
+}
+
+/// Chooses within `budget` and writes the text; the count of the whole never passes the request's budget.
+fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32) -> Decision {
+    let format = request.format;
+    let model = request.model.as_deref();
+    // A piece's number has few digits; 999 is the longest that is usual.
+    let measure = |it: &Candidate| tokens::count_for(model, &render::piece(format, 999, it));
+    let mut choice = budget::choose(candidates, budget, &measure);
+    loop {
+        let text = render::whole(format, choice.chosen.iter().map(|(it, _)| it));
+        let tokens = tokens::count_for(model, &text);
+        if tokens <= request.budget_tokens {
+            return Decision { choice, text, tokens };
+        }
+        match choice.chosen.pop() {
+            Some((last, size)) => choice.left_out.push((last, size, "did not fit the budget".to_owned())),
+            None => return Decision { choice, text, tokens },
+        }
     }
 }
 

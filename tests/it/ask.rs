@@ -146,7 +146,7 @@ fn the_day_s_spending_is_shared_by_all_processes_on_the_file() -> anyhow::Result
     let models = ModelServer::start(vec![Script::anthropic_answer("Yes.")])?;
     let home = home("anthropic", &models.url())?
         .with("ANTHROPIC_MODEL", "claude-haiku-4-5")
-        .with("CARRYALL_DAILY_USD", "0.0007");
+        .with("CARRYALL_DAILY_USD", "0.00068");
     let ask = json!({"message": "x", "context": "none", "max_output_tokens": 130});
     let reply = home.server()?.call("ask", ask.clone())?;
     assert!(reply["cost_usd"].as_f64().is_some_and(|it| it > 0.0), "{reply}");
