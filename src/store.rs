@@ -12,6 +12,8 @@ mod migrate;
 mod open;
 mod packs;
 mod spending;
+#[cfg(test)]
+mod tests;
 mod traces;
 mod turns;
 mod workspace;

@@ -170,6 +170,7 @@ impl Store {
         now: Millis,
     ) -> Result<Option<ContextRow>, StoreError> {
         let path = self.path().to_path_buf();
+        self.note_time(now);
         self.write(move |tx| {
             let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
             let before = current(tx, &key, now).map_err(failed)?;
@@ -297,6 +298,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ContextRow> {
         updated_at: row.get(6)?,
         expires_at: row.get(7)?,
     })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![("a context", SELECT.to_owned()), ("the contexts of an owner", LIST.to_owned())]
 }
 
 #[cfg(test)]

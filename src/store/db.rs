@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
 use std::time::Instant;
@@ -24,8 +26,10 @@ use tokio_util::sync::CancellationToken;
 use super::error::StoreError;
 use super::migrate;
 use super::open;
-use super::open::Access;
 use super::open::FileIdentity;
+use super::open::Opened;
+use super::open::Pins;
+use crate::clock::Millis;
 
 /// Connections that read at the same time. Two cores are busy with two; the others hide waits for the disk.
 const READERS: usize = 4;
@@ -38,6 +42,12 @@ const LAZY: Duration = Duration::from_millis(150);
 
 /// How many writes that nobody waits for may gather.
 const LAZY_BATCH: usize = 256;
+
+/// How often a process that writes looks for what has expired. Reading hides it from the first moment.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the end waits for the writing thread.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Steps of SQLite's machine between two looks at the cancellation token: some 50 µs.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -54,15 +64,38 @@ struct Shared {
     path: PathBuf,
     /// Filled at the first write, emptied by `close`.
     writer: Mutex<Option<Writer>>,
-    /// Idle reading connections, each with the identity of the file it was opened on.
-    idle: Mutex<Vec<(Connection, Option<FileIdentity>)>>,
+    /// Idle reading connections.
+    idle: Mutex<Vec<Opened>>,
     readers: Semaphore,
+    known: Arc<Known>,
+}
+
+/// What callers and the writing thread tell each other.
+#[derive(Debug)]
+struct Known {
+    /// The latest time that a writing caller named: the store has no clock of its own.
+    now: AtomicI64,
+    /// The file that this process has worked with. When its schema becomes newer, a newer program migrated it under
+    /// this one: reading goes on then, writing does not.
+    file: Mutex<Option<FileIdentity>>,
+    pins: Pins,
+}
+
+impl Known {
+    fn has_worked_with(&self, file: Option<FileIdentity>) -> bool {
+        file.is_some() && *self.file.lock().unwrap_or_else(PoisonError::into_inner) == file
+    }
+
+    fn works_with(&self, file: Option<FileIdentity>) {
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
+    }
 }
 
 #[derive(Debug)]
 struct Writer {
     jobs: mpsc::Sender<Job>,
-    thread: std::thread::JoinHandle<()>,
+    /// Told when the thread has closed the file.
+    ended: oneshot::Receiver<()>,
 }
 
 impl Store {
@@ -74,6 +107,11 @@ impl Store {
                 writer: Mutex::default(),
                 idle: Mutex::default(),
                 readers: Semaphore::new(READERS),
+                known: Arc::new(Known {
+                    now: AtomicI64::new(Millis::MIN),
+                    file: Mutex::default(),
+                    pins: Pins::default(),
+                }),
             }),
         }
     }
@@ -121,9 +159,8 @@ impl Store {
         self.on_reader(move |conn| {
             let watch = cancelled.clone();
             let set = conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || watch.is_cancelled()));
-            let result = set.map_err(|err| StoreError::Internal { reason: err.to_string() }).and_then(|()| work(conn));
-            let _ = conn.progress_handler(0, None::<fn() -> bool>);
-            result
+            set.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
+            work(conn)
         })
         .await
     }
@@ -141,42 +178,81 @@ impl Store {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Ok(_turn) = self.shared.readers.acquire().await else { return Err(gone()) };
-        let mut work = work;
-        // Opening for writing creates the file and brings it up to date; a place that cannot be written says so here.
-        let mut has_flushed = open::identity(&self.shared.path).is_none();
-        if has_flushed {
-            self.flush().await?;
-        }
-        loop {
-            let shared = Arc::clone(&self.shared);
-            let reading = tokio::task::spawn_blocking(move || shared.read(work, has_flushed));
-            match reading
-                .await
-                .unwrap_or_else(|err| Reading::Done(Err(StoreError::Internal { reason: err.to_string() })))
-            {
-                Reading::Done(result) => return result,
-                Reading::Behind(unused) => work = unused,
+        let store = self.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut reader = store.take_reader()?;
+            let result = in_read_transaction(store.path(), &mut reader.conn, work);
+            if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
+                store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
             }
-            self.flush().await?;
-            has_flushed = true;
+            result
+        });
+        reading.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
+    }
+
+    /// A connection for reading, on the file that is at the path now. Blocks.
+    fn take_reader(&self) -> Result<Opened, StoreError> {
+        let shared = &self.shared;
+        let idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(reader) if reader.files.are_at(&shared.path) => return Ok(reader),
+            Some(_old) => {
+                shared.known.pins.clear_what_is_left(&shared.path);
+                // The others are as old; those in use now are caught when they come back.
+                shared.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            }
+            None => {}
         }
+        if open::identity(&shared.path).is_none() {
+            // Opening for writing creates the file; a place that cannot be written says so here.
+            self.flush_blocking()?;
+        }
+        let newer_too = shared.known.has_worked_with(open::identity(&shared.path));
+        let mut reader = open::open_reader(&shared.path, newer_too, &shared.known.pins)?;
+        if reader.version < migrate::known() {
+            // Only just created, or made by an older program: opening for writing brings it up to date.
+            self.flush_blocking()?;
+            reader = open::open_reader(&shared.path, newer_too, &shared.known.pins)?;
+        }
+        if reader.version == migrate::known() {
+            shared.known.works_with(reader.files.main);
+        }
+        Ok(reader)
+    }
+
+    /// As [`Store::flush`], on a thread that may block.
+    fn flush_blocking(&self) -> Result<(), StoreError> {
+        let (done, result) = oneshot::channel();
+        let nothing = |_: &Transaction<'_>| Ok(());
+        self.queue(Job::Work(Box::new(Waited { work: Some(nothing), outcome: None, done: Some(done) })))?;
+        result.blocking_recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Notes what time a caller has, for the sweeping of what has expired.
+    pub(super) fn note_time(&self, now: Millis) {
+        self.shared.known.now.fetch_max(now, Ordering::Relaxed);
     }
 
     fn queue(&self, job: Job) -> Result<(), StoreError> {
         let mut writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if writer.is_none() {
-            let (jobs, queue) = mpsc::channel();
-            let path = self.shared.path.clone();
-            let thread = std::thread::Builder::new()
-                .name("db".to_owned())
-                .spawn(move || WriterLoop { path, queue, conn: None, lazy: Vec::new() }.run())
-                .map_err(|err| StoreError::Internal { reason: format!("cannot start the database thread: {err}") })?;
-            *writer = Some(Writer { jobs, thread });
+        let mut job = job;
+        // Twice: a thread that a fault has ended is replaced.
+        for _ in 0..2 {
+            let jobs = match writer.as_ref() {
+                Some(writer) => writer.jobs.clone(),
+                None => {
+                    let started = start_writer(&self.shared)?;
+                    let jobs = started.jobs.clone();
+                    *writer = Some(started);
+                    jobs
+                }
+            };
+            match jobs.send(job) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(back)) => (job, *writer) = (back, None),
+            }
         }
-        match writer.as_ref() {
-            Some(writer) => writer.jobs.send(job).map_err(|_| gone()),
-            None => Err(gone()),
-        }
+        Err(gone())
     }
 
     /// Looks the file over: schema, integrity, counts. Reads the whole file, so it may take seconds.
@@ -189,47 +265,36 @@ impl Store {
     pub async fn close(&self) {
         let writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        if let Some(Writer { jobs, thread }) = writer {
+        if let Some(Writer { jobs, ended }) = writer {
             drop(jobs);
-            let joined = tokio::task::spawn_blocking(move || thread.join());
             // A lock held by another process must not hold up our end; what was acknowledged is durable already.
-            if tokio::time::timeout(Duration::from_millis(1500), joined).await.is_err() {
+            if tokio::time::timeout(CLOSE_PATIENCE, ended).await.is_err() {
                 tracing::warn!("the database was still busy at the end");
             }
         }
     }
 }
 
-/// What became of a read.
-enum Reading<T, F> {
-    Done(Result<T, StoreError>),
-    /// The file has an older schema, or none yet: somebody is just creating it. Here is the work back.
-    Behind(F),
-}
-
-impl Shared {
-    /// Runs `work` on an idle connection or a new one; `as_it_is` tells not to look at the schema.
-    fn read<T, F: FnOnce(&mut Connection) -> Result<T, StoreError>>(&self, work: F, as_it_is: bool) -> Reading<T, F> {
-        let (mut conn, identity) = match self.take_reader() {
-            Ok(taken) => taken,
-            Err(err) => return Reading::Done(Err(err)),
-        };
-        if !as_it_is && migrate::version(&conn).is_ok_and(|it| it < migrate::known()) {
-            return Reading::Behind(work);
-        }
-        let result = in_read_transaction(&self.path, &mut conn, work);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((conn, identity));
-        Reading::Done(result)
-    }
-
-    fn take_reader(&self) -> Result<(Connection, Option<FileIdentity>), StoreError> {
-        let now = open::identity(&self.path);
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match idle {
-            Some((conn, then)) if then == now => Ok((conn, then)),
-            _ => Ok((open::open(&self.path, Access::Read)?, now)),
-        }
-    }
+fn start_writer(shared: &Shared) -> Result<Writer, StoreError> {
+    let (jobs, queue) = mpsc::channel();
+    let (end, ended) = oneshot::channel();
+    let writer = WriterLoop {
+        path: shared.path.clone(),
+        queue,
+        held: None,
+        lazy: Vec::new(),
+        known: Arc::clone(&shared.known),
+        swept: None,
+    };
+    // Not a thread of the runtime: that would wait at its own end for one that waits for another process.
+    std::thread::Builder::new()
+        .name("db".to_owned())
+        .spawn(move || {
+            writer.run();
+            let _ = end.send(());
+        })
+        .map_err(|err| StoreError::Internal { reason: format!("cannot start the database thread: {err}") })?;
+    Ok(Writer { jobs, ended })
 }
 
 fn in_read_transaction<T>(
@@ -241,6 +306,7 @@ fn in_read_transaction<T>(
     // A panic amid the read must not leave the transaction open on a connection that others use next.
     let result = std::panic::catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(StoreError::Internal { reason: "a read panicked".to_owned() }));
+    let _ = conn.progress_handler(0, None::<fn() -> bool>);
     let _ = conn.execute_batch("ROLLBACK");
     result
 }
@@ -321,9 +387,12 @@ where
 struct WriterLoop {
     path: PathBuf,
     queue: mpsc::Receiver<Job>,
-    conn: Option<(Connection, Option<FileIdentity>)>,
+    held: Option<Opened>,
     /// Writes that nobody waits for, until a transaction takes them along.
     lazy: Vec<Box<dyn Work>>,
+    known: Arc<Known>,
+    /// When this process last looked for what has expired.
+    swept: Option<Instant>,
 }
 
 impl WriterLoop {
@@ -372,10 +441,32 @@ impl WriterLoop {
         let outcome = self.transact(&mut jobs);
         if matches!(&outcome, Err(err) if !matches!(err, StoreError::Busy { .. })) {
             // Whatever is wrong with the file, a fresh connection sees it as it then is.
-            self.conn = None;
+            self.held = None;
         }
         for job in jobs {
             job.finish(outcome.clone());
+        }
+        if outcome.is_ok() && self.swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
+            self.sweep();
+        }
+    }
+
+    /// Deletes what has expired, if there is anything.
+    fn sweep(&mut self) {
+        self.swept = Some(Instant::now());
+        let now = self.known.now.load(Ordering::Relaxed);
+        let Some(held) = &self.held else { return };
+        // Looking costs no lock and no flush.
+        if !super::memories::has_expired(&held.conn, now).unwrap_or(false) {
+            return;
+        }
+        let path = self.path.clone();
+        let sweep = move |tx: &Transaction<'_>| {
+            super::memories::sweep(tx, now).map(|_| ()).map_err(|err| StoreError::of(&path, &err))
+        };
+        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy { work: Some(sweep) })];
+        if let Err(err) = self.transact(&mut jobs) {
+            tracing::warn!(error = %err, "what has expired was not swept");
         }
     }
 
@@ -388,10 +479,10 @@ impl WriterLoop {
         if found != migrate::known() {
             return Err(StoreError::Migrated { path, found, known: migrate::known() });
         }
+        let mut suspicious = false;
         for job in jobs {
             tx.execute_batch("SAVEPOINT job").map_err(failed)?;
             let ran = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&tx)));
-            let kept = matches!(ran, Ok(Ok(())));
             if tx.is_autocommit() {
                 // SQLite gave up the whole transaction (no space left, for one): nothing of the batch is there.
                 return Err(match ran {
@@ -399,25 +490,44 @@ impl WriterLoop {
                     _ => StoreError::Internal { reason: "the transaction was rolled back".to_owned() },
                 });
             }
-            let end = if kept { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+            let end = match ran {
+                Ok(Ok(())) => "RELEASE job",
+                Ok(Err(err)) => {
+                    suspicious |= err.is_about_the_file();
+                    "ROLLBACK TO job; RELEASE job"
+                }
+                Err(_) => "ROLLBACK TO job; RELEASE job",
+            };
             tx.execute_batch(end).map_err(failed)?;
         }
-        tx.commit().map_err(failed)
+        tx.commit().map_err(failed)?;
+        if suspicious {
+            self.held = None;
+        }
+        Ok(())
     }
 
     /// The writing connection, opened afresh when there is none or when the file at the path is another one now.
     fn connection(&mut self) -> Result<&mut Connection, StoreError> {
-        if matches!(&self.conn, Some((_, then)) if *then != open::identity(&self.path)) {
-            self.conn = None;
+        if let Some(held) = &self.held
+            && !held.files.are_at(&self.path)
+        {
+            self.known.pins.clear_what_is_left(&self.path);
+            self.held = None;
         }
-        if self.conn.is_none() {
-            let conn = open::open(&self.path, Access::Write)?;
-            let identity = open::identity(&self.path);
-            self.conn = Some((conn, identity));
-        }
-        match &mut self.conn {
-            Some((conn, _)) => Ok(conn),
-            None => Err(gone()),
-        }
+        let held = match self.held.take() {
+            Some(held) => held,
+            None => {
+                let opened = open::open_writer(&self.path, &self.known.pins).map_err(|err| match err {
+                    StoreError::Newer { path, found, known } if self.known.has_worked_with(open::identity(&path)) => {
+                        StoreError::Migrated { path, found, known }
+                    }
+                    other => other,
+                })?;
+                self.known.works_with(opened.files.main);
+                opened
+            }
+        };
+        Ok(&mut self.held.insert(held).conn)
     }
 }

@@ -48,6 +48,14 @@ pub enum StoreError {
     #[error("database {} cannot be used: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
 
+    /// Correct the line and import again; what is there already is passed over.
+    #[error("cannot import line {line}: {reason}")]
+    Malformed { line: usize, reason: String },
+
+    /// Look at where the export goes.
+    #[error("cannot write the export: {reason}")]
+    Output { reason: String },
+
     /// The call was cancelled before it was done; nothing was written.
     #[error("cancelled")]
     Cancelled,
@@ -62,6 +70,10 @@ impl StoreError {
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();
         let reason = error.to_string();
+        // What readers share beside the file could not grow, which SQLite does not report as a full disk.
+        if error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return StoreError::Full { path };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
@@ -75,12 +87,25 @@ impl StoreError {
         }
     }
 
+    /// Whether it tells something of the file, so that a connection that met it is better opened afresh.
+    pub(super) fn is_about_the_file(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Full { .. }
+                | StoreError::ReadOnly { .. }
+                | StoreError::Corrupt { .. }
+                | StoreError::Newer { .. }
+                | StoreError::Foreign { .. }
+                | StoreError::Unusable { .. }
+        )
+    }
+
     /// What a person can do about it.
     pub fn next_step(&self) -> String {
         match self {
             StoreError::Busy { .. } => "try again in a few seconds".to_owned(),
             StoreError::Full { path } => {
-                format!("free some space on the disk that holds {}, then call again", folder(path))
+                format!("free some space on the disk that holds {}, then call again", folder(path).display())
             }
             StoreError::ReadOnly { path, .. } => format!(
                 "make {} and its folder writable, or name another file with --db or CARRYALL_DB; reading still works",
@@ -101,8 +126,13 @@ impl StoreError {
             StoreError::Conflict { .. } => "read the current version, merge, and write again".to_owned(),
             StoreError::Unusable { path, .. } => format!(
                 "check that {} exists and may be written, or name another file with --db or CARRYALL_DB",
-                folder(path)
+                folder(path).display()
             ),
+            StoreError::Malformed { .. } => {
+                "correct the line or leave it out, then import again: rows that came in before are passed over"
+                    .to_owned()
+            }
+            StoreError::Output { .. } => "check the place that the export goes to, and its free space".to_owned(),
             StoreError::Cancelled => "call again if it is still wanted".to_owned(),
             StoreError::Internal { .. } => {
                 "run `carryall doctor`; if it persists, report it with the trace id".to_owned()
@@ -111,6 +141,7 @@ impl StoreError {
     }
 }
 
-fn folder(path: &Path) -> String {
-    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")).display().to_string()
+/// The folder that holds the file.
+pub(super) fn folder(path: &Path) -> PathBuf {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
 }

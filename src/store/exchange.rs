@@ -4,6 +4,7 @@
 //! workspaces is left out: it is made again from the files.
 
 use std::io::BufRead;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -105,14 +106,15 @@ const IMPORT_BATCH: usize = 500;
 pub(super) type IndexText = fn(&str) -> String;
 
 impl Store {
-    /// Copies the whole file to `target` while others read and write; `target` must not exist.
+    /// Copies the whole file to `target` while others read and write; `target` must not exist. The copy is of one
+    /// moment, and holds at least what was acknowledged before the call.
     pub async fn backup(&self, target: PathBuf) -> Result<(), StoreError> {
         self.flush().await?;
         let path = self.path().to_path_buf();
         let copied = tokio::task::spawn_blocking(move || {
-            // A connection of its own: the backup must see commits that come while it runs.
-            let source = super::open::open(&path, super::open::Access::Read)?;
-            copy_database(&source, &target)
+            // A connection of its own: a big file takes long, and the readers are few.
+            let source = super::open::open_reader(&path, false, &super::open::Pins::default())?;
+            copy_database(&source.conn, &target)
         });
         copied.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
     }
@@ -123,7 +125,7 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let mut counts = Counts::default();
-            let unwritable = |err: std::io::Error| StoreError::Internal { reason: format!("cannot write: {err}") };
+            let unwritable = |err: std::io::Error| StoreError::Output { reason: err.to_string() };
             writeln!(out, "{}", serde_json::json!({"format": FORMAT, "version": FORMAT_VERSION}))
                 .map_err(unwritable)?;
             for table in TABLES {
@@ -152,30 +154,37 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Internal`] with the line's number when a line is not of the format; lines before it are kept.
-    pub async fn import(&self, input: Box<dyn BufRead + Send>, index_text: IndexText) -> Result<Counts, StoreError> {
+    /// [`StoreError::Malformed`] with the line's number when a line is not of the format. What came in some hundred
+    /// lines before it is kept, and passed over when the corrected file is imported.
+    pub async fn import(
+        &self,
+        mut input: Box<dyn BufRead + Send>,
+        index_text: IndexText,
+    ) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
         let mut batch: Vec<(usize, Map<String, Value>)> = Vec::new();
-        for (at, line) in input.lines().enumerate() {
-            let wrong = |reason: String| StoreError::Internal { reason: format!("line {}: {reason}", at + 1) };
-            let line = line.map_err(|err| wrong(err.to_string()))?;
+        let mut begun = false;
+        for at in 1.. {
+            let Some(line) = next_line(&mut input).map_err(|reason| StoreError::Malformed { line: at, reason })? else {
+                break;
+            };
             if line.trim().is_empty() {
                 continue;
             }
+            let wrong = |reason: String| StoreError::Malformed { line: at, reason };
             let row: Map<String, Value> = serde_json::from_str(&line).map_err(|err| wrong(err.to_string()))?;
-            if at == 0 {
-                if row.get("format").and_then(Value::as_str) != Some(FORMAT) {
-                    return Err(wrong(format!("not an export of carryall: its first line names the format {FORMAT}")));
-                }
-                if row.get("version").and_then(Value::as_i64).is_none_or(|it| it > FORMAT_VERSION) {
-                    return Err(wrong("made by a newer carryall".to_owned()));
-                }
+            if !begun {
+                check_head(&row).map_err(wrong)?;
+                begun = true;
                 continue;
             }
-            batch.push((at + 1, row));
+            batch.push((at, row));
             if batch.len() >= IMPORT_BATCH {
                 self.take_in(std::mem::take(&mut batch), index_text, &mut counts).await?;
             }
+        }
+        if !begun {
+            return Err(StoreError::Malformed { line: 1, reason: NO_EXPORT.to_owned() });
         }
         self.take_in(batch, index_text, &mut counts).await?;
         Ok(counts)
@@ -191,13 +200,10 @@ impl Store {
         let added = self
             .write(move |tx| {
                 let mut added = Counts::default();
-                for (at, row) in &batch {
-                    let wrong = |reason: String| StoreError::Internal { reason: format!("line {at}: {reason}") };
-                    let name = row.get("table").and_then(Value::as_str).unwrap_or_default();
-                    let Some(table) = TABLES.iter().find(|it| it.name == name) else {
-                        return Err(wrong(format!("unknown table {name:?}")));
-                    };
-                    match insert(tx, table, row, index_text) {
+                for (line, row) in &batch {
+                    let wrong = |reason: String| StoreError::Malformed { line: *line, reason };
+                    let (table, values) = read_row(row).map_err(wrong)?;
+                    match insert(tx, table, row, values, index_text) {
                         Ok(true) => added.rows += 1,
                         Ok(false) => added.skipped += 1,
                         Err(err) => {
@@ -217,6 +223,48 @@ impl Store {
     }
 }
 
+const NO_EXPORT: &str = "not an export of carryall: its first line names the format carryall-export";
+
+/// The longest line that is read: as long as the longest message of the server.
+const LINE_BYTES: u64 = 64 << 20;
+
+fn next_line(input: &mut Box<dyn BufRead + Send>) -> Result<Option<String>, String> {
+    let mut bytes = Vec::new();
+    let read = input.take(LINE_BYTES).read_until(b'\n', &mut bytes).map_err(|err| err.to_string())?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if u64::try_from(read).unwrap_or(u64::MAX) == LINE_BYTES && bytes.last() != Some(&b'\n') {
+        return Err(format!("longer than {LINE_BYTES} bytes"));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| "not UTF-8".to_owned())
+}
+
+fn check_head(row: &Map<String, Value>) -> Result<(), String> {
+    if row.get("format").and_then(Value::as_str) != Some(FORMAT) {
+        return Err(NO_EXPORT.to_owned());
+    }
+    match row.get("version").and_then(Value::as_i64) {
+        Some(FORMAT_VERSION) => Ok(()),
+        Some(version) if version > FORMAT_VERSION => {
+            Err(format!("format version {version} was made by a newer carryall; this one reads {FORMAT_VERSION}"))
+        }
+        _ => Err("the format version is missing".to_owned()),
+    }
+}
+
+/// The table of a line, and its values in the order of the table's columns.
+fn read_row(row: &Map<String, Value>) -> Result<(&'static Table, Vec<SqlValue>), String> {
+    let name = row.get("table").and_then(Value::as_str).ok_or("the field table is missing")?;
+    let table = TABLES.iter().find(|it| it.name == name).ok_or_else(|| format!("unknown table {name:?}"))?;
+    if let Some(unknown) = row.keys().find(|it| *it != "table" && !table.columns.contains(&it.as_str())) {
+        return Err(format!("unknown field {unknown:?} of table {name}"));
+    }
+    let value = |column: &&'static str| from_json(row.get(*column).unwrap_or(&Value::Null), column);
+    let values = table.columns.iter().map(value).collect::<Result<_, String>>()?;
+    Ok((table, values))
+}
+
 /// Copies a database to a new file, whole or not at all: it is written beside the target and renamed.
 pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), StoreError> {
     let unusable =
@@ -233,9 +281,14 @@ pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), St
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(&part).map_err(|err| unusable(err.to_string()))?;
     let copy = || -> rusqlite::Result<()> {
+        // One read transaction around all of it: without, the copy would begin anew after every write of others,
+        // and on a busy file never end.
+        let moment = source.is_autocommit().then(|| source.unchecked_transaction()).transpose()?;
+        source.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         #[expect(clippy::disallowed_methods, reason = "a backup is a database of its own")]
         let mut copy = Connection::open(&part)?;
         Backup::new(source, &mut copy)?.run_to_completion(4096, Duration::ZERO, None)?;
+        drop(moment);
         // A single file, without a log beside it.
         copy.pragma_update(None, "journal_mode", "DELETE")
     };
@@ -247,10 +300,18 @@ pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), St
     moved
 }
 
-fn insert(conn: &Connection, table: &Table, row: &Map<String, Value>, index_text: IndexText) -> rusqlite::Result<bool> {
+/// Adds a row, unless one with the same identity is there. (`OR IGNORE` would also pass over rows that lack
+/// something.)
+fn insert(
+    conn: &Connection,
+    table: &Table,
+    row: &Map<String, Value>,
+    values: Vec<SqlValue>,
+    index_text: IndexText,
+) -> rusqlite::Result<bool> {
     let marks = vec!["?"; table.columns.len()].join(", ");
-    let sql = format!("INSERT OR IGNORE INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "));
-    let values = table.columns.iter().map(|column| from_json(row.get(*column).unwrap_or(&Value::Null), column));
+    let columns = table.columns.join(", ");
+    let sql = format!("INSERT INTO {} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", table.name);
     let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values))? > 0;
     if added && table.name == "memories" {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -271,21 +332,37 @@ fn to_json(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// Values as SQLite is to hold them. `STRICT` tables refuse what does not fit, so a wrong type is an error there.
-fn from_json(value: &Value, column: &str) -> SqlValue {
-    match value {
+/// A value as SQLite is to hold it. `STRICT` tables refuse a wrong type; what they cannot see is looked at here.
+fn from_json(value: &Value, column: &str) -> Result<SqlValue, String> {
+    let wanted = |what: &str| format!("{column} must be {what}");
+    Ok(match value {
         Value::Null => SqlValue::Null,
         Value::Bool(it) => SqlValue::Integer(i64::from(*it)),
-        Value::Number(it) => match it.as_i64() {
-            Some(whole) => SqlValue::Integer(whole),
-            None => SqlValue::Real(it.as_f64().unwrap_or(0.0)),
+        Value::Number(it) => match (it.as_i64(), it.as_f64()) {
+            (Some(whole), _) => SqlValue::Integer(whole),
+            (None, Some(real)) => SqlValue::Real(real),
+            (None, None) => return Err(wanted("a number that fits into 64 bits")),
         },
-        Value::String(it) if column == "content_key" => SqlValue::Blob(from_hex(it)),
-        Value::String(it) => SqlValue::Text(it.clone()),
-        other => SqlValue::Text(other.to_string()),
-    }
+        Value::String(it) => match column {
+            "content_key" => SqlValue::Blob(from_hex(it).ok_or_else(|| wanted("hexadecimal"))?),
+            // Queries look into the lists of tags; one that is none would fail them all.
+            "tags" => match serde_json::from_str::<Vec<String>>(it) {
+                Ok(_) => SqlValue::Text(it.clone()),
+                Err(_) => return Err(wanted("a JSON list of strings")),
+            },
+            "data" | "result" | "spans" => match serde_json::from_str::<serde::de::IgnoredAny>(it) {
+                Ok(_) => SqlValue::Text(it.clone()),
+                Err(_) => return Err(wanted("JSON in a string")),
+            },
+            "scope" if super::contexts::Scope::named(it).is_none() => return Err(wanted("the name of a scope")),
+            _ => SqlValue::Text(it.clone()),
+        },
+        Value::Array(_) | Value::Object(_) => return Err(wanted("a string, a number or null")),
+    })
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let digits = text.bytes().all(|it| it.is_ascii_hexdigit()) && text.len().is_multiple_of(2);
+    digits.then(|| text.as_bytes().chunks(2).map(byte).collect())?
 }

@@ -109,19 +109,7 @@ pub struct MemoryFilter {
 const COLUMNS: &str = "m.id, m.namespace, m.user_id, m.persona, m.session_id, m.kind, m.speaker, m.content, m.tags,
     m.importance, m.occurred_at, m.valid_from, m.valid_to, m.created_at, m.expires_at, m.source, m.superseded_by";
 
-/// The filter of [`MemoryFilter`], as [`View::sees`] and [`Validity`] say it.
-const FILTER: &str = "m.namespace = :namespace
-    AND (m.user_id IS NULL OR m.user_id = :user_id)
-    AND (m.persona IS NULL OR m.persona = :persona)
-    AND (:session_id IS NULL OR m.session_id = :session_id)
-    AND (:kinds = '[]' OR m.kind IN (SELECT value FROM json_each(:kinds)))
-    AND (:tags = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
-        WHERE wanted.value NOT IN (SELECT value FROM json_each(m.tags))))
-    AND (:since IS NULL OR coalesce(m.occurred_at, m.created_at) >= :since)
-    AND (:until IS NULL OR coalesce(m.occurred_at, m.created_at) < :until)
-    AND (:current IS NULL OR (m.superseded_by IS NULL AND (m.valid_to IS NULL OR m.valid_to > :current)))
-    AND (:as_of IS NULL OR (m.valid_from <= :as_of AND (m.valid_to IS NULL OR m.valid_to > :as_of)))
-    AND (m.expires_at IS NULL OR m.expires_at > :now)";
+const BY_ID: &str = "FROM memories AS m WHERE m.id = :id AND (m.expires_at IS NULL OR m.expires_at > :now)";
 
 const INSERT: &str = "INSERT INTO memories (id, namespace, user_id, persona, session_id, kind, speaker, content, tags,
         importance, occurred_at, valid_from, valid_to, created_at, expires_at, source, content_key)
@@ -151,6 +139,7 @@ impl Store {
     /// [`StoreError::Missing`] when an item supersedes what is not there.
     pub async fn remember(&self, items: Vec<NewMemory>, now: Millis) -> Result<Vec<Remembered>, StoreError> {
         let path = self.path().to_path_buf();
+        self.note_time(now);
         self.write(move |tx| {
             items.iter().map(|item| remember_one(tx, item, now).map_err(|err| err.at(&path))).collect()
         })
@@ -182,10 +171,8 @@ impl Store {
     pub async fn memories_by_id(&self, ids: Vec<String>, now: Millis) -> Result<Vec<MemoryRow>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM memories AS m WHERE m.id = :id AND (m.expires_at IS NULL OR m.expires_at > :now)"
-            );
             let find = || -> rusqlite::Result<Vec<MemoryRow>> {
+                let sql = format!("SELECT {COLUMNS} {BY_ID}");
                 let mut statement = conn.prepare_cached(&sql)?;
                 let mut found = Vec::new();
                 for id in &ids {
@@ -203,9 +190,10 @@ impl Store {
     pub async fn memory_ids(&self, filter: MemoryFilter, limit: usize) -> Result<Vec<String>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
-            let sql = format!("SELECT m.id FROM memories AS m WHERE {FILTER} ORDER BY m.seq LIMIT :limit");
             let find = || -> rusqlite::Result<Vec<String>> {
                 let bound = Bound::of(&filter);
+                let sql =
+                    format!("SELECT m.id FROM memories AS m WHERE {} ORDER BY m.seq LIMIT :limit", bound.condition());
                 let mut statement = conn.prepare_cached(&sql)?;
                 let mut parameters = bound.parameters();
                 let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -235,24 +223,34 @@ impl Store {
         .await
     }
 
-    /// Deletes what has expired by `now`, memories and contexts, and returns how many rows went.
+    /// Deletes what has expired by `now`, memories and contexts, and returns how many rows went. The writing thread
+    /// does the same by itself now and then.
     pub async fn sweep(&self, now: Millis) -> Result<usize, StoreError> {
         let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let sweep = || -> rusqlite::Result<usize> {
-                let expired: Vec<String> = tx
-                    .prepare_cached("SELECT id FROM memories WHERE expires_at <= :now LIMIT 1000")?
-                    .query_map(named_params! {":now": now}, |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
-                for id in &expired {
-                    delete_one(tx, id)?;
-                }
-                Ok(expired.len() + super::contexts::sweep(tx, now)?)
-            };
-            sweep().map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.write(move |tx| sweep(tx, now).map_err(|err| StoreError::of(&path, &err))).await
     }
+}
+
+/// Memories that one sweep deletes at most, so that other processes hardly wait for it.
+const SWEPT_AT_ONCE: i64 = 1000;
+
+const HAS_EXPIRED: &str = "SELECT EXISTS (SELECT 1 FROM memories WHERE expires_at <= :now)
+    OR EXISTS (SELECT 1 FROM contexts WHERE expires_at <= :now)";
+
+/// Whether there is anything to sweep.
+pub(super) fn has_expired(conn: &Connection, now: Millis) -> rusqlite::Result<bool> {
+    conn.prepare_cached(HAS_EXPIRED)?.query_row(named_params! {":now": now}, |row| row.get(0))
+}
+
+pub(super) fn sweep(conn: &Connection, now: Millis) -> rusqlite::Result<usize> {
+    let expired: Vec<String> = conn
+        .prepare_cached("SELECT id FROM memories WHERE expires_at <= :now LIMIT :limit")?
+        .query_map(named_params! {":now": now, ":limit": SWEPT_AT_ONCE}, |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in &expired {
+        delete_one(conn, id)?;
+    }
+    Ok(expired.len() + super::contexts::sweep(conn, now)?)
 }
 
 /// A step that failed in SQL, or because of what the caller named.
@@ -396,22 +394,32 @@ fn search(
     parameters.push((":limit", &limit));
     parameters.push((":offset", &offset));
     let matched = |row: &Row<'_>| Ok(MemoryMatch { row: from_row(row)?, bm25: row.get(17)? });
-    if words.is_empty() {
-        let sql = format!(
-            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {FILTER} ORDER BY m.seq DESC LIMIT :limit OFFSET :offset"
-        );
-        return conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), matched)?.collect();
+    let words = if words.is_empty() { None } else { Some(super::workspace::expression(conn, "memories", words)?) };
+    if let Some(words) = &words {
+        parameters.push((":words", words));
     }
-    let expression = super::workspace::expression(conn, "memories", words)?;
-    parameters.push((":words", &expression));
-    // Content counts most; who said it and its tags help to tell two equal ones apart.
-    let sql = format!(
-        "SELECT {COLUMNS}, -bm25(memories_text, 1.0, 0.5, 0.7) AS score
-         FROM memories_text JOIN memories AS m ON m.seq = memories_text.rowid
-         WHERE memories_text MATCH :words AND {FILTER}
-         ORDER BY score DESC, m.seq DESC LIMIT :limit OFFSET :offset"
-    );
+    let sql = search_sql(&bound, words.is_some());
     conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), matched)?.collect()
+}
+
+fn search_sql(bound: &Bound<'_>, by_words: bool) -> String {
+    let condition = bound.condition();
+    if !by_words {
+        return format!(
+            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {condition} ORDER BY m.seq DESC LIMIT :limit OFFSET :offset"
+        );
+    }
+    // Content counts most; who said it and its tags help to tell two equal ones apart. The best are chosen first and
+    // read whole after: sorting whole rows costs twice as much.
+    format!(
+        "SELECT {COLUMNS}, best.score FROM (
+            SELECT m.seq AS seq, -bm25(memories_text, 1.0, 0.5, 0.7) AS score
+            FROM memories_text JOIN memories AS m ON m.seq = memories_text.rowid
+            WHERE memories_text MATCH :words AND {condition}
+            ORDER BY score DESC, m.seq DESC LIMIT :limit OFFSET :offset) AS best
+         JOIN memories AS m ON m.seq = best.seq
+         ORDER BY best.score DESC, best.seq DESC"
+    )
 }
 
 /// The values of a filter, in the form in which they are bound.
@@ -434,21 +442,50 @@ impl Bound<'_> {
         Bound { filter, kinds: json(&filter.kinds), tags: json(&filter.tags), current, as_of }
     }
 
+    /// What [`View::sees`] and [`Validity`] say, of the row `m`. Only what is asked for is in it, so that the
+    /// planner sees which index serves.
+    fn condition(&self) -> String {
+        let filter = self.filter;
+        let mut parts = vec!["m.namespace = :namespace", "(m.expires_at IS NULL OR m.expires_at > :now)"];
+        parts.push(match filter.view.user_id {
+            Some(_) => "(m.user_id IS NULL OR m.user_id = :user_id)",
+            None => "m.user_id IS NULL",
+        });
+        parts.push(match filter.view.persona {
+            Some(_) => "(m.persona IS NULL OR m.persona = :persona)",
+            None => "m.persona IS NULL",
+        });
+        let mut when = |asked: bool, part| parts.extend(asked.then_some(part));
+        when(filter.view.session_id.is_some(), "m.session_id = :session_id");
+        when(!filter.kinds.is_empty(), "m.kind IN (SELECT value FROM json_each(:kinds))");
+        when(
+            !filter.tags.is_empty(),
+            "NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
+                WHERE wanted.value NOT IN (SELECT value FROM json_each(m.tags)))",
+        );
+        when(filter.since.is_some(), "coalesce(m.occurred_at, m.created_at) >= :since");
+        when(filter.until.is_some(), "coalesce(m.occurred_at, m.created_at) < :until");
+        when(self.current.is_some(), "m.superseded_by IS NULL AND (m.valid_to IS NULL OR m.valid_to > :current)");
+        when(self.as_of.is_some(), "m.valid_from <= :as_of AND (m.valid_to IS NULL OR m.valid_to > :as_of)");
+        parts.join(" AND ")
+    }
+
+    /// The values of what [`Bound::condition`] has in it.
     fn parameters(&self) -> Vec<(&'static str, &dyn rusqlite::ToSql)> {
         let filter = self.filter;
-        vec![
-            (":namespace", &filter.view.namespace),
-            (":user_id", &filter.view.user_id),
-            (":persona", &filter.view.persona),
-            (":session_id", &filter.view.session_id),
-            (":kinds", &self.kinds),
-            (":tags", &self.tags),
-            (":since", &filter.since),
-            (":until", &filter.until),
-            (":current", &self.current),
-            (":as_of", &self.as_of),
-            (":now", &filter.now),
-        ]
+        let mut bound: Vec<(&'static str, &dyn rusqlite::ToSql)> =
+            vec![(":namespace", &filter.view.namespace), (":now", &filter.now)];
+        let mut when = |asked: bool, name, value| bound.extend(asked.then_some((name, value)));
+        when(filter.view.user_id.is_some(), ":user_id", &filter.view.user_id as &dyn rusqlite::ToSql);
+        when(filter.view.persona.is_some(), ":persona", &filter.view.persona);
+        when(filter.view.session_id.is_some(), ":session_id", &filter.view.session_id);
+        when(!filter.kinds.is_empty(), ":kinds", &self.kinds);
+        when(!filter.tags.is_empty(), ":tags", &self.tags);
+        when(filter.since.is_some(), ":since", &filter.since);
+        when(filter.until.is_some(), ":until", &filter.until);
+        when(self.current.is_some(), ":current", &self.current);
+        when(self.as_of.is_some(), ":as_of", &self.as_of);
+        bound
     }
 }
 
@@ -469,4 +506,29 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
         source: row.get(15)?,
         superseded_by: row.get(16)?,
     })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    let view = |session: Option<&str>| View::new(None, Some("u".to_owned()), None, session.map(str::to_owned));
+    let filter = |session, validity| MemoryFilter {
+        view: view(session),
+        kinds: vec!["fact".to_owned()],
+        tags: Vec::new(),
+        since: Some(0),
+        until: None,
+        validity,
+        now: 0,
+    };
+    let (all, of_session) = (filter(None, Validity::Current(0)), filter(Some("s"), Validity::AsOf(0)));
+    vec![
+        ("memories by words", search_sql(&Bound::of(&all), true)),
+        ("the newest memories", search_sql(&Bound::of(&all), false)),
+        ("the newest memories of a session", search_sql(&Bound::of(&of_session), false)),
+        ("a memory by its id", format!("SELECT {COLUMNS} {BY_ID}")),
+        ("a duplicate", FIND_DUPLICATE.to_owned()),
+        ("an ended memory", SUPERSEDE.to_owned()),
+        ("anything expired", HAS_EXPIRED.to_owned()),
+    ]
 }

@@ -29,19 +29,27 @@ pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))
 }
 
-/// Refuses a file that a newer program or another one made, before anything is changed in it.
-pub(super) fn check(path: &Path, conn: &Connection) -> Result<(), StoreError> {
-    let failed = |err: rusqlite::Error| StoreError::of(path, &err);
-    let found = version(conn).map_err(failed)?;
-    let id: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
-    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+/// Refuses a file that a newer program or another one made, before anything is changed in it; returns its version.
+pub(super) fn check(path: &Path, conn: &Connection) -> Result<i64, StoreError> {
+    let look = || -> rusqlite::Result<(i64, i64, i64)> {
+        let id = conn.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        let tables = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((version(conn)?, id, tables))
+    };
+    // All of one moment: another process may be creating the tables right now.
+    let looked = if conn.is_autocommit() {
+        conn.unchecked_transaction().and_then(|tx| look().and_then(|found| tx.finish().map(|()| found)))
+    } else {
+        look()
+    };
+    let (found, id, tables) = looked.map_err(|err| StoreError::of(path, &err))?;
     if id != APPLICATION_ID && (id != 0 || tables > 0) {
         return Err(StoreError::Foreign { path: path.to_path_buf() });
     }
     if found > known() {
         return Err(StoreError::Newer { path: path.to_path_buf(), found, known: known() });
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Runs the steps that the file has not had, all in one transaction, after a backup when there is anything in it.
@@ -52,8 +60,7 @@ pub(super) fn run(path: &Path, conn: &mut Connection) -> Result<(), StoreError> 
     }
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Another process may have been here while this one waited for the lock.
-    check(path, &tx)?;
-    let found = version(&tx).map_err(failed)?;
+    let found = check(path, &tx)?;
     if found > 0 && found < known() {
         back_up_before(path, found)?;
     }
@@ -73,8 +80,8 @@ fn back_up_before(path: &Path, found: i64) -> Result<(), StoreError> {
     if target.exists() {
         return Ok(());
     }
-    let source = super::open::open(path, super::open::Access::Read)?;
-    super::exchange::copy_database(&source, &target)
+    let source = super::open::open_reader(path, false, &super::open::Pins::default())?;
+    super::exchange::copy_database(&source.conn, &target)
 }
 
 #[cfg(test)]
@@ -98,7 +105,7 @@ mod tests {
         .unwrap();
         drop(old);
 
-        let conn = open::open(&path, open::Access::Write).unwrap();
+        let conn = open::open_writer(&path, &open::Pins::default()).unwrap().conn;
         assert_eq!(version(&conn).unwrap(), known());
         let kept = |conn: &Connection| -> String {
             conn.query_row("SELECT content FROM memories", [], |row| row.get(0)).unwrap()
@@ -120,7 +127,7 @@ mod tests {
             made.pragma_update(None, "application_id", id).unwrap();
             drop(made);
             let before = std::fs::read(&path).unwrap();
-            let refused = open::open(&path, open::Access::Write).unwrap_err();
+            let refused = open::open_writer(&path, &open::Pins::default()).unwrap_err();
             assert!(matches!(refused, StoreError::Newer { .. } | StoreError::Foreign { .. }), "{refused:?}");
             assert_eq!(std::fs::read(&path).unwrap(), before);
         }

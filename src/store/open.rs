@@ -2,6 +2,10 @@
 
 use std::hash::BuildHasher;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -12,7 +16,7 @@ use super::migrate;
 
 /// How a connection is going to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+enum Access {
     Write,
     Read,
 }
@@ -27,50 +31,149 @@ pub struct Health {
     pub integrity: String,
     pub memories: i64,
     pub chunks: i64,
+    /// Memories and chunks that stand in their table but not in its text index, or the other way round; 0 in a sound
+    /// file.
+    pub text_disagreements: i64,
 }
 
-/// Attempts of the busy handler before it gives up. At 1 to 4 ms each, with growing waits, this is about 20 s:
-/// longer than any transaction of ours, shorter than the time limit of any host.
-const BUSY_ATTEMPTS: i32 = 4000;
+/// Attempts of the busy handler before it gives up. At 2.2 ms each, this is about 10 s: longer than any transaction
+/// of ours, shorter than the time limit of any host.
+const BUSY_ATTEMPTS: i32 = 4500;
 
-/// Opens the file for `access`. Only [`Access::Write`] creates and migrates it.
-pub(super) fn open(path: &Path, access: Access) -> Result<Connection, StoreError> {
-    match access {
-        Access::Write => open_writer(path),
-        Access::Read => open_reader(path),
+/// How often a file may be replaced while it is being opened; the second time is rare enough.
+const REPLACED_MEANWHILE: usize = 8;
+
+/// An open connection, and the files that it was opened on.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) conn: Connection,
+    pub(super) files: Files,
+    /// The schema version of the file.
+    pub(super) version: i64,
+    /// Whether the connection follows what others write; one on a file that cannot be locked does not.
+    pub(super) follows: bool,
+    /// Gone after the connection, for which the order of the fields cares.
+    _pin: Pin,
+}
+
+/// The files that connections of this process are open on. While one is, no new file can have its identity.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pins {
+    open: Arc<Mutex<Vec<Files>>>,
+}
+
+impl Pins {
+    fn pin(&self, files: Files) -> Pin {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).push(files);
+        Pin { files, pins: self.clone() }
     }
-}
 
-fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    prepare_file(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = connect(path, flags)?;
-    settle(&mut conn, Access::Write).map_err(|err| StoreError::of(path, &err))?;
-    migrate::check(path, &conn)?;
-    set_wal(path, &conn)?;
-    migrate::run(path, &mut conn)?;
-    if conn.is_readonly("main").unwrap_or(false) {
-        return Err(StoreError::ReadOnly { path: path.to_path_buf(), reason: "it is read-only".to_owned() });
-    }
-    Ok(conn)
-}
-
-fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let ready = |mut conn: Connection| -> Result<Connection, StoreError> {
-        settle(&mut conn, Access::Read).map_err(|err| StoreError::of(path, &err))?;
-        migrate::check(path, &conn)?;
-        Ok(conn)
-    };
-    match connect(path, flags).and_then(ready) {
-        // A folder that cannot be written has no room for the -shm file that readers of a write-ahead log share.
-        // `immutable` reads without it: right as long as nobody else writes, and nobody can.
-        Err(StoreError::Unusable { .. } | StoreError::ReadOnly { .. }) if path.exists() => {
-            let uri = format!("file:{}?immutable=1", escape(path));
-            connect(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI).and_then(ready)
+    /// Removes the log and its index of a file that was replaced while this process had it open: SQLite would take
+    /// them for those of the file that is at the path now. Must be called before that one is opened.
+    pub(super) fn clear_what_is_left(&self, path: &Path) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = identity(path);
+        for old in open.iter().filter(|it| it.main != now) {
+            let _lock = lock_folder(path);
+            for (suffix, then) in [("-wal", old.log), ("-shm", old.index)] {
+                let left = beside(path, suffix);
+                if then.is_some() && identity(&left) == then {
+                    tracing::warn!(path = %left.display(), "removed: it belonged to a database that was replaced");
+                    let _ = std::fs::remove_file(left);
+                }
+            }
         }
-        other => other,
     }
+}
+
+/// Takes its files out of the [`Pins`] when it is dropped.
+#[derive(Debug)]
+struct Pin {
+    files: Files,
+    pins: Pins,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut open = self.pins.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = open.iter().position(|it| *it == self.files) {
+            open.swap_remove(at);
+        }
+    }
+}
+
+/// Opens the file for writing: creates what is missing and brings it to the schema of this program.
+pub(super) fn open_writer(path: &Path, pins: &Pins) -> Result<Opened, StoreError> {
+    for _ in 0..REPLACED_MEANWHILE {
+        pins.clear_what_is_left(path);
+        prepare_file(path)?;
+        let before = identity(path);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = connect(path, flags)?;
+        let mut ready = || -> Result<(), StoreError> {
+            settle(&mut conn, Access::Write).map_err(|err| StoreError::of(path, &err))?;
+            migrate::check(path, &conn)?;
+            set_wal(path, &conn)?;
+            migrate::run(path, &mut conn)?;
+            if conn.is_readonly("main").unwrap_or(false) {
+                return Err(StoreError::ReadOnly { path: path.to_path_buf(), reason: "it is read-only".to_owned() });
+            }
+            Ok(())
+        };
+        ready().map_err(|err| name_the_folder(path, err))?;
+        // Another file may have taken its place while this one was opened.
+        let files = files(path);
+        if files.main.is_some() && files.main == before {
+            return Ok(Opened { conn, files, version: migrate::known(), follows: true, _pin: pins.pin(files) });
+        }
+    }
+    Err(StoreError::Unusable { path: path.to_path_buf(), reason: "it is replaced again and again".to_owned() })
+}
+
+/// Opens the file for reading, as it is: it may have an older schema. One with a newer schema is refused unless
+/// `newer_too`.
+pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<Opened, StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::Unusable { path: path.to_path_buf(), reason: "it is a folder".to_owned() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    pins.clear_what_is_left(path);
+    let before = identity(path);
+    let ready = |mut conn: Connection, follows: bool| -> Result<Opened, StoreError> {
+        settle(&mut conn, Access::Read).map_err(|err| StoreError::of(path, &err))?;
+        let version = match migrate::check(path, &conn) {
+            Err(StoreError::Newer { found, .. }) if newer_too => found,
+            other => other?,
+        };
+        let files = Files { main: before, ..files(path) };
+        Ok(Opened { conn, files, version, follows, _pin: pins.pin(files) })
+    };
+    match connect(path, flags).and_then(|conn| ready(conn, true)) {
+        // A folder that cannot be written has no room for the -shm file that readers of a write-ahead log share.
+        // `immutable` reads without it: right as long as nobody else writes, and nobody can; and as long as the log
+        // holds nothing, for it is not read then.
+        Err(StoreError::Unusable { .. } | StoreError::ReadOnly { .. } | StoreError::Full { .. })
+            if path.exists() && is_empty(&beside(path, "-wal")) =>
+        {
+            let uri = format!("file:{}?immutable=1", escape(path));
+            connect(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI).and_then(|conn| ready(conn, false))
+        }
+        other => other.map_err(|err| name_the_folder(path, err)),
+    }
+}
+
+/// Says of a file that could not be opened that its folder is the reason, when it is.
+fn name_the_folder(path: &Path, err: StoreError) -> StoreError {
+    #[cfg(unix)]
+    if let StoreError::Unusable { .. } | StoreError::ReadOnly { .. } = &err
+        && path.is_file()
+        && rustix::fs::access(super::error::folder(path), rustix::fs::Access::WRITE_OK).is_err()
+    {
+        let reason = "its folder cannot be written, and the log beside it must be".to_owned();
+        return StoreError::ReadOnly { path: path.to_path_buf(), reason };
+    }
+    let _ = path;
+    err
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens databases")]
@@ -117,7 +220,7 @@ fn set_wal(path: &Path, conn: &Connection) -> Result<(), StoreError> {
 /// the same file do not wake in step and none is starved (SQLite's own handler lets single waits grow to 100 ms;
 /// one of eight processes was seen to wait 831 ms with it).
 fn wait_a_little(attempt: i32) -> bool {
-    if attempt >= BUSY_ATTEMPTS * 2 {
+    if attempt >= BUSY_ATTEMPTS {
         return false;
     }
     let longest = if attempt < 50 { 1_000 } else { 4_000 };
@@ -135,12 +238,22 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
     }
-    if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
+    let folder = super::error::folder(path);
+    if !folder.exists() {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(unusable)?;
+        builder.create(&folder).map_err(unusable)?;
+    }
+    let _lock = lock_folder(path);
+    if path.exists() {
+        return Ok(());
+    }
+    // What lies beside a file that was deleted belongs to nothing any more. A new file must not share the old
+    // one's log and index with processes that still have the old one open.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(beside(path, suffix));
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -148,17 +261,61 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(err) if err.kind() == std::io::ErrorKind::PermissionDenied => {
-            Err(StoreError::ReadOnly { path: path.to_path_buf(), reason: err.to_string() })
-        }
-        Err(err) => Err(unusable(err)),
+        Err(err) => match err.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                Err(StoreError::ReadOnly { path: path.to_path_buf(), reason: err.to_string() })
+            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Err(StoreError::Full { path: path.to_path_buf() })
+            }
+            _ => Err(unusable(err)),
+        },
     }
+}
+
+/// Keeps other processes of ours from creating or clearing files beside this one, until it is dropped. `None` where
+/// a folder cannot be locked; there the rare race remains.
+fn lock_folder(path: &Path) -> Option<std::fs::File> {
+    let folder = std::fs::File::open(super::error::folder(path)).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
 }
 
 /// Which file a path leads to now. A connection whose file was moved or deleted under it must not be used on:
 /// what it acknowledged would be in a file that nobody can find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileIdentity(u64, u64);
+
+/// The files of a database when a connection was opened on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Files {
+    pub(super) main: Option<FileIdentity>,
+    log: Option<FileIdentity>,
+    index: Option<FileIdentity>,
+}
+
+impl Files {
+    /// Whether the files at `path` are still these.
+    pub(super) fn are_at(&self, path: &Path) -> bool {
+        let now = files(path);
+        let same = |then: Option<FileIdentity>, now| then.is_none() || then == now;
+        self.main.is_some() && self.main == now.main && same(self.log, now.log) && same(self.index, now.index)
+    }
+}
+
+fn files(path: &Path) -> Files {
+    Files { main: identity(path), log: identity(&beside(path, "-wal")), index: identity(&beside(path, "-shm")) }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |it| it.len() == 0)
+}
 
 /// The identity of the file at `path`; `None` when there is none.
 pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
@@ -176,6 +333,13 @@ pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
     }
 }
 
+/// What stands in a table but not in its text index, or the other way round.
+const TEXT_DISAGREEMENTS: &str = "SELECT
+      (SELECT count(*) FROM memories WHERE seq NOT IN (SELECT id FROM memories_text_docsize))
+    + (SELECT count(*) FROM memories_text_docsize WHERE id NOT IN (SELECT seq FROM memories))
+    + (SELECT count(*) FROM chunks WHERE id NOT IN (SELECT id FROM chunks_text_docsize))
+    + (SELECT count(*) FROM chunks_text_docsize WHERE id NOT IN (SELECT id FROM chunks))";
+
 /// Looks the whole file over: its settings, its integrity, its counts.
 pub(super) fn health(conn: &Connection, path: &Path) -> rusqlite::Result<Health> {
     let count = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
@@ -183,8 +347,9 @@ pub(super) fn health(conn: &Connection, path: &Path) -> rusqlite::Result<Health>
         schema_version: migrate::version(conn)?,
         size_bytes: std::fs::metadata(path).map(|it| it.len()).unwrap_or(0),
         journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?,
-        integrity: conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?,
+        integrity: conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?,
         memories: count("SELECT count(*) FROM memories")?,
         chunks: count("SELECT count(*) FROM chunks")?,
+        text_disagreements: count(TEXT_DISAGREEMENTS)?,
     })
 }

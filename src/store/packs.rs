@@ -17,6 +17,10 @@ pub struct PackRow {
     pub result: String,
 }
 
+const BY_ID: &str = "SELECT id, created_at, query, result FROM packs WHERE id = :id";
+
+const LATEST: &str = "SELECT id, query FROM packs ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset";
+
 impl Store {
     /// Keeps a pack. One with the same id is there already only when it holds the same: the id is made from it.
     pub async fn add_pack(&self, pack: PackRow) -> Result<(), StoreError> {
@@ -42,7 +46,7 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let find = || -> rusqlite::Result<Option<PackRow>> {
-                conn.prepare_cached("SELECT id, created_at, query, result FROM packs WHERE id = :id")?
+                conn.prepare_cached(BY_ID)?
                     .query_row(named_params! {":id": id}, |row| {
                         Ok(PackRow {
                             id: row.get(0)?,
@@ -63,20 +67,24 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<(String, String)>> {
-                conn.prepare_cached(
-                    "SELECT id, query FROM packs ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",
-                )?
-                .query_map(
-                    named_params! {
-                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                        ":offset": i64::try_from(offset).unwrap_or(0),
-                    },
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?
-                .collect()
+                conn.prepare_cached(LATEST)?
+                    .query_map(
+                        named_params! {
+                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                            ":offset": i64::try_from(offset).unwrap_or(0),
+                        },
+                        |row| Ok((row.get(0)?, row.get(1)?)),
+                    )?
+                    .collect()
             };
             list().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![("a pack by its id", BY_ID.to_owned()), ("the latest packs", LATEST.to_owned())]
 }

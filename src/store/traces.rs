@@ -39,12 +39,22 @@ const INSERT: &str =
     "INSERT OR IGNORE INTO traces (id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans)
     VALUES (:id, :tool, :started_at, :took_us, :outcome, :error, :session_id, :user_id, :namespace, :spans)";
 
-const SELECT: &str =
-    "SELECT id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans FROM traces
-    WHERE (:id IS NULL OR id = :id) AND (:tool IS NULL OR tool = :tool)
-      AND (:outcome IS NULL OR outcome = :outcome) AND (:session_id IS NULL OR session_id = :session_id)
-      AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
-    ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset";
+const COLUMNS: &str = "id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans";
+
+const SELECT: &str = "WHERE (:tool IS NULL OR tool = :tool) AND (:outcome IS NULL OR outcome = :outcome)
+      AND started_at >= coalesce(:since, -9223372036854775808) AND started_at < coalesce(:until, 9223372036854775807)";
+
+/// What narrows most, so that an index serves it: an id, a session, or nothing but the time.
+fn select(filter: &TraceFilter) -> String {
+    let narrow = match filter {
+        TraceFilter { id: Some(_), .. } => "AND id = :id AND (:session_id IS NULL OR session_id = :session_id)",
+        TraceFilter { session_id: Some(_), .. } => "AND :id IS NULL AND session_id = :session_id",
+        _ => "AND :id IS NULL AND :session_id IS NULL",
+    };
+    format!(
+        "SELECT {COLUMNS} FROM traces {SELECT} {narrow} ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset"
+    )
+}
 
 impl Store {
     /// Keeps a trace with the next transaction that is made anyway; see [`Store::flush`].
@@ -58,7 +68,7 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<TraceRow>> {
-                conn.prepare_cached(SELECT)?
+                conn.prepare_cached(&select(&filter))?
                     .query_map(
                         named_params! {
                             ":id": filter.id, ":tool": filter.tool, ":outcome": filter.outcome,
@@ -98,4 +108,16 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         namespace: row.get(8)?,
         spans: row.get(9)?,
     })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    let by_id = TraceFilter { id: Some("t".to_owned()), ..TraceFilter::default() };
+    let of_session = TraceFilter { session_id: Some("s".to_owned()), ..TraceFilter::default() };
+    vec![
+        ("a trace by its id", select(&by_id)),
+        ("the latest traces of a session", select(&of_session)),
+        ("the latest traces", select(&TraceFilter::default())),
+    ]
 }

@@ -47,6 +47,7 @@ impl Store {
     /// Keeps `turns`, in order, all or none.
     pub async fn add_turns(&self, turns: Vec<NewTurn>, now: Millis) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
+        self.note_time(now);
         self.write(move |tx| {
             let insert = || -> rusqlite::Result<()> {
                 for turn in &turns {
@@ -129,4 +130,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<TurnRow> {
         trace_id: row.get(7)?,
         created_at: row.get(8)?,
     })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![("the last turns of a session", NEWEST.to_owned())]
 }

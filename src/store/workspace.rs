@@ -83,6 +83,8 @@ const COMMON_SHARE: i64 = 4;
 /// Below this many rows every word is cheap.
 const COMMON_FROM_ROWS: i64 = 500;
 
+const FILES: &str = "SELECT id, path, size_bytes, mtime_ns, hash FROM files WHERE workspace_id = :workspace";
+
 impl Store {
     /// The workspaces, in the order of their roots.
     pub async fn workspaces(&self) -> Result<Vec<WorkspaceRow>, StoreError> {
@@ -129,19 +131,17 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<FileRow>> {
-                conn.prepare_cached(
-                    "SELECT id, path, size_bytes, mtime_ns, hash FROM files WHERE workspace_id = :workspace",
-                )?
-                .query_map(named_params! {":workspace": workspace_id}, |row| {
-                    Ok(FileRow {
-                        id: row.get(0)?,
-                        path: row.get(1)?,
-                        size_bytes: row.get(2)?,
-                        mtime_ns: row.get(3)?,
-                        hash: row.get(4)?,
-                    })
-                })?
-                .collect()
+                conn.prepare_cached(FILES)?
+                    .query_map(named_params! {":workspace": workspace_id}, |row| {
+                        Ok(FileRow {
+                            id: row.get(0)?,
+                            path: row.get(1)?,
+                            size_bytes: row.get(2)?,
+                            mtime_ns: row.get(3)?,
+                            hash: row.get(4)?,
+                        })
+                    })?
+                    .collect()
             };
             list().map_err(|err| StoreError::of(&path, &err))
         })
@@ -264,6 +264,22 @@ fn remove_file(conn: &Connection, id: i64) -> rusqlite::Result<usize> {
     conn.prepare_cached("DELETE FROM files WHERE id = :id")?.execute(named_params! {":id": id})
 }
 
+/// Names weigh more than mentions: a path or a symbol is a few words that somebody chose.
+const SEARCH: &str = "SELECT w.root, f.path, c.start_line, c.end_line, f.language, f.kind, c.title, c.symbol, c.text,
+                f.size_bytes, f.mtime_ns, -bm25(chunks_text, 1.0, 1.5, 2.0) AS score
+         FROM chunks_text
+         JOIN chunks AS c ON c.id = chunks_text.rowid
+         JOIN files AS f ON f.id = c.file_id
+         JOIN workspaces AS w ON w.id = f.workspace_id
+         WHERE chunks_text MATCH :words
+           AND EXISTS (SELECT 1 FROM json_each(:folders) AS it
+               WHERE it.value ->> 0 = f.workspace_id
+                 AND (it.value ->> 1 = '' OR f.path = it.value ->> 1
+                      OR substr(f.path, 1, length(it.value ->> 1) + 1) = (it.value ->> 1) || '/'))
+           AND (:languages = '[]' OR f.language IN (SELECT value FROM json_each(:languages)))
+           AND (:kind IS NULL OR f.kind = :kind)
+         ORDER BY score DESC, f.path, c.start_line LIMIT :limit";
+
 fn search(
     conn: &Connection,
     words: &[String],
@@ -278,31 +294,15 @@ fn search(
     let expression = expression(conn, "chunks", words)?;
     let folders = serde_json::to_string(folders).unwrap_or_else(|_| "[]".to_owned());
     let languages = serde_json::to_string(languages).unwrap_or_else(|_| "[]".to_owned());
-    // Names weigh more than mentions: a path or a symbol is a few words that somebody chose.
-    conn.prepare_cached(
-        "SELECT w.root, f.path, c.start_line, c.end_line, f.language, f.kind, c.title, c.symbol, c.text,
-                f.size_bytes, f.mtime_ns, -bm25(chunks_text, 1.0, 1.5, 2.0) AS score
-         FROM chunks_text
-         JOIN chunks AS c ON c.id = chunks_text.rowid
-         JOIN files AS f ON f.id = c.file_id
-         JOIN workspaces AS w ON w.id = f.workspace_id
-         WHERE chunks_text MATCH :words
-           AND EXISTS (SELECT 1 FROM json_each(:folders) AS it
-               WHERE it.value ->> 0 = f.workspace_id
-                 AND (it.value ->> 1 = '' OR f.path = it.value ->> 1
-                      OR substr(f.path, 1, length(it.value ->> 1) + 1) = (it.value ->> 1) || '/'))
-           AND (:languages = '[]' OR f.language IN (SELECT value FROM json_each(:languages)))
-           AND (:kind IS NULL OR f.kind = :kind)
-         ORDER BY score DESC, f.path, c.start_line LIMIT :limit",
-    )?
-    .query_map(
-        named_params! {
-            ":words": expression, ":folders": folders, ":languages": languages, ":kind": kind,
-            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-        },
-        from_row,
-    )?
-    .collect()
+    conn.prepare_cached(SEARCH)?
+        .query_map(
+            named_params! {
+                ":words": expression, ":folders": folders, ":languages": languages, ":kind": kind,
+                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+            },
+            from_row,
+        )?
+        .collect()
 }
 
 /// Writes words as a full text query that finds rows with any of them. Each is quoted, so that nothing in it is
@@ -346,4 +346,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ChunkMatch> {
         mtime_ns: row.get(10)?,
         bm25: row.get(11)?,
     })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![("chunks by words", SEARCH.to_owned()), ("the files of a workspace", FILES.to_owned())]
 }

@@ -7,4 +7,5 @@ mod harness;
 #[path = "../../src/models/model_server.rs"]
 mod model_server;
 mod protocol;
+mod store;
 mod workspace;

@@ -1,0 +1,406 @@
+//! What holds of the store as a whole: settings, plans, who sees what, what expires, and the ways out and in.
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::clock::Millis;
+use crate::scope::Owner;
+use crate::scope::View;
+
+fn note(content: &str) -> NewMemory {
+    NewMemory {
+        owner: Owner { namespace: "default".to_owned(), ..Owner::default() },
+        kind: "note".to_owned(),
+        speaker: None,
+        content: content.to_owned(),
+        tags: Vec::new(),
+        importance: 0.5,
+        occurred_at: None,
+        valid_from: 0,
+        valid_to: None,
+        expires_at: None,
+        source: None,
+        supersedes: None,
+        content_key: blake3::hash(content.as_bytes()).as_bytes()[..16].to_vec(),
+        index_text: content.to_owned(),
+    }
+}
+
+fn everything(now: Millis) -> MemoryFilter {
+    MemoryFilter {
+        view: View::new(None, None, None, None),
+        kinds: Vec::new(),
+        tags: Vec::new(),
+        since: None,
+        until: None,
+        validity: Validity::Any,
+        now,
+    }
+}
+
+async fn contents(store: &Store, filter: MemoryFilter) -> Vec<String> {
+    let found = store.search_memories(Vec::new(), filter, 10_000, 0, &CancellationToken::new()).await.unwrap();
+    found.into_iter().map(|it| it.row.content).rev().collect()
+}
+
+fn temporary() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(&folder.path().join("test.db"));
+    (folder, store)
+}
+
+/// What is written to it can be read while somebody else owns it.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn exported(store: &Store) -> Vec<u8> {
+    let out = Shared::default();
+    store.export(Box::new(out.clone())).await.unwrap();
+    let bytes = out.0.lock().unwrap().clone();
+    bytes
+}
+
+async fn imported(store: &Store, bytes: impl Into<Vec<u8>>) -> Result<Counts, StoreError> {
+    store.import(Box::new(Cursor::new(bytes.into())), str::to_owned).await
+}
+
+#[tokio::test]
+async fn every_connection_is_durable_and_shares_the_file() {
+    let (_folder, store) = temporary();
+    let settings = |conn: &rusqlite::Connection| {
+        let read = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+        let names = ["journal_mode", "synchronous", "foreign_keys", "trusted_schema"];
+        names.map(|name| format!("{name} = {:?}", read(name).unwrap())).join("\n")
+    };
+    let writer = store.write(move |tx| Ok(settings(tx))).await.unwrap();
+    let reader = store.read(move |conn| Ok(settings(conn))).await.unwrap();
+    assert_eq!(writer, reader);
+    insta::assert_snapshot!(writer, @r#"
+    journal_mode = Text("wal")
+    synchronous = Integer(2)
+    foreign_keys = Integer(1)
+    trusted_schema = Integer(0)
+    "#);
+}
+
+/// What SQLite plans for the queries that every call makes, and for those that a big file would make slow.
+#[tokio::test]
+async fn hot_queries_use_their_indexes() {
+    let (_folder, store) = temporary();
+    let queries: Vec<(&str, String)> = memories::hot_queries()
+        .into_iter()
+        .chain(traces::hot_queries())
+        .chain(contexts::hot_queries())
+        .chain(turns::hot_queries())
+        .chain(packs::hot_queries())
+        .chain(workspace::hot_queries())
+        .collect();
+    let plans = store
+        .read(move |conn| {
+            let mut text = String::new();
+            for (name, sql) in queries {
+                text.push_str(&format!("{name}\n"));
+                let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next().unwrap() {
+                    text.push_str(&format!("    {}\n", row.get::<_, String>(3).unwrap()));
+                }
+            }
+            Ok(text)
+        })
+        .await
+        .unwrap();
+    insta::assert_snapshot!(plans);
+}
+
+fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
+    proptest::option::of(proptest::sample::select(names).prop_map(str::to_owned))
+}
+
+fn owners() -> impl Strategy<Value = Owner> {
+    let namespace = proptest::sample::select(&["default", "work"][..]).prop_map(str::to_owned);
+    (namespace, one_of(&["ana", "bo", ""]), one_of(&["editor", "critic"]), one_of(&["s1", "s2"]))
+        .prop_map(|(namespace, user_id, persona, session_id)| Owner { namespace, user_id, persona, session_id })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_queries_show_what_the_view_sees(
+        rows in proptest::collection::vec(owners(), 1..40),
+        views in proptest::collection::vec(owners(), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_folder, store) = temporary();
+            let named = |at: usize, owner: &Owner| NewMemory { owner: owner.clone(), ..note(&format!("word{at} common")) };
+            let items = rows.iter().enumerate().map(|(at, owner)| named(at, owner)).collect();
+            store.remember(items, 0).await.unwrap();
+            for view in views {
+                let view = View {
+                    namespace: view.namespace, user_id: view.user_id, persona: view.persona, session_id: view.session_id,
+                };
+                let expected: Vec<String> = rows.iter().enumerate()
+                    .filter(|(_, owner)| view.sees(owner))
+                    .map(|(at, _)| format!("word{at} common"))
+                    .collect();
+                let filter = MemoryFilter { view, ..everything(0) };
+                assert_eq!(contents(&store, filter.clone()).await, expected);
+                let by_words = store
+                    .search_memories(vec!["common".to_owned()], filter.clone(), 1000, 0, &CancellationToken::new())
+                    .await
+                    .unwrap();
+                let mut found: Vec<String> = by_words.into_iter().map(|it| it.row.content).collect();
+                let mut wanted = expected.clone();
+                found.sort();
+                wanted.sort();
+                assert_eq!(found, wanted);
+                assert_eq!(store.memory_ids(filter, 1000).await.unwrap().len(), expected.len());
+            }
+        });
+    }
+
+    #[test]
+    fn an_export_of_an_import_is_the_export(
+        texts in proptest::collection::vec("\\PC{1,20}|[\\x00-\\x1f\"\\\\]{1,5}", 1..20),
+        importance in 0.0..1.0_f64,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_folder, store) = temporary();
+            let item = |text: &String| NewMemory {
+                importance, tags: vec![text.clone()], speaker: Some(text.clone()), expires_at: Some(9), ..note(text)
+            };
+            store.remember(texts.iter().map(item).collect(), 7).await.unwrap();
+            let first = exported(&store).await;
+            let (_folder, copy) = temporary();
+            imported(&copy, first.clone()).await.unwrap();
+            assert_eq!(exported(&copy).await, first);
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_holds_when() {
+    let (_folder, store) = temporary();
+    let held =
+        |content: &str, from: Millis, to: Option<Millis>| NewMemory { valid_from: from, valid_to: to, ..note(content) };
+    let first = store
+        .remember(vec![held("past", 10, Some(20)), held("open", 10, None), held("ahead", 100, None)], 50)
+        .await
+        .unwrap();
+    store
+        .remember(vec![NewMemory { supersedes: Some(first[1].id.clone()), ..held("heir", 60, None) }], 60)
+        .await
+        .unwrap();
+    let table: &[(Validity, &[&str])] = &[
+        (Validity::Any, &["past", "open", "ahead", "heir"]),
+        // What lies ahead counts as current; what ended or was replaced does not.
+        (Validity::Current(61), &["ahead", "heir"]),
+        (Validity::AsOf(9), &[]),
+        (Validity::AsOf(10), &["past", "open"]),
+        (Validity::AsOf(19), &["past", "open"]),
+        (Validity::AsOf(20), &["open"]),
+        (Validity::AsOf(59), &["open"]),
+        (Validity::AsOf(60), &["heir"]),
+        (Validity::AsOf(100), &["ahead", "heir"]),
+    ];
+    for (validity, expected) in table {
+        let found = contents(&store, MemoryFilter { validity: *validity, ..everything(61) }).await;
+        assert_eq!(&found, expected, "{validity:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_hidden_at_once_and_swept_by_the_next_process_that_writes() {
+    let (folder, store) = temporary();
+    let brief = NewMemory { expires_at: Some(100), ..note("brief") };
+    let ids = store.remember(vec![brief, note("lasting")], 50).await.unwrap();
+    let key = ContextKey { scope: Scope::Global, owner: String::new(), key: "k".to_owned() };
+    let data = || ContextWrite::Data(serde_json::json!(1));
+    store.write_context(key.clone(), data(), Some(100), None, 50).await.unwrap();
+    assert_eq!(contents(&store, everything(99)).await, ["brief", "lasting"]);
+    assert_eq!(contents(&store, everything(100)).await, ["lasting"]);
+    assert!(store.memories_by_id(vec![ids[0].id.clone()], 100).await.unwrap().is_empty());
+    assert!(store.context(key.clone(), None, 100).await.unwrap().is_none());
+    store.close().await;
+
+    let next = Store::new(&folder.path().join("test.db"));
+    next.remember(vec![note("later")], 200).await.unwrap();
+    // The sweep follows the acknowledgement; what is queued after it sees its end.
+    next.flush().await.unwrap();
+    assert_eq!(contents(&next, everything(0)).await, ["lasting", "later"]);
+    assert!(next.context(key.clone(), None, 0).await.unwrap().is_none());
+    let health = next.health().await.unwrap();
+    assert_eq!((health.memories, health.text_disagreements), (2, 0));
+    // Its number goes on: a version never comes twice.
+    assert_eq!(next.write_context(key, data(), None, None, 201).await.unwrap().unwrap().version, 2);
+}
+
+#[tokio::test]
+async fn a_lost_index_entry_is_noticed() {
+    let (_folder, store) = temporary();
+    store.remember(vec![note("one"), note("two")], 0).await.unwrap();
+    assert_eq!(store.health().await.unwrap().text_disagreements, 0);
+    store
+        .write(|tx| {
+            tx.execute("DELETE FROM memories_text WHERE rowid = 1", []).unwrap();
+            tx.execute("INSERT INTO memories_text (rowid, content) VALUES (77, 'left over')", []).unwrap();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.health().await.unwrap().text_disagreements, 2);
+}
+
+#[tokio::test]
+async fn a_backup_amid_writing_is_one_moment_of_the_file() {
+    let (folder, store) = temporary();
+    store.remember(vec![note("first")], 0).await.unwrap();
+    let target = folder.path().join("copy.db");
+    // Pairs are written in one transaction: a copy that holds half of one is not of one moment.
+    let writing = async {
+        for at in 0..200 {
+            store.remember(vec![note(&format!("{at} a")), note(&format!("{at} b"))], 0).await.unwrap();
+        }
+    };
+    let (backed_up, ()) = tokio::join!(store.backup(target.clone()), writing);
+    backed_up.unwrap();
+    let copy = Store::new(&target);
+    let health = copy.health().await.unwrap();
+    assert_eq!((health.integrity.as_str(), health.text_disagreements), ("ok", 0));
+    assert_eq!(health.memories % 2, 1);
+    assert!(contents(&copy, everything(0)).await.contains(&"first".to_owned()));
+
+    let refused = store.backup(target.clone()).await.unwrap_err();
+    assert!(refused.to_string().contains("exists already"), "{refused}");
+    assert_eq!(copy.health().await.unwrap().memories, health.memories);
+}
+
+#[tokio::test]
+async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
+    let (_folder, store) = temporary();
+    let first = store.remember(vec![note("old"), note("other")], 5).await.unwrap();
+    store.remember(vec![NewMemory { supersedes: Some(first[0].id.clone()), ..note("new") }], 6).await.unwrap();
+    let key = ContextKey { scope: Scope::User, owner: "ana".to_owned(), key: "k".to_owned() };
+    for version in 0..3 {
+        store
+            .write_context(key.clone(), ContextWrite::Data(serde_json::json!({"v": version})), None, None, 7)
+            .await
+            .unwrap();
+    }
+    let owner = Owner { namespace: "default".to_owned(), ..Owner::default() };
+    let turn = NewTurn {
+        session_id: "s".to_owned(),
+        owner: owner.clone(),
+        role: "user".to_owned(),
+        content: "hello".to_owned(),
+        trace_id: None,
+    };
+    store.add_turns(vec![turn], 8).await.unwrap();
+    let pack = PackRow { id: "p".to_owned(), created_at: 9, query: "q".to_owned(), result: "{}".to_owned() };
+    store.add_pack(pack).await.unwrap();
+    store.add_trace(TraceRow {
+        id: "t".to_owned(),
+        tool: "recall".to_owned(),
+        started_at: 1,
+        took_us: 2,
+        outcome: "ok".to_owned(),
+        error: None,
+        session_id: None,
+        user_id: None,
+        namespace: None,
+        spans: "[]".to_owned(),
+    });
+    let out = exported(&store).await;
+
+    let (_folder, copy) = temporary();
+    let counts = imported(&copy, out.clone()).await.unwrap();
+    assert_eq!(counts, Counts { rows: 9, skipped: 0 });
+    assert_eq!(exported(&copy).await, out);
+    assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 9 });
+    assert_eq!(exported(&copy).await, out);
+    // What came in is whole: found by its words, its versions, its session.
+    let words = vec!["new".to_owned()];
+    let found = copy.search_memories(words, everything(9), 5, 0, &CancellationToken::new()).await.unwrap();
+    assert_eq!(found[0].row.content, "new");
+    assert_eq!(copy.context(key, Some(2), 9).await.unwrap().unwrap().data, serde_json::json!({"v": 1}));
+    assert_eq!(copy.turns("s".to_owned(), owner, 5).await.unwrap()[0].content, "hello");
+    assert_eq!(copy.health().await.unwrap().text_disagreements, 0);
+}
+
+#[tokio::test]
+async fn hostile_lines_are_refused_by_their_number() {
+    let head = r#"{"format":"carryall-export","version":1}"#;
+    let memory = |change: &str, to: &str| {
+        r#"{"table":"memories","id":"m","namespace":"default","kind":"note","content":"c","tags":"[]","importance":0.5,"valid_from":1,"created_at":1,"content_key":"00ff"}"#
+            .replace(change, to)
+    };
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
+    let table: Vec<(Vec<u8>, usize, &str)> = vec![
+        (Vec::new(), 1, "not an export of carryall"),
+        (b"\n\n".to_vec(), 1, "not an export of carryall"),
+        (b"{}".to_vec(), 1, "not an export of carryall"),
+        (b"SQLite format 3\0".to_vec(), 1, "expected value"),
+        (br#"{"format":"carryall-export","version":2}"#.to_vec(), 1, "newer carryall"),
+        (br#"{"format":"carryall-export"}"#.to_vec(), 1, "version is missing"),
+        (format!("{head}\n\nnonsense").into(), 3, "expected"),
+        (format!("{head}\n[1]").into(), 2, "invalid type"),
+        (format!("{head}\n{deep}").into(), 2, "recursion limit"),
+        ([head.as_bytes(), b"\n\xff\xfe"].concat(), 2, "not UTF-8"),
+        (format!("{head}\n{{}}").into(), 2, "table is missing"),
+        (format!(r#"{head}{}{{"table":"sqlite_schema"}}"#, "\n").into(), 2, "unknown table"),
+        (format!("{head}\n{}", memory(r#""kind""#, r#""kind) VALUES (1); --""#)).into(), 2, "unknown field"),
+        (format!("{head}\n{}", memory(r#""content":"c","#, "")).into(), 2, "NOT NULL"),
+        (format!("{head}\n{}", memory(r#""created_at":1"#, r#""created_at":"soon""#)).into(), 2, "cannot store TEXT"),
+        (format!("{head}\n{}", memory(r#""created_at":1"#, r#""created_at":1e300"#)).into(), 2, "cannot store REAL"),
+        (format!("{head}\n{}", memory(r#""[]""#, r#""nonsense""#)).into(), 2, "tags must be a JSON list"),
+        (format!("{head}\n{}", memory(r#""[]""#, "[]")).into(), 2, "tags must be a string"),
+        (format!("{head}\n{}", memory("00ff", "0g")).into(), 2, "content_key must be hexadecimal"),
+        (
+            format!(r#"{head}{}{{"table":"contexts","scope":"everybody"}}"#, "\n").into(),
+            2,
+            "scope must be the name of a scope",
+        ),
+    ];
+    let (_folder, store) = temporary();
+    for (bytes, number, part) in table {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
+        let err = imported(&store, bytes).await.unwrap_err();
+        let StoreError::Malformed { line, reason } = &err else { panic!("{err:?} for {shown}") };
+        assert_eq!(*line, number, "{shown}");
+        assert!(reason.contains(part), "{part:?} is not in {reason:?} for {shown}");
+    }
+    assert_eq!(store.health().await.unwrap().memories, 0);
+    let good = format!("{head}\n{}\n", memory("", ""));
+    assert_eq!(imported(&store, good).await.unwrap(), Counts { rows: 1, skipped: 0 });
+}
+
+#[tokio::test]
+async fn a_panic_in_a_job_harms_neither_its_neighbours_nor_the_next() {
+    let (_folder, store) = temporary();
+    let panicking = store.write(|_| -> Result<(), StoreError> { panic!("in a test") });
+    let (fallen, stored) = tokio::join!(panicking, store.remember(vec![note("neighbour")], 0));
+    assert!(fallen.is_err());
+    stored.unwrap();
+    let fallen = store.read(|_| -> Result<(), StoreError> { panic!("in a test") }).await;
+    assert!(fallen.is_err());
+    assert_eq!(contents(&store, everything(0)).await, ["neighbour"]);
+}
