@@ -5,6 +5,8 @@
 //! JSON document however the command ends.
 
 mod commands;
+mod demo;
+mod doctor;
 mod exchange;
 mod failed;
 mod generated;
@@ -40,7 +42,7 @@ pub fn main() -> ExitCode {
 /// Runs the command in `arguments`, the first of which is the program's name.
 fn run(arguments: Vec<OsString>) -> Exit {
     let line = match commands::parse(arguments) {
-        Given::Command(line) => line,
+        Given::Command(line) => *line,
         Given::Help(text) => {
             Output::new(false).text(&text);
             return Exit::Done;
@@ -72,6 +74,8 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::GenerateDocs { folder } => return generated::docs(&folder, out),
         // What is written into a host's file does not depend on whether our own files can be read.
         Command::Setup(asked) => return setup::run(&asked, &given, &environment, out),
+        // Settings that cannot be read are a finding.
+        Command::Doctor => return doctor::run(&given, &environment, out),
         _ => {}
     }
     let resolved = config::resolve(&given.flags(), &environment)?;
@@ -81,10 +85,11 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
     }
     match command {
         Command::Serve => serve::run(resolved.config),
+        Command::Demo(asked) => demo::run(&asked, &resolved, &environment, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
-        Command::Import { file } => exchange::import(resolved.config, &file, out),
-        Command::Export { file } => exchange::export(resolved.config, file.as_deref(), out),
-        Command::Backup { file } => exchange::backup(resolved.config, &file, out),
+        Command::Import { file } => exchange::import(&resolved.config, &file, out),
+        Command::Export { file } => exchange::export(&resolved.config, file.as_deref(), out),
+        Command::Backup { file } => exchange::backup(&resolved.config, &file, out),
         other => tools::run(other, resolved.config, out),
     }
 }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod context;
 pub mod documents;
+pub mod downstream;
 pub mod ids;
 pub mod memory;
 pub mod models;

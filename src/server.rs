@@ -27,6 +27,9 @@ use order::Order;
 use transport::LineTransport;
 use transport::Link;
 
+/// Standard input and output as the two ends of a connection; pipes are read without a thread in between.
+pub use rmcp::transport::io::stdio_pipes;
+
 pub use reply::Answer;
 pub use reply::Failure;
 pub use tools::call_locally;

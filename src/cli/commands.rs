@@ -125,6 +125,13 @@ pub(super) enum Command {
     /// Everything else in the host's file stays as it is, and the file of before is kept beside it. Settings given
     /// here (`--db`, `--read-only`, …) are written into the entry.
     Setup(Setup),
+    /// Show what the server does, step by step, in a copy that leaves nothing behind.
+    ///
+    /// Starts the real server as a host does and speaks MCP to it. Opens no network unless a provider is named by
+    /// `--provider` or LLM_PROVIDER.
+    Demo(Demo),
+    /// Look at file, index, providers and hosts, and say what to do about what is wrong.
+    Doctor,
     /// Ask a question, with the best context out of memory and files.
     Ask(Box<tools::Ask>),
     /// Keep something for later sessions.
@@ -200,6 +207,19 @@ pub(super) enum ConfigCommand {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct Demo {
+    /// The folder to index.
+    #[arg(default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// What to ask about the folder.
+    #[arg(long)]
+    pub(super) question: Option<String>,
+    /// Keep the database and say where it is.
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Setup {
     /// The host.
     #[arg(value_parser = PossibleValuesParser::new(Host::ALL.map(Host::name)))]
@@ -221,7 +241,7 @@ pub(super) struct Setup {
 /// What the words on a command line come to.
 #[derive(Debug)]
 pub(super) enum Given {
-    Command(CommandLine),
+    Command(Box<CommandLine>),
     /// A text was asked for: help or the version.
     Help(String),
     Wrong(Failed),
@@ -250,7 +270,7 @@ pub(super) fn help() -> String {
 pub(super) fn parse(arguments: Vec<OsString>) -> Given {
     let matches = definition().try_get_matches_from(arguments);
     match matches.and_then(|it| CommandLine::from_arg_matches(&it)) {
-        Ok(line) => Given::Command(line),
+        Ok(line) => Given::Command(Box::new(line)),
         Err(err) => match err.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Given::Help(err.render().ansi().to_string()),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
@@ -281,4 +301,46 @@ fn wrong(complaint: &str) -> Failed {
         tips.push("`carryall --help` lists commands and flags".to_owned());
     }
     Failed::usage(message.join(" "), tips.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn the_flags_that_set_something_are_those_of_the_table() {
+        let definition = definition();
+        let heading = |it: &clap::Arg| it.get_help_heading() == Some("Settings");
+        let mut ours: Vec<String> = definition
+            .get_arguments()
+            .filter(|it| heading(it))
+            .filter_map(clap::Arg::get_long)
+            .map(str::to_owned)
+            .collect();
+        let table = config::settings();
+        let mut theirs: Vec<String> = table.iter().filter_map(|it| it.flag).map(|it| it[2..].to_owned()).collect();
+        ours.sort();
+        theirs.sort();
+        assert_eq!(ours, theirs);
+        for setting in table.iter().filter(|it| it.flag.is_some()) {
+            let flag = definition.get_arguments().find(|it| it.get_id() == setting.name).unwrap();
+            let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with(setting.meaning), "{}: {help}", setting.name);
+            assert!(setting.variables.iter().all(|it| help.contains(it)), "{}: {help}", setting.name);
+        }
+    }
+
+    #[test]
+    fn settings_go_into_an_entry_as_they_are_meant_here() {
+        let words = ["carryall", "--db", "x.db", "setup", "zed", "--offline", "--root", "/r", "--root", "/s"];
+        let Given::Command(line) = parse(words.map(Into::into).to_vec()) else { panic!("a command") };
+        let here = std::env::current_dir().unwrap();
+        let db = here.join("x.db").to_string_lossy().into_owned();
+        assert_eq!(line.settings.to_arguments().unwrap(), ["--db", &db, "--root", "/r", "--root", "/s", "--offline"]);
+    }
 }

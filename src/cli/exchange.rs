@@ -22,7 +22,7 @@ use crate::store::StoreError;
 pub(super) const STANDARD: &str = "-";
 
 /// Takes in what [`export`] wrote.
-pub(super) fn import(config: Config, file: &Path, out: &Output) -> Result<Exit, Failed> {
+pub(super) fn import(config: &Config, file: &Path, out: &Output) -> Result<Exit, Failed> {
     let input: Box<dyn BufRead + Send> = if file == Path::new(STANDARD) {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
@@ -47,7 +47,7 @@ pub(super) fn import(config: Config, file: &Path, out: &Output) -> Result<Exit, 
 }
 
 /// Writes every row as a line of JSON, to standard output unless a file is named.
-pub(super) fn export(config: Config, file: Option<&Path>, out: &Output) -> Result<Exit, Failed> {
+pub(super) fn export(config: &Config, file: Option<&Path>, out: &Output) -> Result<Exit, Failed> {
     let file = file.filter(|it| *it != Path::new(STANDARD));
     let target: Box<dyn Write + Send> = match file {
         Some(file) => Box::new(BufWriter::new(create(file)?)),
@@ -71,7 +71,7 @@ pub(super) fn export(config: Config, file: Option<&Path>, out: &Output) -> Resul
 }
 
 /// Copies the database to a new file while others use it.
-pub(super) fn backup(config: Config, file: &Path, out: &Output) -> Result<Exit, Failed> {
+pub(super) fn backup(config: &Config, file: &Path, out: &Output) -> Result<Exit, Failed> {
     let target = std::path::absolute(file).map_err(|err| Failed::file("write", file, &err))?;
     if target.exists() {
         return Err(exists(&target));

@@ -30,8 +30,8 @@ pub(super) struct Failed {
     pub(super) message: String,
     /// What to do next; may be empty or have several lines.
     pub(super) hint: String,
-    /// More for programs.
-    details: Value,
+    /// More for programs; an object, or null.
+    pub(super) details: Box<Value>,
 }
 
 impl Failed {
@@ -42,13 +42,13 @@ impl Failed {
             kind: "invalid_argument",
             message: message.into(),
             hint: hint.into(),
-            details: Value::Null,
+            details: Box::default(),
         }
     }
 
     /// The work failed.
     pub(super) fn work(kind: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Failed {
-        Failed { exit: Exit::Failed, kind, message: message.into(), hint: hint.into(), details: Value::Null }
+        Failed { exit: Exit::Failed, kind, message: message.into(), hint: hint.into(), details: Box::default() }
     }
 
     /// A file that could not be read or written.
@@ -60,7 +60,7 @@ impl Failed {
     /// What `--json` prints.
     pub(super) fn to_json(&self) -> Value {
         let mut error = json!({"kind": self.kind, "message": self.message, "next_step": self.hint});
-        if let (Value::Object(error), Value::Object(details)) = (&mut error, &self.details) {
+        if let (Value::Object(error), Value::Object(details)) = (&mut error, self.details.as_ref()) {
             error.extend(details.clone());
         }
         json!({ "error": error })
@@ -89,7 +89,7 @@ impl From<Failure> for Failed {
             kind: failure.kind,
             message: failure.message,
             hint: failure.next_step,
-            details: Value::Object(details),
+            details: Box::new(Value::Object(details)),
         }
     }
 }

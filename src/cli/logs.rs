@@ -12,7 +12,7 @@ use crate::config::Origin;
 use crate::config::Resolved;
 
 /// What a command logs when nobody said: its failures are told by the command itself.
-const COMMAND_FILTER: &str = "warn,carryall::server=off";
+const COMMAND_FILTER: &str = "warn,carryall::server=off,carryall::store=off";
 
 /// Starts logging. A filter with a directive that cannot be read does without that directive: logs must not keep a
 /// server from starting.

@@ -1,6 +1,5 @@
 //! `carryall serve`: speaks MCP over standard input and output until the input ends or a signal comes.
 
-use rmcp::transport::io::stdio_pipes;
 use tokio_util::sync::CancellationToken;
 
 use super::failed::Exit;
@@ -17,7 +16,7 @@ pub(super) fn run(config: Config) -> Result<Exit, Failed> {
         let stop = CancellationToken::new();
         // Listened to before the first line is read: a signal must not end the process amid a call.
         let signal = signal()?;
-        let (reader, writer) = stdio_pipes();
+        let (reader, writer) = server::stdio_pipes();
         let connection = Connection { reader, writer, stop: stop.clone(), listener_gone };
         let app = App::new(config, Clock::system());
         let served = server::serve(app, connection);

@@ -74,7 +74,7 @@ pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit
         }
         failed
     })?;
-    show(&call.tool, &answer, streamed, out);
+    show(&answer, streamed, out);
     Ok(if found_nothing(&call.tool, &answer) { Exit::Nothing } else { Exit::Done })
 }
 
@@ -119,21 +119,16 @@ fn is_given(value: &Value) -> bool {
     }
 }
 
-fn show(tool: &str, answer: &Answer, streamed: bool, out: &Output) {
+fn show(answer: &Answer, streamed: bool, out: &Output) {
     out.document(&Value::Object(answer.structured.clone()));
     if out.is_json() {
         return;
     }
-    if !streamed {
-        out.line(answer.text.trim_end());
-    }
-    // A tool's text is complete; a person who watches an `ask` wants to know who answered and for how much.
-    if tool == "ask" && out.is_watched() {
-        let text = |name: &str| answer.structured.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let model = [text("provider"), text("model")].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
-        let cost = answer.structured.get("cost_usd").and_then(Value::as_f64);
-        let cost = cost.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.4} USD"));
-        out.line(format_args!("\n{}", format!("{} · {cost} · trace {}", model.join("/"), text("trace_id")).dimmed()));
+    // What was streamed is the answer alone; who gave it, from what and for how much stands behind it.
+    let said = answer.structured.get("answer").and_then(Value::as_str).unwrap_or_default();
+    match answer.text.strip_prefix(said).filter(|_| streamed) {
+        Some(rest) => out.line(rest.trim().dimmed()),
+        None => out.line(answer.text.trim_end()),
     }
 }
 

@@ -50,6 +50,36 @@ pub(crate) fn output<T: JsonSchema>() -> Map<String, Value> {
     schema
 }
 
+/// `schema` as it is listed: where any value may stand, its types are spelt out, because strict checkers and some
+/// hosts' dialects refuse a schema that says nothing. (In an argument, lists need items, and `null` has no name.)
+pub(crate) fn listed(schema: &Map<String, Value>, is_input: bool) -> Map<String, Value> {
+    let mut schema = Value::Object(schema.clone());
+    spell_out(&mut schema, is_input);
+    object(schema)
+}
+
+fn spell_out(schema: &mut Value, is_input: bool) {
+    let Value::Object(map) = schema else { return };
+    let says_nothing = map.keys().all(|it| it == "description");
+    if says_nothing {
+        let of = |name: &str| serde_json::json!({"type": name});
+        let mut choices: Vec<Value> = ["object", "string", "number", "boolean"].map(of).into();
+        if is_input {
+            choices.push(serde_json::json!({"type": "array", "items": {"anyOf": choices}}));
+        } else {
+            choices.extend(["array", "null"].map(of));
+        }
+        map.insert("anyOf".to_owned(), choices.into());
+        return;
+    }
+    if let Some(items) = map.get_mut("items") {
+        spell_out(items, is_input);
+    }
+    if let Some(Value::Object(properties)) = map.get_mut("properties") {
+        properties.values_mut().for_each(|it| spell_out(it, is_input));
+    }
+}
+
 fn strip(schema: &mut Value) {
     let Value::Object(map) = schema else { return };
     map.shift_remove("minimum");

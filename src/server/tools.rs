@@ -142,11 +142,12 @@ impl Tool {
             annotations.idempotent_hint = Some(self.idempotent);
         }
         annotations.open_world_hint = Some(self.open_world);
-        let mut tool = rmcp::model::Tool::new(self.name, self.description, Arc::new(input.clone()))
-            .with_title(self.title)
-            .with_annotations(annotations);
+        let mut tool =
+            rmcp::model::Tool::new(self.name, self.description, Arc::new(super::schema::listed(input, true)))
+                .with_title(self.title)
+                .with_annotations(annotations);
         if !text_only {
-            tool = tool.with_raw_output_schema(Arc::new(output.clone()));
+            tool = tool.with_raw_output_schema(Arc::new(super::schema::listed(output, false)));
         }
         if let Some(longest) = self.longest_answer() {
             let mut meta = MetaObject::default();

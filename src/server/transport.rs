@@ -67,6 +67,8 @@ pub(crate) struct LineTransport<R> {
     deferred: VecDeque<(RequestId, RxJsonRpcMessage<RoleServer>)>,
     /// Answers of the transport itself that still have to be handed to the writer.
     answers: VecDeque<Vec<u8>>,
+    /// Whether a request has come: what comes before the first is passed over, for the SDK would end at it.
+    opened: bool,
     ended: bool,
     /// When the waiting for open requests is over; set by a signal.
     deadline: Option<tokio::time::Instant>,
@@ -104,6 +106,7 @@ impl<R: AsyncRead + Unpin + Send> LineTransport<R> {
             open: Arc::default(),
             deferred: VecDeque::new(),
             answers: VecDeque::new(),
+            opened: false,
             ended: false,
             deadline: None,
         }
@@ -133,7 +136,9 @@ impl<R: AsyncRead + Unpin + Send> LineTransport<R> {
 
     /// Notes an incoming message; a request whose id is in use waits.
     fn admit(&mut self, message: RxJsonRpcMessage<RoleServer>) -> Option<RxJsonRpcMessage<RoleServer>> {
+        self.opened |= matches!(message, JsonRpcMessage::Request(_));
         match &message {
+            _ if !self.opened => None,
             JsonRpcMessage::Request(request) => {
                 let id = request.id.clone();
                 if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {

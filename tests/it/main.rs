@@ -2,10 +2,12 @@
 
 mod architecture;
 mod ask;
+mod cli;
 mod harness;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
 mod model_server;
 mod protocol;
 mod store;
+mod tools;
 mod workspace;

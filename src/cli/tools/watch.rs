@@ -25,10 +25,8 @@ impl Watch {
         match tool {
             "ask" if out.is_watched() => Watch::Stream(*out, Arc::default()),
             "index_workspace" | "assemble_context" if !out.is_json() => {
-                let bar = ProgressBar::new_spinner();
-                let counted = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {wide_msg:.dim}");
-                bar.set_style(counted.unwrap_or_else(|_| ProgressStyle::default_bar()));
-                Watch::Bar(bar)
+                // Without a total there is nothing to fill: a walk does not know how many files are still to come.
+                Watch::Bar(ProgressBar::new_spinner())
             }
             _ => Watch::Nothing,
         }
@@ -42,8 +40,12 @@ impl Watch {
                 let bar = bar.clone();
                 Progress::to(move |update| {
                     if let Some(total) = update.total {
+                        if bar.length().is_none() {
+                            bar.set_style(ProgressStyle::default_bar());
+                        }
                         bar.set_length(whole(total));
                     }
+                    bar.tick();
                     bar.set_position(whole(update.done));
                     bar.set_message(update.message);
                 })

@@ -72,7 +72,6 @@ fn no_line_crashes_the_server_or_goes_unanswered() -> anyhow::Result<()> {
     let home = Home::new()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     });

@@ -176,3 +176,19 @@ fn a_client_that_declares_roots_and_is_gone_is_answered() -> anyhow::Result<()> 
     assert_eq!(data_of(by_id(&messages, &json!(3))?)?["memories"][0]["content"], "Ana prefers tea");
     Ok(())
 }
+
+#[test]
+fn what_comes_before_the_first_request_does_not_end_the_server() -> anyhow::Result<()> {
+    let messages = Home::new()?.batch(&[
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}),
+        json!({"jsonrpc": "2.0", "method": "notifications/whatever"}),
+        json!({"jsonrpc": "2.0", "id": 5, "result": {}}),
+        json!({"jsonrpc": "2.0", "id": 6, "error": {"code": 1, "message": "no"}}),
+        request(json!(1), "initialize", initialize_params("2025-11-25")),
+        recall(2),
+    ])?;
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    data_of(by_id(&messages, &json!(2))?)?;
+    Ok(())
+}

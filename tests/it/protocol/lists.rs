@@ -90,7 +90,7 @@ fn unclean(path: &str, schema: &Value, is_input: bool, found: &mut Vec<String>) 
         }
     }
     let kind = map.get("type");
-    if kind.is_some_and(|it| !it.is_string() || it == "null") {
+    if kind.is_some_and(|it| !it.is_string() || (is_input && it == "null")) {
         found.push(format!("{path}: type is {kind:?}"));
     }
     if map.get("default").is_some_and(Value::is_null) {
@@ -101,7 +101,10 @@ fn unclean(path: &str, schema: &Value, is_input: bool, found: &mut Vec<String>) 
     {
         found.push(format!("{path}: enum of {values:?}"));
     }
-    if kind == Some(&json!("array")) && !map.contains_key("items") {
+    if kind.is_none() && !map.contains_key("anyOf") {
+        found.push(format!("{path}: says nothing"));
+    }
+    if is_input && kind == Some(&json!("array")) && !map.contains_key("items") {
         found.push(format!("{path}: an array of what?"));
     }
     let properties = map.get("properties").and_then(Value::as_object);

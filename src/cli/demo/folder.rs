@@ -1,0 +1,48 @@
+//! The folder in which a demonstration lives.
+
+use std::fs::DirBuilder;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::super::failed::Failed;
+use crate::ids;
+
+/// A folder among the system's temporary ones, for the user alone; removed with all that is in it when this is
+/// dropped, unless it is to be kept.
+#[derive(Debug)]
+pub(super) struct TempFolder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl TempFolder {
+    pub(super) fn new(keep: bool) -> Result<TempFolder, Failed> {
+        let folder = TempFolder { path: std::env::temp_dir().join(format!("carryall-demo-{}", ids::fresh())), keep };
+        for path in [folder.path.clone(), folder.home()] {
+            let mut builder = DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(&path).map_err(|err| Failed::file("create", &path, &err))?;
+        }
+        Ok(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The home folder of the server.
+    pub(super) fn home(&self) -> PathBuf {
+        self.path.join("home")
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        if !self.keep
+            && let Err(err) = std::fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(folder = %self.path.display(), error = %err, "could not be removed");
+        }
+    }
+}

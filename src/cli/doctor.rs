@@ -1,0 +1,302 @@
+//! `carryall doctor`: looks at everything that can be wrong, and says what to do about it. Changes nothing, and shows
+//! no secret.
+
+mod place;
+
+use std::path::Path;
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+
+use super::commands::SettingFlags;
+use super::failed::Exit;
+use super::failed::Failed;
+use super::hosts;
+use super::hosts::EntryStatus;
+use super::output::Output;
+use super::runtime;
+use super::setup;
+use crate::clock;
+use crate::config;
+use crate::config::Config;
+use crate::config::Environment;
+use crate::config::ProviderKind;
+use crate::config::Resolved;
+use crate::models::Models;
+use crate::store::Store;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Ok,
+    /// Nothing is wrong; good to know.
+    Note,
+    /// It works, but may not for long, or not as meant.
+    Warning,
+    Broken,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+struct Finding {
+    name: String,
+    status: Status,
+    message: String,
+    /// What to do; empty when there is nothing to do.
+    hint: String,
+}
+
+impl Finding {
+    fn new(name: impl Into<String>, status: Status, message: impl Into<String>) -> Finding {
+        Finding { name: name.into(), status, message: message.into(), hint: String::new() }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Finding {
+        Finding { hint: hint.into(), ..self }
+    }
+}
+
+/// Looks at everything; ends with [`Exit::Failed`] when something is broken.
+pub(super) fn run(given: &SettingFlags, environment: &Environment, out: &Output) -> Result<Exit, Failed> {
+    let mut findings = vec![Finding::new("program", Status::Ok, format!("carryall {}", env!("CARGO_PKG_VERSION")))];
+    match config::resolve(&given.flags(), environment) {
+        Ok(resolved) => {
+            findings.extend(settings(&resolved));
+            let config = resolved.config;
+            findings.extend(runtime::block_on(async {
+                let mut found = database(&config).await;
+                found.extend(providers(&config).await);
+                Ok(found)
+            })?);
+        }
+        Err(err) => findings.push(Finding::new("settings", Status::Broken, err.to_string()).hint("correct it there")),
+    }
+    findings.extend(entries(environment));
+    tell(&findings, out);
+    let broken = findings.iter().any(|it| it.status == Status::Broken);
+    Ok(if broken { Exit::Failed } else { Exit::Done })
+}
+
+fn settings(resolved: &Resolved) -> Vec<Finding> {
+    if resolved.warnings.is_empty() {
+        return vec![Finding::new("settings", Status::Ok, "read without complaint")];
+    }
+    resolved.warnings.iter().map(|it| Finding::new("settings", Status::Warning, it)).collect()
+}
+
+async fn database(config: &Config) -> Vec<Finding> {
+    let path = &config.db;
+    let mut findings = Vec::new();
+    findings.extend(place::looks_synced(path).map(|what| {
+        Finding::new("place", Status::Warning, format!("{} lies in {what}", path.display()))
+            .hint("several processes cannot share a SQLite file there; keep it on a local disk (--db, CARRYALL_DB)")
+    }));
+    findings.extend(place::free_bytes(path).map(free_space));
+    if !path.exists() {
+        let message = format!("{} is not there yet; the first use makes it", path.display());
+        findings.push(Finding::new("database", Status::Note, message));
+        return findings;
+    }
+    findings.extend(open_to_others(path));
+    let store = Store::new(path);
+    match store.health().await {
+        Ok(health) => {
+            let size = size(health.size_bytes);
+            let message = format!("{}, {size}, {} memories", path.display(), health.memories);
+            findings.push(Finding::new("database", Status::Ok, message));
+            let message = format!("version {}, journal {}", health.schema_version, health.journal_mode);
+            findings.push(Finding::new("schema", Status::Ok, message));
+            findings.push(match health.integrity.as_str() {
+                "ok" => Finding::new("integrity", Status::Ok, "the file is whole"),
+                wrong => Finding::new("integrity", Status::Broken, wrong.to_owned())
+                    .hint("`carryall export` what can be read, move the file away, and `carryall import`"),
+            });
+            findings.push(match health.text_disagreements {
+                0 => Finding::new("full text", Status::Ok, "index and rows agree"),
+                some => Finding::new("full text", Status::Broken, format!("{some} rows and index entries disagree"))
+                    .hint("`carryall export`, then `carryall import` into a new file (--db); index folders again"),
+            });
+            findings.extend(index(&store, health.chunks).await);
+        }
+        Err(err) => {
+            findings.push(Finding::new("database", Status::Broken, err.to_string()).hint(err.next_step()));
+        }
+    }
+    store.close().await;
+    findings
+}
+
+/// Less than this, and a write-ahead log that grows for a while may not fit.
+const LITTLE_SPACE: u64 = 200 << 20;
+
+/// Less than this, and the next large import or index run fails.
+const NO_SPACE: u64 = 10 << 20;
+
+fn free_space(bytes: u64) -> Finding {
+    let message = format!("{} free", size(bytes));
+    match bytes {
+        ..NO_SPACE => Finding::new("space", Status::Broken, message).hint("make room on that disk"),
+        NO_SPACE..LITTLE_SPACE => Finding::new("space", Status::Warning, message).hint("make room on that disk"),
+        _ => Finding::new("space", Status::Ok, message),
+    }
+}
+
+/// Memories are private; a file made by us is, but one that was copied here may not be.
+fn open_to_others(path: &Path) -> Option<Finding> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+        (mode & 0o077 != 0).then(|| {
+            Finding::new("permissions", Status::Warning, format!("others may open {} ({mode:o})", path.display()))
+                .hint(format!("chmod 600 {}", path.display()))
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+async fn index(store: &Store, chunks: i64) -> Vec<Finding> {
+    match store.workspaces().await {
+        Err(err) => vec![Finding::new("index", Status::Broken, err.to_string()).hint(err.next_step())],
+        Ok(workspaces) if workspaces.is_empty() => {
+            vec![Finding::new("index", Status::Note, "no folder is indexed").hint("`carryall index FOLDER`")]
+        }
+        Ok(workspaces) => {
+            let mut findings = vec![Finding::new("index", Status::Ok, format!("{chunks} pieces"))];
+            findings.extend(workspaces.into_iter().map(|it| {
+                let message = format!("{}, {} files, {}", it.root, it.files, clock::format(it.indexed_at));
+                match Path::new(&it.root).is_dir() {
+                    true => Finding::new("indexed", Status::Ok, message),
+                    false => Finding::new("indexed", Status::Warning, format!("{message}; the folder is gone")),
+                }
+            }));
+            findings
+        }
+    }
+}
+
+async fn providers(config: &Config) -> Vec<Finding> {
+    let models = Models::new(config);
+    let chosen = match models.choose(None, None) {
+        Ok(chosen) => chosen.map(|it| it.provider),
+        Err(err) => return vec![Finding::new("provider", Status::Broken, err.to_string()).hint(err.next_step)],
+    };
+    let mut findings = vec![match &chosen {
+        Some(name) => Finding::new("provider", Status::Ok, format!("`ask` goes to {name}")),
+        None if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
+        None => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
+            .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/config.md)"),
+    }];
+    if config.offline {
+        return findings;
+    }
+    for (name, provider) in &config.providers {
+        if !models.is_configured(name) {
+            continue;
+        }
+        let wanted = chosen.as_ref() == Some(name) || config.cascade.contains(name);
+        // A local server needs no key, so it counts as configured on every machine; most do not run it.
+        let local = matches!(provider.kind, ProviderKind::Ollama | ProviderKind::LmStudio);
+        match models.reachable(name).await {
+            Ok(list) => {
+                findings.push(Finding::new(name, Status::Ok, format!("reachable, {} models", list.len())));
+            }
+            Err(_) if local && !wanted => findings.push(Finding::new(name, Status::Note, "does not run here")),
+            Err(err) => {
+                let status = if wanted { Status::Broken } else { Status::Warning };
+                findings.push(Finding::new(name, status, err.to_string()).hint(err.next_step));
+            }
+        }
+    }
+    findings
+}
+
+/// The entry of each host.
+fn entries(environment: &Environment) -> Vec<Finding> {
+    let folders = match setup::folders(environment) {
+        Ok(folders) => folders,
+        Err(failed) => return vec![Finding::new("hosts", Status::Warning, failed.message)],
+    };
+    let mut findings = Vec::new();
+    let mut without = Vec::new();
+    for (host, path) in setup::files(&folders) {
+        match hosts::check(host, &path) {
+            EntryStatus::NoFile => without.push(host.name()),
+            EntryStatus::NoEntry => findings.push(
+                Finding::new(host.name(), Status::Note, format!("{} has no entry", path.display()))
+                    .hint(format!("`carryall setup {}`", host.name())),
+            ),
+            EntryStatus::Ready(entry) => {
+                findings.push(Finding::new(host.name(), Status::Ok, format!("starts {}", entry.command)));
+            }
+            EntryStatus::CommandMissing(entry) => {
+                let message = format!("{} starts {:?}, which is not there", path.display(), entry.command);
+                findings.push(
+                    Finding::new(host.name(), Status::Broken, message)
+                        .hint(format!("`carryall setup {}`", host.name())),
+                );
+            }
+            EntryStatus::Unreadable(err) => {
+                findings.push(Finding::new(host.name(), Status::Broken, err.to_string()).hint(err.next_step()));
+            }
+        }
+    }
+    if !without.is_empty() {
+        let message = format!("no settings found: {}", without.join(", "));
+        findings.push(Finding::new("other hosts", Status::Note, message));
+    }
+    findings
+}
+
+fn tell(findings: &[Finding], out: &Output) {
+    let name = |status: Status| match status {
+        Status::Ok => "ok",
+        Status::Note => "note",
+        Status::Warning => "warning",
+        Status::Broken => "broken",
+    };
+    let broken = findings.iter().filter(|it| it.status == Status::Broken).count();
+    let warnings = findings.iter().filter(|it| it.status == Status::Warning).count();
+    let listed: Vec<_> = findings
+        .iter()
+        .map(|it| json!({"name": it.name, "status": name(it.status), "message": it.message, "hint": it.hint}))
+        .collect();
+    out.document(&json!({"ok": broken == 0, "broken": broken, "warnings": warnings, "findings": listed}));
+    let width = findings.iter().map(|it| it.name.chars().count()).max().unwrap_or_default();
+    for it in findings {
+        let mark = match it.status {
+            Status::Ok => "✓".green().to_string(),
+            Status::Note => "·".dimmed().to_string(),
+            Status::Warning => "!".yellow().bold().to_string(),
+            Status::Broken => "✗".red().bold().to_string(),
+        };
+        out.line(format_args!("{mark} {:width$}  {}", it.name, it.message));
+        for line in it.hint.lines() {
+            out.line(format_args!("  {:width$}  {}", "", line.dimmed()));
+        }
+    }
+    let sum = match (broken, warnings) {
+        (0, 0) => "Everything is in order.".to_owned(),
+        (0, 1) => "1 warning.".to_owned(),
+        (0, warnings) => format!("{warnings} warnings."),
+        (broken, _) => format!("{broken} broken."),
+    };
+    out.line(format_args!("\n{sum}"));
+}
+
+/// A size for a person.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests;

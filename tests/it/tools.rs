@@ -1,0 +1,5 @@
+//! The tools as a host calls them, with a clock that the tests move (issue 2, section 4).
+
+mod contexts;
+mod memory;
+mod traces;

@@ -1,0 +1,211 @@
+//! `read_context` and `write_context`: scopes, versions, patches, time to live, and writers that meet.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::harness::Duplex;
+use crate::harness::Home;
+use crate::harness::NOON;
+
+/// `more` with the place of one context.
+fn at(key: &str, more: Value) -> Value {
+    let mut arguments = json!({"scope": "session", "owner": "s", "key": key});
+    if let (Some(arguments), Value::Object(more)) = (arguments.as_object_mut(), more) {
+        arguments.extend(more);
+    }
+    arguments
+}
+
+async fn write(server: &mut Duplex, key: &str, more: Value) -> anyhow::Result<Value> {
+    Ok(server.call("write_context", at(key, more)).await?["context"].clone())
+}
+
+async fn read(server: &mut Duplex, key: &str, more: Value) -> anyhow::Result<Value> {
+    Ok(server.call("read_context", at(key, more)).await?["contexts"].clone())
+}
+
+#[tokio::test]
+async fn the_six_scopes_are_worlds_of_their_own() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let scopes = ["global", "user", "persona", "session", "conversation", "artifact"];
+    for scope in scopes {
+        for owner in ["a", "b"] {
+            let place = json!({"scope": scope, "owner": owner, "key": "k", "data": format!("{scope} {owner}")});
+            server.call("write_context", place).await?;
+        }
+    }
+    for scope in scopes {
+        let found = server.call("read_context", json!({"scope": scope, "owner": "a", "key": "k"})).await?;
+        let owner = if scope == "global" { "b" } else { "a" };
+        assert_eq!(found["contexts"][0]["data"], json!(format!("{scope} {owner}")));
+        assert_eq!(found["contexts"][0]["scope"], scope);
+    }
+    // The owner of `global` does not count; it may be left out.
+    let found = server.call("read_context", json!({"scope": "global", "key": "k"})).await?;
+    assert_eq!(found["contexts"][0]["version"], 2);
+    let failure = server.fail("read_context", json!({"scope": "user", "key": "k"})).await?;
+    assert_eq!(failure["kind"], "invalid_argument");
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_json_is_kept_as_it_is() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1.5),
+        json!(""),
+        json!("ä\u{0}🍎"),
+        json!([]),
+        json!({}),
+        json!({"z": 1, "a": {"nested": [1, null, {"x": []}]}}),
+        json!(9_007_199_254_740_993_i64),
+    ];
+    for value in values {
+        assert_eq!(write(&mut server, "k", json!({"data": value})).await?["data"], value);
+        assert_eq!(read(&mut server, "k", json!({})).await?[0]["data"], value);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_write_makes_a_version_that_can_be_read() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for step in 1..=5 {
+        let context = write(&mut server, "plan", json!({"data": {"step": step}})).await?;
+        assert_eq!((&context["version"], &context["created_at"]), (&json!(step), &json!(NOON)));
+        server.clock.advance(60_000);
+    }
+    let now = read(&mut server, "plan", json!({})).await?;
+    assert_eq!((&now[0]["version"], &now[0]["data"]["step"]), (&json!(5), &json!(5)));
+    assert_eq!(now[0]["updated_at"], "2026-11-20T12:04:00Z");
+    let then = read(&mut server, "plan", json!({"version": 2})).await?;
+    assert_eq!((&then[0]["version"], &then[0]["data"]["step"]), (&json!(2), &json!(2)));
+    assert_eq!(then[0]["updated_at"], "2026-11-20T12:01:00Z");
+    assert_eq!(read(&mut server, "plan", json!({"version": 9})).await?, json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_patch_is_merged() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let created = write(&mut server, "k", json!({"patch": {"a": 1, "b": {"c": 2, "d": null}}})).await?;
+    assert_eq!(created["data"], json!({"a": 1, "b": {"c": 2}}), "a missing context is patched as {{}}");
+    let patched = write(&mut server, "k", json!({"patch": {"a": null, "b": {"e": [1, 2]}, "f": "x"}})).await?;
+    assert_eq!(patched["data"], json!({"b": {"c": 2, "e": [1, 2]}, "f": "x"}));
+    assert_eq!(patched["version"], 2);
+    for both in
+        [json!({"data": 1, "patch": {}}), json!({"patch": {}, "clear": true}), json!({"data": 1, "clear": true})]
+    {
+        let failure = server.fail("write_context", at("k", both)).await?;
+        assert_eq!(failure["kind"], "invalid_argument");
+    }
+    assert_eq!(read(&mut server, "k", json!({})).await?[0]["version"], 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_expired_is_gone_and_its_version_numbers_go_on() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = Duplex::start(&home)?;
+    let context = write(&mut server, "k", json!({"data": 1, "ttl_s": 60})).await?;
+    assert_eq!(context["expires_at"], "2026-11-20T12:01:00Z");
+    write(&mut server, "lasting", json!({"data": 1})).await?;
+    server.clock.advance(59_999);
+    assert_eq!(read(&mut server, "k", json!({})).await?[0]["data"], 1);
+    server.clock.advance(1);
+    assert_eq!(read(&mut server, "k", json!({})).await?, json!([]));
+    assert_eq!(read(&mut server, "k", json!({"version": 1})).await?, json!([]));
+    let all = server.call("read_context", json!({"scope": "session", "owner": "s"})).await?;
+    assert_eq!(all["contexts"].as_array().map(Vec::len), Some(1));
+    // A patch meets nothing, and expected_version 0 means that there is none.
+    let context = write(&mut server, "k", json!({"patch": {"x": 2}, "expected_version": 0})).await?;
+    assert_eq!((&context["data"], &context["version"]), (&json!({"x": 2}), &json!(2)));
+    assert!(context.get("expires_at").is_none(), "a write without ttl_s keeps it: {context}");
+    server.clock.advance(3_600_000);
+    assert_eq!(read(&mut server, "k", json!({})).await?[0]["version"], 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_writer_that_somebody_came_before_is_shown_what_is_there() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    write(&mut server, "k", json!({"data": "first", "expected_version": 0})).await?;
+    write(&mut server, "k", json!({"data": "second", "expected_version": 1})).await?;
+    for expected in [0, 1, 3] {
+        let late = json!({"data": "late", "expected_version": expected});
+        let failure = server.fail("write_context", at("k", late)).await?;
+        assert_eq!(failure["kind"], "conflict", "{failure}");
+        assert_eq!((&failure["expected_version"], &failure["current_version"]), (&json!(expected), &json!(2)));
+        assert_eq!((&failure["current"]["data"], &failure["current"]["version"]), (&json!("second"), &json!(2)));
+        assert!(failure["text"].as_str().is_some_and(|it| it.contains("second")), "{failure}");
+    }
+    assert_eq!(read(&mut server, "k", json!({})).await?[0]["data"], "second");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_many_writers_with_the_same_expectation_one_wins() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for round in 0..5 {
+        for id in 0..20 {
+            let arguments = at("k", json!({"data": id, "expected_version": round}));
+            server.send(&crate::harness::call(1000 + id, "write_context", arguments)).await?;
+        }
+        let mut won = 0;
+        for id in 0..20 {
+            let answer = server.answer(&json!(1000 + id)).await?;
+            won += usize::from(answer["result"]["isError"] != json!(true));
+        }
+        assert_eq!(won, 1);
+    }
+    assert_eq!(read(&mut server, "k", json!({})).await?[0]["version"], 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn clear_removes_it_with_its_versions() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    write(&mut server, "k", json!({"data": 1})).await?;
+    write(&mut server, "k", json!({"data": 2})).await?;
+    let failure = server.fail("write_context", at("k", json!({"clear": true, "expected_version": 1}))).await?;
+    assert_eq!(failure["kind"], "conflict");
+    let cleared = server.call("write_context", at("k", json!({"clear": true, "expected_version": 2}))).await?;
+    assert!(cleared.get("context").is_none(), "{cleared}");
+    assert_eq!(read(&mut server, "k", json!({})).await?, json!([]));
+    let again = write(&mut server, "k", json!({"data": 3})).await?;
+    assert!(again["version"].as_i64().is_some_and(|it| it > 2), "a version number came twice: {again}");
+    assert_eq!(read(&mut server, "k", json!({"version": 1})).await?, json!([]));
+    // To clear what is not there is no error.
+    server.call("write_context", at("nothing", json!({"clear": true}))).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_keys_of_an_owner_come_page_by_page() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for key in 0..12 {
+        write(&mut server, &format!("k{key:02}/ä"), json!({"data": key})).await?;
+    }
+    server.call("write_context", json!({"scope": "session", "owner": "other", "key": "k", "data": 0})).await?;
+    let (mut keys, mut cursor, mut sizes) = (Vec::new(), None::<Value>, Vec::new());
+    loop {
+        let mut arguments = json!({"scope": "session", "owner": "s", "limit": 5});
+        if let Some(cursor) = &cursor {
+            arguments["cursor"] = cursor.clone();
+        }
+        let page = server.call("read_context", arguments).await?;
+        let contexts = page["contexts"].as_array().cloned().unwrap_or_default();
+        sizes.push(contexts.len());
+        keys.extend(contexts.iter().filter_map(|it| it["data"].as_i64()));
+        match page.get("next_cursor") {
+            Some(next) => cursor = Some(next.clone()),
+            None => break,
+        }
+    }
+    assert_eq!(sizes, [5, 5, 2]);
+    assert_eq!(keys, (0..12).collect::<Vec<_>>());
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! `get_trace`: every call leaves one, whatever became of it.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::harness::Duplex;
+use crate::harness::Home;
+use crate::harness::Lock;
+use crate::harness::NOON;
+use crate::harness::call;
+
+#[tokio::test]
+async fn a_call_leaves_its_tree() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    server.call("remember", json!({"content": "Ana prefers tea"})).await?;
+    let found = server.call("recall", json!({"query": "tea", "session_id": "s", "user_id": "u"})).await?;
+    let traced = server.call("get_trace", json!({"trace_id": found["trace_id"]})).await?;
+    assert_eq!(traced["spans"].as_array().map(Vec::len), Some(1));
+    let span = &traced["spans"][0];
+    assert_eq!((&span["name"], &span["outcome"]), (&json!("recall"), &json!("ok")));
+    assert_eq!((&span["call_id"], &span["started_at"]), (&found["trace_id"], &json!(NOON)));
+    assert_eq!(span["notes"], json!({"session_id": "s", "user_id": "u"}));
+    assert!(span["took_ms"].as_f64().is_some_and(|it| it > 0.0));
+    let steps: Vec<&str> =
+        span["spans"].as_array().into_iter().flatten().filter_map(|it| it["name"].as_str()).collect();
+    assert!(steps.contains(&"check arguments") && steps.contains(&"search memory"), "{steps:?}");
+    let search = span["spans"].as_array().into_iter().flatten().find(|it| it["name"] == "search memory");
+    let notes = search.map(|it| it["notes"].clone()).unwrap_or_default();
+    assert!(notes["words"].as_array().is_some_and(|it| it.contains(&json!("tea"))), "{notes}");
+    let read = json!({"uri": format!("carryall://trace/{}", found["trace_id"].as_str().unwrap_or_default())});
+    let read = server.request("resources/read", crate::harness::modern(read)).await?;
+    assert!(read["result"]["contents"][0]["text"].as_str().is_some_and(|it| it.contains("recall")), "{read}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failed_call_leaves_its_error() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let wrong = server.fail("recall", json!({"query": 5})).await?;
+    let missing = server.fail("remember", json!({"content": "x", "supersedes": "nothing"})).await?;
+    for (failure, name, said) in [(&wrong, "recall", "invalid_argument"), (&missing, "remember", "not_found")] {
+        let traced = server.call("get_trace", json!({"trace_id": failure["trace_id"]})).await?;
+        let span = &traced["spans"][0];
+        assert_eq!((&span["name"], &span["outcome"]), (&json!(name), &json!("failed")));
+        assert!(span["error"].as_str().is_some_and(|it| it.starts_with(said)), "{span}");
+        let in_a_step = span["spans"].as_array().into_iter().flatten().any(|it| it.get("error").is_some());
+        assert!(in_a_step, "no step says that it failed: {span}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancelled_call_leaves_what_it_had_done() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = Duplex::start(&home)?;
+    server.call("remember", json!({"content": "the first"})).await?;
+    let lock = Lock::take(&home)?;
+    server.send(&call(500, "remember", json!({"content": "the second", "session_id": "s"}))).await?;
+    server.call("read_context", json!({"scope": "global"})).await?;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 500}});
+    server.send(&cancel).await?;
+    server.call("recall", json!({"query": "first"})).await?;
+    lock.release()?;
+    let traced =
+        server.call("get_trace", json!({"outcome": "cancelled", "tool": "remember", "session_id": "s"})).await?;
+    assert_eq!(traced["spans"].as_array().map(Vec::len), Some(1), "{traced}");
+    assert_eq!(traced["spans"][0]["outcome"], "cancelled");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_are_listed_the_latest_first_by_tool_outcome_session_and_time() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for at in 0..12 {
+        server.call("recall", json!({"query": "x", "session_id": format!("s{}", at % 3)})).await?;
+        server.clock.advance(60_000);
+    }
+    server.fail("recall", json!({})).await?;
+    server.call("read_context", json!({"scope": "global"})).await?;
+    async fn count(server: &mut Duplex, filter: Value) -> anyhow::Result<Option<usize>> {
+        let listed = server.call("get_trace", filter).await?;
+        let starts: Vec<String> = listed["spans"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it["started_at"].as_str().map(str::to_owned))
+            .collect();
+        anyhow::ensure!(starts.iter().rev().is_sorted(), "not the latest first: {starts:?}");
+        Ok(listed["spans"].as_array().map(Vec::len))
+    }
+    for (filter, expected) in [
+        (json!({"tool": "recall", "limit": 100}), 13),
+        (json!({"tool": "recall", "outcome": "failed"}), 1),
+        (json!({"tool": "recall", "session_id": "s1"}), 4),
+        (json!({"tool": "recall", "since": "2026-11-20T12:05:00Z", "outcome": "ok"}), 7),
+        (json!({"tool": "recall", "until": "2026-11-20T12:05:00Z"}), 5),
+        (json!({"tool": "no_such_tool"}), 0),
+        (json!({"outcome": "cancelled"}), 0),
+        (json!({"tool": "read_context"}), 1),
+    ] {
+        assert_eq!(count(&mut server, filter.clone()).await?, Some(expected), "{filter}");
+    }
+    let first = server.call("get_trace", json!({"tool": "recall", "limit": 10})).await?;
+    let rest = json!({"tool": "recall", "limit": 10, "cursor": first["next_cursor"]});
+    let rest = server.call("get_trace", rest).await?;
+    assert_eq!(rest["spans"].as_array().map(Vec::len), Some(3));
+    assert!(rest.get("next_cursor").is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn traces_keep_no_contents() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let stored = server.call("remember", json!({"content": "the launch code is xyzzy-17"})).await?;
+    let traced = server.call("get_trace", json!({"trace_id": stored["trace_id"]})).await?;
+    assert!(!traced.to_string().contains("xyzzy"), "{traced}");
+    Ok(())
+}
