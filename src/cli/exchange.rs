@@ -34,9 +34,8 @@ pub(super) fn import(config: &Config, file: &Path, out: &Output) -> Result<Exit,
         store.close().await;
         counts.map_err(|err| match err {
             // The store knows the line; whose line it is, is known here.
-            StoreError::Internal { reason } if reason.starts_with("line ") => {
-                let message = format!("cannot import {}: {reason}", file.display());
-                Failed::usage(message, "lines before it were taken in; importing again adds nothing twice")
+            StoreError::Malformed { line, ref reason } => {
+                Failed::usage(format!("cannot import {}, line {line}: {reason}", file.display()), err.next_step())
             }
             other => other.into(),
         })

@@ -77,7 +77,7 @@ impl From<ConfigError> for Failed {
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Failed {
         let exit = if failure.kind == "invalid_argument" { Exit::Usage } else { Exit::Failed };
-        let mut details = failure.details;
+        let mut details = *failure.details;
         if let Some(seconds) = failure.retry_after_s {
             details.insert("retry_after_s".to_owned(), seconds.into());
         }

@@ -184,7 +184,7 @@ impl Assembler {
         // Choosing among thousands of pieces takes milliseconds: not on a thread that others wait for.
         let deciding = {
             let request = request.clone();
-            tokio::task::spawn_blocking(move || decide(&request, candidates))
+            tokio::task::spawn_blocking(move || decide(&request, &candidates))
         };
         let mut pack = deciding.await.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
         span.note("items", pack.items.len());
@@ -290,12 +290,12 @@ struct Decision {
 }
 
 /// Decides what goes in and writes it.
-fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
+fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
     let format = request.format;
     let model = request.model.as_deref();
     let frame = tokens::count_for(model, &render::head(format)) + tokens::count_for(model, render::tail(format));
     let mut budget = request.budget_tokens.saturating_sub(frame);
-    let mut best = decide_within(request, candidates.clone(), budget);
+    let mut best = decide_within(request, candidates.to_vec(), budget);
     for _ in 1..TRIES {
         let is_full = f64::from(best.tokens) >= f64::from(request.budget_tokens) * FULL;
         if is_full || best.choice.left_out.is_empty() {
@@ -307,7 +307,7 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
             break;
         }
         budget += spare;
-        let next = decide_within(request, candidates.clone(), budget);
+        let next = decide_within(request, candidates.to_vec(), budget);
         if next.tokens <= best.tokens {
             break;
         }

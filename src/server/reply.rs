@@ -50,7 +50,7 @@ pub struct Failure {
     pub retry_after_s: Option<f64>,
     pub attempts: Vec<Value>,
     /// More for programs, such as the current version after a conflict.
-    pub details: Map<String, Value>,
+    pub details: Box<Map<String, Value>>,
 }
 
 impl Failure {
@@ -62,7 +62,10 @@ impl Failure {
     pub fn argument(name: &str, value: &Value, allowed: &str, example: &str) -> Failure {
         let shown = shorten(&value.to_string(), 120);
         Failure {
-            details: Map::from_iter([("argument".to_owned(), name.into()), ("value".to_owned(), shown.clone().into())]),
+            details: Box::new(Map::from_iter([
+                ("argument".to_owned(), name.into()),
+                ("value".to_owned(), shown.clone().into()),
+            ])),
             ..Failure::new(
                 "invalid_argument",
                 format!("argument `{name}` is {shown}, but must be {allowed}"),
@@ -189,7 +192,7 @@ pub(super) fn result(outcome: Result<Answer, Failure>, trace_id: &str, text_only
                 "trace_id": trace_id,
             });
             if let Value::Object(error) = &mut error {
-                error.extend(failure.details);
+                error.extend(*failure.details);
             }
             let mut meta = MetaObject::default();
             meta.insert("carryall/error".to_owned(), error);
@@ -214,7 +217,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// `text`, or its beginning with a mark when it has more than `limit` characters.
-pub fn shorten(text: &str, limit: usize) -> String {
+pub(super) fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),

@@ -89,9 +89,14 @@ static TOOLS: [Tool; 10] = [
     write_context::TOOL,
 ];
 
-/// Their schemas, made once: (input, output).
-static SCHEMAS: LazyLock<Vec<(Map<String, Value>, Map<String, Value>)>> =
-    LazyLock::new(|| TOOLS.iter().map(|it| ((it.input)(), (it.output)())).collect());
+/// Their schemas, in the same order, made once.
+static SCHEMAS: LazyLock<Vec<Schemas>> =
+    LazyLock::new(|| TOOLS.iter().map(|it| Schemas { input: (it.input)(), output: (it.output)() }).collect());
+
+struct Schemas {
+    input: Map<String, Value>,
+    output: Map<String, Value>,
+}
 
 /// The tools that `config` offers, in the order of their names.
 pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &'static Tool> {
@@ -121,7 +126,7 @@ pub(crate) fn unknown(config: &Config, name: &str) -> String {
         return format!("tool `{name}` is not available: {why}. Available: {}", names.join(", "));
     }
     let near = arguments::nearest(name, &names);
-    let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    let meant = if near.is_empty() { ".".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
     format!("unknown tool `{}`{meant} Available: {}", super::reply::shorten(name, 64), names.join(", "))
 }
 
@@ -134,7 +139,7 @@ impl Tool {
     /// The tool as it is listed to a client.
     pub(crate) fn listed(&self, text_only: bool) -> rmcp::model::Tool {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
-        let (input, output) = &SCHEMAS[at];
+        let Schemas { input, output } = &SCHEMAS[at];
         let mut annotations = ToolAnnotations::default();
         annotations.read_only_hint = Some(!self.writes);
         if self.writes {
@@ -190,7 +195,7 @@ impl Tool {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
         let checked = {
             let span = context.call.span("check arguments");
-            arguments::check(&SCHEMAS[at].0, arguments).inspect_err(|failure| span.fail(&failure.message))
+            arguments::check(&SCHEMAS[at].input, arguments).inspect_err(|failure| span.fail(&failure.message))
         }?;
         let (started, cancelled) = (std::time::Instant::now(), context.call.cancelled().clone());
         // A task of its own, so that a panic is a failed call and not a call without an answer.

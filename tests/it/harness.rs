@@ -46,11 +46,23 @@ pub(crate) const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", 
 pub(crate) const MODERN: &str = "2026-07-28";
 
 /// A command that inherits nothing from whoever runs the tests but where to find programs.
-#[expect(clippy::disallowed_methods, reason = "tests start the program under test and what it is tried against")]
 pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> std::process::Command {
+    let mut command = command_of_the_user(program);
+    command.env_clear().env("PATH", variable("PATH"));
+    command
+}
+
+/// A variable of whoever runs the tests; empty when it is not set.
+#[expect(clippy::disallowed_methods, reason = "where programs are, and whether this is CI, is told in no other way")]
+pub(crate) fn variable(name: &str) -> OsString {
+    std::env::var_os(name).unwrap_or_default()
+}
+
+/// A command in the environment of whoever runs the tests, to install with.
+#[expect(clippy::disallowed_methods, reason = "tests start the program under test and what it is tried against")]
+pub(crate) fn command_of_the_user(program: impl AsRef<std::ffi::OsStr>) -> std::process::Command {
     let mut command = std::process::Command::new(program);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path).stdin(Stdio::null());
+    command.stdin(Stdio::null());
     command
 }
 

@@ -9,5 +9,6 @@ mod harness;
 mod model_server;
 mod protocol;
 mod store;
+mod third_party;
 mod tools;
 mod workspace;

@@ -242,3 +242,26 @@ fn a_call_that_is_cancelled_on_the_next_line_leaves_the_others_alone() -> anyhow
     assert!(data_of(by_id(&messages, &json!(100))?)?["memories"].as_array().is_some_and(|it| it.len() >= 25));
     Ok(())
 }
+
+#[test]
+fn progress_of_a_batch_comes_before_its_answer_and_only_grows() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for at in 0..40 {
+        std::fs::write(home.workspace().join(format!("note{at}.md")), format!("# Note {at}\n\nAbout apple {at}."))?;
+    }
+    for version in [None, Some("2025-11-25")] {
+        let mut params = modern(json!({"name": "index_workspace", "arguments": {"paths": ["."], "force": true}}));
+        params["_meta"]["progressToken"] = json!("files");
+        let begin = version.map(|it| request(json!("begin"), "initialize", initialize_params(it)));
+        let lines: Vec<Value> = begin.into_iter().chain([request(json!(1), "tools/call", params)]).collect();
+        let messages = home.batch(&lines)?;
+        let answer = messages.iter().position(|it| it["id"] == 1).unwrap_or_default();
+        assert_eq!(answer, messages.len() - 1, "something comes after the answer: {messages:?}");
+        assert_eq!(data_of(&messages[answer])?["files_indexed"], 40);
+        let told: Vec<&Value> = messages.iter().filter(|it| it["method"] == "notifications/progress").collect();
+        assert!(told.iter().all(|it| it["params"]["progressToken"] == "files"), "{told:?}");
+        let done: Vec<f64> = told.iter().filter_map(|it| it["params"]["progress"].as_f64()).collect();
+        assert!(!done.is_empty() && done.windows(2).all(|it| it[0] < it[1]), "{done:?}");
+    }
+    Ok(())
+}

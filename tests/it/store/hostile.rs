@@ -1,5 +1,10 @@
 //! Everything that can be wrong with the file: said clearly, survived, and forgotten once it is right again.
 
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::print_stderr, reason = "what this machine cannot do is said, not passed")
+)]
+
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -144,10 +149,11 @@ fn a_file_that_another_process_holds_is_read_on_and_written_when_it_is_free() ->
     assert_eq!(error["retry_after_s"], 1.0);
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains(&*db.to_string_lossy()) && text.contains("Try again"), "{text}");
+    // Its last trace cannot be written now; the end does not wait for that for long, and is a good one.
+    reader.end()?;
     holder.execute_batch("ROLLBACK")?;
     server.remember("one more")?;
-    server.end()?;
-    reader.end()
+    server.end()
 }
 
 #[test]

@@ -81,13 +81,17 @@ impl Server {
     pub(super) fn send(&mut self, method: &str, params: Value) -> anyhow::Result<u64> {
         self.next += 1;
         let id = self.next;
-        self.write(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))?;
+        let mut message = json!({"jsonrpc": "2.0", "id": id, "method": method});
+        message["params"] = params;
+        self.write(&message)?;
         Ok(id)
     }
 
     /// Sends a call of a tool and returns its id.
     pub(super) fn send_call(&mut self, tool: &str, arguments: Value) -> anyhow::Result<u64> {
-        self.send("tools/call", json!({"name": tool, "arguments": arguments}))
+        let mut params = json!({"name": tool});
+        params["arguments"] = arguments;
+        self.send("tools/call", params)
     }
 
     /// The next answer, whichever it is: its id and result; `None` when the server has gone.
@@ -147,6 +151,7 @@ impl Server {
         Ok(memories.iter().filter_map(|it| it["content"].as_str()).map(str::to_owned).collect())
     }
 
+    /// Kills the server as the system would, and returns the answers that were on their way.
     pub(super) fn kill(mut self) -> anyhow::Result<Vec<(u64, Value)>> {
         self.child.kill()?;
         self.child.wait()?;
