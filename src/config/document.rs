@@ -49,7 +49,7 @@ a key, a provider, a command or what may be read.
 
 `LLM_PROVIDER` (or `--provider`, or `provider` in the user file) is `openai`, `anthropic`, `azure`, `openrouter`,
 `ollama`, `lmstudio`, `extractive`, or the name of a provider from the user file. Without it, the first provider with a
-key is used, in this order; with none, a local one that runs; else `extractive`, which answers with passages and needs
+key is used, in this order; with none, `extractive`, which answers with passages and needs
 no model. A provider that was found by its key spends at most 1 USD a day unless a budget is set.
 
 Addresses mean what they mean to the vendors' own clients: for OpenAI, OpenRouter and LM Studio they end in `/v1` or

@@ -216,7 +216,7 @@ pub(super) const PROVIDER: Setting = Setting {
     flag: Some("--provider"),
     variables: &["LLM_PROVIDER"],
     key: Some("provider"),
-    default: "the first with a key, else a local one that runs, else extractive",
+    default: "the first with a key, else extractive",
     example: "anthropic",
     meaning: "Who answers `ask`: a built-in provider, one of the user file, or `extractive`, which needs no model.",
     ..COMMON
