@@ -213,7 +213,7 @@ fn calls(db: &Path) -> anyhow::Result<()> {
     row("resident after that", "", &format!("{} (highest {})", show(now), show(highest)));
     let listed = server.request("tools/list", &json!({}))?;
     let tools = serde_json::from_str::<Value>(listed)?["result"]["tools"].to_string().len();
-    row("`tools/list`, compact JSON", "≤ 24 KB", &format!("{:.1} KB", tools as f64 / 1e3));
+    row("`tools/list`, compact JSON", "≤ 24 KiB", &format!("{:.1} KiB", tools as f64 / 1024.0));
     server.end()?;
     Ok(())
 }

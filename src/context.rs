@@ -21,5 +21,6 @@ pub use assemble::Timings;
 pub use kind::RequestKind;
 pub use kind::classify;
 pub use render::Format;
+pub use render::label;
 pub use source::Candidate;
 pub use source::Source;

@@ -1,6 +1,12 @@
 //! Identifiers: UUIDv7 for everything that is stored, so that ids sort by the time they were made.
 
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
 use uuid::Uuid;
+
+/// What is written as it is in a part of an address.
+const URI_PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// Returns a fresh identifier: lower-case hyphenated UUIDv7, 36 characters, greater than every one that this
 /// process made before.
@@ -11,6 +17,11 @@ pub fn fresh() -> String {
 /// Whether `text` has the form of an identifier made by [`fresh`].
 pub fn is_id(text: &str) -> bool {
     text.len() == 36 && Uuid::try_parse(text).is_ok()
+}
+
+/// `text` as one part of a `carryall://` address, whatever it holds.
+pub fn uri_part(text: &str) -> String {
+    utf8_percent_encode(text, URI_PART).to_string()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ impl View {
         persona: Option<String>,
         session_id: Option<String>,
     ) -> View {
+        let [user_id, persona, session_id] = [user_id, persona, session_id].map(given);
         View { namespace: namespace_or_default(namespace), user_id, persona, session_id }
     }
 
@@ -46,6 +47,11 @@ impl View {
             && (owner.persona.is_none() || owner.persona == self.persona)
             && (self.session_id.is_none() || owner.session_id == self.session_id)
     }
+}
+
+/// `id`, unless it is empty: models fill in `""` for what they mean to leave out.
+pub fn given(id: Option<String>) -> Option<String> {
+    id.filter(|it| !it.is_empty())
 }
 
 /// The namespace to use: `named`, or the default one when it is missing or empty.

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::clock::Millis;
+use crate::ids;
 use crate::scope::Owner;
 use crate::store::ContextKey;
 use crate::store::ContextRow;
@@ -95,4 +96,15 @@ impl Sessions {
     pub async fn add_turns(&self, turns: Vec<NewTurn>) -> Result<(), StoreError> {
         self.store.add_turns(turns, self.clock.now()).await
     }
+}
+
+/// The address of a context; its owner is `-` when it has none.
+pub fn context_uri(key: &ContextKey) -> String {
+    let owner = if key.owner.is_empty() { "-".to_owned() } else { ids::uri_part(&key.owner) };
+    format!("carryall://context/{}/{owner}/{}", key.scope.name(), ids::uri_part(&key.key))
+}
+
+/// The address of a session.
+pub fn session_uri(session_id: &str) -> String {
+    format!("carryall://session/{}", ids::uri_part(session_id))
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::extract;
 use super::money;
 use super::money::Caps;
+use super::money::Wallet;
 use super::prompt;
 use crate::clock::Clock;
 use crate::context::Assembler;
@@ -247,7 +248,7 @@ impl Asker {
                 self.assembler.assemble(&request(&sources), allowed, call).await?
             }
             ContextChoice::Inline { identity, docs, tools } => {
-                let mut request = request(&[SourceName::Memory, SourceName::Scopes, SourceName::Inline]);
+                let mut request = request(&[SourceName::Inline]);
                 (request.docs, request.tools) = (docs.clone(), tools.clone());
                 let pack = self.assembler.assemble(&request, allowed, call).await?;
                 return Ok(Context { identity: identity.clone(), ..of_pack(pack) });
@@ -301,8 +302,10 @@ impl Asker {
             response_schema: question.response_schema.clone(),
         };
         let max_usd = question.max_cost_usd;
-        money::check(&self.models, &self.store, &self.clock, self.caps, max_usd, route, &request).await?;
-        let fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
+        let wallet = Wallet { models: &self.models, store: &self.store, clock: &self.clock, caps: self.caps, max_usd };
+        wallet.check(route, &request).await?;
+        let named = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
+        let fallbacks = wallet.within(named, &request, call).await?;
         let mut done = 0.0;
         let mut on_delta = |delta: &str| {
             done += 1.0;

@@ -15,6 +15,7 @@ use crate::models::Usage;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::tokens;
+use crate::trace::Call;
 
 /// Output that is reckoned with when the call sets no limit.
 const LIKELY_OUTPUT_TOKENS: u32 = 4_096;
@@ -41,42 +42,73 @@ impl Caps {
     }
 }
 
-/// Refuses a question that may pass a cap, before it is sent.
-pub(super) async fn check(
-    models: &Models,
-    store: &Store,
-    clock: &Clock,
-    caps: Caps,
-    max_usd: Option<f64>,
-    route: &Route,
-    request: &ModelRequest,
-) -> Result<(), Refusal> {
-    if max_usd.is_none() && caps.daily_usd.is_none() && caps.monthly_usd.is_none() {
-        return Ok(());
-    }
-    let model = format!("{}/{}", route.provider, request.model);
-    let input: u64 = request.messages.iter().map(|it| u64::from(tokens::count(&it.content)) + MESSAGE_TOKENS).sum();
-    let usage = Usage {
-        input_tokens: Some(input),
-        output_tokens: Some(u64::from(request.max_output_tokens.unwrap_or(LIKELY_OUTPUT_TOKENS))),
-        ..Usage::default()
-    };
-    let Some(likely_usd) = models.likely_cost_usd(route, &request.model, &usage) else {
-        return Err(Refusal::PriceUnknown { model });
-    };
-    if let Some(max_usd) = max_usd.filter(|it| likely_usd > *it) {
-        return Err(Refusal::TooDear { likely_usd, left_usd: max_usd, cap: "max_cost_usd" });
-    }
-    let (day, month) = clock::day_and_month(clock.now());
-    let spans = [(caps.daily_usd, day, "the daily cap"), (caps.monthly_usd, month, "the monthly cap")];
-    for (cap_usd, since, cap) in spans {
-        let Some(cap_usd) = cap_usd else { continue };
-        let left_usd = cap_usd - store.spent_since(since).await?;
-        if likely_usd > left_usd {
-            return Err(Refusal::TooDear { likely_usd, left_usd: left_usd.max(0.0), cap });
+/// What a question may cost.
+#[derive(Clone, Copy)]
+pub(super) struct Wallet<'a> {
+    pub(super) models: &'a Models,
+    pub(super) store: &'a Store,
+    pub(super) clock: &'a Clock,
+    pub(super) caps: Caps,
+    /// The question's own cap.
+    pub(super) max_usd: Option<f64>,
+}
+
+impl Wallet<'_> {
+    /// Refuses a question that may pass a cap, before it is sent.
+    pub(super) async fn check(&self, route: &Route, request: &ModelRequest) -> Result<(), Refusal> {
+        let (caps, max_usd) = (self.caps, self.max_usd);
+        if max_usd.is_none() && caps.daily_usd.is_none() && caps.monthly_usd.is_none() {
+            return Ok(());
         }
+        let named = route.model.as_deref().unwrap_or_default();
+        let model = format!("{}/{named}", route.provider);
+        let input: u64 = request.messages.iter().map(|it| u64::from(tokens::count(&it.content)) + MESSAGE_TOKENS).sum();
+        let usage = Usage {
+            input_tokens: Some(input),
+            output_tokens: Some(u64::from(request.max_output_tokens.unwrap_or(LIKELY_OUTPUT_TOKENS))),
+            ..Usage::default()
+        };
+        let Some(likely_usd) = self.models.likely_cost_usd(route, named, &usage) else {
+            return Err(Refusal::PriceUnknown { model });
+        };
+        if let Some(max_usd) = max_usd.filter(|it| likely_usd > *it) {
+            return Err(Refusal::TooDear { likely_usd, left_usd: max_usd, cap: "max_cost_usd" });
+        }
+        let (day, month) = clock::day_and_month(self.clock.now());
+        let spans = [(caps.daily_usd, day, "the daily cap"), (caps.monthly_usd, month, "the monthly cap")];
+        for (cap_usd, since, cap) in spans {
+            let Some(cap_usd) = cap_usd else { continue };
+            let left_usd = cap_usd - self.store.spent_since(since).await?;
+            if likely_usd > left_usd {
+                return Err(Refusal::TooDear { likely_usd, left_usd: left_usd.max(0.0), cap });
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Those of `fallbacks` that keep to the caps: a question that may not cost more on its first route may not on
+    /// the next either.
+    pub(super) async fn within(
+        &self,
+        fallbacks: Vec<Route>,
+        request: &ModelRequest,
+        call: &Call,
+    ) -> Result<Vec<Route>, Refusal> {
+        let mut kept = Vec::new();
+        for route in fallbacks {
+            match self.check(&route, request).await {
+                Ok(()) => kept.push(route),
+                Err(err @ (Refusal::TooDear { .. } | Refusal::PriceUnknown { .. })) => {
+                    let span = call.span("fallback left out");
+                    span.note("provider", route.provider.as_str());
+                    span.note("model", route.model.as_deref());
+                    span.note("decision", err.to_string());
+                }
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(kept)
+    }
 }
 
 /// Notes what attempts cost, as far as it is known.

@@ -264,6 +264,10 @@ impl Assembler {
             "text": pack.text, "format": pack.format.name(), "tokens": pack.tokens,
             "budget_tokens": pack.budget_tokens, "items": items, "omitted": pack.omitted,
             "request_kind": pack.request_kind,
+            // Whoever has the id may read it; lists show only what belongs to nobody in particular.
+            "view": {
+                "namespace": request.view.namespace, "user_id": request.view.user_id, "persona": request.view.persona,
+            },
         });
         let row = PackRow {
             id: pack.id.clone(),
@@ -340,6 +344,7 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32) -> 
         let text = render::whole(format, choice.chosen.iter().map(|(it, _)| it));
         let tokens = tokens::count_for(model, &text);
         if tokens <= request.budget_tokens {
+            choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
             return Decision { choice, text, tokens };
         }
         match choice.chosen.pop() {

@@ -1,10 +1,12 @@
 //! Picks the candidates that fit a token budget. Pure: the same input always gives the same answer.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
 
+use super::assemble::SourceName;
 use super::source::Candidate;
 
 /// What was picked, and what was not.
@@ -40,16 +42,16 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut choice = Choice::default();
     let mut left = budget;
-    let mut seen: Vec<(String, HashSet<u64>)> = Vec::new();
+    let mut seen = Seen::default();
     let mut too_big = Vec::new();
     for candidate in candidates {
         let tokens = measure(&candidate);
         let words = shingles(&candidate.text);
-        if let Some(other) = repeated(&candidate, &words, &choice.chosen, &seen) {
+        if let Some(other) = seen.repeated(&candidate, &words) {
             choice.left_out.push((candidate, tokens, format!("repeats {other}")));
         } else if tokens <= left {
             left -= tokens;
-            seen.push((candidate.uri.clone(), words));
+            seen.add(&candidate, words);
             choice.chosen.push((candidate, tokens));
         } else {
             too_big.push((candidate, tokens));
@@ -153,21 +155,59 @@ fn beginning(candidate: &Candidate, budget: u32, measure: &dyn Fn(&Candidate) ->
     (tokens <= budget && tokens >= LEAST.min(budget)).then_some((cut, tokens))
 }
 
-/// The address of the chosen piece that `candidate` repeats.
-fn repeated(
-    candidate: &Candidate,
-    words: &HashSet<u64>,
-    chosen: &[(Candidate, u32)],
-    seen: &[(String, HashSet<u64>)],
-) -> Option<String> {
-    let overlaps = chosen.iter().find(|(other, _)| {
-        let (Some(a), Some(b)) = (candidate.lines, other.lines) else { return false };
-        candidate.uri == other.uri && a.0 <= b.1 && b.0 <= a.1
-    });
-    if let Some((other, _)) = overlaps {
-        return Some(other.uri.clone());
+/// What was chosen, kept so that a repetition is found without comparing with every piece: among thousands of
+/// candidates that took most of a minute.
+#[derive(Default)]
+struct Seen {
+    /// The address and the word sequences of each chosen piece.
+    pieces: Vec<(String, HashSet<u64>)>,
+    /// For each word sequence the positions of the pieces that hold it.
+    holders: HashMap<u64, Vec<usize>>,
+    /// For each address the lines that were chosen.
+    lines: HashMap<String, Vec<(u32, u32)>>,
+}
+
+impl Seen {
+    fn add(&mut self, candidate: &Candidate, words: HashSet<u64>) {
+        for word in &words {
+            self.holders.entry(*word).or_default().push(self.pieces.len());
+        }
+        self.pieces.push((candidate.uri.clone(), words));
+        if let Some(lines) = lines_of_file(candidate) {
+            self.lines.entry(candidate.uri.clone()).or_default().push(lines);
+        }
     }
-    seen.iter().find(|(_, other)| alike(words, other)).map(|(uri, _)| uri.clone())
+
+    /// The address of the chosen piece that `candidate` repeats.
+    fn repeated(&self, candidate: &Candidate, words: &HashSet<u64>) -> Option<&str> {
+        let chosen = lines_of_file(candidate).and_then(|a| Some((a, self.lines.get_key_value(&candidate.uri)?)));
+        if let Some((a, (uri, chosen))) = chosen {
+            // The pieces of one long line all have its number.
+            let overlaps = |b: &(u32, u32)| a.0 <= b.1 && b.0 <= a.1 && !(a == *b && a.0 == a.1);
+            if chosen.iter().any(overlaps) {
+                return Some(uri);
+            }
+        }
+        // A piece that is alike holds at least SAME of these sequences, so it holds one of any that are more than
+        // the rest; the rarest of them lead to the fewest pieces.
+        let mut holders: Vec<&[usize]> =
+            words.iter().map(|it| self.holders.get(it).map_or(&[][..], Vec::as_slice)).collect();
+        holders.sort_unstable_by_key(|it| it.len());
+        #[expect(clippy::cast_precision_loss, reason = "a piece has a few thousand words")]
+        let may_lack = words.len() as f64 * (1.0 - SAME);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of a few thousand")]
+        holders.truncate(may_lack as usize + 1);
+        let mut near: Vec<usize> = holders.concat();
+        near.sort_unstable();
+        near.dedup();
+        near.into_iter().filter_map(|at| self.pieces.get(at)).find(|it| alike(words, &it.1)).map(|it| it.0.as_str())
+    }
+}
+
+/// The lines of a piece of a file. Those of material that a call brings along say nothing of repetition: two
+/// documents may have come under one address.
+fn lines_of_file(candidate: &Candidate) -> Option<(u32, u32)> {
+    candidate.lines.filter(|_| candidate.source != SourceName::Inline.name())
 }
 
 fn alike(a: &HashSet<u64>, b: &HashSet<u64>) -> bool {
@@ -246,6 +286,39 @@ mod tests {
     #[test]
     fn facts_that_differ_in_one_word_are_both_kept() {
         check(&[("3", "meeting with Ana on 3 May", 0.9), ("4", "meeting with Ana on 4 May", 0.8)], 100, &["3", "4"]);
+    }
+
+    #[test]
+    fn the_pieces_of_one_long_line_do_not_repeat_each_other() {
+        let piece =
+            |text: &str, lines, source| Candidate { lines: Some(lines), source, ..candidate("a.js", text, 0.5) };
+        let chosen = |candidates| choose(candidates, 100, &words).chosen.len();
+        let file = |text, lines| piece(text, lines, "workspace");
+        assert_eq!(chosen(vec![file("let one = 1", (7, 7)), file("let two = 2", (7, 7))]), 2);
+        assert_eq!(chosen(vec![file("let one = 1", (1, 9)), file("let two = 2", (5, 12))]), 1);
+        let brought = |text, lines| piece(text, lines, "inline");
+        assert_eq!(chosen(vec![brought("one document", (1, 2)), brought("and another", (1, 2))]), 2);
+    }
+
+    #[test]
+    fn repetitions_are_found_as_by_comparing_with_every_piece() {
+        let text = |seed: usize| -> String {
+            (0..40).map(|at| format!("w{} ", if at < seed % 20 { at } else { at + seed / 20 * 100 })).collect()
+        };
+        let candidates: Vec<Candidate> = (0..200).map(|at| candidate(&at.to_string(), &text(at), 0.5)).collect();
+        let mut kept: Vec<(String, HashSet<u64>)> = Vec::new();
+        let mut repeats = Vec::new();
+        for it in &candidates {
+            let own = shingles(&it.text);
+            match kept.iter().find(|(_, other)| alike(&own, other)) {
+                Some((uri, _)) => repeats.push((it.uri.clone(), format!("repeats {uri}"))),
+                None => kept.push((it.uri.clone(), own)),
+            }
+        }
+        let choice = choose(candidates, u32::MAX, &words);
+        let left_out: Vec<(String, String)> = choice.left_out.into_iter().map(|it| (it.0.uri, it.2)).collect();
+        assert!(!repeats.is_empty());
+        assert_eq!(left_out, repeats);
     }
 
     #[test]

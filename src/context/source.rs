@@ -11,6 +11,7 @@ use crate::memory::Memory;
 use crate::memory::Query;
 use crate::scope::Owner;
 use crate::search;
+use crate::session;
 use crate::session::Sessions;
 use crate::store::Scope;
 use crate::trace::Call;
@@ -173,7 +174,7 @@ impl Source for FromHistory {
                     (1.0 / (1.0 + age as f64 / 4.0), matched.len() as f64 / words.len().max(1) as f64);
                 Candidate {
                     source: SourceName::History.name(),
-                    uri: format!("carryall://session/{session_id}#{}", turn.id),
+                    uri: format!("{}#{}", session::session_uri(session_id), turn.id),
                     title: format!("{}, {}", turn.role, clock::format(turn.created_at)),
                     text: turn.content,
                     score: (0.5 * recency + 0.5 * coverage).min(1.0),
@@ -222,7 +223,7 @@ impl Source for FromScopes {
                     let owner = if row.key.owner.is_empty() { "-" } else { &row.key.owner };
                     candidates.push(Candidate {
                         source: SourceName::Scopes.name(),
-                        uri: format!("carryall://context/{}/{owner}/{}", scope.name(), row.key.key),
+                        uri: session::context_uri(&row.key),
                         title: format!("{} of {} {owner}, version {}", row.key.key, scope.name(), row.version),
                         language: Some("json".to_owned()),
                         text,
@@ -246,38 +247,43 @@ impl Source for FromCall {
     }
 
     fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
-        Box::pin(async move {
-            let words = search::query_words(&request.query);
-            let mut candidates = Vec::new();
-            if let Some(identity) = &request.identity {
-                candidates.push(Candidate {
-                    source: SourceName::Inline.name(),
-                    uri: "inline:identity".to_owned(),
-                    title: "identity".to_owned(),
-                    text: identity.clone(),
-                    score: 1.0,
-                    why: "given with the call".to_owned(),
-                    ..Candidate::default()
-                });
-            }
-            for (at, document) in request.docs.iter().enumerate() {
-                candidates.extend(pieces_of(at, document, &words));
-            }
-            if !request.tools.is_empty() {
-                let line = |it: &super::assemble::InlineTool| format!("{}: {}", it.name, it.description);
-                candidates.push(Candidate {
-                    source: SourceName::Inline.name(),
-                    uri: "inline:tools".to_owned(),
-                    title: "tools".to_owned(),
-                    text: request.tools.iter().map(line).collect::<Vec<_>>().join("\n"),
-                    score: 0.5,
-                    why: "given with the call".to_owned(),
-                    ..Candidate::default()
-                });
-            }
-            Ok(candidates)
-        })
+        let request = request.clone();
+        // Documents may have tens of megabytes: not on a thread that others wait for.
+        let cut = tokio::task::spawn_blocking(move || brought(&request));
+        Box::pin(async move { cut.await.map_err(|err| err.to_string()) })
     }
+}
+
+fn brought(request: &Request) -> Vec<Candidate> {
+    let words = search::query_words(&request.query);
+    let mut candidates = Vec::new();
+    if let Some(identity) = &request.identity {
+        candidates.push(Candidate {
+            source: SourceName::Inline.name(),
+            uri: "inline:identity".to_owned(),
+            title: "identity".to_owned(),
+            text: identity.clone(),
+            score: 1.0,
+            why: "given with the call".to_owned(),
+            ..Candidate::default()
+        });
+    }
+    for (at, document) in request.docs.iter().enumerate() {
+        candidates.extend(pieces_of(at, document, &words));
+    }
+    if !request.tools.is_empty() {
+        let line = |it: &super::assemble::InlineTool| format!("{}: {}", it.name, it.description);
+        candidates.push(Candidate {
+            source: SourceName::Inline.name(),
+            uri: "inline:tools".to_owned(),
+            title: "tools".to_owned(),
+            text: request.tools.iter().map(line).collect::<Vec<_>>().join("\n"),
+            score: 0.5,
+            why: "given with the call".to_owned(),
+            ..Candidate::default()
+        });
+    }
+    candidates
 }
 
 /// The pieces of a document: whoever brings one along wants it used, so each starts well and gains by its words.

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use crate::clock::Millis;
+use crate::redact;
 use crate::scope::View;
 use crate::search;
 use crate::store::MemoryFilter;
@@ -78,7 +79,7 @@ impl Memory {
             .await
             .inspect_err(|err| span.fail(err))?;
         let more = found.len() > query.limit;
-        span.note("words", words.clone());
+        span.note("words", search::query_words(&redact::redact(&query.query).0));
         span.note("found", found.len().min(query.limit));
         let bm25: Vec<f64> = found.iter().map(|it| it.bm25).collect();
         let mut memories: Vec<Recollection> =
@@ -87,7 +88,7 @@ impl Memory {
         for (memory, score) in memories.iter_mut().zip(search::scores(&bm25, best_holds, words.len())) {
             memory.score = score;
         }
-        Ok(Recalled { memories, next_offset: more.then_some(query.offset + query.limit), words })
+        Ok(Recalled { memories, next_offset: more.then(|| query.offset.saturating_add(query.limit)), words })
     }
 
     /// The memories with these ids, in that order; unknown ones are left out.

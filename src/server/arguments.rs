@@ -45,34 +45,42 @@ pub(crate) fn time(name: &str, value: Option<&String>) -> Result<Option<Millis>,
         .transpose()
 }
 
-/// Drops optional `null`s of the outermost object, and takes 10.0 for 10 where a whole number is meant.
-fn normalise(arguments: &mut Value, schema: &Map<String, Value>) {
-    let Value::Object(given) = arguments else { return };
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let takes_anything = |name: &String| {
-        let property = properties.and_then(|it| it.get(name));
-        property.is_some_and(|it| it.get("type").is_none() && it.get("anyOf").is_none())
-    };
-    let nulls: Vec<String> = given
-        .iter()
-        .filter(|(name, value)| value.is_null() && !takes_anything(name))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in nulls {
-        given.shift_remove(&name);
+/// Drops optional `null`s wherever the schema names the field, and takes 10.0 for 10 where a whole number is meant.
+fn normalise(value: &mut Value, schema: &Map<String, Value>) {
+    let choices = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    for choice in choices.filter_map(Value::as_object) {
+        normalise(value, choice);
     }
-    for (name, value) in given.iter_mut() {
-        let wanted = properties.and_then(|it| it.get(name)).and_then(|it| it.get("type"));
-        if wanted == Some(&"integer".into())
-            && let Some(number) = value.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9e15)
-            && !value.is_i64()
-            && !value.is_u64()
-        {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and small, as was just checked")]
-            let whole = number as i64;
-            *value = whole.into();
+    match value {
+        Value::Object(given) => {
+            let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+            given.retain(|name, value| !value.is_null() || properties.get(name).is_none_or(takes_anything));
+            for (name, value) in given.iter_mut() {
+                if let Some(property) = properties.get(name).and_then(Value::as_object) {
+                    normalise(value, property);
+                }
+            }
         }
+        Value::Array(items) => {
+            if let Some(item_schema) = schema.get("items").and_then(Value::as_object) {
+                items.iter_mut().for_each(|it| normalise(it, item_schema));
+            }
+        }
+        Value::Number(number) if schema.get("type") == Some(&"integer".into()) => {
+            if let Some(float) = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9e15)
+                && number.is_f64()
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and small, as was just checked")]
+                let whole = float as i64;
+                *value = whole.into();
+            }
+        }
+        _ => {}
     }
+}
+
+fn takes_anything(property: &Value) -> bool {
+    property.get("type").is_none() && property.get("anyOf").is_none()
 }
 
 fn check_value(path: &str, value: &Value, schema: &Map<String, Value>) -> Result<(), Failure> {
@@ -361,5 +369,17 @@ mod tests {
     fn nulls_are_not_given_and_whole_floats_are_whole() {
         let checked = check(&schema(), json!({"query": "x", "limit": 10.0, "kinds": null, "data": null})).unwrap();
         assert_eq!(checked, json!({"query": "x", "limit": 10, "data": null}));
+        let inner = json!({"type": "object", "additionalProperties": false, "properties": {
+            "items": {"type": "array", "items": {"type": "object", "properties": {
+                "tags": {"type": "array", "items": {"type": "string"}}, "n": {"type": "integer"}}}},
+            "context": {"anyOf": [{"type": "string"}, {"type": "object", "properties": {"pack_id": {"type": "string"}}}]},
+            "patch": {"type": "object"},
+        }});
+        let given = json!({"items": [{"tags": null, "n": 2.0}], "context": {"pack_id": null}, "patch": {"gone": null}});
+        assert_eq!(
+            check(inner.as_object().unwrap(), given).unwrap(),
+            json!({"items": [{"n": 2}], "context": {}, "patch": {"gone": null}})
+        );
+        assert!(check(&schema(), json!({"query": "x", "nobody": null})).is_err());
     }
 }

@@ -215,7 +215,11 @@ impl ServerHandler for Handler {
         // The last piece of progress goes out before the answer: the sender must be gone for that.
         drop(call);
         if let Some(told) = told {
-            let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+            let stop_telling = told.abort_handle();
+            if tokio::time::timeout(Duration::from_secs(1), told).await.is_err() {
+                // The client reads too slowly; after the answer nothing may be told any more.
+                stop_telling.abort();
+            }
         }
         Ok(reply::result(outcome, &trace_id, self.app.config.text_only).into())
     }
@@ -235,14 +239,19 @@ impl ServerHandler for Handler {
             };
             return Err(ErrorData::invalid_params(format!("malformed params of {method}: {wanted}"), None));
         }
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method {method}"), None))
+        Err(ErrorData::new(
+            ErrorCode::METHOD_NOT_FOUND,
+            format!("unknown method {}", reply::shorten(method, 100)),
+            None,
+        ))
     }
 
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        let _turn = self.order.turn(&context.id).await;
         let cursor = request.and_then(|it| it.cursor);
         let page = resources::list(&self.app, cursor.as_deref()).await?;
         let mut result = ListResourcesResult::with_all_items(page.resources)

@@ -80,7 +80,7 @@ pub(super) fn list(config: &Config) -> Vec<Prompt> {
 pub(super) async fn get(app: &App, name: &str, arguments: &Map<String, Value>) -> Result<GetPromptResult, ErrorData> {
     let Some(template) = enabled(&app.config).find(|it| it.name == name) else {
         let names: Vec<&str> = enabled(&app.config).map(|it| it.name).collect();
-        let message = format!("unknown prompt `{name}`; there are {}", names.join(", "));
+        let message = format!("unknown prompt `{}`; there are {}", super::reply::shorten(name, 64), names.join(", "));
         return Err(ErrorData::invalid_params(message, None));
     };
     let value = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -133,7 +133,7 @@ async fn resume(app: &App, session_id: &str) -> Result<String, ErrorData> {
     let turns = if quoted.is_empty() {
         "No turns are kept of it.".to_owned()
     } else {
-        format!("Its last turns, quoted:\n<turns>\n{}\n</turns>", quoted.join("\n").replace("</turns>", "<\\/turns>"))
+        format!("Its last turns, quoted:\n<turns>\n{}\n</turns>", quoted.join("\n").replace("</", "<\\/"))
     };
     Ok(format!(
         "Let us go on with session {session_id:?}. {turns}\n\nCall recall with session_id {session_id:?} and an empty \

@@ -17,6 +17,12 @@ use crate::models::Attempt;
 use crate::models::ModelError;
 use crate::store::StoreError;
 
+/// Characters of a message; the longest honest one lists some names.
+const MESSAGE: usize = 2_000;
+
+/// Characters of an answer's list: hosts cut an answer at 50,000, and there is more in it than the list.
+pub(super) const ANSWER_CHARACTERS: usize = 46_000;
+
 /// What a tool answers: complete as data, and complete as text.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
@@ -72,6 +78,11 @@ impl Failure {
                 format!("for example {example}"),
             )
         }
+    }
+
+    /// The same with what was sent to us in it cut to a readable length: an id of megabytes is not sent back.
+    pub(super) fn bounded(self) -> Failure {
+        Failure { message: shorten(&self.message, MESSAGE), next_step: shorten(&self.next_step, MESSAGE), ..self }
     }
 
     /// The sentence or two that a model or a person reads.
@@ -202,6 +213,22 @@ pub(super) fn result(outcome: Result<Answer, Failure>, trace_id: &str, text_only
     }
 }
 
+/// How many of `sizes`, in characters, come into one answer: those that fit, and at least the first.
+pub(super) fn fitting(sizes: impl IntoIterator<Item = usize>) -> usize {
+    let mut left = ANSWER_CHARACTERS;
+    let fits = |size: &usize| {
+        let fits = *size <= left;
+        left = left.saturating_sub(*size);
+        fits
+    };
+    sizes.into_iter().take_while(fits).count().max(1)
+}
+
+/// The size of `value` in an answer, in characters.
+pub(super) fn size(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(0, |it| it.chars().count())
+}
+
 /// `text` with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
@@ -221,5 +248,23 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_holds_what_fits_and_at_least_one() {
+        assert_eq!(fitting([1_000_000, 1]), 1);
+        assert_eq!(fitting([20_000, 20_000, 20_000, 1]), 2);
+        assert_eq!(fitting([10, 10, 10]), 3);
+    }
+
+    #[test]
+    fn what_came_in_is_not_sent_back_whole() {
+        let failure = Failure::new("not_found", "x".repeat(1_000_000), "").bounded();
+        assert!(failure.text().chars().count() <= MESSAGE + 2);
     }
 }

@@ -1,8 +1,6 @@
 //! What can be read by address: `carryall://memory/{id}` and its kin, with templates, completion and paging.
 
-use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::percent_decode_str;
-use percent_encoding::utf8_percent_encode;
 use rmcp::ErrorData;
 use rmcp::model::CompleteRequestParams;
 use rmcp::model::CompleteResult;
@@ -21,6 +19,7 @@ use crate::app::App;
 use crate::clock;
 use crate::scope::Owner;
 use crate::scope::View;
+use crate::session;
 use crate::store::ContextKey;
 use crate::store::MemoryRow;
 use crate::store::Scope;
@@ -80,11 +79,6 @@ fn parse(uri: &str) -> Option<Address> {
     }
 }
 
-/// The address of a part of a path.
-fn escape(part: &str) -> String {
-    utf8_percent_encode(part, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
-}
-
 /// A page of the list.
 pub(super) struct Page {
     pub(super) resources: Vec<Resource>,
@@ -97,15 +91,16 @@ pub(super) async fn list(app: &App, cursor: Option<&str>) -> Result<Page, ErrorD
         None => ("pack", 0),
         Some(cursor) => cursor
             .split_once(':')
-            .and_then(|(kind, offset)| Some((kind, offset.parse::<usize>().ok()?)))
+            .and_then(|(kind, offset)| Some((kind, usize::try_from(offset.parse::<u32>().ok()?).ok()?)))
             .filter(|(kind, _)| ["pack", "session", "schema"].contains(kind))
             .ok_or_else(|| {
+                let cursor = super::reply::shorten(cursor, 100);
                 ErrorData::invalid_params(format!("cursor {cursor:?} is not the nextCursor of an earlier answer"), None)
             })?,
     };
     let mut resources = Vec::new();
     if kind == "pack" {
-        let packs = app.store.packs(PAGE + 1, offset).await.map_err(protocol_error)?;
+        let packs = app.store.packs(namespace(app), PAGE + 1, offset).await.map_err(protocol_error)?;
         let more = packs.len() > PAGE;
         resources.extend(packs.into_iter().take(PAGE).map(|(id, query)| {
             Resource::new(format!("{SCHEME}pack/{id}"), id)
@@ -119,10 +114,10 @@ pub(super) async fn list(app: &App, cursor: Option<&str>) -> Result<Page, ErrorD
     if kind != "schema" {
         let offset = if kind == "session" { offset } else { 0 };
         let room = PAGE.saturating_sub(resources.len());
-        let sessions = app.store.sessions(room + 1, offset).await.map_err(protocol_error)?;
+        let sessions = app.store.sessions(namespace(app), room + 1, offset).await.map_err(protocol_error)?;
         let more = sessions.len() > room;
         resources.extend(sessions.into_iter().take(room).map(|(id, at)| {
-            Resource::new(format!("{SCHEME}session/{}", escape(&id)), id.clone())
+            Resource::new(session::session_uri(&id), id.clone())
                 .with_title(format!("Session {id}, last used {}", clock::format(at)))
                 .with_mime_type("application/json")
         }));
@@ -160,10 +155,8 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 /// Reads what has the address `uri`.
 pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let missing = || {
-        ErrorData::resource_not_found(
-            format!("there is no resource {}", super::reply::shorten(uri, 200)),
-            Some(json!({"uri": uri})),
-        )
+        let uri = super::reply::shorten(uri, 500);
+        ErrorData::resource_not_found(format!("there is no resource {uri}"), Some(json!({"uri": uri})))
     };
     let (text, mime) = match parse(uri).ok_or_else(missing)? {
         Address::Memory(id) => {
@@ -189,8 +182,7 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
         Address::Trace(id) => {
             let filter = TraceFilter { id: Some(id), ..TraceFilter::default() };
             let found = trace::find(&app.store, filter, 1, 0).await.map_err(protocol_error)?;
-            let record = found.first().ok_or_else(missing)?;
-            (pretty(&serde_json::to_value(record).unwrap_or_default()), "application/json")
+            (pretty(&tools::tree_json(found.into_iter().next().ok_or_else(missing)?)), "application/json")
         }
         Address::Schema(name) => {
             let tool = tools::find(&app.config, &name).ok_or_else(missing)?;
@@ -213,12 +205,22 @@ pub(super) async fn complete(app: &App, request: &CompleteRequestParams) -> Resu
     let values: Vec<String> = match (kind, argument.name.as_str()) {
         ("context", "scope") => Scope::ALL.iter().map(|it| it.name().to_owned()).collect(),
         ("schema", "name") => tools::enabled(&app.config).map(|it| it.name.to_owned()).collect(),
-        ("pack", "id") => {
-            app.store.packs(PAGE, 0).await.map_err(protocol_error)?.into_iter().map(|(id, _)| id).collect()
-        }
-        ("session", "id") | ("prompt", "session_id") => {
-            app.store.sessions(PAGE, 0).await.map_err(protocol_error)?.into_iter().map(|(id, _)| id).collect()
-        }
+        ("pack", "id") => app
+            .store
+            .packs(namespace(app), PAGE, 0)
+            .await
+            .map_err(protocol_error)?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect(),
+        ("session", "id") | ("prompt", "session_id") => app
+            .store
+            .sessions(namespace(app), PAGE, 0)
+            .await
+            .map_err(protocol_error)?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect(),
         ("trace", "id") => {
             let found = trace::find(&app.store, TraceFilter::default(), PAGE, 0).await.map_err(protocol_error)?;
             found.into_iter().map(|it| it.id).collect()
@@ -245,8 +247,13 @@ fn memory_json(row: &MemoryRow) -> Value {
     })
 }
 
+/// The namespace of whoever names none.
+fn namespace(app: &App) -> String {
+    crate::scope::namespace_or_default(app.config.project.namespace.clone())
+}
+
 async fn session_json(app: &App, id: &str) -> Result<Option<Value>, ErrorData> {
-    let namespace = crate::scope::namespace_or_default(app.config.project.namespace.clone());
+    let namespace = namespace(app);
     let owner = Owner { namespace: namespace.clone(), ..Owner::default() };
     let turns = app.sessions.turns(id, &owner, TURNS).await.map_err(protocol_error)?;
     let query = crate::memory::Query {

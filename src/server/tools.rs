@@ -163,9 +163,14 @@ impl Tool {
     }
 
     /// How many characters an answer may have, for hosts that would cut it (Claude Code writes what has more than
-    /// 50,000 to a file unless the tool says otherwise). A pack of the largest budget has some 800,000.
+    /// 50,000 to a file unless the tool says otherwise). A pack of the largest budget has some 800,000; a thousand
+    /// memories at once are a thousand ids.
     fn longest_answer(&self) -> Option<u32> {
-        (self.name == "assemble_context").then_some(1_000_000)
+        match self.name {
+            "assemble_context" => Some(1_000_000),
+            "remember" | "forget" => Some(200_000),
+            _ => None,
+        }
     }
 
     /// Checks `arguments`, does the work in a call of its own, and keeps its trace.
@@ -195,7 +200,9 @@ impl Tool {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
         let checked = {
             let span = context.call.span("check arguments");
-            arguments::check(&SCHEMAS[at].input, arguments).inspect_err(|failure| span.fail(&failure.message))
+            arguments::check(&SCHEMAS[at].input, arguments)
+                .map_err(Failure::bounded)
+                .inspect_err(|failure| span.fail(&failure.message))
         }?;
         let (started, cancelled) = (std::time::Instant::now(), context.call.cancelled().clone());
         // A task of its own, so that a panic is a failed call and not a call without an answer.
@@ -212,10 +219,15 @@ impl Tool {
             tracing::error!(error = %err, "a call panicked");
             Err(Failure::new("internal", "this call met a fault of carryall", "report it with the trace id"))
         });
+        let outcome = outcome.map_err(Failure::bounded);
         let took_ms = started.elapsed().as_millis();
         match &outcome {
             Ok(_) => tracing::info!(took_ms, "answered"),
-            Err(failure) => tracing::warn!(took_ms, kind = failure.kind, error = failure.message, "failed"),
+            Err(failure) => {
+                // What was sent to us may hold a secret, and logs are kept.
+                let error = crate::redact::redact(&failure.message).0;
+                tracing::warn!(took_ms, kind = failure.kind, error, "failed");
+            }
         }
         outcome
     }
@@ -266,9 +278,8 @@ pub(super) fn touches(request: &ClientRequest) -> Touches {
             touches
         }
         ClientRequest::ReadResourceRequest(request) => reads(super::resources::reads(&request.params.uri)),
-        ClientRequest::ListResourcesRequest(_) | ClientRequest::GetPromptRequest(_) => {
-            reads(vec![Domain::Memory, Domain::Packs, Domain::Contexts, Domain::Session(None)])
-        }
+        ClientRequest::ListResourcesRequest(_) => reads(vec![Domain::Memory, Domain::Packs, Domain::Session(None)]),
+        ClientRequest::GetPromptRequest(_) => reads(vec![Domain::Session(None)]),
         _ => Touches::default(),
     }
 }
@@ -278,6 +289,8 @@ fn session_of(arguments: &Value) -> Option<Domain> {
     let session = arguments.get("session_id")?.as_str()?;
     Some(Domain::Session(Some(session.to_owned())))
 }
+
+pub(super) use get_trace::tree_json;
 
 /// The names of all tools.
 pub fn tool_names() -> Vec<&'static str> {

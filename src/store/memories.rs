@@ -192,8 +192,10 @@ impl Store {
         self.read(move |conn| {
             let find = || -> rusqlite::Result<Vec<String>> {
                 let bound = Bound::of(&filter);
-                let sql =
-                    format!("SELECT m.id FROM memories AS m WHERE {} ORDER BY m.seq LIMIT :limit", bound.condition());
+                let sql = format!(
+                    "SELECT m.id FROM memories AS m WHERE {} ORDER BY m.created_at, m.seq LIMIT :limit",
+                    bound.condition()
+                );
                 let mut statement = conn.prepare_cached(&sql)?;
                 let mut parameters = bound.parameters();
                 let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -406,7 +408,8 @@ fn search_sql(bound: &Bound<'_>, by_words: bool) -> String {
     let condition = bound.condition();
     if !by_words {
         return format!(
-            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {condition} ORDER BY m.seq DESC LIMIT :limit OFFSET :offset"
+            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {condition}
+             ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit OFFSET :offset"
         );
     }
     // Content counts most; who said it and its tags help to tell two equal ones apart. The best are chosen first and

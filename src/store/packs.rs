@@ -19,7 +19,11 @@ pub struct PackRow {
 
 const BY_ID: &str = "SELECT id, created_at, query, result FROM packs WHERE id = :id";
 
-const LATEST: &str = "SELECT id, query FROM packs ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset";
+/// Only what was assembled for nobody in particular.
+const LATEST: &str = "SELECT id, query FROM packs
+    WHERE result ->> '$.view.user_id' IS NULL AND result ->> '$.view.persona' IS NULL
+      AND coalesce(result ->> '$.view.namespace', :namespace) = :namespace
+    ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset";
 
 impl Store {
     /// Keeps a pack. One with the same id is there already only when it holds the same: the id is made from it.
@@ -62,14 +66,20 @@ impl Store {
         .await
     }
 
-    /// Ids and questions of packs, the latest first.
-    pub async fn packs(&self, limit: usize, offset: usize) -> Result<Vec<(String, String)>, StoreError> {
+    /// Ids and questions of the packs that were assembled for nobody in particular in `namespace`, the latest first.
+    pub async fn packs(
+        &self,
+        namespace: String,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<(String, String)>> {
                 conn.prepare_cached(LATEST)?
                     .query_map(
                         named_params! {
+                            ":namespace": namespace,
                             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
                             ":offset": i64::try_from(offset).unwrap_or(0),
                         },

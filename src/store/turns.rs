@@ -93,20 +93,29 @@ impl Store {
         .await
     }
 
-    /// Sessions that have turns or memories, the latest first: id and time of the last entry.
-    pub async fn sessions(&self, limit: usize, offset: usize) -> Result<Vec<(String, Millis)>, StoreError> {
+    /// Sessions of `namespace` that have turns or memories without an owner, the latest first: id and time of the
+    /// last entry.
+    pub async fn sessions(
+        &self,
+        namespace: String,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<(String, Millis)>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<(String, Millis)>> {
                 conn.prepare_cached(
                     "SELECT session_id, max(at) AS latest FROM (
                         SELECT session_id, created_at AS at FROM turns
+                        WHERE namespace = :namespace AND user_id IS NULL AND persona IS NULL
                         UNION ALL
-                        SELECT session_id, created_at AS at FROM memories WHERE session_id IS NOT NULL)
+                        SELECT session_id, created_at AS at FROM memories
+                        WHERE session_id IS NOT NULL AND namespace = :namespace AND user_id IS NULL AND persona IS NULL)
                      GROUP BY session_id ORDER BY latest DESC, session_id LIMIT :limit OFFSET :offset",
                 )?
                 .query_map(
                     named_params! {
+                        ":namespace": namespace,
                         ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
                         ":offset": i64::try_from(offset).unwrap_or(0),
                     },

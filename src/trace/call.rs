@@ -179,7 +179,8 @@ impl Span {
 
     /// Notes that this step failed.
     pub fn fail(&self, error: impl std::fmt::Display) {
-        let error = error.to_string();
+        // Enough to see what failed; it may quote megabytes that were sent to us.
+        let error: String = error.to_string().chars().take(2_000).collect();
         self.change(|record| record.error = Some(error));
     }
 

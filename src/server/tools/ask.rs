@@ -26,6 +26,7 @@ use crate::ask::ContextChoice;
 use crate::ask::Question;
 use crate::ask::Reply;
 use crate::config::Toolset;
+use crate::context::label;
 use crate::models::Message;
 use crate::models::Role;
 use crate::scope::View;
@@ -47,8 +48,10 @@ pub(super) const TOOL: Tool = Tool {
     input: schema::input::<AskArgs>,
     output: schema::output::<AskResult>,
     touches: |arguments| Touches {
-        reads: [Domain::Memory, Domain::Workspace, Domain::Contexts, Domain::Packs]
+        // Every question keeps a pack, and may take minutes: only one that names a pack waits for others.
+        reads: [Domain::Memory, Domain::Workspace, Domain::Contexts]
             .into_iter()
+            .chain(arguments.pointer("/context/pack_id").map(|_| Domain::Packs))
             .chain(session_of(arguments))
             .collect(),
         writes: std::iter::once(Domain::Packs).chain(session_of(arguments)).collect(),
@@ -362,7 +365,7 @@ fn describe(reply: &Reply) -> String {
             (Some(path), Some(start), Some(end)) => format!("{path}:{start}-{end}"),
             _ => it.uri.clone(),
         };
-        text.push_str(&format!("\n[{}] {place}", it.n));
+        text.push_str(&format!("\n[{}] {}", it.n, label(&place, 300)));
     }
     for it in reply.attempts.iter().filter(|it| it.outcome != "ok") {
         let error = it.error.as_deref().unwrap_or_default();

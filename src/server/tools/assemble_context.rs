@@ -23,6 +23,7 @@ use crate::context::InlineTool;
 use crate::context::Pack;
 use crate::context::Request;
 use crate::context::SourceName;
+use crate::context::label;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -53,6 +54,9 @@ const OMISSIONS_IN_TEXT: usize = 10;
 
 /// Omissions that the data lists; more than that is counted.
 const OMISSIONS: usize = 200;
+
+/// Characters of an address in the text; the data has the whole.
+const LABEL: usize = 300;
 
 #[derive(Deserialize, JsonSchema)]
 struct AssembleArgs {
@@ -318,7 +322,8 @@ fn describe(pack: &Pack, explain: bool) -> String {
     if !pack.omitted.is_empty() {
         text.push_str(&format!("\nLeft out: {}", pack.omitted.len()));
         for it in pack.omitted.iter().take(OMISSIONS_IN_TEXT) {
-            text.push_str(&format!("\n- {} ({} tokens): {}", it.uri, it.tokens, it.why));
+            let (uri, why) = (label(&it.uri, LABEL), label(&it.why, LABEL));
+            text.push_str(&format!("\n- {uri} ({} tokens): {why}", it.tokens));
         }
         if pack.omitted.len() > OMISSIONS_IN_TEXT {
             text.push_str(&format!("\n- and {} more", pack.omitted.len() - OMISSIONS_IN_TEXT));

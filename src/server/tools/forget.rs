@@ -37,6 +37,9 @@ pub(super) const TOOL: Tool = Tool {
     run: |context, arguments| Box::pin(forget(context, arguments)),
 };
 
+/// Ids that are listed, as many as a call may name; more than that is counted.
+const IDS: usize = 1_000;
+
 #[derive(Deserialize, JsonSchema)]
 struct ForgetArgs {
     /// Ids from recall or remember.
@@ -69,16 +72,18 @@ struct ForgetArgs {
 struct ForgetResult {
     forgotten: usize,
     ids: Vec<String>,
+    /// How many more there are than are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids_more: Option<usize>,
 }
 
 async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: ForgetArgs = arguments::read(arguments)?;
-    let has_filter = args.namespace.is_some()
-        || args.user_id.is_some()
-        || args.session_id.is_some()
-        || args.persona.is_some()
-        || args.kinds.is_some()
-        || args.tags.is_some()
+    // A list without anything in it, and an empty id, filter nothing.
+    let names = [&args.namespace, &args.user_id, &args.session_id, &args.persona];
+    let has_filter = names.iter().any(|it| it.as_ref().is_some_and(|it| !it.is_empty()))
+        || args.kinds.as_ref().is_some_and(|it| !it.is_empty())
+        || args.tags.as_ref().is_some_and(|it| !it.is_empty())
         || args.since.is_some()
         || args.until.is_some()
         || args.as_of.is_some();
@@ -103,7 +108,12 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
         }
         None => {
             let query = Query {
-                view: View::new(args.namespace, args.user_id, args.persona, args.session_id),
+                view: View::new(
+                    args.namespace.or_else(|| context.app.config.project.namespace.clone()),
+                    args.user_id,
+                    args.persona,
+                    args.session_id,
+                ),
                 kinds: kind_names(args.kinds),
                 tags: args.tags.unwrap_or_default(),
                 since: arguments::time("since", args.since.as_ref())?,
@@ -122,10 +132,16 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
             "call again with confirm: true to delete them all, or with dry_run: true to see their ids",
         ));
     }
-    let text = match (dry_run, done.ids.len()) {
+    let count = done.ids.len();
+    let more = count.saturating_sub(IDS);
+    let ids: Vec<String> = done.ids.into_iter().take(IDS).collect();
+    let mut text = match (dry_run, count) {
         (_, 0) => "Nothing matches; nothing was deleted.".to_owned(),
-        (true, count) => format!("{count} would be deleted:\n{}", done.ids.join("\n")),
-        (false, count) => format!("{count} deleted:\n{}", done.ids.join("\n")),
+        (true, count) => format!("{count} would be deleted:\n{}", ids.join("\n")),
+        (false, count) => format!("{count} deleted:\n{}", ids.join("\n")),
     };
-    Answer::of(&ForgetResult { forgotten: done.forgotten, ids: done.ids }, text)
+    if more > 0 {
+        text.push_str(&format!("\nand {more} more"));
+    }
+    Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more) }, text)
 }

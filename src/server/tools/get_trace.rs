@@ -11,6 +11,8 @@ use super::super::order::Domain;
 use super::super::order::Touches;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
+use super::super::reply::fitting;
+use super::super::reply::size;
 use super::super::schema;
 use super::Context;
 use super::Tool;
@@ -126,9 +128,13 @@ async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure
     let offset = cursor_offset(args.cursor.as_deref())?;
     let limit = usize::try_from(args.limit).unwrap_or(10);
     let mut records = trace::find(&context.app.store, filter, limit + 1, offset).await?;
-    let next_cursor = (records.len() > limit).then(|| (offset + limit).to_string());
+    let more = records.len() > limit;
     records.truncate(limit);
-    let spans: Vec<SpanOut> = records.into_iter().map(tree).collect();
+    let mut spans: Vec<SpanOut> = records.into_iter().map(tree).collect();
+    let fitting = fitting(spans.iter().map(size));
+    let more = more || fitting < spans.len();
+    spans.truncate(fitting);
+    let next_cursor = more.then(|| (offset + spans.len()).to_string());
     let mut text = if spans.is_empty() {
         "No such call is recorded.".to_owned()
     } else {
@@ -138,6 +144,14 @@ async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure
         text.push_str(&format!("\nThere is more: call again with cursor \"{cursor}\"."));
     }
     Answer::of(&TraceResult { spans, next_cursor }, text)
+}
+
+/// A record as a tree, for whoever reads it by its address.
+pub(crate) fn tree_json(record: CallRecord) -> Value {
+    let tool = record.tool.clone();
+    let mut tree = serde_json::to_value(tree(record)).unwrap_or_default();
+    tree["tool"] = tool.into();
+    tree
 }
 
 fn tree(record: CallRecord) -> SpanOut {

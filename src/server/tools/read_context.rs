@@ -10,6 +10,8 @@ use super::super::order::Domain;
 use super::super::order::Touches;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
+use super::super::reply::fitting;
+use super::super::reply::size;
 use super::super::schema;
 use super::Context;
 use super::Tool;
@@ -155,7 +157,13 @@ async fn read_context(context: Context, arguments: Value) -> Result<Answer, Fail
         }
     };
     drop(span);
-    let contexts: Vec<ContextOut> = rows.into_iter().map(ContextOut::of).collect();
+    let (mut contexts, mut next_cursor): (Vec<ContextOut>, Option<String>) =
+        (rows.into_iter().map(ContextOut::of).collect(), next_cursor);
+    let fitting = fitting(contexts.iter().map(size));
+    if fitting < contexts.len() {
+        contexts.truncate(fitting);
+        next_cursor = contexts.last().map(|it| it.key.clone());
+    }
     let mut text = if contexts.is_empty() {
         "Nothing is kept there.".to_owned()
     } else {

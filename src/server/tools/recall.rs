@@ -8,15 +8,18 @@ use serde_json::Value;
 use super::super::arguments;
 use super::super::order::Domain;
 use super::super::order::Touches;
+use super::super::reply::ANSWER_CHARACTERS;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
 use super::super::reply::shorten;
+use super::super::reply::size;
 use super::super::schema;
 use super::Context;
 use super::Tool;
 use super::remember::Kind;
 use crate::clock;
 use crate::config::Toolset;
+use crate::context::label;
 use crate::memory::Query;
 use crate::memory::Recollection;
 use crate::scope::View;
@@ -40,8 +43,11 @@ pub(super) const TOOL: Tool = Tool {
     run: |context, arguments| Box::pin(recall(context, arguments)),
 };
 
-/// Characters of all contents in one answer; with the rest of it, it stays under the 50,000 at which hosts cut.
-const ANSWER_CHARACTERS: usize = 36_000;
+/// Characters of what is put in the place of a cut end; and what a cut memory shows at least.
+const MARK: usize = 80;
+
+/// Characters of a tag, a speaker or a source in the text; the data has the whole.
+const LABEL: usize = 200;
 
 #[derive(Deserialize, JsonSchema)]
 struct RecallArgs {
@@ -169,9 +175,12 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
 /// Reads a cursor that counts results.
 pub(super) fn cursor_offset(cursor: Option<&str>) -> Result<usize, Failure> {
     let Some(cursor) = cursor else { return Ok(0) };
+    // No list is that long; what a sum with it would overflow is no cursor.
     cursor
-        .parse()
-        .map_err(|_| Failure::argument("cursor", &cursor.into(), "the next_cursor of an earlier answer", "\"10\""))
+        .parse::<u32>()
+        .ok()
+        .and_then(|it| usize::try_from(it).ok())
+        .ok_or_else(|| Failure::argument("cursor", &cursor.into(), "the next_cursor of an earlier answer", "\"10\""))
 }
 
 pub(super) fn kind_names(kinds: Option<Vec<Kind>>) -> Vec<String> {
@@ -180,15 +189,16 @@ pub(super) fn kind_names(kinds: Option<Vec<Kind>>) -> Vec<String> {
 
 /// Shortens the longest contents until all of them fit into one answer; says where the whole can be read.
 fn cut_long(memories: &mut [Recalled]) {
-    let total: usize = memories.iter().map(|it| it.content.chars().count()).sum();
+    let mut lengths: Vec<usize> = memories.iter().map(|it| size(&it.content)).collect();
+    let total: usize = memories.iter().map(size).sum();
     if total <= ANSWER_CHARACTERS {
         return;
     }
     // Short contents stay whole; what they leave is shared by the long ones.
-    let mut lengths: Vec<usize> = memories.iter().map(|it| it.content.chars().count()).collect();
+    let room = ANSWER_CHARACTERS.saturating_sub(total - lengths.iter().sum::<usize>());
     lengths.sort_unstable();
-    let (mut left, mut remaining) = (ANSWER_CHARACTERS, lengths.len());
-    let mut share = ANSWER_CHARACTERS / remaining.max(1);
+    let (mut left, mut remaining) = (room, lengths.len());
+    let mut share = room / remaining.max(1);
     for length in lengths {
         share = left / remaining.max(1);
         if length > share {
@@ -198,8 +208,11 @@ fn cut_long(memories: &mut [Recalled]) {
         remaining -= 1;
     }
     for memory in memories {
-        if memory.content.chars().count() > share {
-            let cut = shorten(&memory.content, share.saturating_sub(80));
+        let length = size(&memory.content);
+        if length > share {
+            // A line break or a quotation mark counts twice in the data.
+            let characters = memory.content.chars().count();
+            let cut = shorten(&memory.content, share.saturating_sub(MARK).max(MARK) * characters / length);
             memory.content = format!("{cut} [cut; whole at carryall://memory/{}]", memory.id);
         }
     }
@@ -231,7 +244,9 @@ fn describe(memories: &[Recalled], query: &str, next_cursor: Option<&str>, expla
         if explain {
             notes.push(it.why.clone());
         }
-        format!("{}. {}\n   [{}; id {}]", at + 1, it.content, notes.join("; "), it.id)
+        // What is remembered must not look like another memory: its lines are set in, its notes stay on theirs.
+        let notes: Vec<String> = notes.iter().map(|it| label(it, LABEL)).collect();
+        format!("{}. {}\n   [{}; id {}]", at + 1, it.content.replace('\n', "\n   "), notes.join("; "), it.id)
     });
     let mut text = lines.collect::<Vec<_>>().join("\n");
     if let Some(cursor) = next_cursor {

@@ -223,9 +223,9 @@ fn item(
         kind: own.kind.or(outer.kind).unwrap_or(Kind::Note).name().to_owned(),
         owner: Owner {
             namespace: scope::namespace_or_default(namespace),
-            user_id: own.user_id.or_else(|| outer.user_id.clone()),
-            persona: own.persona.or_else(|| outer.persona.clone()),
-            session_id: own.session_id.or_else(|| outer.session_id.clone()),
+            user_id: scope::given(own.user_id.or_else(|| outer.user_id.clone())),
+            persona: scope::given(own.persona.or_else(|| outer.persona.clone())),
+            session_id: scope::given(own.session_id.or_else(|| outer.session_id.clone())),
         },
         speaker: own.speaker.or_else(|| outer.speaker.clone()),
         tags: own.tags.or_else(|| outer.tags.clone()).unwrap_or_default(),
@@ -235,7 +235,7 @@ fn item(
         valid_to,
         expires_at: time("expires_at", &own.expires_at, &outer.expires_at)?,
         source: own.source.or_else(|| outer.source.clone()),
-        supersedes: own.supersedes.or_else(|| outer.supersedes.clone()),
+        supersedes: scope::given(own.supersedes.or_else(|| outer.supersedes.clone())),
     })
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::arguments;
 use super::super::order::Domain;
 use super::super::order::Touches;
+use super::super::reply::ANSWER_CHARACTERS;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
 use super::super::reply::shorten;
@@ -17,6 +18,7 @@ use super::super::schema;
 use super::Context;
 use super::Tool;
 use crate::config::Toolset;
+use crate::context::label;
 use crate::documents::Query;
 
 pub(super) const TOOL: Tool = Tool {
@@ -37,9 +39,15 @@ pub(super) const TOOL: Tool = Tool {
     run: |context, arguments| Box::pin(search_workspace(context, arguments)),
 };
 
-/// Characters of all snippets together, and of one at most.
-const SNIPPETS: usize = 30_000;
+/// Characters of a snippet at most; less when there are many.
 const SNIPPET: usize = 1_500;
+
+/// Characters of a hit beside its snippet that are reckoned with: its path comes twice.
+const BESIDE: usize = 400;
+
+/// Characters of a symbol and of a path in the line over a snippet.
+const LABEL: usize = 200;
+const PATH: usize = 1_000;
 
 #[derive(Deserialize, JsonSchema)]
 struct SearchArgs {
@@ -109,7 +117,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         limit: usize::try_from(args.limit).unwrap_or(10),
     };
     let found = context.app.documents.search(&query, &context.allowed, &context.call).await?;
-    let each = (SNIPPETS / found.hits.len().max(1)).min(SNIPPET);
+    let each = (ANSWER_CHARACTERS / found.hits.len().max(1)).saturating_sub(BESIDE).min(SNIPPET);
     let hits: Vec<HitOut> = found
         .hits
         .into_iter()
@@ -141,12 +149,12 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
 }
 
 fn describe(hit: &HitOut) -> String {
-    let symbol = hit.symbol.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+    let symbol = hit.symbol.as_ref().map(|it| format!(" {}", label(it, LABEL))).unwrap_or_default();
     let stale = if hit.stale { " STALE: changed since it was indexed" } else { "" };
     let fence = "`".repeat(hit.snippet.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
     format!(
         "{}:{}-{}{symbol} [{}; score {:.2}; {}]{stale}\n{fence}\n{}\n{fence}",
-        hit.path,
+        label(&hit.path, PATH),
         hit.start_line,
         hit.end_line,
         hit.language,
