@@ -4,6 +4,7 @@
 
 mod text;
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use carryall::clock::Clock;
@@ -17,15 +18,19 @@ use carryall::trace::Call;
 use divan::Bencher;
 use text::Text;
 
+/// Where the database is; what is static is never dropped, so `main` removes it.
+const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/bench-recall");
+
 fn main() {
+    let _ = std::fs::remove_dir_all(FOLDER);
     divan::main();
+    let _ = std::fs::remove_dir_all(FOLDER);
 }
 
-/// A store with 10,000 memories, made once; the folder lives as long as the program.
+/// A store with 10,000 memories, made once.
 struct Full {
     runtime: tokio::runtime::Runtime,
     memory: Memory,
-    _folder: tempfile::TempDir,
 }
 
 static FULL: LazyLock<Full> = LazyLock::new(|| full(10_000));
@@ -36,16 +41,15 @@ fn item(content: String) -> Item {
 }
 
 fn full(memories: usize) -> Full {
-    let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = Store::new(&folder.path().join("bench.db"));
+    let store = Store::new(&Path::new(FOLDER).join("bench.db"));
     let memory = Memory::new(store, Clock::system());
     let mut text = Text::new(7);
     for _ in 0..memories / 1000 {
         let items = (0..1000).map(|_| item(text.memory())).collect();
         runtime.block_on(memory.remember(items)).unwrap();
     }
-    Full { runtime, memory, _folder: folder }
+    Full { runtime, memory }
 }
 
 fn recall(bencher: Bencher<'_, '_>, make: impl Fn(&mut Text) -> String) {

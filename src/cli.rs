@@ -1,4 +1,4 @@
-//! The commands a person types. One definition of each flag ([`commands`]) drives its help, the completions, the man
+//! The commands a person types. One definition of each flag (`cli/commands.rs`) drives its help, the completions, the man
 //! page and its effect; every tool is called by the same path as a host's calls.
 //!
 //! Exit codes: 0 done, 1 nothing found, 2 wrong use or configuration, 3 failed. With `--json`, standard output is one

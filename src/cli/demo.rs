@@ -219,7 +219,7 @@ impl Tour {
             0 => Line::Done("no place matches".to_owned()),
             _ => Line::Done("the best places, with path and lines:".to_owned()),
         });
-        lines.extend(hits.iter().map(|hit| Line::Row(self.place(hit))));
+        lines.extend(hits.iter().map(|hit| Line::Row(self.place(hit, 70))));
         lines.push(Line::Why("An agent reads these lines instead of whole files.".to_owned()));
         self.teller.step("It finds places in the files", found.took, &lines);
         Ok(())
@@ -332,10 +332,11 @@ impl Tour {
         };
         let mut lines = vec![Line::Asked(self.question.clone()), Line::Done(answered)];
         lines.extend(tell::excerpt(text(&data, "answer")).into_iter().map(Line::Row));
-        // A passage that is quoted stands right before its source.
-        let citations = data["citations"].as_array().filter(|_| provider != "extractive");
+        // A quoted passage is followed by its source, unless that was cut off.
+        let has_sources = lines.iter().any(|it| matches!(it, Line::Row(text) if text.starts_with("[1] ")));
+        let citations = data["citations"].as_array().filter(|_| !has_sources);
         for it in citations.into_iter().flatten().take(4) {
-            lines.push(Line::Row(format!("[{}] {}", it["n"], self.place(it))));
+            lines.push(Line::Row(format!("[{}] {}", it["n"], self.place(it, 66))));
         }
         lines.push(Line::Why(match provider {
             "extractive" => {
@@ -358,25 +359,23 @@ impl Tour {
         Ok(())
     }
 
-    /// Where a hit, an item or a citation is from, short.
-    fn place(&self, it: &Value) -> String {
+    /// Where a hit, an item or a citation is from; of a long path the end, which says more.
+    fn place(&self, it: &Value, width: usize) -> String {
         let path = Path::new(text(it, "path"));
         let path = path.strip_prefix(&self.folder).unwrap_or(path).display().to_string();
-        let symbol = Some(text(it, "symbol")).filter(|it| !it.is_empty()).map(|it| format!("  {it}"));
         match (it["start_line"].as_u64(), it["end_line"].as_u64()) {
-            (Some(start), Some(end)) => format!("{path}:{start}-{end}{}", symbol.unwrap_or_default()),
-            _ if path.is_empty() => tell::shorten(text(it, "title"), 60),
-            _ => path,
+            (Some(start), Some(end)) => {
+                let symbol = Some(text(it, "symbol")).filter(|it| !it.is_empty()).map(|it| format!("  {it}"));
+                tell::end_of(&format!("{path}:{start}-{end}{}", symbol.unwrap_or_default()), width)
+            }
+            _ if path.is_empty() => tell::shorten(text(it, "title"), width),
+            _ => tell::end_of(&path, width),
         }
     }
 
     fn piece(&self, it: &Value) -> String {
-        format!(
-            "{:>5} tokens  {:<9}  {}",
-            it["tokens"].as_u64().unwrap_or_default(),
-            text(it, "source"),
-            self.place(it)
-        )
+        let tokens = it["tokens"].as_u64().unwrap_or_default();
+        format!("{tokens:>5} tokens  {:<9}  {}", text(it, "source"), self.place(it, 48))
     }
 }
 

@@ -168,7 +168,7 @@ impl Tool {
     fn longest_answer(&self) -> Option<u32> {
         match self.name {
             "assemble_context" => Some(1_000_000),
-            "remember" | "forget" => Some(200_000),
+            "remember" => Some(200_000),
             _ => None,
         }
     }

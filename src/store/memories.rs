@@ -413,7 +413,7 @@ fn search_sql(bound: &Bound<'_>, by_words: bool) -> String {
         );
     }
     // Content counts most; who said it and its tags help to tell two equal ones apart. The best are chosen first and
-    // read whole after: sorting whole rows costs twice as much.
+    // read whole after, so that contents are not carried through the sorting.
     format!(
         "SELECT {COLUMNS}, best.score FROM (
             SELECT m.seq AS seq, -bm25(memories_text, 1.0, 0.5, 0.7) AS score

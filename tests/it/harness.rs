@@ -448,14 +448,6 @@ pub(crate) fn by_id<'a>(messages: &'a [Value], id: &Value) -> anyhow::Result<&'a
     Ok(first)
 }
 
-/// Replaces what differs from run to run: ids, times and paths.
-pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
-    vec![
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
-        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[time]"),
-    ]
-}
-
 /// Another program's write transaction on the database of a home: while it lasts, every write waits.
 pub(crate) struct Lock {
     connection: rusqlite::Connection,

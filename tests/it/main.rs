@@ -1,5 +1,7 @@
 //! The tests of the whole: the real binary over pipes, the server over an in-memory stream, and the shape of the code.
 
+#![expect(clippy::needless_pass_by_value, reason = "`json!(…)` reads better as an argument than `&json!(…)`")]
+
 mod architecture;
 mod ask;
 mod cli;

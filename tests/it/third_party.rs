@@ -257,7 +257,7 @@ fn ask_understands_the_three_wire_formats_of_aimock() -> anyhow::Result<()> {
         ("openai", format!("{bare}/v1"), "gpt-4o-mini"),
         ("openrouter", format!("{bare}/api/v1"), "openai/gpt-4o-mini"),
         ("anthropic", bare.clone(), "claude-sonnet-4-5"),
-        ("ollama", bare.clone(), "llama3"),
+        ("ollama", bare, "llama3"),
     ] {
         let mut server = home_that_asks(provider, &address, model)?.server()?;
         let asked = json!({"message": "which database do we use?", "session_id": "s"});

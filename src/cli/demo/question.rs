@@ -8,6 +8,10 @@ const TITLED: [&str; 4] = ["README.md", "readme.md", "README", "index.md"];
 /// A question that the files of `folder` can probably answer.
 pub(super) fn about(folder: &Path) -> String {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    if read("Cargo.toml").contains("\nname = \"carryall\"\n") {
+        // Broken amid the words, or the best place in our own files would always be this one.
+        return concat!("When is a write dur", "able, and when is it ack", "nowledged?").to_owned();
+    }
     let heading = TITLED.iter().find_map(|name| heading(&read(name)));
     let name = heading.or_else(|| folder.file_name().map(|it| it.to_string_lossy().into_owned()));
     format!("What is {} for, and how is it used?", name.as_deref().unwrap_or("this"))

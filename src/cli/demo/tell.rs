@@ -127,15 +127,30 @@ pub(super) fn bar(out: &Output) -> ProgressBar {
     bar
 }
 
-/// The first lines of an answer, broken to the width of a step.
+/// The first lines of an answer, broken to the width of a step; a quotation stays one, and a source stays on its line.
 pub(super) fn excerpt(answer: &str) -> Vec<String> {
-    let lines = answer.lines().filter(|it| !it.trim().is_empty()).flat_map(|it| wrap(it, WIDTH - INDENT));
+    let width = WIDTH - INDENT;
+    let broken = |line: &str| match line.strip_prefix("> ") {
+        Some(quoted) => wrap(quoted, width - 2).into_iter().map(|it| format!("> {it}")).collect(),
+        None if line.starts_with('[') => vec![shorten(line, width)],
+        None => wrap(line, width),
+    };
+    let lines = answer.lines().filter(|it| !it.trim_matches(['>', ' ']).is_empty()).flat_map(broken);
     let mut lines: Vec<String> = lines.take(EXCERPT + 1).collect();
     if lines.len() > EXCERPT {
         lines.truncate(EXCERPT);
         lines.push("…".to_owned());
     }
     lines
+}
+
+/// `text`, or its end with a mark when it has more than `limit` characters.
+pub(super) fn end_of(text: &str, limit: usize) -> String {
+    let clean: Vec<char> = text.chars().filter(|it| !it.is_control()).collect();
+    match clean.len().checked_sub(limit) {
+        Some(more) if more > 0 => std::iter::once('…').chain(clean.into_iter().skip(more + 1)).collect(),
+        _ => clean.into_iter().collect(),
+    }
 }
 
 /// `text`, or its beginning with a mark when it has more than `limit` characters; control characters are left out.
@@ -175,6 +190,8 @@ mod tests {
         assert_eq!(wrap("", 7), Vec::<String>::new());
         assert_eq!(wrap("äöüäöüäöü ab", 5), ["äöüä…", "ab"]);
         assert_eq!(excerpt(&"a line\n".repeat(30)).len(), EXCERPT + 1);
+        assert_eq!(excerpt(&format!("> {}\n>\n[1] a b", "word ".repeat(20))).len(), 3);
         assert_eq!(shorten("\u{1b}[31mred", 20), "[31mred");
+        assert_eq!((end_of("src/long.rs", 6), end_of("a.rs", 4)), ("…ng.rs".to_owned(), "a.rs".to_owned()));
     }
 }

@@ -53,8 +53,11 @@ impl Watch {
             Watch::Stream(out, any) => {
                 let (out, any) = (*out, Arc::clone(any));
                 Progress::to(move |update| {
-                    any.store(true, Ordering::Relaxed);
-                    out.piece(update.message);
+                    // What comes with a total is how far the search for context is; the answer has none.
+                    if update.total.is_none() {
+                        any.store(true, Ordering::Relaxed);
+                        out.piece(update.message);
+                    }
                 })
             }
         }

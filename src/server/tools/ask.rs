@@ -83,7 +83,7 @@ struct AskArgs {
     model: Option<String>,
     /// What matters most when there is a choice.
     prefer: Option<Prefer>,
-    /// Asked in order when the first fails before it said anything: provider or provider/model.
+    /// Asked in order when the first says nothing: provider or provider/model.
     #[schemars(length(max = 20))]
     fallbacks: Option<Vec<String>>,
     /// Refuse before asking when it may cost more.

@@ -46,7 +46,7 @@ const SKIPPED_IN_TEXT: usize = 10;
 
 #[derive(Deserialize, JsonSchema)]
 struct IndexArgs {
-    /// Folders or files. Default: the folder the server was started in.
+    /// Default: the folder the server was started in.
     #[schemars(length(min = 1, max = 100))]
     paths: Option<Vec<String>>,
     /// Only files that match one of these globs, such as src/**.

@@ -42,7 +42,7 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Deserialize, JsonSchema)]
 struct ReadArgs {
     scope: ScopeName,
-    /// Whose: a user id, persona, session id, conversation id or artifact id. Not used for global.
+    /// The id of the user, persona, session, conversation or artifact; not for global.
     owner: Option<String>,
     /// Without it, every key of the owner.
     key: Option<String>,

@@ -46,7 +46,7 @@ struct RememberArgs {
     /// What to remember.
     #[schemars(length(min = 1, max = 1_000_000), example = "Ana prefers short answers")]
     content: Option<String>,
-    /// Several memories at once, each with the same fields; fields given outside are their defaults.
+    /// Several at once, each with the same fields; those outside are their defaults.
     #[schemars(length(min = 1, max = 1000))]
     items: Option<Vec<ItemArgs>>,
     #[serde(flatten)]

@@ -43,7 +43,7 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Deserialize, JsonSchema)]
 struct WriteArgs {
     scope: ScopeName,
-    /// Whose: a user id, persona, session id, conversation id or artifact id. Not used for global.
+    /// The id of the user, persona, session, conversation or artifact; not for global.
     owner: Option<String>,
     #[schemars(length(min = 1, max = 500))]
     key: String,

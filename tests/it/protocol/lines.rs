@@ -1,5 +1,6 @@
 //! Every line gets its answer, whatever is on it.
 
+use anyhow::Context;
 use serde_json::Value;
 use serde_json::json;
 
@@ -20,7 +21,7 @@ fn check(line: &[u8], code: i64, id: Option<Value>) -> anyhow::Result<()> {
         assert_eq!(messages.len(), lines.len(), "{shown}: {messages:?}");
         assert!(by_id(&messages, &json!("list"))?["result"]["tools"].is_array(), "{shown}");
         let told = messages.iter().find(|it| it.get("error").is_some());
-        let told = told.unwrap_or_else(|| panic!("{shown}: no error among {messages:?}"));
+        let told = told.with_context(|| format!("{shown}: no error among {messages:?}"))?;
         assert_eq!(told["jsonrpc"], "2.0");
         assert_eq!(told["error"]["code"], code, "{shown}: {told}");
         assert_eq!(told.get("id").cloned(), id, "{shown}: {told}");
