@@ -46,6 +46,9 @@ const HISTORY_TURNS: usize = 40;
 /// Tokens of history that are sent along; the oldest turns are dropped first.
 const HISTORY_TOKENS: u32 = 8_000;
 
+/// A turn is cut to no less than this.
+const LEAST_TURN_TOKENS: u32 = 200;
+
 /// What is asked.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
@@ -216,9 +219,15 @@ impl Asker {
             .into_iter()
             .rev()
             .map_while(|turn| {
-                left = left.checked_sub(tokens::count(&turn.content))?;
                 let role = if turn.role == "assistant" { Role::Assistant } else { Role::User };
-                Some(Message { role, content: turn.content })
+                let size = tokens::count(&turn.content);
+                if size <= left {
+                    left -= size;
+                    return Some(Message { role, content: turn.content });
+                }
+                // The turn that does not fit is the last one that is looked at: its beginning, if there is room.
+                let room = std::mem::take(&mut left);
+                (room >= LEAST_TURN_TOKENS).then(|| Message { role, content: beginning(&turn.content, room) })
             })
             .collect();
         kept.reverse();
@@ -336,6 +345,19 @@ impl Asker {
         let turns = vec![turn("user", asked), turn("assistant", &reply.answer)];
         self.sessions.add_turns(turns).await.inspect_err(|err| span.fail(err))?;
         Ok(())
+    }
+}
+
+/// The beginning of `text` that has at most `room` tokens, marked as cut.
+fn beginning(text: &str, room: u32) -> String {
+    // A token has three characters or more in nearly every text; what is still too long is halved.
+    let mut characters = usize::try_from(room).unwrap_or(0) * 3;
+    loop {
+        let end = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+        if tokens::count(&text[..end]) <= room || characters == 0 {
+            return format!("{} […]", &text[..end]);
+        }
+        characters /= 2;
     }
 }
 

@@ -225,8 +225,14 @@ fn alike(a: &HashSet<u64>, b: &HashSet<u64>) -> bool {
 
 /// The hashes of all sequences of [`SHINGLE`] words; of the whole text when it is shorter.
 fn shingles(text: &str) -> HashSet<u64> {
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).map(str::to_lowercase).collect();
+    // Marks at the ends of words say nothing, those between them may: `x <= 5` is not `x >= 5`.
+    let is_mark = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | '(' | ')' | '*' | '_' | '`');
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|it| it.trim_matches(is_mark))
+        .filter(|it| !it.is_empty())
+        .map(str::to_lowercase)
+        .collect();
     let hash = |words: &[String]| {
         let mut hasher = DefaultHasher::new();
         words.hash(&mut hasher);
@@ -280,6 +286,15 @@ mod tests {
             ],
             100,
             &["a", "c"],
+        );
+    }
+
+    #[test]
+    fn texts_that_differ_in_an_operator_are_both_kept() {
+        check(
+            &[("le", "if x <= 5 then stop the engine", 0.9), ("ge", "if x >= 5 then stop the engine", 0.8)],
+            100,
+            &["le", "ge"],
         );
     }
 

@@ -118,9 +118,6 @@ impl Source for FromWorkspace {
                 ..crate::documents::Query::default()
             };
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
-            if found.nothing_indexed {
-                return Err("no folder is indexed here yet; call index_workspace".to_owned());
-            }
             let candidate = |it: crate::documents::Hit| {
                 let why =
                     if it.stale { format!("{}; the file has changed since it was indexed", it.why) } else { it.why };

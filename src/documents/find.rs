@@ -8,6 +8,7 @@ use super::Documents;
 use super::DocumentsError;
 use super::index::relative;
 use super::open::mtime_ns;
+use crate::redact;
 use crate::search;
 use crate::store::ChunkMatch;
 use crate::store::WorkspaceRow;
@@ -74,7 +75,7 @@ impl Documents {
         }
         let folders = if query.paths.is_empty() { seen } else { narrowed };
         let words = search::query_words(&query.query);
-        span.note("words", words.clone());
+        span.note("words", search::query_words(&redact::redact(&query.query).0));
         let found = self
             .store
             .search_chunks(

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use super::recall::Query;
+use crate::store::MemoryFilter;
 use crate::store::StoreError;
 use crate::trace::Call;
 
@@ -47,7 +48,9 @@ impl Memory {
         call: &Call,
     ) -> Result<Forgotten, StoreError> {
         let span = call.span("find what is meant");
-        let ids = self.store.memory_ids(self.filter(query), AT_ONCE).await?;
+        // What one user asks to forget must not take along what belongs to nobody, though that user sees it.
+        let filter = MemoryFilter { own_only: true, ..self.filter(query) };
+        let ids = self.store.memory_ids(filter, AT_ONCE).await?;
         span.note("found", ids.len());
         drop(span);
         if dry_run {

@@ -103,6 +103,7 @@ impl Memory {
     pub(super) fn filter(&self, query: &Query) -> MemoryFilter {
         let now = self.clock.now();
         MemoryFilter {
+            own_only: false,
             view: query.view.clone(),
             kinds: query.kinds.clone(),
             tags: query.tags.clone(),

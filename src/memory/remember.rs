@@ -71,7 +71,7 @@ fn prepare(item: Item, now: Millis) -> (NewMemory, Vec<String>) {
     let index_text = search::index_text(&content).into_owned();
     let content_key = content_key(&item, &content);
     let row = NewMemory {
-        valid_from: item.valid_from.or(item.occurred_at).unwrap_or(now),
+        valid_from: valid_from(&item, now),
         importance: item.importance.unwrap_or(0.5),
         owner: item.owner,
         kind: item.kind,
@@ -90,6 +90,18 @@ fn prepare(item: Item, now: Millis) -> (NewMemory, Vec<String>) {
     redacted.dedup();
     (row, redacted)
 }
+
+/// Since when it holds. What has ended before that began at some time that nobody named.
+fn valid_from(item: &Item, now: Millis) -> Millis {
+    let since = item.valid_from.or(item.occurred_at).unwrap_or(now);
+    match item.valid_to {
+        Some(until) if until <= since && item.valid_from.is_none() => LONG_AGO,
+        _ => since,
+    }
+}
+
+/// 0001-01-01T00:00:00Z.
+const LONG_AGO: Millis = -62_135_596_800_000;
 
 /// Equal for two memories that say exactly the same of the same moment on behalf of the same owner. Where it came
 /// from, its tags and its importance are not part of it: they are joined.

@@ -130,7 +130,7 @@ fn clean(schema: &mut Value, is_input: bool) {
         map.remove("unevaluatedProperties");
         map.insert("additionalProperties".to_owned(), false.into());
     }
-    if map.get("default").is_some_and(Value::is_null) {
+    if map.get("default").is_some_and(|it| it.is_null() || *it == Value::Bool(false)) {
         map.remove("default");
     }
     if let Some(Value::Array(types)) = map.get_mut("type") {

@@ -417,9 +417,10 @@ impl WriterLoop {
             }
             let due = lazy_since.is_some_and(|since| since.elapsed() >= LAZY) || self.lazy.len() >= LAZY_BATCH || !open;
             if !batch.is_empty() || (due && !self.lazy.is_empty()) {
+                let is_lazy = batch.is_empty();
                 let mut jobs = std::mem::take(&mut self.lazy);
                 jobs.append(&mut batch);
-                self.commit(jobs);
+                self.commit(jobs, is_lazy);
                 lazy_since = None;
             } else if !self.lazy.is_empty() && lazy_since.is_none() {
                 lazy_since = Some(Instant::now());
@@ -437,7 +438,12 @@ impl WriterLoop {
         }
     }
 
-    fn commit(&mut self, mut jobs: Vec<Box<dyn Work>>) {
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Work>>, is_lazy: bool) {
+        if is_lazy && self.held.is_some() && open::identity(&self.path).is_none() {
+            // The file was deleted under us; it is not made again for records that nobody waits for.
+            self.held = None;
+            return;
+        }
         let outcome = self.transact(&mut jobs);
         if matches!(&outcome, Err(err) if !matches!(err, StoreError::Busy { .. })) {
             // Whatever is wrong with the file, a fresh connection sees it as it then is.

@@ -92,7 +92,7 @@ const TABLES: &[Table] = &[
         ],
         order: "started_at, id",
     },
-    Table { name: "spending", columns: &["seq", "at", "provider", "model", "cost_usd"], order: "seq" },
+    Table { name: "spending", columns: &["id", "at", "provider", "model", "cost_usd"], order: "at, id" },
 ];
 
 /// The format of the first line.

@@ -102,6 +102,8 @@ pub struct MemoryFilter {
     pub since: Option<Millis>,
     pub until: Option<Millis>,
     pub validity: Validity,
+    /// Whether a given user or persona means only its own, and not what has no owner too.
+    pub own_only: bool,
     /// Now: what has expired by then is gone.
     pub now: Millis,
 }
@@ -128,8 +130,10 @@ const FIND_DUPLICATE: &str = "SELECT m.seq, m.id, m.tags, m.source FROM memories
 const ENRICH: &str = "UPDATE memories SET tags = :tags, source = coalesce(source, :source),
     importance = max(importance, :importance) WHERE seq = :seq";
 
-const SUPERSEDE: &str = "UPDATE memories SET superseded_by = :by, valid_to = :at WHERE id = :id
-    AND namespace = :namespace";
+/// A memory that was replaced before keeps its earlier end: what it said did not hold again in between.
+const SUPERSEDE: &str = "UPDATE memories SET
+        valid_to = CASE WHEN superseded_by IS NULL THEN :at ELSE min(valid_to, :at) END, superseded_by = :by
+    WHERE id = :id AND namespace = :namespace";
 
 impl Store {
     /// Stores `items` in order, all or none, and says what became of each.
@@ -451,10 +455,12 @@ impl Bound<'_> {
         let filter = self.filter;
         let mut parts = vec!["m.namespace = :namespace", "(m.expires_at IS NULL OR m.expires_at > :now)"];
         parts.push(match filter.view.user_id {
+            Some(_) if filter.own_only => "m.user_id = :user_id",
             Some(_) => "(m.user_id IS NULL OR m.user_id = :user_id)",
             None => "m.user_id IS NULL",
         });
         parts.push(match filter.view.persona {
+            Some(_) if filter.own_only => "m.persona = :persona",
             Some(_) => "(m.persona IS NULL OR m.persona = :persona)",
             None => "m.persona IS NULL",
         });
@@ -516,6 +522,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
     let view = |session: Option<&str>| View::new(None, Some("u".to_owned()), None, session.map(str::to_owned));
     let filter = |session, validity| MemoryFilter {
+        own_only: false,
         view: view(session),
         kinds: vec!["fact".to_owned()],
         tags: Vec::new(),

@@ -14,11 +14,11 @@ impl Store {
             let insert = || -> rusqlite::Result<()> {
                 for (provider, model, cost_usd) in &spent {
                     tx.prepare_cached(
-                        "INSERT INTO spending (at, provider, model, cost_usd)
-                         VALUES (:at, :provider, :model, :cost_usd)",
+                        "INSERT INTO spending (id, at, provider, model, cost_usd)
+                         VALUES (:id, :at, :provider, :model, :cost_usd)",
                     )?
                     .execute(named_params! {
-                        ":at": now, ":provider": provider, ":model": model, ":cost_usd": cost_usd,
+                        ":id": crate::ids::fresh(), ":at": now, ":provider": provider, ":model": model, ":cost_usd": cost_usd,
                     })?;
                 }
                 Ok(())

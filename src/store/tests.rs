@@ -33,6 +33,7 @@ fn note(content: &str) -> NewMemory {
 
 fn everything(now: Millis) -> MemoryFilter {
     MemoryFilter {
+        own_only: false,
         view: View::new(None, None, None, None),
         kinds: Vec::new(),
         tags: Vec::new(),

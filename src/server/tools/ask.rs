@@ -71,7 +71,6 @@ struct AskArgs {
     session_id: Option<String>,
     user_id: Option<String>,
     persona: Option<String>,
-    /// Default: default.
     namespace: Option<String>,
     /// auto assembles context, none sends none, {"pack_id"} uses a kept pack, else what is given. Default: auto.
     context: Option<ContextArg>,

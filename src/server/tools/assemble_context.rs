@@ -72,7 +72,6 @@ struct AssembleArgs {
     session_id: Option<String>,
     user_id: Option<String>,
     persona: Option<String>,
-    /// Default: default.
     namespace: Option<String>,
     /// Only files under these folders.
     #[schemars(length(max = 100))]

@@ -45,7 +45,6 @@ struct ForgetArgs {
     /// Ids from recall or remember.
     #[schemars(length(min = 1, max = 1000))]
     ids: Option<Vec<String>>,
-    /// Default: default.
     namespace: Option<String>,
     user_id: Option<String>,
     session_id: Option<String>,

@@ -57,7 +57,6 @@ struct RecallArgs {
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 100))]
     limit: u32,
-    /// Default: default.
     namespace: Option<String>,
     /// Also see what belongs to this user.
     user_id: Option<String>,

@@ -10,6 +10,7 @@ use super::super::order::Domain;
 use super::super::order::Touches;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
+use super::super::reply::shorten;
 use super::super::schema;
 use super::Context;
 use super::Tool;
@@ -40,6 +41,9 @@ pub(super) const TOOL: Tool = Tool {
     touches: |_| Touches { reads: vec![Domain::Memory], writes: vec![Domain::Memory] },
     run: |context, arguments| Box::pin(remember(context, arguments)),
 };
+
+/// Characters that a tag, a source or a name may have.
+const LABEL: usize = 2_000;
 
 #[derive(Deserialize, JsonSchema)]
 struct RememberArgs {
@@ -204,6 +208,18 @@ fn item(
             &content.into(),
             "text that is not blank",
             "\"Ana prefers short answers\"",
+        ));
+    }
+    let labels = [&own.speaker, &own.source, &own.session_id, &own.user_id, &own.persona, &own.namespace];
+    let tags = own.tags.iter().flatten();
+    if let Some(label) = labels.into_iter().flatten().chain(tags).find(|it| it.chars().count() > LABEL) {
+        return Err(Failure::new(
+            "invalid_argument",
+            format!(
+                "a field beside the content begins with {:?} and is longer than {LABEL} characters",
+                shorten(label, 40)
+            ),
+            "put long text into the content",
         ));
     }
     let time = |name: &str, value: &Option<String>, outer: &Option<String>| {

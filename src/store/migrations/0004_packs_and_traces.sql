@@ -25,7 +25,7 @@ CREATE INDEX traces_by_time ON traces (started_at);
 CREATE INDEX traces_by_session ON traces (session_id, started_at) WHERE session_id IS NOT NULL;
 
 CREATE TABLE spending (
-    seq         INTEGER PRIMARY KEY,
+    id          TEXT    NOT NULL PRIMARY KEY,
     at          INTEGER NOT NULL,
     provider    TEXT    NOT NULL,
     model       TEXT,
