@@ -41,6 +41,12 @@ pub(super) fn read(
                 let known = [("chat", OpenAiApi::Chat), ("responses", OpenAiApi::Responses)];
                 let show = |it: &OpenAiApi| if *it == OpenAiApi::Chat { "chat" } else { "responses" }.to_owned();
                 openai_api = sources.read(&OPENAI_API, |raw| check::choice(raw, &known), show)?;
+                if openai_api == OpenAiApi::Responses {
+                    warnings.push(
+                        "the Responses API is not spoken yet: `openai` is asked by Chat Completions all the same"
+                            .to_owned(),
+                    );
+                }
             }
             ProviderKind::Azure => {
                 provider.api_version = sources.read_optional(&AZURE_API_VERSION, check::word, String::clone)?;

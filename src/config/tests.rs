@@ -189,7 +189,9 @@ fn every_example_is_legal() {
     for setting in settings().into_iter().filter(|it| it.group != Group::Project && !is_special(it)) {
         for variable in setting.variables {
             let resolved = World::new().variable(variable, setting.example).resolve().unwrap();
-            assert_eq!(resolved.warnings, Vec::<String>::new(), "{variable}");
+            // The one example of something that is legal and not there yet, which is said.
+            let expected = usize::from(*variable == "OPENAI_API");
+            assert_eq!(resolved.warnings.len(), expected, "{variable}: {:?}", resolved.warnings);
         }
     }
     let world = World::new().user_file(document::USER_FILE_EXAMPLE).variable("WORK_API_KEY", "hunter2");

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::Home;
+use crate::harness::PATIENCE;
 use crate::harness::call;
 use crate::harness::initialize_params;
 use crate::harness::request;
@@ -195,5 +196,36 @@ fn context_is_chosen_by_the_call() -> anyhow::Result<()> {
     assert!(sent[1].contains("You are Bo.") && sent[1].contains("Tea is at noon."), "{}", sent[1]);
     assert!(!sent[2].contains("Fridays") && !sent[2].contains("Quoted"), "{}", sent[2]);
     assert_eq!(server.fail("ask", json!({"message": "x", "context": {"pack_id": "pack_none"}}))?["kind"], "not_found");
+    Ok(())
+}
+
+#[test]
+fn a_last_turn_that_is_too_long_is_sent_by_its_beginning() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::openai_answer("ok"), Script::openai_answer("ok")])?;
+    let mut server = home("openai", &models.url())?.server()?;
+    let long = format!("zebra {}", "lorem ipsum ".repeat(20_000));
+    server.call("ask", json!({"message": long, "session_id": "s", "context": "none"}))?;
+    server.call("ask", json!({"message": "and now?", "session_id": "s", "context": "none"}))?;
+    let sent = models.received()[1].body.clone();
+    assert!(sent.contains("zebra lorem") && sent.contains("[…]") && sent.len() < 60_000, "{} bytes", sent.len());
+    Ok(())
+}
+
+#[test]
+fn a_cancelled_ask_closes_the_connection_and_says_nothing_more() -> anyhow::Result<()> {
+    let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"thinking\"}}]}\n\n";
+    let models = ModelServer::start(vec![Script::events(delta).hanging()])?;
+    let mut server = home("openai", &models.url())?.server()?;
+    server.initialize("2025-11-25")?;
+    let mut ask = call(50, "ask", json!({"message": "x", "context": "none"}));
+    ask["params"]["_meta"] = json!({"progressToken": "p"});
+    server.send(&ask)?;
+    let told = server.next()?;
+    assert_eq!(told["params"]["message"], "thinking", "{told}");
+    server.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 50}}))?;
+    assert!(models.sees_a_hang_up(PATIENCE));
+    let traced = server.call("get_trace", json!({"tool": "ask"}))?;
+    assert_eq!(traced["spans"][0]["outcome"], "cancelled", "{traced}");
+    assert_eq!(server.finish()?.messages, Vec::<Value>::new());
     Ok(())
 }

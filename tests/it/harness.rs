@@ -335,7 +335,13 @@ impl Duplex {
         let stop = CancellationToken::new();
         let connection = Connection { reader, writer, stop, listener_gone: || false };
         let tasks = app.tasks.clone();
-        let served = tasks.spawn(carryall::server::serve(Arc::clone(&app), connection));
+        // The folder outlives the server, also one that the test just drops.
+        let folder = Arc::clone(&home.folder);
+        let served = tasks.spawn(async move {
+            let served = carryall::server::serve(app, connection).await;
+            drop(folder);
+            served
+        });
         let (reader, writer) = tokio::io::split(client);
         let output = tokio::io::BufReader::new(reader).lines();
         Ok(Duplex { clock, output, input: Some(writer), served, unread: Vec::new(), next_id: 0 })

@@ -74,13 +74,12 @@ struct AskArgs {
     namespace: Option<String>,
     /// auto assembles context, none sends none, {"pack_id"} uses a kept pack, else what is given. Default: auto.
     context: Option<ContextArg>,
-    /// Tokens of context. Default: 8000.
+    /// Of context. Default: 8000.
     #[schemars(range(min = 256, max = 200_000))]
     budget_tokens: Option<u32>,
     /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
     provider: Option<String>,
     model: Option<String>,
-    /// What matters most when there is a choice.
     prefer: Option<Prefer>,
     /// Asked in order when the first says nothing: provider or provider/model.
     #[schemars(length(max = 20))]

@@ -73,13 +73,13 @@ struct AssembleArgs {
     user_id: Option<String>,
     persona: Option<String>,
     namespace: Option<String>,
-    /// Only files under these folders.
+    /// Only under these folders.
     #[schemars(length(max = 100))]
     paths: Option<Vec<String>>,
     /// Who the model is to be; comes first.
     #[schemars(length(max = 20_000))]
     identity: Option<String>,
-    /// Documents to take pieces from.
+    /// To take pieces from.
     #[schemars(length(max = 200))]
     docs: Option<Vec<DocArg>>,
     /// Tools that the model should know of.
@@ -90,7 +90,7 @@ struct AssembleArgs {
     /// The model whose tokens are counted.
     model: Option<String>,
     format: Option<FormatArg>,
-    /// Say more on why each item was chosen.
+    /// Say more on why.
     #[serde(default)]
     explain: bool,
 }

@@ -27,9 +27,9 @@ use crate::trace::SpanRecord;
 pub(super) const TOOL: Tool = Tool {
     name: "get_trace",
     title: "Get trace",
-    description: "Shows what a call of this server did: its steps as a tree with timings, decisions and errors. Every \
-        answer carries a trace_id; without one, the latest calls are listed. Use it to explain an answer or to find \
-        out why something was slow or failed.\n\
+    description: "Shows what a call of this server did: its steps as a tree with timings, decisions and errors. \
+        Every answer carries a trace_id; without one, the latest calls are listed. Use it to explain an \
+        answer, a failure or slowness.\n\
         Example: {\"trace_id\": \"0192…\"} or {\"tool\": \"ask\", \"outcome\": \"failed\", \"limit\": 5}",
     toolset: Toolset::Insights,
     writes: false,

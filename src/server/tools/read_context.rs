@@ -25,8 +25,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "read_context",
     title: "Read scoped context",
     description: "Reads state that was kept with write_context: one key, an earlier version of it, or all keys of an \
-        owner. Use it for working state (a plan, settings, progress of a task); for knowledge to be found by meaning \
-        use recall. A missing key is an empty list.\n\
+        owner. For working state (plan, settings, progress); for knowledge use recall. A missing key is an \
+        empty list.\n\
         Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\"}",
     toolset: Toolset::Context,
     writes: false,

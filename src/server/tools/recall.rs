@@ -28,9 +28,9 @@ pub(super) const TOOL: Tool = Tool {
     name: "recall",
     title: "Recall",
     description: "Finds what was remembered, best first, across all sessions. Use it before answering anything that \
-        may depend on what was said, decided or preferred earlier, and before asking the user again. Ask in plain \
-        words with the names that matter. An empty query lists the newest. What was superseded or has ended is left \
-        out unless you ask with as_of or include_superseded. Nothing found is an empty list.\n\
+        may depend on what was said, decided or preferred earlier, and before asking the user again. Ask \
+        in plain words, with names. An empty query lists the newest. What was superseded or has ended is \
+        left out unless you ask with as_of or include_superseded. Nothing found is an empty list.\n\
         Example: {\"query\": \"which database did we choose and why\", \"limit\": 5}",
     toolset: Toolset::Memory,
     writes: false,
@@ -76,7 +76,7 @@ struct RecallArgs {
     as_of: Option<String>,
     #[serde(default)]
     include_superseded: bool,
-    /// Say how each result was ranked.
+    /// Say more on why.
     #[serde(default)]
     explain: bool,
     /// next_cursor of the answer before.

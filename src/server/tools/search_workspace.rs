@@ -24,9 +24,9 @@ use crate::documents::Query;
 pub(super) const TOOL: Tool = Tool {
     name: "search_workspace",
     title: "Search workspace",
-    description: "Finds the places in indexed files that match a question or names, best first, each with path, lines \
-        and a snippet. Use it to find where something is; for everything a task needs, within a budget, use \
-        assemble_context. A hit says when its file has changed since it was indexed (stale).\n\
+    description: "Finds the places in indexed files that match a question or names, best first, each with path, \
+        lines and a snippet. Use it to find where something is; for everything a task needs, within a \
+        budget, use assemble_context. A hit whose file has changed since is marked stale.\n\
         Example: {\"query\": \"where is the retry limit set\", \"languages\": [\"rust\"], \"limit\": 5}",
     toolset: Toolset::Context,
     writes: false,
@@ -64,7 +64,7 @@ struct SearchArgs {
     #[schemars(length(max = 50))]
     languages: Option<Vec<String>>,
     kind: Option<KindArg>,
-    /// Say how each hit was ranked.
+    /// Say more on why.
     #[serde(default)]
     explain: bool,
 }

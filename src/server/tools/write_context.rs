@@ -25,10 +25,11 @@ pub(super) const TOOL: Tool = Tool {
     name: "write_context",
     title: "Write scoped context",
     description: "Keeps state under a scope, an owner and a key: a plan, settings, progress. `data` replaces the \
-        whole, `patch` is a JSON merge patch (null removes a field), `clear` removes it; give exactly one. Every \
-        write makes a new version. With expected_version (0: must not exist yet) a write that somebody else came \
-        before is refused with the current version. ttl_s lets it expire.\n\
-        Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\", \"patch\": {\"step\": 2}}",
+        whole, `patch` is a JSON merge patch (null removes a field), `clear` removes it; give exactly one. \
+        Every write makes a new version. With expected_version (0: must not exist yet) a write that comes \
+        too late is refused with the current version. ttl_s lets it expire.\n\
+        Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\", \"patch\": {\"step\": \
+        2}}",
     toolset: Toolset::Context,
     writes: true,
     destructive: true,

@@ -155,3 +155,20 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyh
     std::thread::spawn(move || done.send(work()));
     result.recv_timeout(PATIENCE).context("a process is still there")
 }
+
+#[test]
+fn every_log_line_of_a_call_has_its_trace_id() -> anyhow::Result<()> {
+    for format in ["json", "text"] {
+        let home = Home::new()?.with("CARRYALL_LOG_FORMAT", format).with("RUST_LOG", "carryall=info");
+        let mut server = home.server()?;
+        let stored = server.call("remember", json!({"content": "logged"}))?;
+        let trace_id = stored["trace_id"].as_str().context("a trace id")?.to_owned();
+        let stderr = server.finish()?.stderr;
+        let lines: Vec<&str> = stderr.lines().filter(|it| it.contains("answered")).collect();
+        assert!(!lines.is_empty() && lines.iter().all(|it| it.contains(&trace_id)), "{stderr}");
+        if format == "json" {
+            serde_json::from_str::<Value>(lines[0])?;
+        }
+    }
+    Ok(())
+}

@@ -505,3 +505,40 @@ async fn an_empty_store_answers_with_nothing() -> anyhow::Result<()> {
     assert_eq!(read["contexts"], json!([]));
     Ok(())
 }
+
+#[tokio::test]
+async fn forgetting_by_owner_spares_what_belongs_to_nobody() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(&mut server, json!({"content": "tea of ana", "user_id": "ana"})).await?;
+    remember(&mut server, json!({"content": "tea of the coach", "persona": "coach"})).await?;
+    remember(&mut server, json!({"content": "tea of everybody"})).await?;
+    let gone = server.call("forget", json!({"user_id": "ana", "confirm": true})).await?;
+    assert_eq!(gone["forgotten"], 1, "{gone}");
+    let gone = server.call("forget", json!({"persona": "coach"})).await?;
+    assert_eq!(gone["forgotten"], 1, "{gone}");
+    assert_eq!(recalled(&mut server, json!({"query": "tea", "user_id": "ana"})).await?, ["tea of everybody"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_replaced_twice_ended_at_the_first_time() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let old = remember(&mut server, json!({"content": "lives in Rome", "valid_from": "2020-01-01"})).await?;
+    for (place, since) in [("Oslo", "2022-01-01"), ("Bern", "2024-01-01")] {
+        let content = format!("lives in {place}");
+        remember(&mut server, json!({"content": content, "valid_from": since, "supersedes": old})).await?;
+    }
+    let at = |when: &str| json!({"query": "lives", "as_of": when});
+    assert_eq!(recalled(&mut server, at("2021-01-01")).await?, ["lives in Rome"]);
+    assert_eq!(recalled(&mut server, at("2023-01-01")).await?, ["lives in Oslo"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_ended_held_before_though_nobody_said_since_when() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(&mut server, json!({"content": "the shop was open", "valid_to": "2020-01-01"})).await?;
+    assert_eq!(recalled(&mut server, json!({"query": "shop"})).await?, [""; 0]);
+    assert_eq!(recalled(&mut server, json!({"query": "shop", "as_of": "2019-06-01"})).await?, ["the shop was open"]);
+    Ok(())
+}
