@@ -80,7 +80,7 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
     }
     let resolved = config::resolve(&given.flags(), &environment)?;
     logs::start(&resolved, matches!(command, Command::Serve));
-    for warning in &resolved.warnings {
+    for warning in resolved.warnings.iter().chain(&serve::unknown_exclusions(&resolved.config)) {
         tracing::warn!("{warning}");
     }
     match command {

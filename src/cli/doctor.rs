@@ -78,10 +78,12 @@ pub(super) fn run(given: &SettingFlags, environment: &Environment, out: &Output)
 }
 
 fn settings(resolved: &Resolved) -> Vec<Finding> {
-    if resolved.warnings.is_empty() {
+    let warnings: Vec<String> =
+        resolved.warnings.iter().cloned().chain(super::serve::unknown_exclusions(&resolved.config)).collect();
+    if warnings.is_empty() {
         return vec![Finding::new("settings", Status::Ok, "read without complaint")];
     }
-    resolved.warnings.iter().map(|it| Finding::new("settings", Status::Warning, it)).collect()
+    warnings.iter().map(|it| Finding::new("settings", Status::Warning, it)).collect()
 }
 
 async fn database(config: &Config) -> Vec<Finding> {

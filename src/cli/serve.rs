@@ -32,6 +32,13 @@ pub(super) fn run(config: Config) -> Result<Exit, Failed> {
     })
 }
 
+/// What is said of names to leave out that no tool has: a misspelt one leaves its tool in.
+pub(super) fn unknown_exclusions(config: &Config) -> Vec<String> {
+    let names = server::tool_names();
+    let unknown = config.exclude_tools.iter().filter(|it| !names.contains(&it.as_str()));
+    unknown.map(|it| format!("exclude_tools names `{it}`, but the tools are {}", names.join(", "))).collect()
+}
+
 /// Ends at the first signal that asks the process to stop.
 #[cfg(unix)]
 fn signal() -> anyhow::Result<impl Future<Output = ()>> {

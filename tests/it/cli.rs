@@ -381,3 +381,13 @@ fn completions_and_the_man_page_know_every_command() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_misspelt_exclusion_is_told() -> anyhow::Result<()> {
+    let home = Home::new()?.with("CARRYALL_EXCLUDE_TOOLS", "forgett");
+    let ended = home.server()?.finish()?;
+    assert!(ended.stderr.contains("`forgett`") && ended.stderr.contains("forget,"), "{}", ended.stderr);
+    let doctor = run(&home, &["doctor"])?;
+    assert!(doctor.out.contains("`forgett`"), "{doctor:?}");
+    Ok(())
+}
