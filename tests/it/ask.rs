@@ -229,3 +229,21 @@ fn a_cancelled_ask_closes_the_connection_and_says_nothing_more() -> anyhow::Resu
     assert_eq!(server.finish()?.messages, Vec::<Value>::new());
     Ok(())
 }
+
+#[test]
+fn a_fallback_whose_price_is_unknown_is_not_asked_under_a_cap() -> anyhow::Result<()> {
+    let (first, second) = (
+        ModelServer::start(vec![Script::json(500, r#"{"error":{"message":"boom"}}"#)])?,
+        ModelServer::start(Vec::new())?,
+    );
+    let mut server = home("anthropic", &first.url())?
+        .with("ANTHROPIC_MODEL", "claude-haiku-4-5")
+        .with("OPENAI_BASE_URL", format!("{}/v1", second.url()))
+        .with("OPENAI_API_KEY", "sk-test")
+        .server()?;
+    let ask = json!({"message": "x", "context": "none", "max_cost_usd": 1, "fallbacks": ["openai/unpriced"]});
+    let failed = server.fail("ask", ask)?;
+    assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(1), "{failed}");
+    assert!(second.received().is_empty());
+    Ok(())
+}
