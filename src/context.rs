@@ -16,6 +16,7 @@ pub use assemble::Item;
 pub use assemble::Omission;
 pub use assemble::Pack;
 pub use assemble::Request;
+pub use assemble::STORE;
 pub use assemble::SourceName;
 pub use assemble::Timings;
 pub use kind::RequestKind;

@@ -18,6 +18,7 @@ use crate::context::InlineTool;
 use crate::context::Item;
 use crate::context::Pack;
 use crate::context::Request;
+use crate::context::STORE;
 use crate::context::SourceName;
 use crate::documents::Allowed;
 use crate::models::Answered;
@@ -169,7 +170,8 @@ struct Context {
 }
 
 impl Asker {
-    /// Answers `question`; both turns are kept when the answer is whole.
+    /// Answers `question`; both turns are kept when the answer is whole. When they cannot be,
+    /// that is named in [`Reply::degraded`].
     ///
     /// # Errors
     ///
@@ -192,8 +194,10 @@ impl Asker {
             reply.latency_ms = started.elapsed().as_secs_f64() * 1e3;
         }
         reply.pack_id = context.pack_id;
-        reply.degraded = context.degraded;
-        self.keep(question, &reply, call).await?;
+        reply.degraded.extend(context.degraded);
+        if let Err(err) = self.keep(question, &reply, call).await {
+            reply.degraded.push(not_kept("the turns were not kept", &err));
+        }
         Ok(reply)
     }
 
@@ -326,12 +330,14 @@ impl Asker {
             Ok(answered) => &answered.attempts,
             Err(failed) => &failed.attempts,
         };
-        money::settle(&self.store, &self.clock, attempts).await?;
-        let answered = answered?;
-        reply_of(question, answered, &context.items)
+        let settled = money::settle(&self.store, &self.clock, attempts).await;
+        let mut reply = reply_of(question, answered?, &context.items)?;
+        // An answer that was paid for is given, whatever the disk says.
+        reply.degraded.extend(settled.err().map(|err| not_kept("the cost was not noted", &err)));
+        Ok(reply)
     }
 
-    async fn keep(&self, question: &Question, reply: &Reply, call: &Call) -> Result<(), Refusal> {
+    async fn keep(&self, question: &Question, reply: &Reply, call: &Call) -> Result<(), StoreError> {
         let Some(session_id) = question.view.session_id.as_ref().filter(|_| self.keeps) else { return Ok(()) };
         let span = call.span("keep turns");
         let turn = |role: &str, content: &str| NewTurn {
@@ -343,9 +349,12 @@ impl Asker {
         };
         let asked = question.messages.last().map(|it| it.content.as_str()).unwrap_or_default();
         let turns = vec![turn("user", asked), turn("assistant", &reply.answer)];
-        self.sessions.add_turns(turns).await.inspect_err(|err| span.fail(err))?;
-        Ok(())
+        self.sessions.add_turns(turns).await.inspect_err(|err| span.fail(err))
     }
+}
+
+fn not_kept(what: &str, err: &StoreError) -> Degraded {
+    Degraded { source: STORE, reason: format!("{what}: {err}; {}", err.next_step()) }
 }
 
 /// The beginning of `text` that has at most `room` tokens, marked as cut.

@@ -31,6 +31,8 @@ const MESSAGE_TOKENS: u64 = 4;
 pub struct Caps {
     pub daily_usd: Option<f64>,
     pub monthly_usd: Option<f64>,
+    /// Whether the daily cap is only that of a key that was found.
+    pub is_default: bool,
 }
 
 impl Caps {
@@ -38,7 +40,8 @@ impl Caps {
     pub fn of(config: &Config) -> Caps {
         let chosen = config.llm_provider.is_some() || config.monthly_usd.is_some();
         let found = if chosen { None } else { Some(FOUND_KEY_DAILY_USD) };
-        Caps { daily_usd: config.daily_usd.or(found), monthly_usd: config.monthly_usd }
+        let is_default = config.daily_usd.is_none() && found.is_some();
+        Caps { daily_usd: config.daily_usd.or(found), monthly_usd: config.monthly_usd, is_default }
     }
 }
 
@@ -69,7 +72,10 @@ impl Wallet<'_> {
             ..Usage::default()
         };
         let Some(likely_usd) = self.models.likely_cost_usd(route, named, &usage) else {
-            return Err(Refusal::PriceUnknown { model });
+            // Somebody who names another address than the vendor's chose it; the default cap is for keys that nobody
+            // meant for us.
+            let is_chosen = max_usd.is_none() && caps.is_default && !self.models.is_at_vendor(&route.provider);
+            return if is_chosen { Ok(()) } else { Err(Refusal::PriceUnknown { model }) };
         };
         if let Some(max_usd) = max_usd.filter(|it| likely_usd > *it) {
             return Err(Refusal::TooDear { likely_usd, left_usd: max_usd, cap: "max_cost_usd" });

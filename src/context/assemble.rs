@@ -32,6 +32,9 @@ use crate::trace::Call;
 /// How long one source may take; what comes later is named as missing.
 const SOURCE_DEADLINE: Duration = Duration::from_secs(5);
 
+/// The name under which [`Degraded`] tells that something could not be kept.
+pub const STORE: &str = "store";
+
 /// What is asked of the assembler.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -169,11 +172,12 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Assembles the pack for `request` and keeps it.
+    /// Assembles the pack for `request` and keeps it. A source that fails, or a store that cannot keep the pack, is
+    /// named in [`Pack::degraded`].
     ///
     /// # Errors
     ///
-    /// Any [`StoreError`] of keeping it; a source that fails is named in [`Pack::degraded`].
+    /// [`StoreError::Internal`] when choosing the pieces panicked.
     pub async fn assemble(&self, request: &Request, allowed: &Allowed, call: &Call) -> Result<Pack, StoreError> {
         let span = call.span("gather");
         let (candidates, mut degraded) = self.gather(request, allowed, call, &span).await;
@@ -195,7 +199,11 @@ impl Assembler {
         pack.degraded.append(&mut degraded);
         if self.keeps {
             let span = call.span("keep");
-            self.keep(request, &pack).await.inspect_err(|err| span.fail(err))?;
+            if let Err(err) = self.keep(request, &pack).await {
+                // A pack that cannot be kept can still be read: a full disk must not take it from the reader.
+                span.fail(&err);
+                pack.degraded.push(Degraded { source: STORE, reason: format!("the pack was not kept: {err}") });
+            }
         }
         pack.timings.total = round(call.elapsed_ms());
         Ok(pack)

@@ -39,6 +39,9 @@ use crate::trace::Call;
 const EXTRACTIVE: &str = "extractive";
 /// Which key is used first when nobody chose; part of the contract (docs/config.md).
 const ORDER: [&str; 4] = ["openai", "anthropic", "azure", "openrouter"];
+/// The domains under which the vendors of the built-in providers answer.
+const VENDORS: [&str; 5] =
+    ["openai.com", "anthropic.com", "openrouter.ai", "openai.azure.com", "services.ai.azure.com"];
 /// How long a provider may take to list its models.
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -133,6 +136,13 @@ impl Models {
             return Some(0.0);
         }
         self.prices.cost_usd(&route.provider, model, usage)
+    }
+
+    /// Whether the provider is asked at its vendor's own address.
+    pub fn is_at_vendor(&self, name: &str) -> bool {
+        let url = self.known.get(name).and_then(|it| it.config.base_url.as_deref()).unwrap_or_default();
+        let host = reqwest::Url::parse(url).ok().and_then(|it| it.host_str().map(str::to_owned)).unwrap_or_default();
+        VENDORS.iter().any(|it| host == *it || host.ends_with(&format!(".{it}")))
     }
 
     /// The prices in use.

@@ -165,7 +165,8 @@ impl From<ask::Refusal> for Failure {
             ask::Refusal::PriceUnknown { .. } => Failure::new(
                 "price_unknown",
                 message,
-                "set its price in the user file under [prices.\"provider/model\"], or ask without a cap",
+                "set its price in the user file under [prices.\"provider/model\"], or ask without a cap; a key that was \
+                 merely found is capped at 1 USD a day until LLM_PROVIDER names its provider",
             ),
             ask::Refusal::NoPack(_) => Failure::new(
                 "not_found",

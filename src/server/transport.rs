@@ -116,7 +116,7 @@ impl<R: AsyncRead + Unpin + Send> LineTransport<R> {
         let line = match line {
             Line::Whole(line) => line,
             Line::TooLong { id } => {
-                let message = "the line is longer than this server reads (--max-line-bytes)";
+                let message = "the line is longer than this server reads (CARRYALL_MAX_LINE_BYTES)";
                 self.answers.push_back(error_line(id.as_ref(), -32600, message));
                 return None;
             }

@@ -68,7 +68,7 @@ impl Pins {
         Pin { files, pins: self.clone() }
     }
 
-    /// Removes the log and its index of a file that was replaced while this process had it open: SQLite would take
+    /// Sets aside the log and its index of a file that was replaced while this process had it open: SQLite would take
     /// them for those of the file that is at the path now. Must be called before that one is opened.
     pub(super) fn clear_what_is_left(&self, path: &Path) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,8 +78,7 @@ impl Pins {
             for (suffix, then) in [("-wal", old.log), ("-shm", old.index)] {
                 let left = beside(path, suffix);
                 if then.is_some() && identity(&left) == then {
-                    tracing::warn!(path = %left.display(), "removed: it belonged to a database that was replaced");
-                    let _ = std::fs::remove_file(left);
+                    set_aside(&left);
                 }
             }
         }
@@ -253,7 +252,7 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
     // What lies beside a file that was deleted belongs to nothing any more. A new file must not share the old
     // one's log and index with processes that still have the old one open.
     for suffix in ["-wal", "-shm", "-journal"] {
-        let _ = std::fs::remove_file(beside(path, suffix));
+        set_aside(&beside(path, suffix));
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -271,6 +270,19 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
             _ => Err(unusable(err)),
         },
     }
+}
+
+/// Takes a log or its index away from beside a database that it does not belong to. A log that holds something is
+/// renamed and not deleted: whoever moved its database without it can put both together again.
+fn set_aside(left: &Path) {
+    if is_empty(left) || left.to_string_lossy().ends_with("-shm") {
+        let _ = std::fs::remove_file(left);
+        return;
+    }
+    let mut name = left.as_os_str().to_owned();
+    name.push(format!(".left-{}", crate::ids::fresh()));
+    tracing::warn!(path = %left.display(), kept = %PathBuf::from(&name).display(), "this log belonged to a database that is gone");
+    let _ = std::fs::rename(left, PathBuf::from(name));
 }
 
 /// Keeps other processes of ours from creating or clearing files beside this one, until it is dropped. `None` where
@@ -352,4 +364,25 @@ pub(super) fn health(conn: &Connection, path: &Path) -> rusqlite::Result<Health>
         chunks: count("SELECT count(*) FROM chunks")?,
         text_disagreements: count(TEXT_DISAGREEMENTS)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_whose_database_is_gone_is_set_aside_and_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        std::fs::write(beside(&path, "-wal"), b"what was acknowledged").unwrap();
+        std::fs::write(beside(&path, "-shm"), b"index").unwrap();
+        prepare_file(&path).unwrap();
+        let names: Vec<String> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let kept = names.iter().find(|it| it.starts_with("a.db-wal.left-")).unwrap();
+        assert_eq!(std::fs::read(folder.path().join(kept)).unwrap(), b"what was acknowledged");
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
 }

@@ -247,3 +247,33 @@ fn a_fallback_whose_price_is_unknown_is_not_asked_under_a_cap() -> anyhow::Resul
     assert!(second.received().is_empty());
     Ok(())
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test plays a newer program on the same file")]
+fn an_answer_and_a_pack_are_given_though_they_cannot_be_kept() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::openai_answer("On Fridays.")])?;
+    let home = home("openai", &models.url())?;
+    let mut server = home.server()?;
+    server.call("remember", json!({"content": "We deploy on Fridays"}))?;
+    rusqlite::Connection::open(home.database())?.pragma_update(None, "user_version", 99)?;
+    assert_eq!(server.fail("remember", json!({"content": "x"}))?["kind"], "storage");
+    let pack = server.call("assemble_context", json!({"query": "deploy"}))?;
+    assert_eq!((&pack["items"][0]["source"], &pack["degraded"][0]["source"]), (&json!("memory"), &json!("store")));
+    let reply = server.call("ask", json!({"message": "When do we deploy?", "session_id": "s"}))?;
+    assert_eq!(reply["answer"], "On Fridays.", "{reply}");
+    let told = reply["degraded"].to_string();
+    assert!(told.contains("the turns were not kept") && told.contains("restart"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn a_key_for_an_address_of_one_s_own_may_ask_models_without_a_price() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::openai_answer("yes")])?;
+    let home = Home::new()?
+        .with("OPENAI_API_KEY", "sk-test")
+        .with("OPENAI_BASE_URL", format!("{}/v1", models.url()))
+        .with("OPENAI_MODEL", "our-own-model");
+    let reply = home.server()?.call("ask", json!({"message": "x", "context": "none"}))?;
+    assert_eq!((&reply["answer"], &reply["cost_usd"]), (&json!("yes"), &Value::Null));
+    Ok(())
+}
