@@ -93,7 +93,7 @@ fn fill(
 }
 
 /// Where what is left is too little for a piece of its own, the least of the chosen gives its place to the beginning of
-/// the best that was too big, when that fills the budget better.
+/// the best that was too big, when that one is as good and fills the budget better.
 fn widen(
     choice: &mut Choice,
     too_big: &mut Vec<(Candidate, u32)>,
@@ -105,7 +105,10 @@ fn widen(
     if is_full || *left >= 2 * LEAST || too_big.is_empty() {
         return;
     }
-    let Some((_, last_tokens)) = choice.chosen.last() else { return };
+    let Some((last, last_tokens)) = choice.chosen.last() else { return };
+    if last.score > too_big[0].0.score {
+        return;
+    }
     let last_tokens = *last_tokens;
     let Some((cut, size)) = beginning(&too_big[0].0, *left + last_tokens, measure) else { return };
     if size <= last_tokens {
@@ -334,6 +337,14 @@ mod tests {
         let left_out: Vec<(String, String)> = choice.left_out.into_iter().map(|it| (it.0.uri, it.2)).collect();
         assert!(!repeats.is_empty());
         assert_eq!(left_out, repeats);
+    }
+
+    #[test]
+    fn a_better_piece_never_gives_its_place_to_fill_the_budget() {
+        let long = (0..100).map(|at| format!("line {at} of many\n")).collect::<String>();
+        let who = "you are the one who answers all of the questions here";
+        let choice = choose(vec![candidate("identity", who, 1.0), candidate("long", &long, 0.2)], 60, &words);
+        assert_eq!(choice.chosen[0].0.uri, "identity");
     }
 
     #[test]
