@@ -51,9 +51,13 @@ pub(crate) fn output<T: JsonSchema>() -> Map<String, Value> {
 }
 
 /// `schema` as it is listed: where any value may stand, its types are spelt out, because strict checkers and some
-/// hosts' dialects refuse a schema that says nothing. (In an argument, lists need items, and `null` has no name.)
+/// hosts' dialects refuse a schema that says nothing. (In an argument, lists need items, and `null` has no name.) Of a
+/// result, the fields of inner objects are left out: `carryall://schema/{tool}` and docs/tools.md have them.
 pub(crate) fn listed(schema: &Map<String, Value>, is_input: bool) -> Map<String, Value> {
     let mut schema = Value::Object(schema.clone());
+    if !is_input && let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.values_mut().for_each(outline);
+    }
     spell_out(&mut schema, is_input);
     object(schema)
 }
@@ -77,6 +81,16 @@ fn spell_out(schema: &mut Value, is_input: bool) {
     }
     if let Some(Value::Object(properties)) = map.get_mut("properties") {
         properties.values_mut().for_each(|it| spell_out(it, is_input));
+    }
+}
+
+/// Leaves the kind of a value and of a list's items.
+fn outline(schema: &mut Value) {
+    let Value::Object(map) = schema else { return };
+    map.shift_remove("properties");
+    map.shift_remove("additionalProperties");
+    if let Some(items) = map.get_mut("items") {
+        outline(items);
     }
 }
 

@@ -319,6 +319,13 @@ pub async fn call_locally(
     })
 }
 
+/// The names of the fields that an object, or each object of a list, has.
+fn inner(field: &Value) -> String {
+    let properties = field.pointer("/items/properties").or_else(|| field.get("properties")).and_then(Value::as_object);
+    let names: Vec<String> = properties.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(" {{{}}}", names.join(", ")) }
+}
+
 /// docs/tools.md: every tool with its arguments and results.
 pub fn markdown() -> String {
     let mut text = String::from(
@@ -348,7 +355,7 @@ pub fn markdown() -> String {
         }
         let output = (tool.output)();
         let fields = output.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let names: Vec<String> = fields.map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<String> = fields.map(|(name, field)| format!("`{name}`{}", inner(field))).collect();
         text.push_str(&format!("\nResult: {}.\n", names.join(", ")));
     }
     text
