@@ -19,6 +19,11 @@ snap:
 bench:
     cargo bench --locked
 
+# The ranking of `recall` on a corpus and its questions, and its speed by size: just bench-memory score CORPUS QUERIES
+# [--pooled] [--against "node .../server-memory/dist/index.js"], just bench-memory speed 10000 100000
+bench-memory *arguments:
+    cargo bench --locked --quiet --bench memory -- {{arguments}}
+
 # Generate docs/tools.md, docs/config.md and .env.example from the program
 docs:
     cargo run --locked --quiet -- generate-docs

@@ -73,6 +73,14 @@ impl Text {
         out
     }
 
+    /// `words` words, each among the hundred most frequent.
+    #[allow(dead_code, clippy::allow_attributes, reason = "not every bench asks that")]
+    pub(crate) fn frequent(&mut self, words: usize) -> String {
+        let places: Vec<usize> = (0..words).map(|_| self.below(100)).collect();
+        let words: Vec<&str> = places.into_iter().map(|it| self.words[it].as_str()).collect();
+        words.join(" ")
+    }
+
     /// A memory as people keep them: 8 to 40 words.
     pub(crate) fn memory(&mut self) -> String {
         let words = 8 + self.below(33);

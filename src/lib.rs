@@ -1,6 +1,6 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` · `config` · `store` · `trace` · `models` ·
+//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` · `config` · `store` · `trace` · `models` · `embed` ·
 //! `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `app` · `server` · `cli`. A room
 //! uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
@@ -12,6 +12,7 @@ pub mod config;
 pub mod context;
 pub mod documents;
 pub mod downstream;
+pub mod embed;
 pub mod ids;
 pub mod memory;
 pub mod models;
@@ -23,3 +24,4 @@ pub mod session;
 pub mod store;
 pub mod tokens;
 pub mod trace;
+pub mod vector;

@@ -1,12 +1,15 @@
 //! Remembers, recalls, forgets.
 
+mod find;
 mod forget;
 mod recall;
 mod remember;
 
 use crate::clock::Clock;
+use crate::embed::Embedding;
 use crate::store::Store;
 
+pub use find::Unfound;
 pub use forget::Forgotten;
 pub use recall::Query;
 pub use recall::Recalled;
@@ -20,10 +23,18 @@ pub use remember::Outcome;
 pub struct Memory {
     store: Store,
     clock: Clock,
+    embedding: Embedding,
 }
 
 impl Memory {
+    /// A memory with the built-in embedder.
     pub fn new(store: Store, clock: Clock) -> Memory {
-        Memory { store, clock }
+        Memory { store, clock, embedding: Embedding::default() }
+    }
+
+    /// The same memory with another embedder, or with none.
+    #[must_use]
+    pub fn embedded_by(self, embedding: Embedding) -> Memory {
+        Memory { embedding, ..self }
     }
 }

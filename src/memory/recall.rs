@@ -1,12 +1,17 @@
 //! Finds the memories that answer a question, best first.
 
 use super::Memory;
+use super::find;
+use super::find::Hit;
+use super::find::Unfound;
 use crate::clock::Millis;
 use crate::redact;
 use crate::scope::View;
 use crate::search;
+use crate::search::Question;
+use crate::search::Signals;
 use crate::store::MemoryFilter;
-use crate::store::MemoryMatch;
+use crate::store::MemoryReader;
 use crate::store::MemoryRow;
 use crate::store::StoreError;
 use crate::store::Validity;
@@ -32,26 +37,65 @@ pub struct Query {
     pub offset: usize,
 }
 
+impl Query {
+    /// Whether its filters leave out much of what its words may find.
+    fn is_narrow(&self) -> bool {
+        self.view.session_id.is_some()
+            || !self.kinds.is_empty()
+            || !self.tags.is_empty()
+            || self.since.is_some()
+            || self.until.is_some()
+    }
+}
+
 /// A memory that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recollection {
     pub row: MemoryRow,
     /// 0.0..1.0, higher is better; 0 when nothing was searched for.
     pub score: f64,
+    /// What the score is made of, before it is brought into its range.
+    pub signals: Signals,
     /// The words of the query that it holds.
     pub matched: Vec<String>,
 }
 
 impl Recollection {
-    /// Why it is here, in a few words.
+    /// Why it is here, in a few words; best reason first.
     pub fn why(&self) -> String {
-        match (self.matched.is_empty(), self.score > 0.0) {
-            (false, _) => format!("words: {}", self.matched.join(", ")),
-            (true, true) => "words of the query, by their stems".to_owned(),
-            (true, false) => "newest first: the query has no words to search for".to_owned(),
-        }
+        let reasons: Vec<String> = self.reasons().into_iter().map(|it| it.0).collect();
+        if reasons.is_empty() { NEWEST.to_owned() } else { reasons.join("; ") }
+    }
+
+    /// Why it is here, with the share that each reason has in its score.
+    pub fn explained(&self) -> String {
+        let reasons = self.reasons();
+        let shares: Vec<String> = reasons.iter().map(|it| format!("{} ({:.0} %)", it.0, it.1 * 100.0)).collect();
+        if shares.is_empty() { NEWEST.to_owned() } else { shares.join("; ") }
+    }
+
+    /// Each reason with its share, the largest first.
+    fn reasons(&self) -> Vec<(String, f32)> {
+        let words = match self.matched.as_slice() {
+            [] => "words of the query, by their stems".to_owned(),
+            words => format!("words: {}", words.join(", ")),
+        };
+        let speaker = self.row.speaker.as_deref().unwrap_or_default();
+        let all = self.signals.total();
+        let mut reasons = vec![
+            (words, self.signals.words),
+            ("what was said right before or after it".to_owned(), self.signals.neighbours),
+            (format!("said by {speaker}, whom the query names"), self.signals.speaker),
+        ];
+        // What is below a hundredth says nothing.
+        reasons.retain(|it| it.1 > all * 0.01);
+        reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
+        reasons.into_iter().map(|it| (it.0, it.1 / all)).collect()
     }
 }
+
+/// Why memories are here that nobody searched for.
+const NEWEST: &str = "newest first: the query has no words to search for";
 
 /// What a [`Query`] found.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +105,8 @@ pub struct Recalled {
     pub next_offset: Option<usize>,
     /// The words that were searched for.
     pub words: Vec<String>,
+    /// What there is besides, when nothing was found.
+    pub unfound: Option<Unfound>,
 }
 
 impl Memory {
@@ -71,24 +117,19 @@ impl Memory {
     /// Any [`StoreError`]; [`StoreError::Cancelled`] when the call was.
     pub async fn recall(&self, query: &Query, call: &Call) -> Result<Recalled, StoreError> {
         let span = call.span("search memory");
-        let words = search::query_words(&query.query);
-        let filter = self.filter(query);
-        let found = self
+        let question = Question::new(&query.query);
+        let words = question.words();
+        let asked = query.clone();
+        let page = self
             .store
-            .search_memories(words.clone(), filter, query.limit + 1, query.offset, call.cancelled())
+            .search_memories(self.filter(query), call.cancelled(), move |reader| page(reader, &asked, &question))
             .await
             .inspect_err(|err| span.fail(err))?;
-        let more = found.len() > query.limit;
         span.note("words", search::query_words(&redact::redact(&query.query).0));
-        span.note("found", found.len().min(query.limit));
-        let bm25: Vec<f64> = found.iter().map(|it| it.bm25).collect();
-        let mut memories: Vec<Recollection> =
-            found.into_iter().take(query.limit).map(|it| recollect(it, &words)).collect();
-        let best_holds = memories.first().map_or(0, |it| it.matched.len());
-        for (memory, score) in memories.iter_mut().zip(search::scores(&bm25, best_holds, words.len())) {
-            memory.score = score;
-        }
-        Ok(Recalled { memories, next_offset: more.then(|| query.offset.saturating_add(query.limit)), words })
+        span.note("found", page.rows.len());
+        let memories = recollect(page.rows, &page.hits, query.offset, &words);
+        let next_offset = page.more.then(|| query.offset.saturating_add(query.limit));
+        Ok(Recalled { memories, next_offset, words, unfound: page.unfound })
     }
 
     /// The memories with these ids, in that order; unknown ones are left out.
@@ -119,10 +160,44 @@ impl Memory {
     }
 }
 
-/// A memory with the words of the query that it holds, not yet scored.
-fn recollect(found: MemoryMatch, words: &[String]) -> Recollection {
-    let row = found.row;
-    let speaker = row.speaker.as_deref().unwrap_or_default();
-    let matched = search::matched(words, &format!("{} {speaker} {}", row.content, row.tags.join(" ")));
-    Recollection { row, score: 0.0, matched }
+/// What was read for an answer.
+struct Page {
+    /// All that were found, best first; empty when nothing was searched for.
+    hits: Vec<Hit>,
+    rows: Vec<MemoryRow>,
+    more: bool,
+    unfound: Option<Unfound>,
+}
+
+fn page(reader: &MemoryReader<'_>, query: &Query, question: &Question) -> Result<Page, StoreError> {
+    let (limit, offset) = (query.limit, query.offset);
+    if question.terms().is_empty() {
+        let mut rows = reader.newest(limit.saturating_add(1), offset)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        return Ok(Page { hits: Vec::new(), rows, more, unfound: None });
+    }
+    let wanted = offset.saturating_add(limit).saturating_add(1);
+    let hits = find::find(reader, &query.query, question, query.is_narrow(), wanted)?;
+    let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
+    let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
+    let unfound = if hits.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
+    Ok(Page { more: hits.len() >= wanted, hits, rows, unfound })
+}
+
+/// The rows of a page with what was found of them; `hits` are all that were found, best first.
+fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], offset: usize, words: &[String]) -> Vec<Recollection> {
+    let totals: Vec<f64> = hits.iter().map(|it| f64::from(it.signals.total())).collect();
+    let scores = search::scores(&totals, hits.first().map_or(0, |it| it.holds.len()), words.len());
+    let nothing = Hit { seq: 0, signals: Signals::default(), holds: Vec::new() };
+    let of_row = |(at, row): (usize, MemoryRow)| {
+        let hit = hits.get(offset + at).unwrap_or(&nothing);
+        Recollection {
+            row,
+            score: scores.get(offset + at).copied().unwrap_or(0.0),
+            signals: hit.signals,
+            matched: hit.holds.iter().filter_map(|it| words.get(*it)).cloned().collect(),
+        }
+    };
+    rows.into_iter().enumerate().map(of_row).collect()
 }

@@ -2,6 +2,8 @@
 
 use super::Memory;
 use crate::clock::Millis;
+use crate::embed;
+use crate::embed::Embedding;
 use crate::scope::Owner;
 use crate::search;
 use crate::store::NewMemory;
@@ -51,7 +53,7 @@ impl Memory {
         let mut redacted = Vec::with_capacity(items.len());
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
-            let (row, found) = prepare(item, now);
+            let (row, found) = prepare(item, now, &self.embedding);
             rows.push(row);
             redacted.push(found);
         }
@@ -66,10 +68,11 @@ impl Memory {
     }
 }
 
-fn prepare(item: Item, now: Millis) -> (NewMemory, Vec<String>) {
+fn prepare(item: Item, now: Millis, embedding: &Embedding) -> (NewMemory, Vec<String>) {
     let (content, redactions) = crate::redact::redact(&item.content);
     let index_text = search::index_text(&content).into_owned();
     let content_key = content_key(&item, &content);
+    let vector = embedding.now(&embed::memory_text(item.speaker.as_deref(), &content));
     let row = NewMemory {
         valid_from: valid_from(&item, now),
         importance: item.importance.unwrap_or(0.5),
@@ -85,6 +88,7 @@ fn prepare(item: Item, now: Millis) -> (NewMemory, Vec<String>) {
         content,
         index_text,
         content_key,
+        vector,
     };
     let mut redacted: Vec<String> = redactions.into_iter().map(|it| it.what.to_string()).collect();
     redacted.dedup();

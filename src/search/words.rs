@@ -7,6 +7,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use rust_stemmers::Stemmer;
+
+use super::language;
 use super::stopwords::is_stopword;
 
 /// Different words of a question that are searched for; the later ones of a longer question are left out. Past
@@ -25,7 +28,25 @@ pub fn index_text(text: &str) -> Cow<'_, str> {
             added.push_str(&part);
         }
     }
+    add_stems(text, &mut added);
     if added.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n{added}")) }
+}
+
+/// Adds the stems of a text in another language than English; the index makes English ones by itself.
+fn add_stems(text: &str, added: &mut String) {
+    // Lower case is made only of what is looked at.
+    let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
+    let Some(language) = language::guess(raw_words(&beginning), language::OF_A_TEXT) else { return };
+    let stemmer = Stemmer::create(language);
+    let mut seen = HashSet::new();
+    for word in raw_words(text) {
+        let word = word.to_lowercase();
+        let stem = stemmer.stem(&word);
+        if *stem != word && seen.insert(stem.to_string()) {
+            added.push(' ');
+            added.push_str(&stem);
+        }
+    }
 }
 
 /// The words to search for, in lower case, in the order of the question, each once, without those that every text
@@ -76,18 +97,26 @@ pub fn scores(bm25: &[f64], best_holds: usize, words: usize) -> Vec<f64> {
 }
 
 /// Runs of letters and digits.
-fn raw_words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn raw_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty())
 }
 
 /// What a word is made of, in lower case: the parts of a name in camel case, the pairs of an unspaced script.
 /// Nothing for a plain word.
-fn parts(word: &str) -> Vec<String> {
+pub(super) fn parts(word: &str) -> Vec<String> {
     if word.chars().any(is_unspaced) {
         return pairs(word);
     }
     let pieces = camel_parts(word);
     if pieces.len() < 2 { Vec::new() } else { pieces.into_iter().map(str::to_lowercase).collect() }
+}
+
+/// Whether `word` surely has no parts, without looking closer: an ordinary word or a number.
+pub(super) fn is_plain(word: &str) -> bool {
+    let rest = word.as_bytes().get(1..).unwrap_or_default();
+    word.is_ascii()
+        && (word.bytes().all(|it| it.is_ascii_digit())
+            || word.bytes().all(|it| it.is_ascii_alphabetic()) && rest.iter().all(u8::is_ascii_lowercase))
 }
 
 fn pairs(word: &str) -> Vec<String> {
@@ -178,6 +207,8 @@ mod tests {
         assert_eq!(index_text("plain words"), "plain words");
         assert!(index_text("callToolResult").ends_with("call tool result"));
         assert!(index_text("我喜欢茶").contains("喜欢"));
+        assert!(index_text("Die Häuser sind alt und nicht für uns").contains(" haus"));
+        assert_eq!(index_text("The houses are old and not for us"), "The houses are old and not for us");
     }
 
     #[test]

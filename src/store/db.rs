@@ -29,6 +29,7 @@ use super::open;
 use super::open::FileIdentity;
 use super::open::Opened;
 use super::open::Pins;
+use super::vectors::VectorCache;
 use crate::clock::Millis;
 
 /// Connections that read at the same time. Two cores are busy with two; the others hide waits for the disk.
@@ -79,6 +80,8 @@ struct Known {
     /// this one: reading goes on then, writing does not.
     file: Mutex<Option<FileIdentity>>,
     pins: Pins,
+    /// Filled by the first search by meaning; of the file above.
+    vectors: Arc<VectorCache>,
 }
 
 impl Known {
@@ -87,7 +90,10 @@ impl Known {
     }
 
     fn works_with(&self, file: Option<FileIdentity>) {
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
+        let before = std::mem::replace(&mut *self.file.lock().unwrap_or_else(PoisonError::into_inner), file);
+        if before != file {
+            self.vectors.clear();
+        }
     }
 }
 
@@ -111,6 +117,7 @@ impl Store {
                     now: AtomicI64::new(Millis::MIN),
                     file: Mutex::default(),
                     pins: Pins::default(),
+                    vectors: Arc::default(),
                 }),
             }),
         }
@@ -226,6 +233,11 @@ impl Store {
         let nothing = |_: &Transaction<'_>| Ok(());
         self.queue(Job::Work(Box::new(Waited { work: Some(nothing), outcome: None, done: Some(done) })))?;
         result.blocking_recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// The vectors that this process holds in memory.
+    pub(super) fn vectors(&self) -> Arc<VectorCache> {
+        Arc::clone(&self.shared.known.vectors)
     }
 
     /// Notes what time a caller has, for the sweeping of what has expired.

@@ -4,10 +4,11 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
-use tokio_util::sync::CancellationToken;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::vectors;
+use super::vectors::Embedded;
 use crate::clock::Millis;
 use crate::scope::Owner;
 use crate::scope::View;
@@ -33,6 +34,8 @@ pub struct NewMemory {
     pub content_key: Vec<u8>,
     /// `content` as the text index is to see it.
     pub index_text: String,
+    /// What the content means; `None` when that is found out later.
+    pub vector: Option<Embedded>,
 }
 
 /// A memory as it is kept.
@@ -52,14 +55,6 @@ pub struct MemoryRow {
     pub expires_at: Option<Millis>,
     pub source: Option<String>,
     pub superseded_by: Option<String>,
-}
-
-/// A memory that a search found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MemoryMatch {
-    pub row: MemoryRow,
-    /// BM25, higher is better; 0 when nothing was searched for.
-    pub bm25: f64,
 }
 
 /// What became of a memory that was to be stored.
@@ -108,7 +103,8 @@ pub struct MemoryFilter {
     pub now: Millis,
 }
 
-const COLUMNS: &str = "m.id, m.namespace, m.user_id, m.persona, m.session_id, m.kind, m.speaker, m.content, m.tags,
+pub(super) const COLUMNS: &str =
+    "m.id, m.namespace, m.user_id, m.persona, m.session_id, m.kind, m.speaker, m.content, m.tags,
     m.importance, m.occurred_at, m.valid_from, m.valid_to, m.created_at, m.expires_at, m.source, m.superseded_by";
 
 const BY_ID: &str = "FROM memories AS m WHERE m.id = :id AND (m.expires_at IS NULL OR m.expires_at > :now)";
@@ -146,27 +142,6 @@ impl Store {
         self.note_time(now);
         self.write(move |tx| {
             items.iter().map(|item| remember_one(tx, item, now).map_err(|err| err.at(&path))).collect()
-        })
-        .await
-    }
-
-    /// The memories that hold any of `words`, best first; with no words the newest. `words` are as the index has
-    /// them, quoted by this function. Words that are in most rows are left out when others remain.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Cancelled`] when `cancelled` fires.
-    pub async fn search_memories(
-        &self,
-        words: Vec<String>,
-        filter: MemoryFilter,
-        limit: usize,
-        offset: usize,
-        cancelled: &CancellationToken,
-    ) -> Result<Vec<MemoryMatch>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read_until(cancelled, move |conn| {
-            search(conn, &words, &filter, limit, offset).map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
@@ -330,7 +305,11 @@ fn insert(conn: &Connection, id: &str, item: &NewMemory, now: Millis) -> rusqlit
         ":source": item.source,
         ":content_key": item.content_key,
     })?;
-    index(conn, conn.last_insert_rowid(), &item.index_text, item.speaker.as_deref(), &item.tags)
+    let seq = conn.last_insert_rowid();
+    if let Some(embedded) = &item.vector {
+        vectors::insert(conn, &item.owner.namespace, seq, embedded)?;
+    }
+    index(conn, seq, &item.index_text, item.speaker.as_deref(), &item.tags)
 }
 
 pub(super) fn index(
@@ -387,50 +366,8 @@ fn delete_one(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
     Ok(seq.is_some())
 }
 
-fn search(
-    conn: &Connection,
-    words: &[String],
-    filter: &MemoryFilter,
-    limit: usize,
-    offset: usize,
-) -> rusqlite::Result<Vec<MemoryMatch>> {
-    let bound = Bound::of(filter);
-    let mut parameters = bound.parameters();
-    let (limit, offset) = (i64::try_from(limit).unwrap_or(i64::MAX), i64::try_from(offset).unwrap_or(0));
-    parameters.push((":limit", &limit));
-    parameters.push((":offset", &offset));
-    let matched = |row: &Row<'_>| Ok(MemoryMatch { row: from_row(row)?, bm25: row.get(17)? });
-    let words = if words.is_empty() { None } else { Some(super::workspace::expression(conn, "memories", words)?) };
-    if let Some(words) = &words {
-        parameters.push((":words", words));
-    }
-    let sql = search_sql(&bound, words.is_some());
-    conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), matched)?.collect()
-}
-
-fn search_sql(bound: &Bound<'_>, by_words: bool) -> String {
-    let condition = bound.condition();
-    if !by_words {
-        return format!(
-            "SELECT {COLUMNS}, 0.0 FROM memories AS m WHERE {condition}
-             ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit OFFSET :offset"
-        );
-    }
-    // Content counts most; who said it and its tags help to tell two equal ones apart. The best are chosen first and
-    // read whole after, so that contents are not carried through the sorting.
-    format!(
-        "SELECT {COLUMNS}, best.score FROM (
-            SELECT m.seq AS seq, -bm25(memories_text, 1.0, 0.5, 0.7) AS score
-            FROM memories_text JOIN memories AS m ON m.seq = memories_text.rowid
-            WHERE memories_text MATCH :words AND {condition}
-            ORDER BY score DESC, m.seq DESC LIMIT :limit OFFSET :offset) AS best
-         JOIN memories AS m ON m.seq = best.seq
-         ORDER BY best.score DESC, best.seq DESC"
-    )
-}
-
 /// The values of a filter, in the form in which they are bound.
-struct Bound<'a> {
+pub(super) struct Bound<'a> {
     filter: &'a MemoryFilter,
     kinds: String,
     tags: String,
@@ -439,7 +376,7 @@ struct Bound<'a> {
 }
 
 impl Bound<'_> {
-    fn of(filter: &MemoryFilter) -> Bound<'_> {
+    pub(super) fn of(filter: &MemoryFilter) -> Bound<'_> {
         let json = |list: &[String]| serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned());
         let (current, as_of) = match filter.validity {
             Validity::Current(at) => (Some(at), None),
@@ -449,9 +386,13 @@ impl Bound<'_> {
         Bound { filter, kinds: json(&filter.kinds), tags: json(&filter.tags), current, as_of }
     }
 
+    pub(super) fn namespace(&self) -> &str {
+        &self.filter.view.namespace
+    }
+
     /// What [`View::sees`] and [`Validity`] say, of the row `m`. Only what is asked for is in it, so that the
     /// planner sees which index serves.
-    fn condition(&self) -> String {
+    pub(super) fn condition(&self) -> String {
         let filter = self.filter;
         let mut parts = vec!["m.namespace = :namespace", "(m.expires_at IS NULL OR m.expires_at > :now)"];
         parts.push(match filter.view.user_id {
@@ -480,7 +421,7 @@ impl Bound<'_> {
     }
 
     /// The values of what [`Bound::condition`] has in it.
-    fn parameters(&self) -> Vec<(&'static str, &dyn rusqlite::ToSql)> {
+    pub(super) fn parameters(&self) -> Vec<(&'static str, &dyn rusqlite::ToSql)> {
         let filter = self.filter;
         let mut bound: Vec<(&'static str, &dyn rusqlite::ToSql)> =
             vec![(":namespace", &filter.view.namespace), (":now", &filter.now)];
@@ -498,7 +439,7 @@ impl Bound<'_> {
     }
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
     Ok(MemoryRow {
         id: row.get(0)?,
         owner: Owner { namespace: row.get(1)?, user_id: row.get(2)?, persona: row.get(3)?, session_id: row.get(4)? },
@@ -520,6 +461,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
 /// The queries whose plans are watched.
 #[cfg(test)]
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    use super::memory_search::newest_sql;
+
     let view = |session: Option<&str>| View::new(None, Some("u".to_owned()), None, session.map(str::to_owned));
     let filter = |session, validity| MemoryFilter {
         own_only: false,
@@ -533,9 +476,8 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
     };
     let (all, of_session) = (filter(None, Validity::Current(0)), filter(Some("s"), Validity::AsOf(0)));
     vec![
-        ("memories by words", search_sql(&Bound::of(&all), true)),
-        ("the newest memories", search_sql(&Bound::of(&all), false)),
-        ("the newest memories of a session", search_sql(&Bound::of(&of_session), false)),
+        ("the newest memories", newest_sql(&Bound::of(&all).condition())),
+        ("the newest memories of a session", newest_sql(&Bound::of(&of_session).condition())),
         ("a memory by its id", format!("SELECT {COLUMNS} {BY_ID}")),
         ("a duplicate", FIND_DUPLICATE.to_owned()),
         ("an ended memory", SUPERSEDE.to_owned()),

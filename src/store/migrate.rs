@@ -14,6 +14,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_sessions.sql"),
     include_str!("migrations/0003_workspace.sql"),
     include_str!("migrations/0004_packs_and_traces.sql"),
+    include_str!("migrations/0005_vectors.sql"),
+    include_str!("migrations/0006_memory_search.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

@@ -28,6 +28,7 @@ fn note(content: &str) -> NewMemory {
         supersedes: None,
         content_key: blake3::hash(content.as_bytes()).as_bytes()[..16].to_vec(),
         index_text: content.to_owned(),
+        vector: None,
     }
 }
 
@@ -45,8 +46,19 @@ fn everything(now: Millis) -> MemoryFilter {
 }
 
 async fn contents(store: &Store, filter: MemoryFilter) -> Vec<String> {
-    let found = store.search_memories(Vec::new(), filter, 10_000, 0, &CancellationToken::new()).await.unwrap();
-    found.into_iter().map(|it| it.row.content).rev().collect()
+    let newest = |reader: &MemoryReader<'_>| reader.newest(10_000, 0);
+    let found = store.search_memories(filter, &CancellationToken::new(), newest).await.unwrap();
+    found.into_iter().map(|it| it.content).rev().collect()
+}
+
+/// The contents of what has `word` and is meant, newest first.
+async fn with_word(store: &Store, filter: MemoryFilter, word: &'static str) -> Vec<String> {
+    let look = move |reader: &MemoryReader<'_>| {
+        let seqs = reader.with_words(Field::Text, &[word.to_owned()], i64::MAX, 1000)?;
+        reader.rows(&seqs)
+    };
+    let found = store.search_memories(filter, &CancellationToken::new(), look).await.unwrap();
+    found.into_iter().map(|it| it.1.content).collect()
 }
 
 fn temporary() -> (tempfile::TempDir, Store) {
@@ -105,11 +117,13 @@ async fn hot_queries_use_their_indexes() {
     let (_folder, store) = temporary();
     let queries: Vec<(&str, String)> = memories::hot_queries()
         .into_iter()
+        .chain(memory_search::hot_queries())
         .chain(traces::hot_queries())
         .chain(contexts::hot_queries())
         .chain(turns::hot_queries())
         .chain(packs::hot_queries())
         .chain(workspace::hot_queries())
+        .chain(vectors::hot_queries().into_iter().map(|(name, sql)| (name, sql.to_owned())))
         .collect();
     let plans = store
         .read(move |conn| {
@@ -163,11 +177,7 @@ proptest! {
                     .collect();
                 let filter = MemoryFilter { view, ..everything(0) };
                 assert_eq!(contents(&store, filter.clone()).await, expected);
-                let by_words = store
-                    .search_memories(vec!["common".to_owned()], filter.clone(), 1000, 0, &CancellationToken::new())
-                    .await
-                    .unwrap();
-                let mut found: Vec<String> = by_words.into_iter().map(|it| it.row.content).collect();
+                let mut found = with_word(&store, filter.clone(), "common").await;
                 let mut wanted = expected.clone();
                 found.sort();
                 wanted.sort();
@@ -339,9 +349,7 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
     assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 10 });
     assert_eq!(exported(&copy).await, out);
     // What came in is whole: found by its words, its versions, its session.
-    let words = vec!["new".to_owned()];
-    let found = copy.search_memories(words, everything(9), 5, 0, &CancellationToken::new()).await.unwrap();
-    assert_eq!(found[0].row.content, "new");
+    assert_eq!(with_word(&copy, everything(9), "new").await[0], "new");
     assert_eq!(copy.context(key, Some(2), 9).await.unwrap().unwrap().data, serde_json::json!({"v": 1}));
     assert_eq!(copy.turns("s".to_owned(), owner, 5).await.unwrap()[0].content, "hello");
     assert_eq!(copy.health().await.unwrap().text_disagreements, 0);

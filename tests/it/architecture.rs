@@ -4,16 +4,18 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 22] = [
     "ids",
     "scope",
     "clock",
     "tokens",
     "redact",
+    "vector",
     "config",
     "store",
     "trace",
     "models",
+    "embed",
     "search",
     "session",
     "memory",

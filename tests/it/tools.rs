@@ -3,4 +3,5 @@
 mod contexts;
 mod hostile;
 mod memory;
+mod ranking;
 mod traces;

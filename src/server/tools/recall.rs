@@ -22,6 +22,7 @@ use crate::config::Toolset;
 use crate::context::label;
 use crate::memory::Query;
 use crate::memory::Recollection;
+use crate::memory::Unfound;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -43,8 +44,11 @@ pub(super) const TOOL: Tool = Tool {
     run: |context, arguments| Box::pin(recall(context, arguments)),
 };
 
-/// Characters of what is put in the place of a cut end; and what a cut memory shows at least.
-const MARK: usize = 80;
+/// Characters of content for each memory that may be asked for: ten of them and what is said about them are 5 KB.
+const EACH: usize = 300;
+
+/// Memories for which there is room in any answer: fewer may be longer.
+const TEN: usize = 10;
 
 /// Characters of a tag, a speaker or a source in the text; the data has the whole.
 const LABEL: usize = 200;
@@ -76,7 +80,7 @@ struct RecallArgs {
     as_of: Option<String>,
     #[serde(default)]
     include_superseded: bool,
-    /// Say more on why.
+    /// The share of each reason in why.
     #[serde(default)]
     explain: bool,
     /// next_cursor of the answer before.
@@ -92,12 +96,18 @@ struct RecallResult {
     memories: Vec<Recalled>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// What was searched, when nothing was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Recalled {
     id: String,
     content: String,
+    /// The end is cut; the whole is at carryall://memory/{id}.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
     kind: String,
     /// 0..1, higher is better.
     score: f64,
@@ -119,15 +129,12 @@ pub(super) struct Recalled {
 
 impl Recalled {
     fn of(found: Recollection, explain: bool) -> Recalled {
-        let why = if explain {
-            format!("{}; score {:.3} from full text (BM25) alone", found.why(), found.score)
-        } else {
-            found.why()
-        };
+        let why = if explain { found.explained() } else { found.why() };
         let row = found.row;
         Recalled {
             id: row.id,
             content: row.content,
+            truncated: false,
             kind: row.kind,
             score: (found.score * 1e4).round() / 1e4,
             tags: row.tags,
@@ -166,9 +173,45 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let found = context.app.memory.recall(&query, &context.call).await?;
     let next_cursor = found.next_offset.map(|it| it.to_string());
     let mut memories: Vec<Recalled> = found.memories.into_iter().map(|it| Recalled::of(it, args.explain)).collect();
-    cut_long(&mut memories);
-    let text = describe(&memories, &query.query, next_cursor.as_deref(), args.explain);
-    Answer::of(&RecallResult { memories, next_cursor }, text)
+    cut_long(&mut memories, query.limit);
+    let searched = found.unfound.map(|it| describe_unfound(&it, &query));
+    let text = match &searched {
+        Some(searched) => searched.clone(),
+        None => describe(&memories, next_cursor.as_deref(), args.explain),
+    };
+    Answer::of(&RecallResult { memories, next_cursor, searched }, text)
+}
+
+/// What was searched without finding anything, and where something is.
+fn describe_unfound(unfound: &Unfound, query: &Query) -> String {
+    let mut filters = Vec::new();
+    let view = &query.view;
+    filters.extend(view.user_id.as_ref().map(|it| format!("user {it}")));
+    filters.extend(view.persona.as_ref().map(|it| format!("persona {it}")));
+    filters.extend(view.session_id.as_ref().map(|it| format!("session {it}")));
+    filters.extend((!query.kinds.is_empty()).then(|| format!("kinds {}", query.kinds.join(", "))));
+    filters.extend((!query.tags.is_empty()).then(|| format!("tags {}", query.tags.join(", "))));
+    filters.extend(query.since.map(|it| format!("since {}", clock::format(it))));
+    filters.extend(query.until.map(|it| format!("until {}", clock::format(it))));
+    filters.extend(query.as_of.map(|it| format!("as of {}", clock::format(it))));
+    let filters = if filters.is_empty() { String::new() } else { format!(" with {}", filters.join("; ")) };
+    let mut text = format!(
+        "Nothing that is remembered matches “{}”. Searched: namespace {} ({} memories){filters}.",
+        shorten(&query.query, 200),
+        view.namespace,
+        unfound.memories
+    );
+    if unfound.left_out > 0 {
+        text.push_str(&format!(
+            " {} in it match but were left out: by these filters, or because they were superseded or have ended \
+             (include_superseded shows those).",
+            unfound.left_out
+        ));
+    }
+    for (namespace, count) in unfound.elsewhere.iter().take(5) {
+        text.push_str(&format!(" Namespace {namespace} has {count} that match."));
+    }
+    label(&text, 2000)
 }
 
 /// Reads a cursor that counts results.
@@ -186,44 +229,60 @@ pub(super) fn kind_names(kinds: Option<Vec<Kind>>) -> Vec<String> {
     kinds.unwrap_or_default().into_iter().map(|it| it.name().to_owned()).collect()
 }
 
-/// Shortens the longest contents until all of them fit into one answer; says where the whole can be read.
-fn cut_long(memories: &mut [Recalled]) {
+/// Shortens the longest contents until all of them fit into the room for `limit` memories; says where the whole can
+/// be read. What is no longer than its share stays whole.
+fn cut_long(memories: &mut [Recalled], limit: usize) {
+    let beside: usize = memories.iter().map(|it| size(it) - size(&it.content)).sum();
+    let most = ANSWER_CHARACTERS.saturating_sub(beside);
+    let mut left = (EACH * limit.max(TEN)).min(most);
     let mut lengths: Vec<usize> = memories.iter().map(|it| size(&it.content)).collect();
-    let total: usize = memories.iter().map(size).sum();
-    if total <= ANSWER_CHARACTERS {
+    if lengths.iter().sum::<usize>() <= left {
         return;
     }
     // Short contents stay whole; what they leave is shared by the long ones.
-    let room = ANSWER_CHARACTERS.saturating_sub(total - lengths.iter().sum::<usize>());
     lengths.sort_unstable();
-    let (mut left, mut remaining) = (room, lengths.len());
-    let mut share = room / remaining.max(1);
-    for length in lengths {
-        share = left / remaining.max(1);
-        if length > share {
+    let mut share = left;
+    for (at, length) in lengths.iter().enumerate() {
+        share = left / (lengths.len() - at);
+        if *length > share {
             break;
         }
         left -= length;
-        remaining -= 1;
     }
     for memory in memories {
         let length = size(&memory.content);
         if length > share {
             // A line break or a quotation mark counts twice in the data.
-            let characters = memory.content.chars().count();
-            let cut = shorten(&memory.content, share.saturating_sub(MARK).max(MARK) * characters / length);
+            let characters = memory.content.chars().count() * share / length;
+            let cut = whole_sentences(&memory.content, characters);
             memory.content = format!("{cut} [cut; whole at carryall://memory/{}]", memory.id);
+            memory.truncated = true;
         }
     }
 }
 
-fn describe(memories: &[Recalled], query: &str, next_cursor: Option<&str>, explain: bool) -> String {
+/// The beginning of `text`, at most `limit` characters: up to the end of a sentence, else of a word, when that leaves
+/// at least half of it.
+fn whole_sentences(text: &str, limit: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(limit) else { return text.to_owned() };
+    let (beginning, rest) = text.split_at(end);
+    let after = |it: &(usize, char)| text[it.0 + it.1.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
+    let sentence = beginning
+        .char_indices()
+        .filter(|it| matches!(it.1, '。' | '！' | '？' | '\n') || matches!(it.1, '.' | '!' | '?') && after(it))
+        .last()
+        .map(|it| it.0 + it.1.len_utf8());
+    if let Some(at) = sentence.filter(|at| at * 2 >= end) {
+        return beginning[..at].trim_end().to_owned();
+    }
+    let within = rest.chars().next().is_some_and(char::is_alphanumeric);
+    let word = beginning.rfind(char::is_whitespace).filter(|at| within && at * 2 >= end).unwrap_or(end);
+    format!("{}…", beginning[..word].trim_end())
+}
+
+fn describe(memories: &[Recalled], next_cursor: Option<&str>, explain: bool) -> String {
     if memories.is_empty() {
-        return if query.trim().is_empty() {
-            "Nothing is remembered here yet.".to_owned()
-        } else {
-            format!("Nothing that is remembered matches “{}”.", shorten(query, 200))
-        };
+        return "Nothing more is remembered here.".to_owned();
     }
     let lines = memories.iter().enumerate().map(|(at, it)| {
         let mut notes = vec![it.kind.clone()];
@@ -252,4 +311,35 @@ fn describe(memories: &[Recalled], query: &str, next_cursor: Option<&str>, expla
         text.push_str(&format!("\nThere is more: call again with cursor \"{cursor}\"."));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, limit: usize, expected: &str) {
+        assert_eq!(whole_sentences(text, limit), expected, "{text} {limit}");
+    }
+
+    #[test]
+    fn a_content_is_cut_at_a_sentence_else_at_a_word() {
+        check("One two. Three four five.", 100, "One two. Three four five.");
+        check("One two. Three four five.", 15, "One two.");
+        check("Version 1.2.3 is out and it is good", 15, "Version 1.2.3…");
+        check("one two three four", 15, "one two three…");
+        check("我喜欢茶。他喜欢咖啡。", 7, "我喜欢茶。");
+        check("abcdefghij", 5, "abcde…");
+        check("abc", 0, "…");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_is_a_beginning(text in "\\PC{0,80}", limit in 0usize..90) {
+            let cut = whole_sentences(&text, limit);
+            prop_assert!(cut.chars().count() <= limit + 1);
+            prop_assert!(text.starts_with(cut.trim_end_matches('…')));
+        }
+    }
 }

@@ -1,0 +1,308 @@
+//! How well `recall` ranks, and how fast it is: the real binary, over its tools.
+//!
+//! `score CORPUS QUERIES` remembers a corpus and asks its questions. Both are JSON Lines: a text a line with `id`,
+//! `group`, `text` and, where it has them, `session`, `speaker`, `occurred_at`, `caption`; a question a line with
+//! `id`, `group`, `text`, `category`, `relevant` (ids). Each group has its own namespace, or with `--pooled` all the
+//! same one. `--against COMMAND` asks the same of the knowledge-graph server from npm, which finds substrings.
+//!
+//! `speed SIZE…` fills databases with that many memories and measures calls from line to line.
+
+#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
+
+mod server;
+mod text;
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::json;
+use server::Server;
+use text::Text;
+
+/// A text of the corpus.
+#[derive(Deserialize)]
+struct Turn {
+    id: String,
+    group: String,
+    text: String,
+    session: Option<Value>,
+    #[serde(default)]
+    speaker: Option<String>,
+    #[serde(default)]
+    occurred_at: Option<String>,
+    #[serde(default)]
+    caption: String,
+}
+
+impl Turn {
+    fn content(&self) -> String {
+        if self.caption.is_empty() { self.text.clone() } else { format!("{} [image: {}]", self.text, self.caption) }
+    }
+}
+
+/// A question with the ids of the texts that answer it.
+#[derive(Deserialize)]
+struct Asked {
+    group: String,
+    text: String,
+    category: String,
+    relevant: Vec<String>,
+}
+
+/// Memories that one call stores.
+const AT_ONCE: usize = 500;
+
+/// Results that are asked for.
+const LIMIT: usize = 50;
+
+/// Categories without an answer in the corpus: shown, not counted in the whole.
+const APART: [&str; 2] = ["adversarial", "abstention"];
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let folder = tempfile::Builder::new().prefix("carryall-memory").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    match words.as_slice() {
+        ["score", corpus, queries, options @ ..] => {
+            score(folder.path(), Path::new(corpus), Path::new(queries), options)
+        }
+        ["speed", sizes @ ..] if !sizes.is_empty() => {
+            println!("| memories | what | median | 99 % | longest |\n|---|---|---|---|---|");
+            sizes.iter().try_for_each(|it| speed(folder.path(), it.parse().context("a size is a number")?))
+        }
+        // `cargo bench` runs every bench; this one has nothing to do without its files.
+        _ => {
+            println!("score CORPUS QUERIES [--pooled] [--against COMMAND] | speed SIZE...");
+            Ok(())
+        }
+    }
+}
+
+fn lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    text.lines().filter(|it| !it.is_empty()).map(|it| Ok(serde_json::from_str(it)?)).collect()
+}
+
+fn score(folder: &Path, corpus: &Path, queries: &Path, options: &[&str]) -> anyhow::Result<()> {
+    let (corpus, queries): (Vec<Turn>, Vec<Asked>) = (lines(corpus)?, lines(queries)?);
+    let pooled = options.contains(&"--pooled");
+    let namespace = |group: &str| if pooled { "all".to_owned() } else { group.to_owned() };
+    let mut server = Server::start(&folder.join("score.db"))?;
+    for some in corpus.chunks(AT_ONCE) {
+        let items: Vec<Value> = some
+            .iter()
+            .map(|it| {
+                let mut item = json!({"content": it.content(), "kind": "turn", "namespace": namespace(&it.group),
+                    "source": it.id});
+                let session = it.session.as_ref().map(|session| json!(format!("{}/s{session}", it.group)));
+                let optional = [
+                    ("session_id", session),
+                    ("speaker", it.speaker.as_ref().map(|it| json!(it))),
+                    ("occurred_at", it.occurred_at.as_ref().map(|it| json!(it))),
+                ];
+                for (name, value) in optional {
+                    if let Some(value) = value {
+                        item[name] = value;
+                    }
+                }
+                item
+            })
+            .collect();
+        server.call("remember", &json!({"items": items}))?;
+    }
+    let mut ranked = Vec::with_capacity(queries.len());
+    for it in &queries {
+        let query = json!({"query": it.text, "limit": LIMIT, "namespace": namespace(&it.group)});
+        let answer = server.data("recall", &query)?;
+        let memories = answer["memories"].as_array().cloned().unwrap_or_default();
+        ranked.push(memories.iter().filter_map(|it| it["source"].as_str().map(str::to_owned)).collect());
+    }
+    server.end()?;
+    println!("{} texts, {} questions{}", corpus.len(), queries.len(), if pooled { ", pooled" } else { "" });
+    show("carryall", &queries, &ranked);
+    let against = options.iter().position(|it| *it == "--against").and_then(|at| options.get(at + 1));
+    if let Some(command) = against {
+        compare(&folder.join("graph.jsonl"), command, &corpus, &queries, pooled)?;
+    }
+    Ok(())
+}
+
+/// Asks the knowledge-graph server the same: every text an entity with one observation. Its search takes the whole
+/// query as one substring; so it is asked word by word, too, and what has more of the words comes first.
+fn compare(file: &Path, command: &str, corpus: &[Turn], queries: &[Asked], pooled: bool) -> anyhow::Result<()> {
+    let groups: Vec<&str> = if pooled { vec![""] } else { corpus.iter().map(|it| it.group.as_str()).collect() };
+    let (mut whole, mut by_words) = (vec![Vec::new(); queries.len()], vec![Vec::new(); queries.len()]);
+    for group in groups.iter().collect::<std::collections::BTreeSet<_>>() {
+        let _ = std::fs::remove_file(file);
+        let mut parts = command.split(' ');
+        let mut process = Command::new(parts.next().context("a command")?);
+        process.args(parts).env("MEMORY_FILE_PATH", file);
+        let mut server = Server::of(&mut process)?;
+        server.initialize()?;
+        let ours = |it: &str| group.is_empty() || it == *group;
+        let turns: Vec<&Turn> = corpus.iter().filter(|it| ours(&it.group)).collect();
+        for some in turns.chunks(AT_ONCE) {
+            let entities: Vec<Value> = some
+                .iter()
+                .map(|it| {
+                    json!({"name": it.id, "entityType": it.speaker.as_deref().unwrap_or("text"),
+                    "observations": [it.content()]})
+                })
+                .collect();
+            server.call("create_entities", &json!({"entities": entities}))?;
+        }
+        let mut find = |query: &str| -> anyhow::Result<Vec<String>> {
+            let answer = server.data("search_nodes", &json!({"query": query}))?;
+            let entities = answer["entities"].as_array().cloned().unwrap_or_default();
+            Ok(entities.iter().filter_map(|it| it["name"].as_str().map(str::to_owned)).collect())
+        };
+        for (at, it) in queries.iter().enumerate().filter(|it| ours(&it.1.group)) {
+            whole[at] = find(&it.text)?;
+            let mut having: HashMap<String, usize> = HashMap::new();
+            for word in it.text.split(|c: char| !c.is_alphanumeric()).filter(|it| it.len() > 3) {
+                for name in find(word)? {
+                    *having.entry(name).or_default() += 1;
+                }
+            }
+            let mut names: Vec<(String, usize)> = having.into_iter().collect();
+            names.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+            by_words[at] = names.into_iter().map(|it| it.0).take(LIMIT).collect();
+        }
+        server.kill()?;
+    }
+    show("server-memory, the question as it is", queries, &whole);
+    show("server-memory, asked word by word", queries, &by_words);
+    Ok(())
+}
+
+/// Sums of the measures over some questions.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    questions: f64,
+    at_1: f64,
+    at_5: f64,
+    at_10: f64,
+    at_50: f64,
+    reciprocal: f64,
+    ndcg: f64,
+}
+
+fn measure(ranked: &[String], relevant: &[String]) -> Sums {
+    let gold = |id: &String| relevant.contains(id);
+    let recall = |k: usize| ranked.iter().take(k).filter(|it| gold(it)).count() as f64 / relevant.len() as f64;
+    let gain = |at: usize| 1.0 / (at as f64 + 2.0).log2();
+    let gained: f64 = ranked.iter().take(10).enumerate().filter(|it| gold(it.1)).map(|it| gain(it.0)).sum();
+    let ideal: f64 = (0..relevant.len().min(10)).map(gain).sum();
+    Sums {
+        questions: 1.0,
+        at_1: recall(1),
+        at_5: recall(5),
+        at_10: recall(10),
+        at_50: recall(50),
+        reciprocal: ranked.iter().position(gold).map_or(0.0, |at| 1.0 / (at as f64 + 1.0)),
+        ndcg: gained / ideal,
+    }
+}
+
+fn show(who: &str, queries: &[Asked], ranked: &[Vec<String>]) {
+    let mut sums: BTreeMap<&str, Sums> = BTreeMap::new();
+    for (asked, ranked) in queries.iter().zip(ranked).filter(|it| !it.0.relevant.is_empty()) {
+        let one = measure(ranked, &asked.relevant);
+        let category = asked.category.as_str();
+        let whole = (!APART.contains(&category)).then_some("all of these");
+        for name in [Some(category), whole].into_iter().flatten() {
+            let sum = sums.entry(name).or_default();
+            sum.questions += one.questions;
+            sum.at_1 += one.at_1;
+            sum.at_5 += one.at_5;
+            sum.at_10 += one.at_10;
+            sum.at_50 += one.at_50;
+            sum.reciprocal += one.reciprocal;
+            sum.ndcg += one.ndcg;
+        }
+    }
+    println!("\n| {who} | questions | recall@1 | @5 | @10 | @50 | MRR | nDCG@10 |\n|---|---|---|---|---|---|---|---|");
+    for (name, it) in sums {
+        let [a, b, c, d, e, f] =
+            [it.at_1, it.at_5, it.at_10, it.at_50, it.reciprocal, it.ndcg].map(|x| x / it.questions);
+        println!("| {name} | {} | {a:.3} | {b:.3} | {c:.3} | {d:.3} | {e:.3} | {f:.3} |", it.questions);
+    }
+}
+
+/// Memories of one session.
+const OF_A_SESSION: usize = 25;
+
+fn speed(folder: &Path, memories: usize) -> anyhow::Result<()> {
+    let db: PathBuf = folder.join(format!("{memories}.db"));
+    let mut text = Text::new(7);
+    let mut server = Server::start(&db)?;
+    let begun = Instant::now();
+    let mut first = None;
+    let item = |at: usize, text: &mut Text| {
+        let speaker = ["Ada", "Ben", "Cleo", "Dan"][at / OF_A_SESSION % 2 * 2 + at % 2];
+        json!({"content": text.memory(), "kind": "turn", "speaker": speaker,
+            "session_id": format!("s{}", at / OF_A_SESSION)})
+    };
+    for from in (0..memories).step_by(1000) {
+        let items: Vec<Value> = (from..from + 1000).map(|at| item(at, &mut text)).collect();
+        server.call("remember", &json!({"items": items}))?;
+        if from + 1000 == 10_000 {
+            first = Some(begun.elapsed());
+        }
+    }
+    let row = |what: &str, median: Duration, high: Option<Duration>, longest: Option<Duration>| {
+        let ms = |it: Duration| format!("{:.2} ms", it.as_secs_f64() * 1e3);
+        let or = |it: Option<Duration>| it.map(ms).unwrap_or_default();
+        println!("| {memories} | {what} | {} | {} | {} |", ms(median), or(high), or(longest));
+    };
+    row("all remembered, 1,000 a call", begun.elapsed(), None, None);
+    if let Some(first) = first {
+        row("the first 10,000 of them", first, None, None);
+    }
+    server.end()?;
+
+    let mut server = Server::start(&db)?;
+    let took = server.call("recall", &json!({"query": text.question()}))?;
+    row("the first `recall` of a fresh process", took, None, None);
+    let mut times = |what: &str, count: usize, once: &mut dyn FnMut(&mut Server) -> anyhow::Result<Duration>| {
+        for _ in 0..20 {
+            once(&mut server)?;
+        }
+        let mut times: Vec<Duration> = (0..count).map(|_| once(&mut server)).collect::<anyhow::Result<_>>()?;
+        times.sort();
+        row(what, times[count / 2], Some(times[count * 99 / 100]), times.last().copied());
+        anyhow::Ok(())
+    };
+    times("`recall`, 5 to 12 words as they come", 400, &mut |server| {
+        server.call("recall", &json!({"query": text.question()}))
+    })?;
+    times("`recall`, words of which each is among the hundred most frequent", 200, &mut |server| {
+        server.call("recall", &json!({"query": text.frequent(6)}))
+    })?;
+    times("`recall` with a speaker's name", 200, &mut |server| {
+        server.call("recall", &json!({"query": format!("What did Ada say about {}", text.sentence(3))}))
+    })?;
+    times("`recall` in one session", 200, &mut |server| {
+        let session = format!("s{}", text.below(memories / OF_A_SESSION));
+        server.call("recall", &json!({"query": text.question(), "session_id": session}))
+    })?;
+    let mut at = memories;
+    times("`remember` of one", 200, &mut |server| {
+        at += 1;
+        server.call("remember", &json!({"items": [item(at, &mut text)]}))
+    })?;
+    let (now, highest) = server.memory()?;
+    println!("| {memories} | resident | {:.1} MiB | | {:.1} MiB |", now as f64 / 1024.0, highest as f64 / 1024.0);
+    server.end()?;
+    std::fs::remove_file(&db)?;
+    Ok(())
+}

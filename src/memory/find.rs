@@ -1,0 +1,424 @@
+//! Finds the memories that a question may mean, reads them with what was said around them, and ranks them.
+//!
+//! The text index only proposes: which rows have which words, the rare words first, so that the work stays small
+//! when a word is everywhere. What is proposed is read and scored exactly, neighbours and speakers included.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
+use crate::scope::View;
+use crate::search;
+use crate::search::Around;
+use crate::search::Counter;
+use crate::search::Counts;
+use crate::search::Pool;
+use crate::search::Question;
+use crate::search::Signals;
+use crate::store::Beside;
+use crate::store::Field;
+use crate::store::Glances;
+use crate::store::MemoryGlance;
+use crate::store::MemoryReader;
+use crate::store::StoreError;
+
+/// A memory that was found, by its number in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Hit {
+    pub(super) seq: i64,
+    pub(super) signals: Signals,
+    /// The places of the question's words that it holds, its speaker's name and tags included.
+    pub(super) holds: Vec<usize>,
+}
+
+/// Rows with a word that are taken from the index before any other word has its turn.
+const OF_EACH_WORD: usize = 2000;
+
+/// Rows that are taken from the index for one question: about 0.1 µs each.
+const OF_ALL_WORDS: usize = 40_000;
+
+/// Rows that are read and scored for one page at least: about 3 µs each.
+const READ: usize = 200;
+
+/// Times [`READ`] that are looked at when the filter leaves out what the index proposes.
+const LOOKED_AT: usize = 6;
+
+/// A set of memories so small that it is read whole when only it is meant: about 0.5 µs each.
+const SMALL: usize = 4000;
+
+/// The same, of all that a namespace has.
+const SMALL_NAMESPACE: u64 = 4000;
+
+/// The same, when the index proposed hardly anything that is meant.
+const SMALL_ENOUGH: usize = 50_000;
+
+/// The best of the proposed whose true neighbours are scored too, wherever they are.
+const FOLLOWED: usize = 48;
+
+/// Stems of the index that are compared with a misspelt word.
+const VOCABULARY: usize = 20_000;
+
+/// The memories that the reader's filter means and that answer `question` (made of `query`), best first; `narrow`
+/// says that the filter leaves out much; `wanted` is how many are asked for at most.
+pub(super) fn find(
+    reader: &MemoryReader<'_>,
+    query: &str,
+    question: &Question,
+    narrow: bool,
+    wanted: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let counts = reader.counts()?;
+    let read = READ.max(wanted.saturating_mul(2));
+    let few = counts.here <= SMALL_NAMESPACE && counts.here.saturating_mul(2) < counts.all;
+    let meant = if few || narrow { reader.meant(SMALL)? } else { None };
+    let known = meant.is_some();
+    let mut proposed = propose(reader, question, meant.as_deref(), counts.all, read)?;
+    let corrected = if proposed.unknown.len() * 2 > question.terms().len() {
+        correct(reader, query, question, &proposed.unknown)?
+    } else {
+        None
+    };
+    if let Some(corrected) = &corrected {
+        proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
+    }
+    let question = corrected.as_ref().unwrap_or(question);
+    let mut reading = Reading::new(reader, question)?;
+    let mut hits = reading.hits(&proposed, read)?;
+    if !known && hits.len() < read / 4 && proposed.rows.len() > hits.len() {
+        if let Some(meant) = reader.meant(SMALL_ENOUGH)? {
+            let proposed = propose(reader, question, Some(&meant), counts.all, read)?;
+            hits = reading.hits(&proposed, read)?;
+        }
+    }
+    Ok(hits)
+}
+
+/// What the text index proposes.
+struct Proposed {
+    /// Best first, by a first look.
+    rows: Vec<i64>,
+    /// By term.
+    rarity: Vec<f32>,
+    names: u64,
+    /// The places of the terms that no memory has at all.
+    unknown: Vec<usize>,
+}
+
+/// The rows of one term.
+struct Postings {
+    /// Newest first.
+    rows: Vec<i64>,
+    whole: bool,
+    /// In how many rows it is, as far as one can tell.
+    with: f32,
+    speakers: Vec<i64>,
+}
+
+fn propose(
+    reader: &MemoryReader<'_>,
+    question: &Question,
+    meant: Option<&[i64]>,
+    all: u64,
+    read: usize,
+) -> Result<Proposed, StoreError> {
+    let last = reader.last()?;
+    let mut postings = Vec::with_capacity(question.terms().len());
+    for term in question.terms() {
+        let rows = reader.with_words(Field::Text, &term.forms, i64::MAX, OF_EACH_WORD)?;
+        let speakers = reader.with_words(Field::Speaker, &term.forms[..1], i64::MAX, OF_EACH_WORD)?;
+        postings.push(Postings { whole: rows.len() < OF_EACH_WORD, with: 0.0, rows, speakers });
+    }
+    read_on(reader, question, &mut postings, last)?;
+    let here: f32 = meant.map_or(all as f32, |it| it.len() as f32);
+    let mut with_words: Vec<(i64, f32)> = Vec::new();
+    let mut rarity = Vec::with_capacity(postings.len());
+    let mut names = 0;
+    let unknown = (0..).zip(&postings).filter(|it| it.1.rows.is_empty() && it.1.speakers.is_empty()).map(|it| it.0);
+    let unknown = unknown.collect();
+    for (at, mut term) in postings.into_iter().enumerate() {
+        if !term.speakers.is_empty() {
+            names |= 1 << (at & 63);
+        }
+        term.with = estimate(&term, last);
+        if let Some(meant) = meant {
+            let before = term.rows.len().max(1) as f32;
+            term.rows.retain(|it| meant.binary_search(it).is_ok());
+            term.speakers.retain(|it| meant.binary_search(it).is_ok());
+            term.with *= term.rows.len() as f32 / before;
+        }
+        let tells = search::rarity(here, term.with);
+        rarity.push(tells);
+        with_words.extend(term.rows.iter().rev().map(|row| (*row, tells)));
+        with_words.extend(term.speakers.iter().rev().map(|row| (*row, tells)));
+    }
+    // Each list is in order already, so that this only merges them.
+    with_words.sort_by_key(|it| it.0);
+    with_words.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    let mut rows = search::nearby(&with_words, read.saturating_mul(if meant.is_some() { 2 } else { LOOKED_AT }));
+    if let Some(meant) = meant {
+        rows.retain(|it| meant.binary_search(it).is_ok());
+    }
+    Ok(Proposed { rows, rarity, names, unknown })
+}
+
+/// The question with what its `unknown` terms are slips of; `None` when that is nothing known.
+fn correct(
+    reader: &MemoryReader<'_>,
+    query: &str,
+    question: &Question,
+    unknown: &[usize],
+) -> Result<Option<Question>, StoreError> {
+    let mut stems = Vec::new();
+    for at in unknown {
+        let Some(stem) = question.stem_of(*at) else { continue };
+        // Hardly anyone misses the first two letters, and reading the whole index takes long.
+        let beginning: String = stem.chars().take(2).collect();
+        let known = reader.vocabulary(&beginning, VOCABULARY)?;
+        let nearest = search::nearest(&stem, known.iter().map(String::as_str));
+        stems.extend(nearest.into_iter().take(3).map(|it| (*at, it.to_owned())));
+    }
+    Ok((!stems.is_empty()).then(|| question.meaning_too(query, &stems)))
+}
+
+/// What there is when nothing was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfound {
+    /// Memories in the namespace that was searched, of any owner.
+    pub memories: u64,
+    /// How many of the newest matches in it the caller may see but did not ask for: by filter, or because they ended.
+    pub left_out: usize,
+    /// Other namespaces in which the caller may see matches, and how many of the newest.
+    pub elsewhere: Vec<(String, usize)>,
+}
+
+/// Newest matches that are looked at to say what there is elsewhere.
+const ELSEWHERE: usize = 200;
+
+/// Says what there is besides, for a question that found nothing.
+pub(super) fn unfound(reader: &MemoryReader<'_>, question: &Question, view: &View) -> Result<Unfound, StoreError> {
+    let mut unfound = Unfound { memories: reader.counts()?.here, ..Unfound::default() };
+    let mut rows = HashSet::new();
+    for term in question.terms() {
+        rows.extend(reader.with_words(Field::Text, &term.forms, i64::MAX, ELSEWHERE)?);
+    }
+    let glances = reader.glances()?;
+    for row in rows {
+        let found = glances.at(row, |glance| {
+            let [namespace, user, persona] = glance.owner;
+            let visible = glance.alive
+                && user.is_none_or(|it| view.user_id.as_deref() == Some(it))
+                && persona.is_none_or(|it| view.persona.as_deref() == Some(it));
+            (visible && !glance.meant).then(|| namespace.unwrap_or_default().to_owned())
+        })?;
+        let Some(namespace) = found.flatten() else { continue };
+        if namespace == view.namespace {
+            unfound.left_out += 1;
+        } else if let Some(known) = unfound.elsewhere.iter_mut().find(|it| it.0 == namespace) {
+            known.1 += 1;
+        } else {
+            unfound.elsewhere.push((namespace, 1));
+        }
+    }
+    unfound.elsewhere.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(unfound)
+}
+
+/// In how many rows a term is: what was read of it reaches back to some row, and it is as frequent before that.
+fn estimate(term: &Postings, last: i64) -> f32 {
+    let read = term.rows.len() as f32;
+    match term.rows.last() {
+        Some(reached) if !term.whole => read * last as f32 / (last - reached + 1).max(1) as f32,
+        _ => read,
+    }
+}
+
+/// Reads more of the terms that are in more rows than [`OF_EACH_WORD`], the rarest first, while there is room.
+fn read_on(
+    reader: &MemoryReader<'_>,
+    question: &Question,
+    postings: &mut [Postings],
+    last: i64,
+) -> Result<(), StoreError> {
+    let mut room = OF_ALL_WORDS.saturating_sub(postings.iter().map(|it| it.rows.len()).sum());
+    let mut open: Vec<usize> = (0..postings.len()).filter(|at| !postings[*at].whole).collect();
+    open.sort_by(|a, b| estimate(&postings[*a], last).total_cmp(&estimate(&postings[*b], last)));
+    for at in open {
+        if room == 0 {
+            break;
+        }
+        let (Some(term), Some(list)) = (question.terms().get(at), postings.get_mut(at)) else { continue };
+        let before = list.rows.last().copied().unwrap_or(i64::MAX);
+        let more = reader.with_words(Field::Text, &term.forms, before, room)?;
+        list.whole = more.len() < room;
+        room -= more.len().min(room);
+        list.rows.extend(more);
+    }
+    Ok(())
+}
+
+/// A memory that was looked at.
+#[derive(Clone, Debug)]
+struct Seen {
+    counts: Counts,
+    speaker: u64,
+    tags: u64,
+    /// Equal for memories of one session of one owner; `None` without a session.
+    place: Option<u64>,
+    meant: bool,
+    alive: bool,
+}
+
+/// Reads memories and what is beside them, each once.
+struct Reading<'a> {
+    reader: &'a MemoryReader<'a>,
+    glances: Glances<'a>,
+    counter: Counter<'a>,
+    seen: HashMap<i64, Option<Seen>>,
+    beside: HashMap<(i64, bool), Option<i64>>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(reader: &'a MemoryReader<'a>, question: &'a Question) -> Result<Reading<'a>, StoreError> {
+        Ok(Reading {
+            reader,
+            glances: reader.glances()?,
+            counter: question.counter(),
+            seen: HashMap::new(),
+            beside: HashMap::new(),
+        })
+    }
+
+    /// Reads `proposed` until `read` of them are meant, and ranks those.
+    fn hits(&mut self, proposed: &Proposed, read: usize) -> Result<Vec<Hit>, StoreError> {
+        let mut chosen = Vec::with_capacity(read);
+        for seq in &proposed.rows {
+            if chosen.len() >= read {
+                break;
+            }
+            self.look(*seq)?;
+            if self.seen(*seq).is_some_and(|it| it.meant) {
+                chosen.push(*seq);
+            }
+        }
+        let mut known: HashSet<i64> = chosen.iter().copied().collect();
+        for at in 0..chosen.len().min(FOLLOWED) {
+            for seq in self.around(chosen[at])?.into_iter().flatten() {
+                if known.insert(seq) && self.seen(seq).is_some_and(|it| it.meant) {
+                    chosen.push(seq);
+                }
+            }
+        }
+        let mut places = Vec::with_capacity(chosen.len());
+        for seq in chosen {
+            places.push((seq, self.around(seq)?));
+        }
+        Ok(self.rank(&places, proposed))
+    }
+
+    fn rank(&self, places: &[(i64, [Option<i64>; 4])], proposed: &Proposed) -> Vec<Hit> {
+        let texts: Vec<(i64, Around<'_>)> = places.iter().filter_map(|it| self.text(it.0, it.1)).collect();
+        // Of the first ones only, so that a later page, for which more is read, sees the same mean.
+        let first = texts.len().clamp(1, READ);
+        let lengths: f32 = texts.iter().take(first).map(|it| search::length(&it.1)).sum();
+        let mean_length = lengths / first as f32;
+        let pool = Pool { rarity: proposed.rarity.clone(), names: proposed.names, mean_length };
+        let mut hits: Vec<Hit> = Vec::with_capacity(texts.len());
+        for (seq, around) in texts {
+            let signals = search::score(&around, &pool);
+            if signals.total() > 0.0 {
+                let bits = around.speaker | around.tags;
+                let counts = around.own.of_terms.iter().enumerate();
+                let holds = counts.filter(|it| *it.1 > 0.0 || bits & (1 << (it.0 & 63)) != 0).map(|it| it.0).collect();
+                hits.push(Hit { seq, signals, holds });
+            }
+        }
+        hits.sort_unstable_by(|a, b| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq)));
+        hits
+    }
+
+    fn text(&self, seq: i64, around: [Option<i64>; 4]) -> Option<(i64, Around<'_>)> {
+        let own = self.seen(seq)?;
+        let counts = |at: Option<i64>| at.and_then(|it| self.seen(it)).map(|it| &it.counts);
+        let [before, earlier, after, later] = around;
+        let around = Around {
+            own: &own.counts,
+            speaker: own.speaker,
+            tags: own.tags,
+            before: [counts(before), counts(earlier)],
+            after: [counts(after), counts(later)],
+        };
+        Some((seq, around))
+    }
+
+    fn seen(&self, seq: i64) -> Option<&Seen> {
+        self.seen.get(&seq).and_then(Option::as_ref)
+    }
+
+    fn look(&mut self, seq: i64) -> Result<(), StoreError> {
+        if !self.seen.contains_key(&seq) {
+            let counter = &mut self.counter;
+            let seen = self.glances.at(seq, |glance| look_at(counter, glance))?;
+            self.seen.insert(seq, seen);
+        }
+        Ok(())
+    }
+
+    /// The one before, the one before that, the one after, the one after that.
+    fn around(&mut self, seq: i64) -> Result<[Option<i64>; 4], StoreError> {
+        let before = self.step(Some(seq), false)?;
+        let after = self.step(Some(seq), true)?;
+        Ok([before, self.step(before, false)?, after, self.step(after, true)?])
+    }
+
+    fn step(&mut self, from: Option<i64>, after: bool) -> Result<Option<i64>, StoreError> {
+        let Some(seq) = from else { return Ok(None) };
+        if let Some(known) = self.beside.get(&(seq, after)) {
+            return Ok(*known);
+        }
+        let found = self.find_beside(seq, after)?;
+        self.beside.insert((seq, after), found);
+        Ok(found)
+    }
+
+    fn find_beside(&mut self, seq: i64, after: bool) -> Result<Option<i64>, StoreError> {
+        let Some(place) = self.seen(seq).and_then(|it| it.place) else { return Ok(None) };
+        // What is written together has numbers that follow each other.
+        let next = seq.saturating_add(if after { 1 } else { -1 });
+        self.look(next)?;
+        if self.seen(next).is_some_and(|it| it.place == Some(place) && it.alive) {
+            return Ok(Some(next));
+        }
+        let reader = self.reader;
+        let beside = self.glances.at(seq, |glance| match glance.session {
+            Some(session) => reader.beside(seq, Beside { session, created_at: glance.created_at, after }),
+            None => Ok(None),
+        })?;
+        let Some(next) = beside.transpose()?.flatten() else { return Ok(None) };
+        self.look(next)?;
+        Ok(self.seen(next).filter(|it| it.place == Some(place) && it.alive).map(|_| next))
+    }
+}
+
+fn look_at(counter: &mut Counter<'_>, glance: &MemoryGlance<'_>) -> Seen {
+    let place = glance.session.map(|session| {
+        let mut hasher = DefaultHasher::new();
+        (session, glance.owner).hash(&mut hasher);
+        hasher.finish()
+    });
+    Seen {
+        counts: counter.count(glance.content),
+        speaker: glance.speaker.map_or(0, |it| counter.has(it)),
+        tags: if glance.tags.len() > 2 { counter.has(glance.tags) } else { 0 },
+        place,
+        meant: glance.meant,
+        alive: glance.alive,
+    }
+}

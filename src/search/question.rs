@@ -1,0 +1,269 @@
+//! A question as its words, and how often a text has them.
+
+use std::collections::HashMap;
+
+use rust_stemmers::Algorithm;
+use rust_stemmers::Stemmer;
+
+use super::fold::fold;
+use super::fold::fold_into;
+use super::irregular;
+use super::language;
+use super::words::is_plain;
+use super::words::parts;
+use super::words::query_words;
+use super::words::raw_words;
+
+/// A word of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// As the question has it, in lower case.
+    pub word: String,
+    /// What to ask the text index for: any of these.
+    pub forms: Vec<String>,
+}
+
+/// A question, ready to be compared with texts.
+pub struct Question {
+    terms: Vec<Term>,
+    /// The term of a stem.
+    stems: HashMap<String, usize>,
+    /// By the first letter, the second letters with which some form begins, as bits: most words of a text are none
+    /// of the question's, and this sees it before anything is copied.
+    beginnings: [u32; 128],
+    stemmer: Stemmer,
+    /// Stems by the question's own language, when that is not English.
+    other: Option<Stemmer>,
+    others: HashMap<String, usize>,
+}
+
+/// How often a text has the words of a question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// By term.
+    pub of_terms: Vec<f32>,
+    /// How many words the text has.
+    pub words: f32,
+    /// Whether it ends as a question.
+    pub asks: bool,
+}
+
+impl Question {
+    pub fn new(query: &str) -> Question {
+        let lower = query.to_lowercase();
+        let language = language::guess(raw_words(&lower), language::OF_A_QUESTION);
+        let mut question = Question {
+            terms: Vec::new(),
+            stems: HashMap::new(),
+            beginnings: [0; 128],
+            stemmer: Stemmer::create(Algorithm::English),
+            other: language.map(Stemmer::create),
+            others: HashMap::new(),
+        };
+        let words = query_words(query);
+        // The common stopwords are those of four languages; the question's own are known now.
+        let telling = |word: &&String| language.is_none_or(|it| !language::is_function_word(it, word));
+        let some = words.iter().any(|it| telling(&it));
+        for word in words.iter().filter(|it| !some || telling(it)) {
+            question.add(word.clone());
+        }
+        question
+    }
+
+    /// The same question, in which each named term also means the stem beside it: `(place of the term, stem)`.
+    pub fn meaning_too(&self, query: &str, stems: &[(usize, String)]) -> Question {
+        let mut question = Question::new(query);
+        for (at, stem) in stems {
+            if let Some(term) = question.terms.get_mut(*at) {
+                term.forms.push(stem.clone());
+            }
+            question.note_beginning(stem);
+            question.stems.entry(stem.clone()).or_insert(*at);
+        }
+        question
+    }
+
+    fn add(&mut self, word: String) {
+        let folded = fold(&word);
+        let plain = irregular::plain(&folded).unwrap_or(&folded).to_owned();
+        let mut forms = vec![word.clone()];
+        forms.extend((plain != folded).then(|| plain.clone()));
+        forms.extend(irregular::forms(&plain).filter(|it| *it != folded).map(str::to_owned));
+        let stem = self.stem(&folded);
+        if self.stems.contains_key(&stem) {
+            return;
+        }
+        let other = self.other.as_ref().map(|it| fold(&it.stem(&word)));
+        forms.extend(other.clone().filter(|it| *it != folded));
+        // A stem can begin otherwise than its words do in the first letters only when it is not longer than they are.
+        for form in forms.iter().map(|it| fold(it)).chain([stem.clone()]) {
+            self.note_beginning(&form);
+        }
+        self.stems.insert(stem, self.terms.len());
+        if let Some(other) = other {
+            self.others.entry(other).or_insert(self.terms.len());
+        }
+        self.terms.push(Term { word, forms });
+    }
+
+    fn note_beginning(&mut self, form: &str) {
+        if let [first, rest @ ..] = form.as_bytes()
+            && let Some(seconds) = self.beginnings.get_mut(usize::from(*first))
+        {
+            *seconds |= rest.first().map_or(1, |second| 1 << (second & 31));
+            // One that is only as long as its first letter may be the stem of a longer one.
+            if rest.is_empty() {
+                *seconds = u32::MAX;
+            }
+        }
+    }
+
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// The stem of a term.
+    pub fn stem_of(&self, term: usize) -> Option<String> {
+        self.terms.get(term).map(|it| self.stem(&fold(&it.word)))
+    }
+
+    /// Its words, as it has them.
+    pub fn words(&self) -> Vec<String> {
+        self.terms.iter().map(|it| it.word.clone()).collect()
+    }
+
+    fn stem(&self, folded: &str) -> String {
+        let plain = irregular::plain(folded).unwrap_or(folded);
+        self.stemmer.stem(plain).into_owned()
+    }
+
+    /// Something that counts, and remembers the words that it has seen.
+    pub fn counter(&self) -> Counter<'_> {
+        Counter { question: self, known: HashMap::new(), folded: String::new() }
+    }
+}
+
+/// Counts the words of one question in many texts.
+pub struct Counter<'a> {
+    question: &'a Question,
+    /// The term of a word of a text, `None` for a word that is of no term.
+    known: HashMap<String, Option<usize>>,
+    folded: String,
+}
+
+impl Counter<'_> {
+    /// Counts the words of the question in `text`.
+    pub fn count(&mut self, text: &str) -> Counts {
+        let mut counts = Counts {
+            of_terms: vec![0.0; self.question.terms.len()],
+            words: 0.0,
+            asks: text.trim_end().ends_with(['?', '？', '؟']),
+        };
+        self.each(text, |term| {
+            if let Some(count) = term.and_then(|it| counts.of_terms.get_mut(it)) {
+                *count += 1.0;
+            }
+            counts.words += 1.0;
+        });
+        counts
+    }
+
+    /// The terms that stand in `text`, as bits (a question has fewer than 64).
+    pub fn has(&mut self, text: &str) -> u64 {
+        let mut bits = 0;
+        self.each(text, |term| bits |= term.map_or(0, |it| 1 << (it & 63)));
+        bits
+    }
+
+    fn each(&mut self, text: &str, mut found: impl FnMut(Option<usize>)) {
+        for word in raw_words(text) {
+            found(self.term_of(word));
+            if !is_plain(word) {
+                for part in parts(word) {
+                    found(self.term_of(&part));
+                }
+            }
+        }
+    }
+
+    fn term_of(&mut self, word: &str) -> Option<usize> {
+        if let [first, rest @ ..] = word.as_bytes()
+            && first.is_ascii()
+            && rest.first().is_none_or(u8::is_ascii)
+        {
+            let seconds = self.question.beginnings.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+            let bit = rest.first().map_or(1, |second| 1 << (second & 31));
+            if seconds & bit == 0 {
+                return None;
+            }
+        }
+        self.folded.clear();
+        fold_into(word, &mut self.folded);
+        if let Some(known) = self.known.get(&self.folded) {
+            return *known;
+        }
+        let question = self.question;
+        let term = question.stems.get(&question.stem(&self.folded)).copied().or_else(|| {
+            let stem = question.other.as_ref()?.stem(&word.to_lowercase()).into_owned();
+            question.others.get(&fold(&stem)).copied()
+        });
+        self.known.insert(self.folded.clone(), term);
+        term
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(query: &str, text: &str, expected: &[f32]) {
+        let question = Question::new(query);
+        assert_eq!(question.counter().count(text).of_terms, expected, "{query} / {text}");
+    }
+
+    #[test]
+    fn words_are_counted_by_their_stems() {
+        check("deploy days", "We deployed; the next deploying is a day later, two days.", &[2.0, 2.0]);
+        check("What did she buy?", "I bought a dog", &[1.0]);
+        check("Which photos?", "a PICTURE, a pic", &[2.0]);
+        check("Müller", "Frau MULLER", &[1.0]);
+        check("喜欢", "我喜欢茶", &[1.0]);
+        check("http request", "parseHttpRequest", &[1.0, 1.0]);
+        check("Wo sind die Häuser?", "ein altes Haus", &[0.0, 1.0]);
+        check("Wie ist es?", "so wie es ist", &[1.0]);
+        check("¿Dónde están los gatos?", "un gato negro", &[1.0]);
+        check("x ray", "an x-ray", &[1.0, 1.0]);
+    }
+
+    #[test]
+    fn forms_of_one_word_are_one_term() {
+        let question = Question::new("bought buy buys");
+        assert_eq!(question.words(), ["bought"]);
+        assert_eq!(question.terms()[0].forms, ["bought", "buy"]);
+    }
+
+    #[test]
+    fn a_term_can_mean_a_corrected_word() {
+        let query = "deploymnet day";
+        let question = Question::new(query).meaning_too(query, &[(0, "deploy".to_owned())]);
+        assert_eq!(question.counter().count("we deployed").of_terms, [1.0, 0.0]);
+        assert_eq!(question.terms()[0].forms, ["deploymnet", "deploy"]);
+    }
+
+    #[test]
+    fn a_question_is_seen() {
+        let question = Question::new("tea");
+        assert!(question.counter().count("Tea? ").asks && !question.counter().count("Tea!").asks);
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_of_the_question_is_found_in_it(text in "\\PC{0,60}") {
+            let question = Question::new(&text);
+            let counts = question.counter().count(&text);
+            prop_assert!(counts.of_terms.iter().all(|it| *it >= 1.0), "{:?} {:?}", question.words(), counts);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! What a search of the memories reads: which rows have a word, what stands in a row, what was said around it.
+//!
+//! Nothing is ranked here. One search is one job on one reading connection, so that all it reads is of one moment.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use rusqlite::CachedStatement;
+use rusqlite::Connection;
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::ToSql;
+use rusqlite::named_params;
+use tokio_util::sync::CancellationToken;
+
+use super::db::Store;
+use super::error::StoreError;
+use super::memories::Bound;
+use super::memories::COLUMNS;
+use super::memories::MemoryFilter;
+use super::memories::MemoryRow;
+use super::memories::from_row;
+use crate::clock::Millis;
+
+impl Store {
+    /// Runs `work` with what reads the memories that `filter` means.
+    ///
+    /// # Errors
+    ///
+    /// Any error of `work`; [`StoreError::Cancelled`] when `cancelled` fires.
+    pub async fn search_memories<T: Send + 'static>(
+        &self,
+        filter: MemoryFilter,
+        cancelled: &CancellationToken,
+        work: impl FnOnce(&MemoryReader<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read_until(cancelled, move |conn| {
+            let bound = Bound::of(&filter);
+            work(&MemoryReader { conn, path: &path, condition: bound.condition(), bound: &bound })
+        })
+        .await
+    }
+}
+
+/// Where a word is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// What was said, and its tags.
+    Text,
+    Speaker,
+}
+
+/// How many memories there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryCounts {
+    /// In the namespace that is searched.
+    pub here: u64,
+    /// In all.
+    pub all: u64,
+}
+
+/// A memory as a search looks at it; it lives only while it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryGlance<'a> {
+    pub content: &'a str,
+    pub speaker: Option<&'a str>,
+    /// JSON array of strings.
+    pub tags: &'a str,
+    pub kind: &'a str,
+    pub importance: f64,
+    pub occurred_at: Option<Millis>,
+    pub created_at: Millis,
+    pub session: Option<&'a str>,
+    /// Namespace, user and persona.
+    pub owner: [Option<&'a str>; 3],
+    /// Whether the filter means it.
+    pub meant: bool,
+    /// Whether it has not expired.
+    pub alive: bool,
+}
+
+/// Reads memories, all of one moment.
+pub struct MemoryReader<'a> {
+    conn: &'a Connection,
+    path: &'a Path,
+    bound: &'a Bound<'a>,
+    condition: String,
+}
+
+const COUNTS: &str =
+    "SELECT coalesce(sum(memories) FILTER (WHERE namespace = :namespace), 0), coalesce(sum(memories), 0)
+    FROM memory_counts";
+
+const WITH_WORDS: &str = "SELECT rowid FROM memories_text WHERE memories_text MATCH :words AND rowid < :before
+    ORDER BY rowid DESC LIMIT :limit";
+
+/// A word range is read with all its rows, so it has to be narrow.
+const VOCABULARY: &str = "SELECT term FROM memories_words WHERE term >= :from AND term < :to LIMIT :limit";
+
+const LAST: &str = "SELECT max(seq) FROM memories";
+
+/// Before `:seq`, which came at `:at`; the order is that in which things were said.
+const BEFORE: &str = "SELECT seq FROM memories WHERE session_id = :session AND namespace = :namespace
+      AND (created_at, seq) < (:at, :seq) ORDER BY created_at DESC, seq DESC LIMIT 1";
+
+const AFTER: &str = "SELECT seq FROM memories WHERE session_id = :session AND namespace = :namespace
+      AND (created_at, seq) > (:at, :seq) ORDER BY created_at, seq LIMIT 1";
+
+impl MemoryReader<'_> {
+    fn failed(&self, err: &rusqlite::Error) -> StoreError {
+        StoreError::of(self.path, err)
+    }
+
+    /// How many memories there are, of any owner and whether they hold or not.
+    pub fn counts(&self) -> Result<MemoryCounts, StoreError> {
+        let namespace = self.bound.namespace();
+        let read = |row: &Row<'_>| {
+            let count = |at| row.get::<_, i64>(at).map(|it| u64::try_from(it).unwrap_or(0));
+            Ok(MemoryCounts { here: count(0)?, all: count(1)? })
+        };
+        self.conn
+            .prepare_cached(COUNTS)
+            .and_then(|mut it| it.query_row(named_params! {":namespace": namespace}, read))
+            .map_err(|err| self.failed(&err))
+    }
+
+    /// The number of the newest memory; 0 when there is none.
+    pub fn last(&self) -> Result<i64, StoreError> {
+        self.conn
+            .prepare_cached(LAST)
+            .and_then(|mut it| it.query_row([], |row| row.get::<_, Option<i64>>(0)))
+            .map(Option::unwrap_or_default)
+            .map_err(|err| self.failed(&err))
+    }
+
+    /// The numbers of the memories, whoever they belong to, that have any of `words` in `field`, newest first, below
+    /// `before`, at most `limit`. About 0.1 µs each.
+    pub fn with_words(
+        &self,
+        field: Field,
+        words: &[String],
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let quoted: Vec<String> = words.iter().map(|it| format!("\"{}\"", it.replace('"', "\"\""))).collect();
+        let column = match field {
+            Field::Text => "{content tags}",
+            Field::Speaker => "speaker",
+        };
+        let expression = format!("{column} : ({})", quoted.join(" OR "));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            let mut statement = self.conn.prepare_cached(WITH_WORDS)?;
+            let mut rows = statement.query(named_params! {":words": expression, ":before": before, ":limit": limit})?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(row.get(0)?);
+            }
+            Ok(found)
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
+    /// The stems of the index that begin with `beginning`, at most `limit`; of all memories, whoever they belong to.
+    pub fn vocabulary(&self, beginning: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let to = format!("{beginning}\u{10FFFF}");
+            self.conn
+                .prepare_cached(VOCABULARY)?
+                .query_map(named_params! {":from": beginning, ":to": to, ":limit": limit}, |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
+    /// The numbers of the memories that the filter means, oldest first; `None` when they are more than `limit`.
+    pub fn meant(&self, limit: usize) -> Result<Option<Vec<i64>>, StoreError> {
+        let sql = format!("SELECT m.seq FROM memories AS m WHERE {} LIMIT :limit", self.condition);
+        let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            let mut parameters = self.bound.parameters();
+            parameters.push((":limit", &most));
+            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
+        };
+        let mut found = read().map_err(|err| self.failed(&err))?;
+        found.sort_unstable();
+        Ok((found.len() <= limit).then_some(found))
+    }
+
+    /// What looks at single memories, one after the other.
+    pub fn glances(&self) -> Result<Glances<'_>, StoreError> {
+        let sql = format!(
+            "SELECT m.content, m.speaker, m.tags, m.kind, m.importance, m.occurred_at, m.created_at, m.session_id,
+                m.namespace, m.user_id, m.persona, ({}) IS TRUE, (m.expires_at IS NULL OR m.expires_at > :now)
+             FROM memories AS m WHERE m.seq = :seq",
+            self.condition
+        );
+        let prepare = || -> rusqlite::Result<(CachedStatement<'_>, usize)> {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            for (name, value) in self.bound.parameters() {
+                if let Some(at) = statement.parameter_index(name)? {
+                    statement.raw_bind_parameter(at, value)?;
+                }
+            }
+            let seq = statement.parameter_index(":seq")?.unwrap_or(1);
+            Ok((statement, seq))
+        };
+        let (statement, seq) = prepare().map_err(|err| self.failed(&err))?;
+        Ok(Glances { reader: self, statement: RefCell::new(statement), seq })
+    }
+
+    /// The number of the memory that came right before (or after) the one with the number `seq` in its session;
+    /// whoever it belongs to.
+    pub fn beside(&self, seq: i64, glance: Beside<'_>) -> Result<Option<i64>, StoreError> {
+        let sql = if glance.after { AFTER } else { BEFORE };
+        let find = || {
+            self.conn
+                .prepare_cached(sql)?
+                .query_row(
+                    named_params! {
+                        ":session": glance.session, ":namespace": self.bound.namespace(), ":at": glance.created_at,
+                        ":seq": seq,
+                    },
+                    |row| row.get(0),
+                )
+                .optional()
+        };
+        find().map_err(|err| self.failed(&err))
+    }
+
+    /// The whole of these memories, in this order, without those that are not there or not meant.
+    pub fn rows(&self, seqs: &[i64]) -> Result<Vec<(i64, MemoryRow)>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM memories AS m WHERE m.seq = :seq AND {}", self.condition);
+        let read = || -> rusqlite::Result<Vec<(i64, MemoryRow)>> {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            let mut found = Vec::with_capacity(seqs.len());
+            for seq in seqs {
+                let mut parameters = self.bound.parameters();
+                parameters.push((":seq", seq as &dyn ToSql));
+                let row = statement.query_row(parameters.as_slice(), from_row).optional()?;
+                found.extend(row.map(|it| (*seq, it)));
+            }
+            Ok(found)
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
+    /// The newest memories that the filter means.
+    pub fn newest(&self, limit: usize, offset: usize) -> Result<Vec<MemoryRow>, StoreError> {
+        let sql = newest_sql(&self.condition);
+        let (limit, offset) = (i64::try_from(limit).unwrap_or(i64::MAX), i64::try_from(offset).unwrap_or(i64::MAX));
+        let read = || -> rusqlite::Result<Vec<MemoryRow>> {
+            let mut parameters = self.bound.parameters();
+            parameters.push((":limit", &limit));
+            parameters.push((":offset", &offset));
+            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), from_row)?.collect()
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+}
+
+/// Where something is that has a neighbour.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    pub session: &'a str,
+    pub created_at: Millis,
+    pub after: bool,
+}
+
+/// Looks at single memories, one after the other.
+pub struct Glances<'a> {
+    reader: &'a MemoryReader<'a>,
+    statement: RefCell<CachedStatement<'a>>,
+    /// Which parameter the number is.
+    seq: usize,
+}
+
+impl Glances<'_> {
+    /// What `look` makes of the memory with this number; `None` when there is none. About 2 µs.
+    pub fn at<T>(&self, seq: i64, look: impl FnOnce(&MemoryGlance<'_>) -> T) -> Result<Option<T>, StoreError> {
+        let mut statement = self.statement.borrow_mut();
+        let read = || -> rusqlite::Result<Option<T>> {
+            statement.raw_bind_parameter(self.seq, seq)?;
+            let mut rows = statement.raw_query();
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let text = |at| row.get_ref(at).and_then(|it| Ok(it.as_str_or_null()?));
+            Ok(Some(look(&MemoryGlance {
+                content: text(0)?.unwrap_or_default(),
+                speaker: text(1)?,
+                tags: text(2)?.unwrap_or_default(),
+                kind: text(3)?.unwrap_or_default(),
+                importance: row.get(4)?,
+                occurred_at: row.get(5)?,
+                created_at: row.get(6)?,
+                session: text(7)?,
+                owner: [text(8)?, text(9)?, text(10)?],
+                meant: row.get(11)?,
+                alive: row.get(12)?,
+            })))
+        };
+        read().map_err(|err| self.reader.failed(&err))
+    }
+}
+
+pub(super) fn newest_sql(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM memories AS m WHERE {condition}
+         ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit OFFSET :offset"
+    )
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![
+        ("memories with words", WITH_WORDS.to_owned()),
+        ("the number of memories", COUNTS.to_owned()),
+        ("the newest memory", LAST.to_owned()),
+        ("the words of the index", VOCABULARY.to_owned()),
+        ("what came before in a session", BEFORE.to_owned()),
+        ("what came after in a session", AFTER.to_owned()),
+    ]
+}
