@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::context::Assembler;
 use crate::documents::Allowed;
 use crate::documents::Documents;
+use crate::embed::Embedding;
 use crate::memory::Memory;
 use crate::models::Models;
 use crate::session::Sessions;
@@ -36,7 +37,7 @@ impl App {
     pub fn new(config: Config, clock: Clock) -> Arc<App> {
         let store = Store::new(&config.db);
         let keeps = !config.read_only;
-        let memory = Memory::new(store.clone(), clock.clone());
+        let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config));
         let sessions = Sessions::new(store.clone(), clock.clone());
         let documents = Documents::new(store.clone(), clock.clone(), config.working_folder.clone());
         let assembler = Assembler {

@@ -5,6 +5,7 @@
 
 mod check;
 mod document;
+mod embedder;
 mod env_file;
 mod environment;
 mod error;
@@ -27,6 +28,8 @@ use std::time::Duration;
 
 pub use document::env_example;
 pub use document::markdown;
+pub use embedder::EmbedderConfig;
+pub use embedder::EmbedderKind;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::Flags;
@@ -86,6 +89,8 @@ pub struct Config {
     pub monthly_usd: Option<f64>,
     /// Prices from the user file, by `provider/model`.
     pub prices: BTreeMap<String, Price>,
+    /// What makes the vectors of memories.
+    pub embedder: EmbedderConfig,
     /// What the working folder's project file asks for.
     pub project: Project,
 }

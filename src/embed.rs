@@ -6,10 +6,14 @@
 mod built_in;
 mod embedder;
 mod pieces;
+mod remote;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use built_in::StaticEmbedder;
 pub use embedder::EmbedError;
 pub use embedder::Embedder;
 pub use embedder::Embedding;
 pub use embedder::memory_text;
+pub use remote::RemoteEmbedder;

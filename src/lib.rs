@@ -1,8 +1,8 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` · `config` · `store` · `trace` · `models` · `embed` ·
-//! `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `app` · `server` · `cli`. A room
-//! uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
+//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` · `config` · `store` · `trace` · `models` ·
+//! `embed` · `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `app` · `server` · `cli`. A
+//! room uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
 pub mod app;
 pub mod ask;

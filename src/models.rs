@@ -4,10 +4,11 @@
 //! own end marker. Nothing is opened, loaded or parsed before the first question.
 
 mod anthropic;
+mod embeddings;
 mod error;
 mod http;
 #[cfg(test)]
-mod model_server;
+pub(crate) mod model_server;
 mod ndjson;
 mod ollama;
 mod openai;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use embeddings::EmbeddingServer;
 pub use error::ErrorKind;
 pub use error::ModelError;
 pub use prices::Prices;

@@ -49,13 +49,37 @@ pub struct Connection<R, W> {
 /// How long the SDK may take to wind up after the last answer; what is left then is not worth waiting for.
 const WIND_UP: Duration = Duration::from_secs(1);
 
+/// Serves one client, as [`serve_client`] says; memories get the vectors that they lack meanwhile.
+///
+/// # Errors
+///
+/// As [`serve_client`].
+pub async fn serve<R, W>(app: Arc<App>, connection: Connection<R, W>) -> anyhow::Result<()>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let embedding = (!app.config.read_only).then(|| {
+        let (memory, never) = (app.memory.clone(), CancellationToken::new());
+        app.tasks.spawn(async move { memory.keep_embedded(&never).await })
+    });
+    let served = serve_client(&app, connection).await;
+    if let Some(embedding) = embedding {
+        embedding.abort();
+        let _ = embedding.await;
+    }
+    // Writes what is left.
+    app.store.close().await;
+    served
+}
+
 /// Serves one client until its input ends and every open request is answered, a signal stops it, or nobody reads
 /// the answers any more.
 ///
 /// # Errors
 ///
 /// When the SDK fails in a way that is not the client's going.
-pub async fn serve<R, W>(app: Arc<App>, connection: Connection<R, W>) -> anyhow::Result<()>
+async fn serve_client<R, W>(app: &Arc<App>, connection: Connection<R, W>) -> anyhow::Result<()>
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
@@ -74,20 +98,13 @@ where
     let running = match handler.serve_with_ct(transport, CancellationToken::new()).await {
         Ok(running) => running,
         // The input ended before a first message, or the client went: nothing to serve is no fault.
-        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return finish(&app).await,
-        Err(rmcp::service::ServerInitializeError::TransportError { .. }) => return finish(&app).await,
+        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(rmcp::service::ServerInitializeError::TransportError { .. }) => return Ok(()),
         Err(err) => return Err(err).context("cannot begin to serve"),
     };
     let served = tokio::select! {
         served = running.waiting() => served.map(|_| ()).context("the server ended in a fault"),
         () = async { abandon.cancelled().await; tokio::time::sleep(WIND_UP).await } => Ok(()),
     };
-    finish(&app).await?;
     served
-}
-
-/// Writes what is left and closes the database.
-async fn finish(app: &App) -> anyhow::Result<()> {
-    app.store.close().await;
-    Ok(())
 }

@@ -17,11 +17,14 @@ use super::output::Output;
 use super::runtime;
 use super::setup;
 use crate::clock;
+use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
 use crate::config::Environment;
 use crate::config::ProviderKind;
 use crate::config::Resolved;
+use crate::embed::Embedding;
+use crate::memory::Memory;
 use crate::models::Models;
 use crate::store::Store;
 
@@ -119,6 +122,7 @@ async fn database(config: &Config) -> Vec<Finding> {
                     .hint("`carryall export`, then `carryall import` into a new file (--db); index folders again"),
             });
             findings.extend(index(&store, health.chunks).await);
+            findings.push(vectors(&store, config).await);
         }
         Err(err) => {
             findings.push(Finding::new("database", Status::Broken, err.to_string()).hint(err.next_step()));
@@ -158,6 +162,20 @@ fn open_to_others(path: &Path) -> Option<Finding> {
     {
         let _ = path;
         None
+    }
+}
+
+/// Which memories are not found by their meaning yet.
+async fn vectors(store: &Store, config: &Config) -> Finding {
+    let memory = Memory::new(store.clone(), Clock::system()).embedded_by(Embedding::of(config));
+    match memory.without_vector().await {
+        Ok(None) => Finding::new("vectors", Status::Note, "no embedder is chosen: memories are found by their words"),
+        Ok(Some((model, 0))) => Finding::new("vectors", Status::Ok, format!("every memory has one of {model}")),
+        Ok(Some((model, left))) => {
+            Finding::new("vectors", Status::Note, format!("{left} memories have none of {model} yet"))
+                .hint("a running server makes them in the background; until then they are found by their words")
+        }
+        Err(err) => Finding::new("vectors", Status::Broken, err.to_string()).hint(err.next_step()),
     }
 }
 

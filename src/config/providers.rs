@@ -101,7 +101,7 @@ fn read_built_in(sources: &mut Sources<'_>, built_in: &BuiltIn) -> Result<Provid
 }
 
 /// The name of a variable. In capitals, so that a key that was put here by mistake is seldom taken for one.
-fn variable_name(raw: &Raw<'_>) -> Result<String, Wrong> {
+pub(super) fn variable_name(raw: &Raw<'_>) -> Result<String, Wrong> {
     let allowed = "the name of a variable in capital letters, digits and `_`, such as WORK_API_KEY; not the key itself";
     let wrong = || Wrong { value: Some(HIDDEN.to_owned()), allowed: allowed.to_owned() };
     let name = check::text(raw).map_err(|_| wrong())?;

@@ -13,6 +13,7 @@ use super::Shown;
 use super::Toolset;
 use super::check;
 use super::check::Wrong;
+use super::embedder;
 use super::env_file::EnvFile;
 use super::error::quoted;
 use super::file;
@@ -109,6 +110,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let cascade = sources.read_optional(&settings::ASK_CASCADE, cascade, |it: &Vec<_>| join(it, String::clone))?;
     let ask_concurrency = sources.read(&settings::ASK_CONCURRENCY, |raw| check::whole(raw, 1..=256), u32::to_string)?;
     let ask_timeout_s = sources.read(&settings::ASK_TIMEOUT, |raw| check::whole(raw, 1..=3600), u32::to_string)?;
+    let embedder = embedder::read(sources, &providers, offline, warnings)?;
     sources.shown.extend(providers_shown);
 
     Ok(Config {
@@ -134,6 +136,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         daily_usd,
         monthly_usd,
         prices,
+        embedder,
         project: read_project(sources, warnings),
     })
 }

@@ -57,6 +57,10 @@ const GENERAL: &[&Setting] = &[
     &ASK_CASCADE,
     &ASK_CONCURRENCY,
     &ASK_TIMEOUT,
+    &EMBEDDER,
+    &EMBEDDER_MODEL,
+    &EMBEDDER_BASE_URL,
+    &EMBEDDER_API_KEY,
 ];
 
 const PROJECT: &[&Setting] = &[&INCLUDE, &EXCLUDE, &BUDGET_TOKENS, &NAMESPACE];
@@ -266,6 +270,47 @@ pub(super) const ASK_TIMEOUT: Setting = Setting {
     default: "120",
     example: "60",
     meaning: "How long one `ask` may take when the call does not say, in seconds, 1 to 3600.",
+    ..COMMON
+};
+
+pub(super) const EMBEDDER: Setting = Setting {
+    name: "embedder.kind",
+    variables: &["CARRYALL_EMBEDDER"],
+    key: Some("embedder.kind"),
+    default: "builtin",
+    example: "ollama",
+    meaning: "What finds memories by their meaning: `builtin` (in the program), `ollama` or `openai` (a server that \
+              speaks the same), `none` (by words alone). After a change, memories get new vectors in the background.",
+    ..COMMON
+};
+
+pub(super) const EMBEDDER_MODEL: Setting = Setting {
+    name: "embedder.model",
+    variables: &["CARRYALL_EMBEDDER_MODEL"],
+    key: Some("embedder.model"),
+    default: "nomic-embed-text for ollama, text-embedding-3-small for openai",
+    example: "mxbai-embed-large",
+    meaning: "The server's name for the embedding model.",
+    ..COMMON
+};
+
+pub(super) const EMBEDDER_BASE_URL: Setting = Setting {
+    name: "embedder.base_url",
+    variables: &["CARRYALL_EMBEDDER_BASE_URL"],
+    key: Some("embedder.base_url"),
+    default: "that of the provider of the same name",
+    example: "http://127.0.0.1:8080/v1",
+    meaning: "The address of the embedder: with `/v1` for `openai`, the bare host for `ollama`.",
+    ..COMMON
+};
+
+pub(super) const EMBEDDER_API_KEY: Setting = Setting {
+    name: "embedder.api_key",
+    variables: &["CARRYALL_EMBEDDER_API_KEY"],
+    key: Some("embedder.api_key_env"),
+    default: "the provider's, where its address is used too",
+    example: "…",
+    meaning: "The embedder's key. The file can only name another variable that holds it.",
     ..COMMON
 };
 

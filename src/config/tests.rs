@@ -97,6 +97,7 @@ fn sample(setting: &Setting, rank: usize) -> String {
         "db" | "roots" => format!("/sample/{rank}"),
         "toolsets" => ["memory", "ask", "insights", "context,ask", "memory,ask"][rank % 5].to_owned(),
         "read_only" | "text_only" | "offline" => ["true", "false"][rank % 2].to_owned(),
+        "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
         "ask.cascade" => ["azure,openai", "extractive", "ollama"][rank % 3].to_owned(),
@@ -219,6 +220,12 @@ fn full_world() -> World {
         cascade = ["ollama", "extractive"]
         concurrency = 3
         timeout_s = 60
+
+        [embedder]
+        kind = "ollama"
+        base_url = "https://vectors.example.com"
+        model = "embeddinggemma"
+        api_key_env = "TEAM_KEY"
 
         [providers.work]
         kind = "azure"

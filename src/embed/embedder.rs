@@ -8,6 +8,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::built_in::StaticEmbedder;
+use super::remote::RemoteEmbedder;
+use crate::config::Config;
+use crate::config::EmbedderKind;
 use crate::store::Embedded;
 use crate::vector::Vector;
 
@@ -66,6 +69,18 @@ impl Default for Embedding {
 }
 
 impl Embedding {
+    /// The one that the settings name.
+    pub fn of(config: &Config) -> Embedding {
+        let chosen: Option<Arc<dyn Embedder>> = match config.embedder.kind {
+            EmbedderKind::BuiltIn => Some(Arc::new(StaticEmbedder)),
+            EmbedderKind::Ollama | EmbedderKind::OpenAi => {
+                RemoteEmbedder::new(&config.embedder, config.offline).map(|it| Arc::new(it) as Arc<dyn Embedder>)
+            }
+            EmbedderKind::None => None,
+        };
+        Embedding { embedder: chosen }
+    }
+
     pub fn by(embedder: Arc<dyn Embedder>) -> Embedding {
         Embedding { embedder: Some(embedder) }
     }

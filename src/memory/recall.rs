@@ -117,6 +117,7 @@ impl Memory {
     /// Any [`StoreError`]; [`StoreError::Cancelled`] when the call was.
     pub async fn recall(&self, query: &Query, call: &Call) -> Result<Recalled, StoreError> {
         let span = call.span("search memory");
+        self.look_for_unembedded(false);
         let question = Question::new(&query.query);
         let words = question.words();
         let asked = query.clone();

@@ -57,7 +57,9 @@ impl Memory {
             rows.push(row);
             redacted.push(found);
         }
+        let incomplete = rows.iter().any(|it| it.vector.is_none());
         let stored = self.store.remember(rows, now).await?;
+        self.look_for_unembedded(incomplete);
         let outcomes = stored.into_iter().zip(redacted).map(|(it, redacted)| Outcome {
             id: it.id,
             status: it.status,

@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of one streamed reply. The longest outputs on offer are 128,000 tokens, each in an event of about 300 bytes.
 const STREAM_BYTES: usize = 128 << 20;
 /// Most bytes of a reply that is not streamed; OpenRouter's list of models has about 1 MB.
-const BODY_BYTES: usize = 16 << 20;
+pub(super) const BODY_BYTES: usize = 16 << 20;
 /// Most bytes of an error that are read.
 const ERROR_BYTES: usize = 64 << 10;
 
@@ -265,7 +265,7 @@ async fn start_of_body(mut response: Response, limit: usize) -> String {
 }
 
 /// The whole body of at most `limit` bytes.
-async fn body(mut response: Response, limit: usize) -> Result<String, Fault> {
+pub(super) async fn body(mut response: Response, limit: usize) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|_| Fault::truncated())? {
         bytes.extend_from_slice(&piece);

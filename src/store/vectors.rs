@@ -157,6 +157,16 @@ impl Store {
         .await
     }
 
+    /// The highest seq of a memory; 0 when there is none.
+    pub async fn newest_memory(&self) -> Result<i64, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.query_row("SELECT coalesce(max(seq), 0) FROM memories", [], |row| row.get(0))
+                .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
     /// Adds the vectors of memories that are there already, where the memory still is what was embedded. With
     /// `covered`, notes that every memory up to that seq has one now.
     pub async fn add_vectors(

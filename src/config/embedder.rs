@@ -1,0 +1,101 @@
+//! Which embedder makes the vectors, and where it is.
+
+use std::collections::BTreeMap;
+
+use super::ConfigError;
+use super::ProviderConfig;
+use super::Secret;
+use super::check;
+use super::providers::variable_name;
+use super::settings;
+use super::sources::Sources;
+use super::url;
+
+/// What makes the vectors of memories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbedderKind {
+    /// The table in the binary.
+    BuiltIn,
+    /// Ollama's `/api/embed`.
+    Ollama,
+    /// `/embeddings` as OpenAI has it; many servers speak it.
+    OpenAi,
+    /// Nothing: memories are found by their words alone.
+    None,
+}
+
+impl EmbedderKind {
+    const ALL: [EmbedderKind; 4] =
+        [EmbedderKind::BuiltIn, EmbedderKind::Ollama, EmbedderKind::OpenAi, EmbedderKind::None];
+
+    /// The name in files and variables.
+    pub fn name(self) -> &'static str {
+        match self {
+            EmbedderKind::BuiltIn => "builtin",
+            EmbedderKind::Ollama => "ollama",
+            EmbedderKind::OpenAi => "openai",
+            EmbedderKind::None => "none",
+        }
+    }
+
+    /// The model when none is named. Source: Ollama's library and OpenAI's guide, 2026-11.
+    fn default_model(self) -> &'static str {
+        match self {
+            EmbedderKind::OpenAi => "text-embedding-3-small",
+            EmbedderKind::Ollama => "nomic-embed-text",
+            EmbedderKind::BuiltIn | EmbedderKind::None => "",
+        }
+    }
+}
+
+/// The embedder that was chosen.
+#[derive(Clone, Debug)]
+pub struct EmbedderConfig {
+    pub kind: EmbedderKind,
+    /// The server's name for the model; empty for one without a server.
+    pub model: String,
+    /// As the provider's: with `/v1` for `openai`, the bare host for `ollama`.
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    /// Where the key is looked for, to be named in an error.
+    pub api_key_env: String,
+}
+
+/// Reads `[embedder]`. What it leaves open is taken from the provider of the same name; its key goes only to its own
+/// address.
+pub(super) fn read(
+    sources: &mut Sources<'_>,
+    providers: &BTreeMap<String, ProviderConfig>,
+    offline: bool,
+    warnings: &mut Vec<String>,
+) -> Result<EmbedderConfig, ConfigError> {
+    let kinds = EmbedderKind::ALL.map(|it| (it.name(), it));
+    let kind = sources.read(&settings::EMBEDDER, |raw| check::choice(raw, &kinds), |it| it.name().to_owned())?;
+    let model = sources.read_optional(&settings::EMBEDDER_MODEL, check::word, String::clone)?;
+    let base_url =
+        sources.read_optional(&settings::EMBEDDER_BASE_URL, |raw| url::base_url(&check::text(raw)?), String::clone)?;
+    let named = settings::EMBEDDER_API_KEY.key.and_then(|key| sources.user_file?.find(key));
+    let variable = match named {
+        Some(found) => found.check(settings::EMBEDDER_API_KEY.name, variable_name)?,
+        None => API_KEY.to_owned(),
+    };
+    let own = sources.read_key(settings::EMBEDDER_API_KEY.name, &variable)?;
+    if offline && matches!(kind, EmbedderKind::Ollama | EmbedderKind::OpenAi) {
+        warnings.push(format!(
+            "offline mode is on, so the embedder `{}` is not asked: new memories are found by their words until it is",
+            kind.name()
+        ));
+    }
+    let provider = providers.get(kind.name());
+    let theirs = provider.filter(|_| base_url.is_none() && own.is_none());
+    Ok(EmbedderConfig {
+        kind,
+        model: model.unwrap_or_else(|| kind.default_model().to_owned()),
+        base_url: base_url.clone().or_else(|| provider?.base_url.clone()),
+        api_key_env: theirs.map_or(variable, |it| it.api_key_env.clone()),
+        api_key: own.or_else(|| theirs?.api_key.clone()),
+    })
+}
+
+/// The variable with the embedder's own key.
+const API_KEY: &str = "CARRYALL_EMBEDDER_API_KEY";
