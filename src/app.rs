@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 use crate::ask::Asker;
-use crate::ask::Caps;
+use crate::ask::Flights;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Assembler;
@@ -14,6 +14,7 @@ use crate::documents::Allowed;
 use crate::documents::Documents;
 use crate::embed::Embedding;
 use crate::memory::Memory;
+use crate::models::Caps;
 use crate::models::Models;
 use crate::session::Sessions;
 use crate::store::Store;
@@ -56,6 +57,8 @@ impl App {
             clock: clock.clone(),
             caps: Caps::of(&config),
             keeps,
+            caching: config.routing.caching,
+            flights: Flights::default(),
         };
         Arc::new(App { tasks: TaskTracker::new(), config, clock, store, memory, sessions, documents, assembler, asker })
     }

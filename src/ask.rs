@@ -3,9 +3,12 @@
 //! Without a configured provider the built-in `extractive` one answers with the best cited passages, and says so.
 
 mod answer;
+mod cache;
+mod compare;
 mod extract;
-mod money;
 mod prompt;
+mod telling;
+mod together;
 
 pub use answer::Asker;
 pub use answer::Citation;
@@ -13,4 +16,7 @@ pub use answer::ContextChoice;
 pub use answer::Question;
 pub use answer::Refusal;
 pub use answer::Reply;
-pub use money::Caps;
+pub use cache::Flights;
+pub use compare::Comparison;
+pub use together::Side;
+pub use together::Sides;

@@ -15,6 +15,7 @@ mod nearest;
 mod project;
 mod providers;
 mod resolve;
+mod routing;
 mod secret;
 mod settings;
 mod sources;
@@ -36,6 +37,11 @@ pub use flags::Flags;
 pub use nearest::nearest;
 pub use resolve::Resolved;
 pub use resolve::resolve;
+pub use routing::Caching;
+pub use routing::ModelTraits;
+pub use routing::Prefer;
+pub use routing::ProviderLimit;
+pub use routing::Routing;
 pub use secret::Secret;
 pub use settings::Group;
 pub use settings::Setting;
@@ -82,8 +88,10 @@ pub struct Config {
     pub ask_timeout: Duration,
     /// How many asks may be under way at once.
     pub ask_concurrency: usize,
-    /// Provider names to fall back to, in order.
+    /// Providers to fall back to, in order, each `provider` or `provider/model`.
     pub cascade: Vec<String>,
+    /// How a question finds its model.
+    pub routing: Routing,
     /// Most that may be spent in a day and in a month, in USD.
     pub daily_usd: Option<f64>,
     pub monthly_usd: Option<f64>,

@@ -4,9 +4,13 @@
 //! own end marker. Nothing is opened, loaded or parsed before the first question.
 
 mod anthropic;
+mod asking;
 mod embeddings;
 mod error;
+mod health;
 mod http;
+mod limits;
+mod local;
 #[cfg(test)]
 pub(crate) mod model_server;
 mod ndjson;
@@ -14,9 +18,11 @@ mod ollama;
 mod openai;
 mod prices;
 mod provider;
+mod purse;
 mod retry;
 mod retry_after;
 mod router;
+mod routes;
 mod sse;
 #[cfg(test)]
 mod tests;
@@ -33,11 +39,15 @@ pub use provider::Answer;
 pub use provider::FinishReason;
 pub use provider::OnDelta;
 pub use provider::Provider;
+pub use purse::Caps;
+pub use purse::Purse;
 pub use router::Answered;
 pub use router::Attempt;
+pub use router::Decision;
 pub use router::Failed;
 pub use router::Models;
 pub use router::Route;
+pub use routes::Needs;
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

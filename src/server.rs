@@ -33,6 +33,7 @@ pub use rmcp::transport::io::stdio_pipes;
 pub use reply::Answer;
 pub use reply::Failure;
 pub use tools::call_locally;
+pub use tools::context_schema_text;
 pub use tools::markdown;
 pub use tools::tool_names;
 

@@ -3,6 +3,7 @@
 //! No other room contains SQL. Callers pass values and get rows; what a row means is theirs. [`Store`] is the seam
 //! behind which a second database can stand.
 
+mod answers;
 mod contexts;
 mod db;
 mod error;
@@ -12,6 +13,7 @@ mod memory_search;
 mod migrate;
 mod open;
 mod packs;
+mod speeds;
 mod spending;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ mod turns;
 mod vectors;
 mod workspace;
 
+pub use answers::KeptAnswer;
 pub use contexts::ContextKey;
 pub use contexts::ContextRow;
 pub use contexts::ContextWrite;
@@ -41,6 +44,11 @@ pub use memory_search::MemoryGlance;
 pub use memory_search::MemoryReader;
 pub use open::Health;
 pub use packs::PackRow;
+pub use speeds::SpeedRow;
+pub use spending::Granted;
+pub use spending::Reservation;
+pub use spending::SpendingCap;
+pub use spending::Spent;
 pub use traces::TraceFilter;
 pub use traces::TraceRow;
 pub use turns::NewTurn;

@@ -5,12 +5,18 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Sides;
+use super::cache;
+use super::cache::Flight;
+use super::cache::Flights;
+use super::cache::Kept;
 use super::extract;
-use super::money;
-use super::money::Caps;
-use super::money::Wallet;
 use super::prompt;
+use super::telling::Telling;
 use crate::clock::Clock;
+use crate::clock::Millis;
+use crate::config::Caching;
+use crate::config::Prefer;
 use crate::context::Assembler;
 use crate::context::Degraded;
 use crate::context::InlineDocument;
@@ -23,18 +29,22 @@ use crate::context::SourceName;
 use crate::documents::Allowed;
 use crate::models::Answered;
 use crate::models::Attempt;
+use crate::models::Caps;
 use crate::models::Failed;
 use crate::models::FinishReason;
 use crate::models::Message;
 use crate::models::ModelError;
 use crate::models::ModelRequest;
 use crate::models::Models;
+use crate::models::Needs;
+use crate::models::Purse;
 use crate::models::Role;
 use crate::models::Route;
 use crate::models::Usage;
 use crate::scope::Owner;
 use crate::scope::View;
 use crate::session::Sessions;
+use crate::store::KeptAnswer;
 use crate::store::NewTurn;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -46,6 +56,9 @@ const HISTORY_TURNS: usize = 40;
 
 /// Tokens of history that are sent along; the oldest turns are dropped first.
 const HISTORY_TOKENS: u32 = 8_000;
+
+/// Models that were not chosen are named up to this many; the trace has all.
+const SHOWN_LOSERS: usize = 3;
 
 /// A turn is cut to no less than this.
 const LEAST_TURN_TOKENS: u32 = 200;
@@ -60,7 +73,11 @@ pub struct Question {
     /// Of the context.
     pub budget_tokens: u32,
     pub provider: Option<String>,
+    /// Asked side by side, each `provider` or `provider/model`; empty for one answer.
+    pub providers: Vec<String>,
     pub model: Option<String>,
+    /// What a route is chosen by when no model is named.
+    pub prefer: Option<Prefer>,
     /// Each `provider` or `provider/model`.
     pub fallbacks: Vec<String>,
     pub max_cost_usd: Option<f64>,
@@ -68,6 +85,8 @@ pub struct Question {
     pub temperature: Option<f64>,
     pub response_schema: Option<Value>,
     pub timeout: Duration,
+    /// Whether it is asked afresh though an equal question was answered.
+    pub no_cache: bool,
 }
 
 /// Where the context of a question comes from.
@@ -101,6 +120,12 @@ pub struct Reply {
     pub cost_usd: Option<f64>,
     pub latency_ms: f64,
     pub attempts: Vec<Attempt>,
+    /// Whether an equal question was answered before; that answer costs nothing again.
+    pub cached: bool,
+    /// Why this model was asked, when it was chosen by preference.
+    pub choice: Option<String>,
+    /// Every answer, when several were asked.
+    pub sides: Option<Sides>,
     pub citations: Vec<Citation>,
     pub pack_id: Option<String>,
     pub degraded: Vec<Degraded>,
@@ -132,15 +157,12 @@ pub enum Refusal {
     Route(Box<ModelError>),
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// Raise the limit, shorten the question, or choose a cheaper model.
-    #[error("this question may cost up to {likely_usd:.4} USD, more than the {left_usd:.4} USD left of {cap}")]
-    TooDear { likely_usd: f64, left_usd: f64, cap: &'static str },
-    /// Name a price, or ask without a limit.
-    #[error("the price of {model} is unknown, so the cap on its cost cannot be kept")]
-    PriceUnknown { model: String },
     /// Correct the id.
     #[error("there is no pack {0}")]
     NoPack(String),
+    /// Name somebody to ask.
+    #[error("`providers` names nobody who can be asked")]
+    NobodyNamed,
     /// Ask again, or without a schema.
     #[error("{provider} did not answer in the JSON that response_schema asks for: {reason}")]
     NotJson { provider: String, reason: String, attempts: Vec<Attempt> },
@@ -155,8 +177,32 @@ pub struct Asker {
     pub store: Store,
     pub clock: Clock,
     pub caps: Caps,
-    /// Whether turns are kept; not in read-only mode.
+    /// Whether turns and answers are kept; not in read-only mode.
     pub keeps: bool,
+    /// Which answers are kept for equal questions.
+    pub caching: Caching,
+    /// The questions that are being asked.
+    pub flights: Flights,
+}
+
+/// Who is to be asked, before it is known what will be sent.
+enum Plan {
+    /// All of [`Question::providers`].
+    Together,
+    /// `None` quotes.
+    Route(Option<Route>),
+    Choose(Prefer),
+}
+
+/// A question ready to be sent, and where it goes.
+pub(super) struct Ready<'a> {
+    pub(super) question: &'a Question,
+    pub(super) route: Route,
+    pub(super) request: ModelRequest,
+    pub(super) items: &'a [Item],
+    pub(super) has_context: bool,
+    /// Whether its pieces are told as they come; those of several answers at once would be a muddle.
+    pub(super) is_alone: bool,
 }
 
 /// The context of a question: its text, and the items that its numbers mean.
@@ -177,27 +223,83 @@ impl Asker {
     ///
     /// A [`Refusal`]. Never half an answer: a stream that ends early is an error.
     pub async fn ask(&self, question: &Question, allowed: &Allowed, call: &Call) -> Result<Reply, Refusal> {
-        let route = {
+        let telling = Telling::new(call);
+        tokio::select! {
+            biased;
+            reply = Box::pin(self.answer(question, allowed, call, &telling)) => reply,
+            never = telling.signs_of_life() => match never {},
+        }
+    }
+
+    async fn answer(
+        &self,
+        question: &Question,
+        allowed: &Allowed,
+        call: &Call,
+        telling: &Telling<'_>,
+    ) -> Result<Reply, Refusal> {
+        let plan = {
             let span = call.span("route");
-            let route = self.route(question).inspect_err(|err| span.fail(err))?;
-            span.note("provider", route.as_ref().map_or("extractive", |it| it.provider.as_str()));
-            route
+            let plan = self.plan(question).await.inspect_err(|err| span.fail(err))?;
+            match &plan {
+                Plan::Together => span.note("providers", question.providers.clone()),
+                Plan::Route(route) => {
+                    span.note("provider", route.as_ref().map_or(EXTRACTIVE, |it| it.provider.as_str()))
+                }
+                Plan::Choose(prefer) => span.note("prefer", prefer.name()),
+            }
+            plan
         };
-        let history = self.history(question, call).await?;
+        let window = match &plan {
+            Plan::Route(Some(route)) => self.models.window(route),
+            _ => None,
+        };
+        let (history, cut) = self.history(question, window, call).await?;
         let context = self.context(question, allowed, call).await?;
         let started = std::time::Instant::now();
-        let mut reply = match route {
-            None => extractive(question, &context),
-            Some(route) => self.ask_model(question, &route, history, &context, call).await?,
+        let purse = Purse::new(&self.store, &self.clock, self.caps, question.max_cost_usd, question.timeout);
+        let messages =
+            prompt::messages(context.identity.as_deref(), history, context.text.as_deref(), &question.messages);
+        let request = ModelRequest {
+            messages,
+            max_output_tokens: question.max_output_tokens,
+            temperature: question.temperature,
+            response_schema: question.response_schema.clone(),
+            ..ModelRequest::default()
+        };
+        let (route, choice) = match plan {
+            Plan::Together => (None, None),
+            Plan::Route(route) => (route, None),
+            Plan::Choose(prefer) => self.decide(prefer, question, &request, call).await?,
+        };
+        let (mut reply, kept) = match route {
+            _ if !question.providers.is_empty() => {
+                self.ask_together(question, &request, &context.items, &purse, call, telling).await?
+            }
+            None => (extractive(question, &context), Vec::new()),
+            Some(route) => {
+                let has_context = context.text.is_some();
+                let ready = Ready { question, route, request, items: &context.items, has_context, is_alone: true };
+                let (reply, kept) = self.ask_once(ready, &purse, call, telling).await?;
+                (reply, Vec::from_iter(kept))
+            }
         };
         if reply.latency_ms == 0.0 {
             reply.latency_ms = started.elapsed().as_secs_f64() * 1e3;
         }
+        reply.choice = choice;
         reply.pack_id = context.pack_id;
         reply.degraded.extend(context.degraded);
-        if let Err(err) = self.keep(question, &reply, call).await {
-            reply.degraded.push(not_kept("the turns were not kept", &err));
-        }
+        reply.degraded.extend(cut);
+        // An answer that was paid for is given, whatever the disk says. All three are one transaction.
+        let (settled, kept, turns) =
+            tokio::join!(purse.settle(), self.keep_answers(kept), self.keep(question, &reply, call));
+        let failures = [
+            settled.err().map(|err| not_kept("the cost was not noted", &err)),
+            kept.err().map(|err| not_kept("the answer was not kept for equal questions", &err)),
+            turns.err().map(|err| not_kept("the turns were not kept", &err)),
+        ];
+        reply.degraded.extend(failures.into_iter().flatten());
         Ok(reply)
     }
 
@@ -206,41 +308,96 @@ impl Asker {
         &self.models
     }
 
-    fn route(&self, question: &Question) -> Result<Option<Route>, Refusal> {
-        self.models
-            .choose(question.provider.as_deref(), question.model.as_deref())
-            .map_err(|err| Refusal::Route(Box::new(err)))
+    /// Who is asked, as far as that is known before what is sent. What is named wrongly is told here.
+    async fn plan(&self, question: &Question) -> Result<Plan, Refusal> {
+        if !question.providers.is_empty() {
+            let named = self.models.fallbacks(&question.providers).map_err(|err| Refusal::Route(Box::new(err)))?;
+            return if named.is_empty() { Err(Refusal::NobodyNamed) } else { Ok(Plan::Together) };
+        }
+        let (provider, model) = (question.provider.as_deref(), question.model.as_deref());
+        let chosen = self.models.choose(provider, model).map_err(|err| Refusal::Route(Box::new(err)))?;
+        let is_quoted = chosen.is_none() && provider.is_some_and(|it| !it.is_empty());
+        if model.is_none_or(str::is_empty) && !is_quoted {
+            let has_own = chosen.as_ref().is_some_and(|it| self.models.has_own_model(&it.provider));
+            let usual = self.models.usual_preference().filter(|_| !has_own);
+            if let Some(prefer) = question.prefer.or(usual) {
+                return Ok(Plan::Choose(prefer));
+            }
+        }
+        Ok(Plan::Route(self.or_local(chosen, question).await))
     }
 
-    /// The session's turns that are sent along, oldest first.
-    async fn history(&self, question: &Question, call: &Call) -> Result<Vec<Message>, Refusal> {
-        let view = &question.view;
-        let Some(session_id) = &view.session_id else { return Ok(Vec::new()) };
-        let span = call.span("history");
-        let turns = self.sessions.turns(session_id, &owner(view), HISTORY_TURNS).await?;
-        let mut left = HISTORY_TOKENS;
-        let mut kept: Vec<Message> = turns
-            .into_iter()
-            .rev()
-            .map_while(|turn| {
-                let role = if turn.role == "assistant" { Role::Assistant } else { Role::User };
-                let size = tokens::count(&turn.content);
-                if size <= left {
-                    left -= size;
-                    return Some(Message { role, content: turn.content });
-                }
-                // The turn that does not fit is the last one that is looked at: its beginning, if there is room.
-                let room = std::mem::take(&mut left);
-                (room >= LEAST_TURN_TOKENS).then(|| Message { role, content: beginning(&turn.content, room) })
-            })
-            .collect();
-        kept.reverse();
-        // A conversation begins with its user.
-        while kept.first().is_some_and(|it| it.role == Role::Assistant) {
-            kept.remove(0);
+    /// `chosen`, else a server on this machine when nobody chose anything.
+    async fn or_local(&self, chosen: Option<Route>, question: &Question) -> Option<Route> {
+        if chosen.is_some() || question.provider.as_ref().is_some_and(|it| !it.is_empty()) || self.models.is_chosen() {
+            return chosen;
         }
+        let found = self.models.find_local().await?;
+        let model = question.model.clone().filter(|it| !it.is_empty()).or(found.model);
+        Some(Route { model, ..found })
+    }
+
+    /// Chooses by preference, or as usual when nothing is known to fit.
+    async fn decide(
+        &self,
+        prefer: Prefer,
+        question: &Question,
+        request: &ModelRequest,
+        call: &Call,
+    ) -> Result<(Option<Route>, Option<String>), Refusal> {
+        let span = call.span("choose model");
+        span.note("prefer", prefer.name());
+        let needs = Needs {
+            input_tokens: request.messages.iter().map(|it| u64::from(tokens::count(&it.content))).sum(),
+            output_tokens: request.max_output_tokens.unwrap_or(0),
+            schema: request.response_schema.is_some(),
+            ..Needs::default()
+        };
+        let named = question.provider.as_deref().filter(|it| !it.is_empty());
+        if let Some(decision) = self.models.decide(prefer, named, &needs, &self.store).await {
+            span.note("provider", decision.route.provider.as_str());
+            span.note("model", decision.route.model.as_deref());
+            span.note("decision", decision.why.as_str());
+            let losers: Vec<String> = decision.losers.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+            let shown: Vec<&str> = losers.iter().take(SHOWN_LOSERS).map(String::as_str).collect();
+            let mut choice = format!("{} was chosen ({})", name_of(&decision.route), decision.why);
+            if !shown.is_empty() {
+                choice.push_str(&format!(", not {}", shown.join("; ")));
+            }
+            span.note("losers", losers);
+            return Ok((Some(decision.route), Some(choice)));
+        }
+        span.note("decision", "no model in the table is configured and fits: as without a preference");
+        let chosen = self.models.choose(named, None).map_err(|err| Refusal::Route(Box::new(err)))?;
+        Ok((self.or_local(chosen, question).await, None))
+    }
+
+    /// The session's turns that are sent along, oldest first, and what is to be said about those that are not. `window`
+    /// is what the model takes, if that is known.
+    async fn history(
+        &self,
+        question: &Question,
+        window: Option<u64>,
+        call: &Call,
+    ) -> Result<(Vec<Message>, Option<Degraded>), Refusal> {
+        let view = &question.view;
+        let Some(session_id) = &view.session_id else { return Ok((Vec::new(), None)) };
+        let span = call.span("history");
+        // One more than is sent, to see whether there are more.
+        let turns = self.sessions.turns(session_id, &owner(view), HISTORY_TURNS + 1).await?;
+        let room = history_tokens(window);
+        let (kept, is_cut) = fit_history(turns.into_iter().map(|it| (it.role, it.content)).collect(), room);
         span.note("turns", kept.len());
-        Ok(kept)
+        let cut = is_cut.then(|| {
+            let reason = format!(
+                "the oldest turns of the session were not sent: the latest {} are, at most {HISTORY_TURNS} of \
+                 {room} tokens",
+                kept.len()
+            );
+            span.note("decision", reason.as_str());
+            Degraded { source: "history", reason }
+        });
+        Ok((kept, cut))
     }
 
     async fn context(&self, question: &Question, allowed: &Allowed, call: &Call) -> Result<Context, Refusal> {
@@ -294,47 +451,118 @@ impl Asker {
         Ok(Context { text: text(&result, "text"), items, pack_id: Some(row.id), ..Context::default() })
     }
 
+    /// Answers out of what is kept, waits for an equal question, or asks; returns what is to be kept of it.
+    pub(super) async fn ask_once(
+        &self,
+        ready: Ready<'_>,
+        purse: &Purse<'_>,
+        call: &Call,
+        telling: &Telling<'_>,
+    ) -> Result<(Reply, Option<KeptAnswer>), Refusal> {
+        let view = &ready.question.view;
+        let address = self.models.address(&ready.route.provider);
+        let caching = if self.keeps { self.caching } else { Caching::Off };
+        let Some(key) = cache::key(caching, address, &ready.route, &ready.request, view) else {
+            return Ok((self.ask_model(&ready, purse, call, telling).await?, None));
+        };
+        let leading = loop {
+            if ready.question.no_cache {
+                break None;
+            }
+            match self.flights.join(key) {
+                Flight::First(leading) => {
+                    if let Some(kept) = self.kept(key, view, call).await {
+                        return Ok((reply_of_kept(&ready, kept)?, None));
+                    }
+                    break Some(leading);
+                }
+                Flight::Waiting(watched) => {
+                    telling.waits_for("the answer to an equal question".to_owned());
+                    if let Some(kept) = cache::hear(watched).await {
+                        note_cached(call, &kept, "an equal question was being asked");
+                        return Ok((reply_of_kept(&ready, kept)?, None));
+                    }
+                }
+            }
+        };
+        let reply = self.ask_model(&ready, purse, call, telling).await?;
+        // A fallback's answer is not the answer of the route that was asked for.
+        let Some(kept) = Kept::of(&reply).filter(|it| it.provider == ready.route.provider) else {
+            return Ok((reply, None));
+        };
+        if let Some(leading) = &leading {
+            leading.answered(&kept);
+        }
+        let at = self.clock.now();
+        let holds = Millis::try_from(cache::holds(ready.question, ready.has_context).as_millis()).unwrap_or(0);
+        let answer = serde_json::to_string(&kept).unwrap_or_default();
+        Ok((reply, Some(KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer })))
+    }
+
+    /// The answer that was kept for an equal question; one that cannot be read is asked again.
+    async fn kept(&self, key: cache::Key, view: &View, call: &Call) -> Option<Kept> {
+        let found = self.store.answer(key, view, self.clock.now()).await.ok()??;
+        let kept: Kept = serde_json::from_str(&found).ok()?;
+        note_cached(call, &kept, "an equal question was answered before");
+        Some(kept)
+    }
+
+    async fn keep_answers(&self, kept: Vec<KeptAnswer>) -> Result<(), StoreError> {
+        let all = kept.into_iter().map(|it| self.store.keep_answer(it));
+        futures_util::future::try_join_all(all).await.map(drop)
+    }
+
     async fn ask_model(
         &self,
-        question: &Question,
-        route: &Route,
-        history: Vec<Message>,
-        context: &Context,
+        ready: &Ready<'_>,
+        purse: &Purse<'_>,
         call: &Call,
+        telling: &Telling<'_>,
     ) -> Result<Reply, Refusal> {
-        let request = ModelRequest {
-            model: route.model.clone().unwrap_or_default(),
-            messages: prompt::messages(
-                context.identity.as_deref(),
-                history,
-                context.text.as_deref(),
-                &question.messages,
-            ),
-            max_output_tokens: question.max_output_tokens,
-            temperature: question.temperature,
-            response_schema: question.response_schema.clone(),
-        };
-        let max_usd = question.max_cost_usd;
-        let wallet = Wallet { models: &self.models, store: &self.store, clock: &self.clock, caps: self.caps, max_usd };
-        wallet.check(route, &request).await?;
-        let named = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
-        let fallbacks = wallet.within(named, &request, call).await?;
-        let mut done = 0.0;
+        let Ready { question, route, request, items, .. } = ready;
+        let mut fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
+        fallbacks.retain(|it| it != route);
+        if ready.is_alone {
+            telling.waits_for(name_of(route));
+        }
+        let is_alone = ready.is_alone;
         let mut on_delta = |delta: &str| {
-            done += 1.0;
-            call.progress().tell(done, None, delta);
+            if is_alone {
+                telling.piece(delta);
+            }
         };
-        let asked = self.models.ask(route, &request, &fallbacks, question.timeout, &mut on_delta, call);
-        let answered = Box::pin(asked).await;
-        let attempts = match &answered {
-            Ok(answered) => &answered.attempts,
-            Err(failed) => &failed.attempts,
+        let asked =
+            self.models.ask_within(Some(purse), route, request, &fallbacks, question.timeout, &mut on_delta, call);
+        let answered = match Box::pin(asked).await {
+            Ok(answered) => answered,
+            Err(failed) => {
+                if let Err(err) = purse.settle().await {
+                    tracing::warn!(error = %err, "the cost of a failed question was not noted");
+                }
+                return Err(failed.into());
+            }
         };
-        let settled = money::settle(&self.store, &self.clock, attempts).await;
-        let mut reply = reply_of(question, answered?, &context.items)?;
-        // An answer that was paid for is given, whatever the disk says.
-        reply.degraded.extend(settled.err().map(|err| not_kept("the cost was not noted", &err)));
+        let dearer = self.dearer(route, &answered);
+        let mut reply = reply_of(question, answered, items)?;
+        reply.degraded.extend(dearer);
         Ok(reply)
+    }
+
+    /// Says that a fallback answered which costs more than the route that was asked for, or nobody knows what.
+    fn dearer(&self, route: &Route, answered: &Answered) -> Option<Degraded> {
+        if answered.route == 0 {
+            return None;
+        }
+        let by = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
+        let (asked_usd, by_usd) = (self.models.compared_cost_usd(route), self.models.compared_cost_usd(&by));
+        let how = match (asked_usd, by_usd) {
+            (Some(asked), Some(by)) if by <= asked => return None,
+            (Some(asked), Some(by)) if asked > 0.0 => format!("costs {:.1} times as much", by / asked),
+            (Some(_), Some(_)) => "is not free".to_owned(),
+            _ => "may cost more: one of the two prices is unknown".to_owned(),
+        };
+        let reason = format!("{} did not answer, so {} did, which {how}", name_of(route), name_of(&by));
+        Some(Degraded { source: "route", reason })
     }
 
     async fn keep(&self, question: &Question, reply: &Reply, call: &Call) -> Result<(), StoreError> {
@@ -353,8 +581,79 @@ impl Asker {
     }
 }
 
+/// The built-in answer without a model.
+const EXTRACTIVE: &str = "extractive";
+
+pub(super) fn name_of(route: &Route) -> String {
+    match &route.model {
+        Some(model) => format!("{}/{model}", route.provider),
+        None => route.provider.clone(),
+    }
+}
+
+fn note_cached(call: &Call, kept: &Kept, why: &str) {
+    let span = call.span("cached answer");
+    span.note("decision", why);
+    span.note("would_have_cost_usd", kept.cost_usd);
+    span.note("took_ms", kept.latency_ms);
+    span.note("output_tokens", kept.usage.output_tokens);
+}
+
+/// A kept answer once more: nothing was asked, so nothing was used.
+fn reply_of_kept(ready: &Ready<'_>, kept: Kept) -> Result<Reply, Refusal> {
+    let structured = read_structured(ready.question, &kept.answer, FinishReason::Stop, &kept.provider, &[])?;
+    Ok(Reply {
+        citations: cited(&kept.answer, ready.items),
+        structured,
+        provider: kept.provider,
+        model: kept.model,
+        finish_reason: FinishReason::Stop.name().to_owned(),
+        cost_usd: Some(0.0),
+        cached: true,
+        answer: kept.answer,
+        ..Reply::default()
+    })
+}
+
 fn not_kept(what: &str, err: &StoreError) -> Degraded {
     Degraded { source: STORE, reason: format!("{what}: {err}; {}", err.next_step()) }
+}
+
+/// How many tokens of history a model is sent: a quarter of what it takes, where that is little.
+fn history_tokens(window: Option<u64>) -> u32 {
+    let quarter = window.and_then(|it| u32::try_from(it / 4).ok());
+    quarter.map_or(HISTORY_TOKENS, |it| it.min(HISTORY_TOKENS))
+}
+
+/// The latest of `turns` (role and text, oldest first) that fit into `room` tokens, and whether any is missing or cut.
+fn fit_history(mut turns: Vec<(String, String)>, room: u32) -> (Vec<Message>, bool) {
+    let older = turns.len().saturating_sub(HISTORY_TURNS);
+    turns.drain(..older);
+    let asked = turns.len();
+    let (mut left, mut is_cut) = (room, older > 0);
+    let mut kept: Vec<Message> = turns
+        .into_iter()
+        .rev()
+        .map_while(|(role, content)| {
+            let role = if role == "assistant" { Role::Assistant } else { Role::User };
+            let size = tokens::count(&content);
+            if size <= left {
+                left -= size;
+                return Some(Message { role, content });
+            }
+            // The turn that does not fit is the last one that is looked at: its beginning, if there is room.
+            is_cut = true;
+            let room = std::mem::take(&mut left);
+            (room >= LEAST_TURN_TOKENS).then(|| Message { role, content: beginning(&content, room) })
+        })
+        .collect();
+    is_cut |= kept.len() < asked;
+    kept.reverse();
+    // A conversation begins with its user.
+    while kept.first().is_some_and(|it| it.role == Role::Assistant) {
+        kept.remove(0);
+    }
+    (kept, is_cut)
 }
 
 /// The beginning of `text` that has at most `room` tokens, marked as cut.
@@ -389,7 +688,7 @@ fn extractive(question: &Question, context: &Context) -> Reply {
     let extract = extract::extract(asked, &context.items);
     Reply {
         answer: extract.text,
-        provider: "extractive".to_owned(),
+        provider: EXTRACTIVE.to_owned(),
         finish_reason: FinishReason::Stop.name().to_owned(),
         cost_usd: Some(0.0),
         citations: extract.quoted.into_iter().filter_map(|at| citation(&context.items, at + 1)).collect(),
@@ -399,16 +698,8 @@ fn extractive(question: &Question, context: &Context) -> Reply {
 
 fn reply_of(question: &Question, answered: Answered, items: &[Item]) -> Result<Reply, Refusal> {
     let answer = answered.answer;
-    let structured = match &question.response_schema {
-        None => None,
-        // Text that was cut off by the limit is told as such, not as bad JSON.
-        Some(_) if answer.finish_reason == FinishReason::Length => serde_json::from_str(&answer.text).ok(),
-        Some(_) => Some(serde_json::from_str(&answer.text).map_err(|err| Refusal::NotJson {
-            provider: answered.provider.clone(),
-            reason: err.to_string(),
-            attempts: answered.attempts.clone(),
-        })?),
-    };
+    let structured =
+        read_structured(question, &answer.text, answer.finish_reason, &answered.provider, &answered.attempts)?;
     Ok(Reply {
         citations: cited(&answer.text, items),
         structured,
@@ -422,6 +713,26 @@ fn reply_of(question: &Question, answered: Answered, items: &[Item]) -> Result<R
         answer: answer.text,
         ..Reply::default()
     })
+}
+
+/// The answer as the JSON that was asked for.
+fn read_structured(
+    question: &Question,
+    text: &str,
+    finish_reason: FinishReason,
+    provider: &str,
+    attempts: &[Attempt],
+) -> Result<Option<Value>, Refusal> {
+    match &question.response_schema {
+        None => Ok(None),
+        // Text that was cut off by the limit is told as such, not as bad JSON.
+        Some(_) if finish_reason == FinishReason::Length => Ok(serde_json::from_str(text).ok()),
+        Some(_) => serde_json::from_str(text).map(Some).map_err(|err| Refusal::NotJson {
+            provider: provider.to_owned(),
+            reason: err.to_string(),
+            attempts: attempts.to_vec(),
+        }),
+    }
 }
 
 /// The pieces whose numbers stand in the answer, in the order of their first mention.
@@ -448,4 +759,28 @@ fn citation(items: &[Item], n: usize) -> Option<Citation> {
         end_line: item.end_line,
         title: item.title.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_is_the_latest_turns_that_fit_and_begins_with_its_user() {
+        let turns = |count: usize, words: usize| -> Vec<(String, String)> {
+            let role = |at: usize| if at.is_multiple_of(2) { "user" } else { "assistant" };
+            (0..count).map(|at| (role(at).to_owned(), format!("{at} {}", "word ".repeat(words)))).collect()
+        };
+        let fit = |turns, room| {
+            let (kept, is_cut) = fit_history(turns, room);
+            let first = kept.first().map(|it| it.content.split(' ').next().unwrap_or_default().to_owned());
+            (kept.len(), first, is_cut)
+        };
+        assert_eq!(fit(turns(4, 10), 8_000), (4, Some("0".to_owned()), false));
+        assert_eq!(fit(turns(HISTORY_TURNS + 1, 1), 8_000), (HISTORY_TURNS - 1, Some("2".to_owned()), true));
+        assert_eq!(fit(turns(5, 500), 1_300), (3, Some("2".to_owned()), true), "the third is cut");
+        assert_eq!(fit(Vec::new(), 8_000), (0, None, false));
+        assert_eq!((history_tokens(None), history_tokens(Some(4_096))), (HISTORY_TOKENS, 1_024));
+        assert_eq!(history_tokens(Some(1_000_000)), HISTORY_TOKENS);
+    }
 }

@@ -26,6 +26,7 @@ use crate::config::Resolved;
 use crate::embed::Embedding;
 use crate::memory::Memory;
 use crate::models::Models;
+use crate::models::Prices;
 use crate::store::Store;
 
 /// How something is.
@@ -205,12 +206,18 @@ async fn providers(config: &Config) -> Vec<Finding> {
         Ok(chosen) => chosen.map(|it| it.provider),
         Err(err) => return vec![Finding::new("provider", Status::Broken, err.to_string()).hint(err.next_step)],
     };
-    let mut findings = vec![match &chosen {
-        Some(name) => Finding::new("provider", Status::Ok, format!("`ask` goes to {name}")),
-        None if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
-        None => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
+    let found = if chosen.is_none() && !models.is_chosen() { models.find_local().await } else { None };
+    let chosen = chosen.or_else(|| found.as_ref().map(|it| it.provider.clone()));
+    let mut findings = vec![match (&chosen, &found) {
+        (Some(name), Some(_)) => {
+            Finding::new("provider", Status::Ok, format!("`ask` goes to {name}, which was found on this machine"))
+        }
+        (Some(name), None) => Finding::new("provider", Status::Ok, format!("`ask` goes to {name}")),
+        (None, _) if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
+        (None, _) => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
             .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/config.md)"),
     }];
+    findings.extend(ages(&clock::format(clock::Clock::system().now())));
     if config.offline {
         return findings;
     }
@@ -221,6 +228,9 @@ async fn providers(config: &Config) -> Vec<Finding> {
         let wanted = chosen.as_ref() == Some(name) || config.cascade.contains(name);
         // A local server needs no key, so it counts as configured on every machine; most do not run it.
         let local = matches!(provider.kind, ProviderKind::Ollama | ProviderKind::LmStudio);
+        if local && !wanted && !config.routing.find_local {
+            continue;
+        }
         match models.reachable(name).await {
             Ok(list) => {
                 findings.push(Finding::new(name, Status::Ok, format!("reachable, {} models", list.len())));
@@ -233,6 +243,30 @@ async fn providers(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Prices change a few times a year; a table older than this is wrong somewhere.
+const OLD_DAYS: i64 = 120;
+
+/// How old the tables of prices and of models are at `now`.
+fn ages(now: &str) -> Vec<Finding> {
+    let day = 24 * 60 * 60 * 1000;
+    let tables = [("prices", Prices::source()), ("models", Models::table_source())];
+    let aged = tables.into_iter().map(|(name, (source, date))| {
+        let age_days = match (clock::parse(now), clock::parse(date)) {
+            (Ok(now), Ok(date)) => (now - date).max(0) / day,
+            _ => 0,
+        };
+        let message = format!("read {date} from {source}, {age_days} days old");
+        match age_days > OLD_DAYS {
+            false => Finding::new(name, Status::Ok, message),
+            true => Finding::new(name, Status::Warning, message).hint(
+                "install a newer version, or set what has changed in the user file ([prices.\"provider/model\"], \
+                 [models.\"provider/model\"])",
+            ),
+        }
+    });
+    aged.collect()
 }
 
 /// The entry of each host.

@@ -27,11 +27,12 @@ pub(super) fn man(out: &Output) -> Result<Exit, Failed> {
 }
 
 /// The generated documents, each with its path in the repository.
-pub(super) fn documents() -> [(&'static str, String); 3] {
+pub(super) fn documents() -> [(&'static str, String); 4] {
     [
         ("docs/tools.md", server::markdown()),
         ("docs/config.md", config::markdown()),
         (".env.example", config::env_example()),
+        ("docs/schema/context.json", server::context_schema_text()),
     ]
 }
 
@@ -39,6 +40,9 @@ pub(super) fn documents() -> [(&'static str, String); 3] {
 pub(super) fn docs(folder: &Path, out: &Output) -> Result<Exit, Failed> {
     for (name, text) in documents() {
         let path = folder.join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|err| Failed::file("make", folder, &err))?;
+        }
         std::fs::write(&path, text).map_err(|err| Failed::file("write", &path, &err))?;
         out.line(format_args!("{} written", path.display()));
     }

@@ -49,8 +49,8 @@ a key, a provider, a command or what may be read.
 
 `LLM_PROVIDER` (or `--provider`, or `provider` in the user file) is `openai`, `anthropic`, `azure`, `openrouter`,
 `ollama`, `lmstudio`, `extractive`, or the name of a provider from the user file. Without it, the first provider with a
-key is used, in this order; with none, `extractive`, which answers with passages and needs
-no model. A provider that was found by its key spends at most 1 USD a day unless a budget is set.
+key is used, in this order; with none, an Ollama or LM Studio that
+runs on this machine; with none of these, `extractive`, which answers with passages and needs no model. A provider that was found by its key spends at most 1 USD a day unless a budget is set.
 
 Addresses mean what they mean to the vendors' own clients: for OpenAI, OpenRouter and LM Studio they end in `/v1` or
 `/api/v1`, for Anthropic, Azure and Ollama they are the bare host. They hold no user name and no query.
@@ -64,6 +64,13 @@ Every `[providers.NAME]` in the user file adds a provider. `kind` is one of `ope
 
 `[prices.\"provider/model\"]` says what a model costs, in USD per million tokens: `input`, `output`, and, where they
 differ, `cache_read` and `cache_write`.
+
+`[models.\"provider/model\"]` says what a model is and can do, for the choice by `prefer`: `quality` (1 to 5), `window`
+and `output` (most tokens of input and of output), and whether it takes `images`, a `schema` for its answer, `tools`. What
+is not said there is taken from the program's own table.
+
+`[limits.NAME]` says how much a provider may be asked: `requests_per_minute`, `tokens_per_minute` (of input, as counted
+before), `concurrency` (at once). More wait, or go to the next route when the wait would be too long.
 "
     )
 }
@@ -97,6 +104,10 @@ monthly_usd = 20
 [ask]
 cascade = ["anthropic", "ollama"]
 timeout_s = 60
+prefer = "cost"
+
+[limits.work]
+requests_per_minute = 60
 
 [providers.work]
 kind = "openai"
@@ -108,6 +119,10 @@ model = "large"
 input = 1.25
 output = 10
 cache_read = 0.125
+
+[models."work/large"]
+quality = 4
+window = 128_000
 "#;
 
 fn table(group: Group) -> String {

@@ -14,6 +14,8 @@ use toml::de::DeValue;
 use super::ConfigError;
 use super::error::quoted;
 use super::nearest::nearest;
+use super::routing::LIMIT_KEYS;
+use super::routing::MODEL_KEYS;
 use super::settings::Group;
 use super::settings::settings;
 use super::sources::Found;
@@ -137,6 +139,8 @@ impl<'a> UserFile<'a> {
             match name {
                 "providers" => self.check_tables(name, value, PROVIDER_KEYS)?,
                 "prices" => self.check_tables(name, value, PRICE_KEYS)?,
+                "limits" => self.check_tables(name, value, LIMIT_KEYS)?,
+                "models" => self.check_tables(name, value, MODEL_KEYS)?,
                 _ if known.contains(&name) => {}
                 _ => {
                     let below: Vec<&str> =
@@ -144,7 +148,8 @@ impl<'a> UserFile<'a> {
                     if below.is_empty() {
                         // The names of tables may be misspelt as well.
                         let tables = known.iter().filter_map(|it| it.split_once('.')).map(|it| it.0);
-                        let known: Vec<&str> = known.iter().copied().chain(tables).chain(["prices"]).collect();
+                        let known: Vec<&str> =
+                            known.iter().copied().chain(tables).chain(["prices", "limits", "models"]).collect();
                         return Err(self.unknown(key, "", &known));
                     }
                     self.check_table(name, value, &below)?;

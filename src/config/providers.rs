@@ -111,10 +111,10 @@ pub(super) fn variable_name(raw: &Raw<'_>) -> Result<String, Wrong> {
 }
 
 /// `[providers.NAME]` in the user file.
-struct Section<'f, 'a> {
-    file: &'f UserFile<'a>,
-    name: String,
-    table: &'f DeTable<'a>,
+pub(super) struct Section<'f, 'a> {
+    pub(super) file: &'f UserFile<'a>,
+    pub(super) name: String,
+    pub(super) table: &'f DeTable<'a>,
 }
 
 impl Section<'_, '_> {
@@ -183,7 +183,11 @@ impl Section<'_, '_> {
         Ok(())
     }
 
-    fn value<T>(&self, key: &str, check: impl Fn(&Raw<'_>) -> Result<T, Wrong>) -> Result<Option<T>, ConfigError> {
+    pub(super) fn value<T>(
+        &self,
+        key: &str,
+        check: impl Fn(&Raw<'_>) -> Result<T, Wrong>,
+    ) -> Result<Option<T>, ConfigError> {
         self.found(key).map(|it| it.check(&self.at(key), check)).transpose()
     }
 
@@ -195,7 +199,7 @@ impl Section<'_, '_> {
         format!("{}.{key}", self.name)
     }
 
-    fn wrong(&self, key: &str, value: &str, allowed: &str) -> ConfigError {
+    pub(super) fn wrong(&self, key: &str, value: &str, allowed: &str) -> ConfigError {
         ConfigError::Value {
             setting: self.at(key),
             origin: Origin::UserFile(self.file.path.clone()),

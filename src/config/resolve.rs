@@ -22,6 +22,7 @@ use super::nearest::nearest;
 use super::project;
 use super::providers;
 use super::providers::EXTRACTIVE;
+use super::routing;
 use super::settings;
 use super::sources::Origin;
 use super::sources::Raw;
@@ -106,12 +107,15 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         sources.read_optional(&settings::PROVIDER, |raw| provider_name(&check::text(raw)?, &known), String::clone)?;
     let daily_usd = sources.read_optional(&settings::DAILY_USD, check::usd, f64::to_string)?;
     let monthly_usd = sources.read_optional(&settings::MONTHLY_USD, check::usd, f64::to_string)?;
-    let cascade = |raw: &Raw<'_>| check::list(raw)?.iter().map(|it| provider_name(it, &known)).collect();
+    let cascade = |raw: &Raw<'_>| check::list(raw)?.iter().map(|it| route_name(it, &known)).collect();
     let cascade = sources.read_optional(&settings::ASK_CASCADE, cascade, |it: &Vec<_>| join(it, String::clone))?;
-    let ask_concurrency = sources.read(&settings::ASK_CONCURRENCY, |raw| check::whole(raw, 1..=256), u32::to_string)?;
+    let ask_concurrency =
+        sources.read(&settings::ASK_CONCURRENCY, |raw| check::whole(raw, 1..=65_536), u32::to_string)?;
     let ask_timeout_s = sources.read(&settings::ASK_TIMEOUT, |raw| check::whole(raw, 1..=3600), u32::to_string)?;
     let embedder = embedder::read(sources, &providers, offline, warnings)?;
+    let mut routing = routing::read(sources)?;
     sources.shown.extend(providers_shown);
+    routing::read_tables(sources, &providers, &mut routing, warnings)?;
 
     Ok(Config {
         db,
@@ -133,6 +137,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         ask_timeout: Duration::from_secs(ask_timeout_s.into()),
         ask_concurrency: ask_concurrency as usize,
         cascade: cascade.unwrap_or_default(),
+        routing,
         daily_usd,
         monthly_usd,
         prices,
@@ -174,6 +179,17 @@ fn provider_name(name: &str, known: &[&str]) -> Result<String, Wrong> {
     }
     let hint = nearest(&name, known.iter().copied()).map(|it| format!(" (did you mean {it}?)")).unwrap_or_default();
     Err(Wrong { value: Some(quoted(&name)), allowed: format!("{}{hint}", known.join(", ")) })
+}
+
+/// `name` or `name/model`, where `name` is one of `known`.
+fn route_name(text: &str, known: &[&str]) -> Result<String, Wrong> {
+    let text = text.trim();
+    match text.split_once('/') {
+        Some((name, model)) if !model.trim().is_empty() => {
+            Ok(format!("{}/{}", provider_name(name, known)?, model.trim()))
+        }
+        _ => provider_name(text, known),
+    }
 }
 
 /// What the working folder asks for, unless its file is the user file, which has been read.

@@ -61,6 +61,12 @@ const GENERAL: &[&Setting] = &[
     &EMBEDDER_MODEL,
     &EMBEDDER_BASE_URL,
     &EMBEDDER_API_KEY,
+    &ASK_PREFER,
+    &ASK_HEDGE_MS,
+    &ASK_CACHE,
+    &ASK_FIND_LOCAL,
+    &ASK_BREAKER,
+    &ALLOW_UNKNOWN_PRICE,
 ];
 
 const PROJECT: &[&Setting] = &[&INCLUDE, &EXCLUDE, &BUDGET_TOKENS, &NAMESPACE];
@@ -220,7 +226,7 @@ pub(super) const PROVIDER: Setting = Setting {
     flag: Some("--provider"),
     variables: &["LLM_PROVIDER"],
     key: Some("provider"),
-    default: "the first with a key, else extractive",
+    default: "the first with a key, else a local one that runs, else extractive",
     example: "anthropic",
     meaning: "Who answers `ask`: a built-in provider, one of the user file, or `extractive`, which needs no model.",
     ..COMMON
@@ -251,16 +257,16 @@ pub(super) const ASK_CASCADE: Setting = Setting {
     key: Some("ask.cascade"),
     default: "none",
     example: "anthropic,ollama",
-    meaning: "Providers to fall back to, in order.",
+    meaning: "Providers to fall back to, in order, each `provider` or `provider/model`.",
     ..COMMON
 };
 
 pub(super) const ASK_CONCURRENCY: Setting = Setting {
     name: "ask.concurrency",
     key: Some("ask.concurrency"),
-    default: "16",
+    default: "64",
     example: "4",
-    meaning: "How many asks may be under way at once, 1 to 256.",
+    meaning: "How many asks may be under way at once, 1 to 65536; more wait.",
     ..COMMON
 };
 
@@ -311,6 +317,61 @@ pub(super) const EMBEDDER_API_KEY: Setting = Setting {
     default: "the provider's, where its address is used too",
     example: "…",
     meaning: "The embedder's key. The file can only name another variable that holds it.",
+    ..COMMON
+};
+
+pub(super) const ASK_PREFER: Setting = Setting {
+    name: "ask.prefer",
+    key: Some("ask.prefer"),
+    default: "none: the provider's own model, or its default",
+    example: "cost",
+    meaning: "What a model is chosen by when neither the call nor `LLM_PROVIDER`'s own model says: `quality`, `speed` or `cost`.",
+    ..COMMON
+};
+
+pub(super) const ASK_HEDGE_MS: Setting = Setting {
+    name: "ask.hedge_ms",
+    key: Some("ask.hedge_ms"),
+    default: "off",
+    example: "4000",
+    meaning: "When an answer has not begun after so many milliseconds, 1 to 600000, the next route is asked as well (the same one, if there is no other); the first to begin answers. The other may cost, too.",
+    ..COMMON
+};
+
+pub(super) const ASK_CACHE: Setting = Setting {
+    name: "ask.cache",
+    key: Some("ask.cache"),
+    default: "deterministic",
+    example: "all",
+    meaning: "Which answers are kept for equal questions: `off`, `deterministic` (temperature 0), `all`.",
+    ..COMMON
+};
+
+pub(super) const ASK_FIND_LOCAL: Setting = Setting {
+    name: "ask.find_local",
+    variables: &["CARRYALL_FIND_LOCAL"],
+    key: Some("ask.find_local"),
+    default: "true",
+    example: "false",
+    meaning: "Whether an Ollama or LM Studio that runs on this machine is used when no provider is configured.",
+    ..COMMON
+};
+
+pub(super) const ASK_BREAKER: Setting = Setting {
+    name: "ask.breaker_failures",
+    key: Some("ask.breaker_failures"),
+    default: "8",
+    example: "3",
+    meaning: "Failures in a row after which a model is left alone for half a minute, and longer if it goes on; 0 is never.",
+    ..COMMON
+};
+
+pub(super) const ALLOW_UNKNOWN_PRICE: Setting = Setting {
+    name: "budget.allow_unknown_price",
+    key: Some("budget.allow_unknown_price"),
+    default: "false",
+    example: "true",
+    meaning: "Whether a model without a known price may be asked under a cap, which then does not count it.",
     ..COMMON
 };
 

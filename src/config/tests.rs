@@ -96,11 +96,15 @@ fn sample(setting: &Setting, rank: usize) -> String {
     match setting.name {
         "db" | "roots" => format!("/sample/{rank}"),
         "toolsets" => ["memory", "ask", "insights", "context,ask", "memory,ask"][rank % 5].to_owned(),
-        "read_only" | "text_only" | "offline" => ["true", "false"][rank % 2].to_owned(),
+        "read_only" | "text_only" | "offline" | "ask.find_local" | "budget.allow_unknown_price" => {
+            ["true", "false"][rank % 2].to_owned()
+        }
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
         "ask.cascade" => ["azure,openai", "extractive", "ollama"][rank % 3].to_owned(),
+        "ask.prefer" => ["quality", "speed", "cost"][rank % 3].to_owned(),
+        "ask.cache" => ["all", "off"][rank % 2].to_owned(),
         "providers.openai.api" => ["responses", "chat"][rank % 2].to_owned(),
         "max_line_bytes" => (2000 + rank).to_string(),
         name if name.ends_with(".base_url") => format!("http://host-{rank}:{}", 100 + rank),
@@ -220,6 +224,24 @@ fn full_world() -> World {
         cascade = ["ollama", "extractive"]
         concurrency = 3
         timeout_s = 60
+        prefer = "speed"
+        hedge_ms = 4000
+        cache = "all"
+        find_local = false
+        breaker_failures = 3
+
+        [limits.work]
+        requests_per_minute = 60
+        tokens_per_minute = 100_000
+        concurrency = 4
+
+        [models."work/large"]
+        quality = 4
+        window = 128_000
+        output = 8_000
+        images = false
+        schema = true
+        tools = false
 
         [embedder]
         kind = "ollama"

@@ -39,6 +39,10 @@ pub enum ErrorKind {
     ProviderError,
     Timeout,
     Cancelled,
+    /// It may cost more than is left of a cap; it was not sent.
+    BudgetExceeded,
+    /// A cap holds and nobody knows what it costs; it was not sent.
+    PriceUnknown,
 }
 
 impl ErrorKind {
@@ -61,6 +65,8 @@ impl ErrorKind {
             ErrorKind::ProviderError => "provider_error",
             ErrorKind::Timeout => "timeout",
             ErrorKind::Cancelled => "cancelled",
+            ErrorKind::BudgetExceeded => "budget_exceeded",
+            ErrorKind::PriceUnknown => "price_unknown",
         }
     }
 }
@@ -294,6 +300,14 @@ pub(super) fn next_step(kind: ErrorKind, key_env: &str, retry_after: Option<Dura
         ErrorKind::ProviderError => "ask again, or name another provider",
         ErrorKind::Timeout => "ask again with a larger timeout_s, or name a faster model",
         ErrorKind::Cancelled => "ask again when you want the answer",
+        ErrorKind::BudgetExceeded => {
+            "raise the cap (max_cost_usd, CARRYALL_DAILY_USD, CARRYALL_MONTHLY_USD), lower budget_tokens or \
+             max_output_tokens, or name a cheaper model"
+        }
+        ErrorKind::PriceUnknown => {
+            "set its price in the user file under [prices.\"provider/model\"], or ask without a cap; a key that was \
+             merely found is capped at 1 USD a day until LLM_PROVIDER names its provider"
+        }
     };
     step.to_owned()
 }

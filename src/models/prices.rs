@@ -114,6 +114,15 @@ impl Prices {
         Some(micros.iter().map(|(tokens, rate)| *tokens as f64 * rate).sum::<f64>() / 1e6)
     }
 
+    /// What `input_tokens` cost at most, and each token of output: as if all of the input were written to the
+    /// provider's cache, where that costs more. USD; `None` when the price is unknown.
+    pub(super) fn worst(&self, provider: &str, model: &str, input_tokens: u64) -> Option<(f64, f64)> {
+        let rates = self.rates(provider, model, input_tokens)?;
+        let input = rates.input.max(rates.cache_write).max(rates.cache_read);
+        #[expect(clippy::cast_precision_loss, reason = "no question has 2^53 tokens")]
+        Some((input_tokens as f64 * input / 1e6, rates.output / 1e6))
+    }
+
     fn rates(&self, provider: &str, model: &str, input_tokens: u64) -> Option<Rates> {
         if let Some(price) = self.own.get(&format!("{provider}/{model}")) {
             let cache_write = price.cache_write.unwrap_or(price.input);
@@ -227,6 +236,20 @@ mod tests {
         check("openai/gpt-4o-mini", &Usage { output_tokens: None, ..usage(1, 0, 0, 1) }, None);
         check("openai/gpt-4o-mini", &Usage::default(), None);
         check("openai/gpt-4o-mini", &usage(0, 0, 0, 0), None);
+    }
+
+    #[test]
+    fn the_worst_is_never_less_than_what_it_costs() {
+        let prices = Prices::default();
+        for model in ["anthropic/claude-sonnet-4-6", "openai/gpt-5.6", "openai/gpt-5.4", "openai/gpt-4o-mini"] {
+            let (provider, model) = model.split_once('/').unwrap();
+            for (fresh, read, written) in [(300_000, 0, 0), (1_000, 1_000, 271_000), (0, 0, 272_000), (5, 0, 0)] {
+                let (input_usd, token_usd) = prices.worst(provider, model, fresh + read + written).unwrap();
+                let cost = prices.cost_usd(provider, model, &usage(fresh, read, written, 100)).unwrap();
+                assert!(cost <= input_usd + 100.0 * token_usd + 1e-12, "{model} {fresh} {read} {written}");
+            }
+        }
+        assert_eq!(prices.worst("openai", "gpt-99", 1), None);
     }
 
     #[test]

@@ -74,7 +74,9 @@ fn may_differ_elsewhere(kind: ErrorKind) -> bool {
         | ErrorKind::Malformed
         | ErrorKind::EmptyAnswer
         | ErrorKind::ProviderError
-        | ErrorKind::Timeout => true,
+        | ErrorKind::Timeout
+        | ErrorKind::BudgetExceeded
+        | ErrorKind::PriceUnknown => true,
         ErrorKind::ContentFilter | ErrorKind::InvalidRequest | ErrorKind::Cancelled => false,
     }
 }

@@ -1,12 +1,9 @@
-//! Chooses who is asked, and asks: tries again where that can help, falls back, counts time and money.
-//!
-//! One deadline holds for everything. Once a piece of an answer was shown, no other answer is begun: a text must not
-//! change its author in the middle.
+//! Knows who can be asked, chooses a route, and asks along it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -18,21 +15,32 @@ use super::Answer;
 use super::ErrorKind;
 use super::ModelError;
 use super::ModelRequest;
+use super::Needs;
 use super::OnDelta;
 use super::Prices;
 use super::Provider;
+use super::Purse;
 use super::Usage;
 use super::anthropic::Anthropic;
+use super::asking::Asking;
+use super::health::Health;
 use super::http;
 use super::http::Http;
+use super::limits::Limits;
+use super::local::Found;
 use super::ollama::Ollama;
 use super::openai::OpenAi;
-use super::retry;
-use super::retry::Next;
-use super::retry::Situation;
+use super::purse;
+use super::purse::Worst;
+use super::routes;
+use super::routes::Candidate;
 use crate::config::Config;
+use crate::config::Prefer;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
+use crate::config::Routing;
+use crate::store::SpeedRow;
+use crate::store::Store;
 use crate::trace::Call;
 
 /// The name that means no model at all: the caller answers out of what it found.
@@ -48,21 +56,65 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The language models that can be asked. Making it opens nothing.
 #[derive(Debug)]
 pub struct Models {
-    known: BTreeMap<String, Known>,
+    pub(super) known: BTreeMap<String, Known>,
     /// What `LLM_PROVIDER` says.
-    preferred: Option<String>,
-    cascade: Vec<String>,
-    offline: bool,
-    prices: Prices,
+    pub(super) preferred: Option<String>,
+    pub(super) cascade: Vec<String>,
+    pub(super) offline: bool,
+    pub(super) prices: Prices,
+    pub(super) routing: Routing,
     /// Holds back asks over the configured number.
-    asks: Semaphore,
+    pub(super) asks: Semaphore,
+    /// Written by every attempt, read before the next.
+    pub(super) health: Health,
+    /// The local server that was found last.
+    pub(super) found: Found,
+    /// How quick models were, read from the store now and then by questions that prefer speed.
+    pub(super) speeds: Mutex<Speeds>,
+    /// A number in 0.0..1.0 that spreads those who wait.
+    pub(super) jitter: fn() -> f64,
+}
+
+/// What was read from the store, and when.
+#[derive(Debug, Default)]
+pub(super) struct Speeds {
+    read: Option<Instant>,
+    rows: Arc<Vec<SpeedRow>>,
 }
 
 #[derive(Debug)]
-struct Known {
-    config: ProviderConfig,
-    provider: Box<dyn Provider>,
+pub(super) struct Known {
+    pub(super) config: ProviderConfig,
+    pub(super) provider: Box<dyn Provider>,
+    /// Those that the user file sets.
+    pub(super) limits: Option<Limits>,
 }
+
+impl Known {
+    /// Whether the model runs on this machine, so that asking it costs nothing.
+    pub(super) fn is_local(&self) -> bool {
+        is_local(&self.config)
+    }
+}
+
+/// A route that was chosen, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub route: Route,
+    /// In words.
+    pub why: String,
+    /// Every model that could have been asked with the reason why it is not, the next best first.
+    pub losers: Vec<(String, String)>,
+}
+
+/// How old what is known of speeds may be: other processes learn, too.
+const SPEEDS_HOLD: Duration = Duration::from_secs(30);
+
+/// Answers that have to be measured before a model's speed is believed.
+const ENOUGH_ANSWERS: u32 = 3;
+
+/// Output of an answer when its length is not limited, to compare models by.
+const USUAL_OUTPUT_TOKENS: u32 = 500;
 
 /// Who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,8 +151,10 @@ pub struct Answered {
     pub cost_usd: Option<f64>,
     /// From the question to the end of the answer, waits and failed attempts included.
     pub latency_ms: f64,
-    /// In order; the last one is `ok`.
+    /// In the order in which they ended; one of them is `ok`.
     pub attempts: Vec<Attempt>,
+    /// Position of the route that answered: 0 is the first, others are fallbacks.
+    pub route: usize,
 }
 
 /// Why there is no answer, and what was tried.
@@ -117,7 +171,8 @@ impl Models {
     pub fn new(config: &Config) -> Models {
         let http = Arc::new(Http::new(config.offline));
         let known = config.providers.iter().map(|(name, provider)| {
-            let made = Known { config: provider.clone(), provider: provider_for(name, provider, &http) };
+            let limits = config.routing.limits.get(name).map(|it| Limits::new(it, Instant::now()));
+            let made = Known { config: provider.clone(), provider: provider_for(name, provider, &http), limits };
             (name.clone(), made)
         });
         Models {
@@ -126,16 +181,27 @@ impl Models {
             cascade: config.cascade.clone(),
             offline: config.offline,
             prices: Prices::new(config.prices.clone()),
+            routing: config.routing.clone(),
             asks: Semaphore::new(config.ask_concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            health: Health::new(config.routing.breaker_failures),
+            found: Found::default(),
+            speeds: Mutex::default(),
+            jitter,
         }
     }
 
-    /// What `usage` costs on `route` with `model`, in USD; `None` is unknown, a local provider costs 0.
-    pub fn likely_cost_usd(&self, route: &Route, model: &str, usage: &Usage) -> Option<f64> {
-        if self.known.get(&route.provider).is_some_and(|it| is_local(&it.config)) {
-            return Some(0.0);
+    /// The most that `request` can cost; `None` is unknown, a local provider costs 0.
+    pub(super) fn worst(&self, provider: &str, known: &Known, request: &ModelRequest) -> Option<Worst> {
+        let model = &request.model;
+        let name = format!("{provider}/{model}");
+        match self.prices.worst(provider, model, purse::most_input_tokens(request)) {
+            Some((input_usd, usd_per_output_token)) => {
+                let most_output = routes::card(&self.routing.models, &name, None).output;
+                Some(Worst { input_usd, usd_per_output_token, most_output })
+            }
+            None if known.is_local() => Some(Worst { input_usd: 0.0, usd_per_output_token: 0.0, most_output: None }),
+            None => None,
         }
-        self.prices.cost_usd(&route.provider, model, usage)
     }
 
     /// Whether the provider is asked at its vendor's own address.
@@ -143,6 +209,28 @@ impl Models {
         let url = self.known.get(name).and_then(|it| it.config.base_url.as_deref()).unwrap_or_default();
         let host = reqwest::Url::parse(url).ok().and_then(|it| it.host_str().map(str::to_owned)).unwrap_or_default();
         VENDORS.iter().any(|it| host == *it || host.ends_with(&format!(".{it}")))
+    }
+
+    /// Whether somebody chose a provider, if only `extractive`.
+    pub fn is_chosen(&self) -> bool {
+        self.preferred.is_some()
+    }
+
+    /// Whether a model is configured for the provider.
+    pub fn has_own_model(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(|it| it.config.model.is_some())
+    }
+
+    /// Where the provider is asked; empty when that is not known.
+    pub fn address(&self, name: &str) -> &str {
+        self.known.get(name).and_then(|it| it.config.base_url.as_deref()).unwrap_or_default()
+    }
+
+    /// Most tokens of input that the route's model takes, when that is known.
+    pub fn window(&self, route: &Route) -> Option<u64> {
+        let model = route.model.as_deref()?;
+        let name = format!("{}/{model}", route.provider);
+        routes::card(&self.routing.models, &name, self.prices.window(&route.provider, model)).window
     }
 
     /// The prices in use.
@@ -180,7 +268,7 @@ impl Models {
             Some(EXTRACTIVE) => Ok(None),
             _ if self.offline => Ok(None),
             Some(name) => self.route(name, model).map(Some),
-            // The place where a local Ollama or LM Studio that runs will be found.
+            // Whoever asks may look for a local server then: see [`Models::find_local`].
             None => {
                 let has_key = |name: &&&str| self.is_configured(name);
                 ORDER.iter().find(has_key).map(|name| self.route(name, model)).transpose()
@@ -233,6 +321,131 @@ impl Models {
         Ok(Route { provider: name.to_owned(), model })
     }
 
+    /// Chooses by `prefer` among the models of the table and of the configuration that can answer what `needs` says, and
+    /// that are configured and well: those of `provider`, else of `LLM_PROVIDER` and the cascade, else all with a key.
+    /// `None` when none of them is known to fit, or offline. Reads the store when speed is preferred.
+    pub async fn decide(
+        &self,
+        prefer: Prefer,
+        provider: Option<&str>,
+        needs: &Needs,
+        store: &Store,
+    ) -> Option<Decision> {
+        if self.offline {
+            return None;
+        }
+        let speeds = if prefer == Prefer::Speed { self.speeds(store).await } else { Arc::default() };
+        let now = Instant::now();
+        let mut candidates = Vec::new();
+        for name in self.eligible(provider) {
+            let Some(known) = self.known.get(&name) else { continue };
+            // At another address than the vendor's, only what is configured is known to be there.
+            let configured = known.config.model.as_deref();
+            let listed = routes::models_of(&self.routing.models, &name);
+            let is_own = |model: &str| self.routing.models.contains_key(&format!("{name}/{model}"));
+            let at_vendor = self.is_at_vendor(&name);
+            let mut models: Vec<&str> = listed.filter(|it| at_vendor || is_own(it)).collect();
+            models.extend(configured.filter(|it| !models.contains(it)));
+            candidates.extend(models.into_iter().map(|model| self.candidate(known, &name, model, needs, &speeds, now)));
+        }
+        let choice = routes::choose(&candidates, prefer, needs)?;
+        let chosen = candidates.swap_remove(choice.chosen);
+        let route = Route { provider: chosen.provider, model: Some(chosen.model) };
+        Some(Decision { route, why: choice.why, losers: choice.losers })
+    }
+
+    /// The providers whose models may be chosen.
+    fn eligible(&self, provider: Option<&str>) -> Vec<String> {
+        let mut names: Vec<String> = match (provider, self.preferred.as_deref()) {
+            (Some(name), _) => vec![name.to_owned()],
+            (None, Some(name)) => {
+                let cascade = self.cascade.iter().map(|it| it.split('/').next().unwrap_or(it));
+                std::iter::once(name).chain(cascade).map(str::to_owned).collect()
+            }
+            (None, None) => {
+                let has_key = |it: &&String| {
+                    let named = self.known.get(*it).is_some_and(|it| it.config.api_key.is_some());
+                    named || ORDER.contains(&it.as_str())
+                };
+                self.known.keys().filter(has_key).cloned().collect()
+            }
+        };
+        names.retain(|it| self.is_configured(it));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|it| seen.insert(it.clone()));
+        names
+    }
+
+    fn candidate(
+        &self,
+        known: &Known,
+        provider: &str,
+        model: &str,
+        needs: &Needs,
+        speeds: &[SpeedRow],
+        now: Instant,
+    ) -> Candidate {
+        let window = self.prices.window(provider, model);
+        let output = if needs.output_tokens == 0 { USUAL_OUTPUT_TOKENS } else { needs.output_tokens };
+        let usage = Usage {
+            input_tokens: Some(needs.input_tokens.max(1)),
+            output_tokens: Some(u64::from(output)),
+            ..Usage::default()
+        };
+        let price = self.prices.cost_usd(provider, model, &usage);
+        let measured = speeds.iter().find(|it| it.provider == provider && it.model == model);
+        Candidate {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            card: routes::card(&self.routing.models, &format!("{provider}/{model}"), window),
+            cost_usd: price.or_else(|| known.is_local().then_some(0.0)),
+            output_price: self.prices.worst(provider, model, 1).map(|it| it.1 * 1e6),
+            takes_ms: measured
+                .filter(|it| it.answers >= ENOUGH_ANSWERS)
+                .map(|it| it.first_ms + it.token_ms * f64::from(USUAL_OUTPUT_TOKENS)),
+            ill: self.health.look(provider, model, now).map(|it| it.message),
+        }
+    }
+
+    async fn speeds(&self, store: &Store) -> Arc<Vec<SpeedRow>> {
+        let lock = || self.speeds.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let known = lock();
+            if known.read.is_some_and(|it| it.elapsed() < SPEEDS_HOLD) {
+                return Arc::clone(&known.rows);
+            }
+        }
+        match store.speeds().await {
+            Ok(rows) => {
+                let rows = Arc::new(rows);
+                *lock() = Speeds { read: Some(Instant::now()), rows: Arc::clone(&rows) };
+                rows
+            }
+            Err(err) => {
+                tracing::warn!(error = %err, "the speeds of models could not be read");
+                Arc::default()
+            }
+        }
+    }
+
+    /// How the table of models is chosen from: where it is from, and when it was read.
+    pub fn table_source() -> (&'static str, &'static str) {
+        routes::source()
+    }
+
+    /// What a call may cost by the first route, to be compared with another; `None` is unknown.
+    pub fn compared_cost_usd(&self, route: &Route) -> Option<f64> {
+        let usage = Usage { input_tokens: Some(1_000), output_tokens: Some(500), ..Usage::default() };
+        let model = route.model.as_deref()?;
+        let is_local = self.known.get(&route.provider).is_some_and(Known::is_local);
+        self.prices.cost_usd(&route.provider, model, &usage).or_else(|| is_local.then_some(0.0))
+    }
+
+    /// What a caller prefers when a call does not say.
+    pub fn usual_preference(&self) -> Option<Prefer> {
+        self.routing.prefer
+    }
+
     /// Asks along `route`, then along `fallbacks`, until there is a whole answer or `timeout` is over. Pieces of the
     /// answer go to `on_delta` as they come; all of them belong to the answer that is returned, or to the failed one
     /// that was the last. Dropping the future closes the connection.
@@ -249,14 +462,34 @@ impl Models {
         on_delta: OnDelta<'_>,
         call: &Call,
     ) -> Result<Answered, Failed> {
+        self.ask_within(None, route, request, fallbacks, timeout, on_delta, call).await
+    }
+
+    /// As [`Models::ask`], within the caps of `purse`. What the answer costs is still to be settled there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Models::ask`]; `budget_exceeded` and `price_unknown` when every route is too dear.
+    #[expect(clippy::too_many_arguments, reason = "the request, where it goes, and what it may take")]
+    pub async fn ask_within(
+        &self,
+        purse: Option<&Purse<'_>>,
+        route: &Route,
+        request: &ModelRequest,
+        fallbacks: &[Route],
+        timeout: Duration,
+        on_delta: OnDelta<'_>,
+        call: &Call,
+    ) -> Result<Answered, Failed> {
         let started = Instant::now();
-        let mut asking = Asking {
+        let asking = Asking {
             models: self,
             call,
-            request: request.clone(),
+            request,
+            purse,
             started,
             deadline: started + timeout.min(Duration::from_secs(86_400)),
-            attempts: Vec::new(),
+            attempts: Mutex::default(),
         };
         let outcome = {
             let routes: Vec<&Route> = std::iter::once(route).chain(fallbacks).collect();
@@ -269,11 +502,17 @@ impl Models {
                 outcome = work => outcome,
             }
         };
-        let attempts = asking.attempts;
+        let attempts = asking.attempts.into_inner().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok((provider, model, answer, cost_usd)) => {
-                Ok(Answered { provider, model, answer, cost_usd, latency_ms: millis(started), attempts })
-            }
+            Ok(whole) => Ok(Answered {
+                provider: whole.provider,
+                model: whole.model,
+                answer: whole.answer,
+                cost_usd: whole.cost_usd,
+                latency_ms: millis(started),
+                attempts,
+                route: whole.route,
+            }),
             Err(error) => Err(Failed { error: Box::new(error), attempts }),
         }
     }
@@ -293,158 +532,13 @@ impl Models {
     }
 
     /// What an answer cost: what the provider says, else by the table; nothing for a model on this machine.
-    fn cost_usd(&self, known: &Known, provider: &str, model: &str, answer: &Answer) -> Option<f64> {
+    pub(super) fn cost_usd(&self, known: &Known, provider: &str, model: &str, answer: &Answer) -> Option<f64> {
         let by = |model: &str| self.prices.cost_usd(provider, model, &answer.usage);
         answer
             .cost_usd
             .or_else(|| by(model))
             .or_else(|| by(answer.model.as_deref()?))
-            .or_else(|| is_local(&known.config).then_some(0.0))
-    }
-}
-
-/// One question while it is asked.
-struct Asking<'a> {
-    models: &'a Models,
-    call: &'a Call,
-    request: ModelRequest,
-    started: Instant,
-    deadline: Instant,
-    attempts: Vec<Attempt>,
-}
-
-type Whole = (String, String, Answer, Option<f64>);
-
-impl Asking<'_> {
-    async fn run(&mut self, routes: &[&Route], on_delta: OnDelta<'_>) -> Result<Whole, ModelError> {
-        let models = self.models;
-        let first = routes.first().map(|it| it.provider.as_str()).unwrap_or_default();
-        let permit = tokio::time::timeout_at(self.deadline, models.asks.acquire()).await;
-        let Ok(_permit) = permit else {
-            let message = "other questions took all the time; too many are under way";
-            return Err(wrong(first, ErrorKind::Timeout, message));
-        };
-        let mut last = wrong(first, ErrorKind::InvalidArgument, "no route was given");
-        for (at, route) in routes.iter().enumerate() {
-            let has_other = at + 1 < routes.len();
-            let mut attempts = 0;
-            loop {
-                attempts += 1;
-                let shown = AtomicBool::new(false);
-                let error = match self.attempt(route, has_other, &shown, on_delta).await {
-                    Ok(whole) => return Ok(whole),
-                    Err(error) => error,
-                };
-                let situation = Situation {
-                    attempts,
-                    is_shown: shown.load(Ordering::Relaxed),
-                    has_other,
-                    left: self.deadline.saturating_duration_since(Instant::now()),
-                    jitter: jitter(),
-                };
-                // In offline mode nothing changes by waiting.
-                let next = if models.offline { Next::Stop } else { retry::next(&error, situation) };
-                last = error;
-                match next {
-                    Next::Again(wait) => tokio::time::sleep(wait).await,
-                    Next::Elsewhere => break,
-                    Next::Stop => return Err(last),
-                }
-            }
-        }
-        Err(last)
-    }
-
-    /// Tries once, and leaves an [`Attempt`] and a span.
-    async fn attempt(
-        &mut self,
-        route: &Route,
-        has_other: bool,
-        shown: &AtomicBool,
-        on_delta: OnDelta<'_>,
-    ) -> Result<Whole, ModelError> {
-        let begun = Instant::now();
-        let span = self.call.span("ask model");
-        span.note("provider", route.provider.as_str());
-        // Half of the time for one that does not begin to answer, so that the next one has a chance.
-        let left = self.deadline.saturating_duration_since(begun);
-        let first_deadline = if has_other { begun + left / 2 } else { self.deadline };
-        self.request.model = route.model.clone().unwrap_or_default();
-        let outcome = self.answer(route, first_deadline, shown, on_delta).await;
-        let latency_ms = millis(begun);
-        let model = Some(self.request.model.clone()).filter(|it| !it.is_empty());
-        span.note("model", model.as_deref());
-        let (outcome_name, error, cost_usd) = match &outcome {
-            Ok((.., answer, cost_usd)) => {
-                span.note("finish_reason", answer.finish_reason.name());
-                span.note("input_tokens", answer.usage.input_tokens);
-                span.note("cached_input_tokens", answer.usage.cached_input_tokens);
-                span.note("output_tokens", answer.usage.output_tokens);
-                ("ok", None, *cost_usd)
-            }
-            Err(error) => {
-                span.fail(format!("{}: {}", error.kind.name(), error.message));
-                let cost_usd = if error.may_be_charged() { None } else { Some(0.0) };
-                (error.kind.name(), Some(error.message.clone()), cost_usd)
-            }
-        };
-        span.note("outcome", outcome_name);
-        span.note("cost_usd", cost_usd);
-        tracing::debug!(provider = %route.provider, model, outcome = outcome_name, latency_ms, "model asked");
-        self.attempts.push(Attempt {
-            provider: route.provider.clone(),
-            model,
-            outcome: outcome_name.to_owned(),
-            error,
-            latency_ms,
-            cost_usd,
-        });
-        outcome
-    }
-
-    async fn answer(
-        &mut self,
-        route: &Route,
-        first_deadline: Instant,
-        shown: &AtomicBool,
-        on_delta: OnDelta<'_>,
-    ) -> Result<Whole, ModelError> {
-        let name = &route.provider;
-        let started = self.started;
-        let late = || {
-            let message = format!("no whole answer after {:.1} s", started.elapsed().as_secs_f64());
-            wrong(name, ErrorKind::Timeout, &message)
-        };
-        if self.models.offline {
-            return Err(offline(name));
-        }
-        let Some(known) = self.models.known.get(name) else {
-            return Err(wrong(name, ErrorKind::InvalidArgument, "there is no provider of this name"));
-        };
-        if self.request.model.is_empty() {
-            let listed = tokio::time::timeout_at(first_deadline, known.provider.list_models()).await;
-            let listed = listed.map_err(|_| late())??;
-            // Local programs list the models for embedding among the others.
-            let Some(model) = listed.into_iter().find(|it| !it.contains("embed")) else {
-                return Err(wrong(name, ErrorKind::NotFound, "the provider has no model to ask"));
-            };
-            self.request.model = model;
-        }
-        let mut deliver = |piece: &str| {
-            shown.store(true, Ordering::Relaxed);
-            on_delta(piece);
-        };
-        let mut work = known.provider.answer(&self.request, &mut deliver);
-        let answer = match tokio::time::timeout_at(first_deadline, &mut work).await {
-            Ok(outcome) => outcome?,
-            Err(_) if shown.load(Ordering::Relaxed) => {
-                tokio::time::timeout_at(self.deadline, work).await.map_err(|_| late())??
-            }
-            Err(_) => return Err(late()),
-        };
-        let model = self.request.model.clone();
-        let cost_usd = self.models.cost_usd(known, name, &model, &answer);
-        Ok((name.clone(), model, answer, cost_usd))
+            .or_else(|| known.is_local().then_some(0.0))
     }
 }
 
@@ -491,7 +585,7 @@ fn is_local(config: &ProviderConfig) -> bool {
     matches!(config.kind, ProviderKind::Ollama | ProviderKind::LmStudio) && url.is_some_and(|it| http::is_loopback(&it))
 }
 
-fn offline(name: &str) -> ModelError {
+pub(super) fn offline(name: &str) -> ModelError {
     ModelError {
         next_step: "leave out --offline (CARRYALL_OFFLINE) to ask a model".to_owned(),
         ..wrong(name, ErrorKind::Unreachable, "offline mode is on, no model is asked")
@@ -499,7 +593,7 @@ fn offline(name: &str) -> ModelError {
 }
 
 /// An error that we saw before any provider could.
-fn wrong(provider: &str, kind: ErrorKind, message: &str) -> ModelError {
+pub(super) fn wrong(provider: &str, kind: ErrorKind, message: &str) -> ModelError {
     ModelError {
         kind,
         provider: provider.to_owned(),
@@ -512,7 +606,7 @@ fn wrong(provider: &str, kind: ErrorKind, message: &str) -> ModelError {
 }
 
 /// Time since `begun`, in milliseconds with three decimals.
-fn millis(begun: Instant) -> f64 {
+pub(super) fn millis(begun: Instant) -> f64 {
     (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3
 }
 

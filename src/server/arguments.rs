@@ -12,12 +12,70 @@ use crate::clock::Millis;
 ///
 /// # Errors
 ///
-/// A [`Failure`] that names the first wrong argument, its value, what is allowed and an example.
+/// A [`Failure`] that names the first wrong argument, its value, what is allowed and an example, and then the others.
 pub(crate) fn check(schema: &Map<String, Value>, arguments: Value) -> Result<Value, Failure> {
     let mut arguments = arguments;
     normalise(&mut arguments, schema);
-    check_value("", &arguments, schema)?;
-    Ok(arguments)
+    match check_value("", &arguments, schema) {
+        Ok(()) => Ok(arguments),
+        Err(first) => Err(with_the_others(first, &arguments, schema)),
+    }
+}
+
+/// Faults that are told at once; with more, something else is wrong.
+const MOST_FAULTS: usize = 10;
+
+/// `first` with every other fault of `arguments`, in its message and as `faults` for programs.
+fn with_the_others(mut first: Failure, arguments: &Value, schema: &Map<String, Value>) -> Failure {
+    let mut faults = Vec::new();
+    collect("", arguments, schema, &mut faults);
+    let others: Vec<&str> = faults.iter().map(|it| it.message.as_str()).filter(|it| *it != first.message).collect();
+    if others.is_empty() {
+        return first;
+    }
+    let all: Vec<&str> = std::iter::once(first.message.as_str()).chain(others).collect();
+    let (message, list) = (all.join("; "), Value::from(all));
+    first.details.insert("faults".to_owned(), list);
+    Failure { message, ..first }
+}
+
+/// Every fault of `value`, in the order of its parts.
+fn collect(path: &str, value: &Value, schema: &Map<String, Value>, faults: &mut Vec<Failure>) {
+    if faults.len() >= MOST_FAULTS {
+        return;
+    }
+    let Err(first) = check_value(path, value, schema) else { return };
+    let of_this_type = |it: &&Map<String, Value>| {
+        it.get("type").and_then(Value::as_str).is_some_and(|wanted| is_of_type(value, wanted))
+    };
+    let choices = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let schema = choices.clone().find(of_this_type).unwrap_or(schema);
+    let before = faults.len();
+    match value {
+        Value::Object(object) if of_this_type(&schema) => {
+            faults.extend(missing(path, object, schema));
+            let empty = Map::new();
+            let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+            for (name, value) in object {
+                match properties.get(name) {
+                    Some(Value::Object(property)) => collect(&join(path, name), value, property, faults),
+                    None if is_closed(schema) => faults.push(unknown(path, name, properties)),
+                    _ => {}
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(Value::Object(item_schema)) = schema.get("items") {
+                for (at, item) in items.iter().enumerate() {
+                    collect(&format!("{path}[{at}]"), item, item_schema, faults);
+                }
+            }
+        }
+        _ => {}
+    }
+    if faults.len() == before {
+        faults.push(first);
+    }
 }
 
 /// Reads checked arguments into a tool's own type.
@@ -111,30 +169,38 @@ fn check_value(path: &str, value: &Value, schema: &Map<String, Value>) -> Result
 }
 
 fn check_object(path: &str, object: &Map<String, Value>, schema: &Map<String, Value>) -> Result<(), Failure> {
+    if let Some(missing) = missing(path, object, schema).next() {
+        return Err(missing);
+    }
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        if !object.contains_key(name) {
-            let described = properties.get(name).and_then(Value::as_object);
-            let allowed = described.map(describe).unwrap_or_default();
-            return Err(Failure::new(
-                "invalid_argument",
-                format!("argument `{}` is missing; it must be {allowed}", join(path, name)),
-                format!("for example {{\"{name}\": {}}}", described.map(example).unwrap_or_default()),
-            ));
-        }
-    }
     for (name, value) in object {
         match properties.get(name) {
             Some(Value::Object(property)) => check_value(&join(path, name), value, property)?,
             Some(_) => {}
-            None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                return Err(unknown(path, name, properties));
-            }
+            None if is_closed(schema) => return Err(unknown(path, name, properties)),
             None => {}
         }
     }
     Ok(())
+}
+
+fn is_closed(schema: &Map<String, Value>) -> bool {
+    schema.get("additionalProperties") == Some(&Value::Bool(false))
+}
+
+/// The required fields that `object` has not.
+fn missing(path: &str, object: &Map<String, Value>, schema: &Map<String, Value>) -> impl Iterator<Item = Failure> {
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    required.filter(|name| !object.contains_key(*name)).map(move |name| {
+        let described = schema.get("properties").and_then(|it| it.get(name)).and_then(Value::as_object);
+        let allowed = described.map(describe).unwrap_or_default();
+        Failure::new(
+            "invalid_argument",
+            format!("argument `{}` is missing; it must be {allowed}", join(path, name)),
+            format!("for example {{\"{name}\": {}}}", described.map(example).unwrap_or_default()),
+        )
+    })
 }
 
 fn unknown(path: &str, name: &str, properties: &Map<String, Value>) -> Failure {
@@ -363,6 +429,21 @@ mod tests {
             json!([1]),
             "Argument `arguments` is [1], but must be an object. For example {\"query\": \"where do we deploy\"}.",
         );
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_path() {
+        let failure = check(&schema(), json!({"limit": 0, "kinds": ["fakt", 5], "limt": 1})).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "argument `query` is missing; it must be a string; \
+             argument `limit` is 0, but must be a whole number from 1 to 100; \
+             argument `kinds[0]` is \"fakt\", but must be one of \"fact\", \"note\"; \
+             argument `kinds[1]` is 5, but must be one of \"fact\", \"note\"; \
+             argument `limt` is unknown"
+        );
+        assert_eq!(failure.details["faults"].as_array().map(Vec::len), Some(5));
+        assert!(check(&schema(), json!({"query": 5})).unwrap_err().details.get("faults").is_none());
     }
 
     #[test]

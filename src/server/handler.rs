@@ -336,7 +336,7 @@ fn forward_progress(
             last = done;
             let mut param = ProgressNotificationParam::new(token.clone(), done);
             param.total = update.total;
-            param.message = Some(update.message);
+            param.message = Some(update.message).filter(|it| !it.is_empty());
             if peer.notify_progress(param).await.is_err() {
                 return;
             }

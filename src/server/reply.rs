@@ -156,22 +156,15 @@ impl From<ask::Refusal> for Failure {
             }
             ask::Refusal::Route(err) => Failure::from(*err),
             ask::Refusal::Store(err) => err.into(),
-            ask::Refusal::TooDear { .. } => Failure::new(
-                "budget_exceeded",
-                message,
-                "raise the cap (max_cost_usd, CARRYALL_DAILY_USD, CARRYALL_MONTHLY_USD), lower budget_tokens or \
-                 max_output_tokens, or name a cheaper model",
-            ),
-            ask::Refusal::PriceUnknown { .. } => Failure::new(
-                "price_unknown",
-                message,
-                "set its price in the user file under [prices.\"provider/model\"], or ask without a cap; a key that was \
-                 merely found is capped at 1 USD a day until LLM_PROVIDER names its provider",
-            ),
             ask::Refusal::NoPack(_) => Failure::new(
                 "not_found",
                 message,
                 "call assemble_context and use its pack_id, or leave context out to have one assembled",
+            ),
+            ask::Refusal::NobodyNamed => Failure::new(
+                "invalid_argument",
+                message,
+                "for example {\"providers\": [\"openai\", \"anthropic/claude-sonnet-5-5\"]}",
             ),
             ask::Refusal::NotJson { attempts: list, .. } => Failure {
                 attempts: attempts(&list),

@@ -129,6 +129,10 @@ pub(super) async fn list(app: &App, cursor: Option<&str>) -> Result<Page, ErrorD
         Resource::new(format!("{SCHEME}schema/{}", tool.name), format!("schema of {}", tool.name))
             .with_mime_type("application/schema+json")
     }));
+    resources.push(
+        Resource::new(format!("{SCHEME}schema/context"), "schema of an inline context")
+            .with_mime_type("application/schema+json"),
+    );
     Ok(Page { resources, next_cursor: None })
 }
 
@@ -184,6 +188,7 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
             let found = trace::find(&app.store, filter, 1, 0).await.map_err(protocol_error)?;
             (pretty(&tools::tree_json(found.into_iter().next().ok_or_else(missing)?)), "application/json")
         }
+        Address::Schema(name) if name == "context" => (pretty(&tools::context_schema()), "application/schema+json"),
         Address::Schema(name) => {
             let tool = tools::find(&app.config, &name).ok_or_else(missing)?;
             let schema = json!({"input": (tool.input)(), "output": (tool.output)()});
@@ -204,7 +209,9 @@ pub(super) async fn complete(app: &App, request: &CompleteRequestParams) -> Resu
     };
     let values: Vec<String> = match (kind, argument.name.as_str()) {
         ("context", "scope") => Scope::ALL.iter().map(|it| it.name().to_owned()).collect(),
-        ("schema", "name") => tools::enabled(&app.config).map(|it| it.name.to_owned()).collect(),
+        ("schema", "name") => {
+            tools::enabled(&app.config).map(|it| it.name.to_owned()).chain(["context".to_owned()]).collect()
+        }
         ("pack", "id") => app
             .store
             .packs(namespace(app), PAGE, 0)

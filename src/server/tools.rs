@@ -290,7 +290,15 @@ fn session_of(arguments: &Value) -> Option<Domain> {
     Some(Domain::Session(Some(session.to_owned())))
 }
 
+pub(super) use ask::context_schema;
 pub(super) use get_trace::tree_json;
+
+/// docs/schema/context.json: what a call may bring along as its context.
+pub fn context_schema_text() -> String {
+    let mut text = serde_json::to_string_pretty(&context_schema()).unwrap_or_default();
+    text.push('\n');
+    text
+}
 
 /// The names of all tools.
 pub fn tool_names() -> Vec<&'static str> {

@@ -122,6 +122,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(contexts::hot_queries())
         .chain(turns::hot_queries())
         .chain(packs::hot_queries())
+        .chain(answers::hot_queries())
         .chain(workspace::hot_queries())
         .chain(vectors::hot_queries().into_iter().map(|(name, sql)| (name, sql.to_owned())))
         .collect();
@@ -339,7 +340,8 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
         namespace: None,
         spans: "[]".to_owned(),
     });
-    store.add_spending(vec![("openai".to_owned(), None, 0.1 + 0.2)], 10).await.unwrap();
+    let spent = Spent { provider: "openai".to_owned(), model: None, usd: 0.1 + 0.2, is_estimate: false };
+    store.settle(Vec::new(), vec![spent], 10).await.unwrap();
     let out = exported(&store).await;
 
     let (_folder, copy) = temporary();

@@ -105,10 +105,11 @@ impl Home {
         self.folder.path().join("work")
     }
 
-    /// Every variable that the server gets.
+    /// Every variable that the server gets. A model server that happens to run on this machine is none of its business.
     pub(crate) fn environment(&self) -> Vec<(String, OsString)> {
         let own = [("HOME", self.folder.path().join("home")), ("CARRYALL_DB", self.database())];
         let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.into_os_string()));
+        let own = own.chain([("CARRYALL_FIND_LOCAL".to_owned(), "0".into())]);
         own.chain(self.variables.iter().map(|(name, value)| (name.clone(), value.into()))).collect()
     }
 

@@ -75,7 +75,7 @@ fn stage(parts: Vec<Vec<Part>>, concurrency: usize) -> (Models, Vec<Route>) {
     };
     let known = names.iter().zip(parts).map(|(name, parts)| {
         let provider: Box<dyn Provider> = Box::new(Actor { parts: Mutex::new(parts.into()) });
-        (name.clone(), Known { config: config.clone(), provider })
+        (name.clone(), Known { config: config.clone(), provider, limits: None })
     });
     let models = Models {
         known: known.collect(),
@@ -83,7 +83,12 @@ fn stage(parts: Vec<Vec<Part>>, concurrency: usize) -> (Models, Vec<Route>) {
         cascade: Vec::new(),
         offline: false,
         prices: Prices::default(),
+        routing: Routing::default(),
         asks: Semaphore::new(concurrency),
+        health: Health::new(8),
+        found: Found::default(),
+        speeds: Mutex::default(),
+        jitter: || 0.5,
     };
     let routes = names.into_iter().map(|provider| Route { provider, model: Some("m".into()) }).collect();
     (models, routes)
@@ -209,4 +214,159 @@ async fn a_cancelled_call_stops_at_once() {
     let outcome = models.ask(&routes[0], &request, &[], Duration::from_secs(60), &mut on_delta, &call).await;
     assert_eq!(outcome.unwrap_err().error.kind, ErrorKind::Cancelled);
     assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+fn two_answers(models: &Models, routes: &[Route], count: usize) -> impl Future<Output = Vec<Result<Answered, Failed>>> {
+    let (request, call) = (ModelRequest::default(), Call::silent());
+    async move {
+        let mut outcomes = Vec::new();
+        for _ in 0..count {
+            let timeout = Duration::from_secs(600);
+            outcomes.push(models.ask(&routes[0], &request, &routes[1..], timeout, &mut |_| {}, &call).await);
+        }
+        outcomes
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_fails_again_and_again_is_left_alone_and_then_asked_once() {
+    // Eight failures open the breaker; the ninth attempt is not made, the one after half a minute is.
+    let parts = vec![[vec![fails(ErrorKind::ProviderError, None); 8], vec![answers("well again")]].concat()];
+    let (models, routes) = stage(parts, 1);
+    let kinds: Vec<ErrorKind> =
+        two_answers(&models, &routes, 10).await.into_iter().map(|it| it.unwrap_err().error.kind).collect();
+    assert_eq!(kinds, [ErrorKind::ProviderError; 10]);
+    let refused = two_answers(&models, &routes, 1).await.remove(0).unwrap_err();
+    assert!(refused.error.message.starts_with("not asked"), "{refused}");
+    assert!(refused.error.retry_after.is_some() && refused.attempts[0].cost_usd == Some(0.0));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(two_answers(&models, &routes, 1).await.remove(0).unwrap().answer.text, "well again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_is_passed_by_at_once() {
+    let parts = vec![vec![fails(ErrorKind::ProviderError, None); 8], vec![answers("b"); 9]];
+    let (models, routes) = stage(parts, 1);
+    let outcomes = two_answers(&models, &routes, 9).await;
+    assert!(outcomes.iter().all(|it| it.as_ref().is_ok_and(|it| it.answer.text == "b" && it.route == 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_keep_the_pause_that_a_provider_asked_for() {
+    let parts = vec![vec![fails(ErrorKind::RateLimited, Some(20)), answers("first"), answers("second")]];
+    let (models, routes) = stage(parts, 2);
+    let begun = Instant::now();
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let outcome = two_answers(&models, &routes, 1).await.remove(0);
+        (outcome, begun.elapsed())
+    };
+    let (first, (second, at)) = tokio::join!(two_answers(&models, &routes, 1), late);
+    assert!(first[0].is_ok() && second.is_ok());
+    assert!(at >= Duration::from_secs(20), "{at:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_an_answer_does_not_begin_the_next_route_is_asked_as_well() {
+    let hedged = |mut stage: (Models, Vec<Route>)| {
+        stage.0.routing.hedge_after = Some(Duration::from_secs(4));
+        stage
+    };
+    let shows = |piece, text, s| Part { piece, takes: Duration::from_secs(s), ..answers(text) };
+    // The second begins at once and is heard to its end, though the first would have ended earlier.
+    let (models, routes) = hedged(stage(vec![vec![hangs("")], vec![shows("two", "two!", 30)]], 1));
+    let begun = Instant::now();
+    let answered = two_answers(&models, &routes, 1).await.remove(0).unwrap();
+    assert_eq!((answered.answer.text.as_str(), answered.route, begun.elapsed().as_secs()), ("two!", 1, 34));
+    let outcomes: Vec<&str> = answered.attempts.iter().map(|it| it.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["cancelled", "ok"]);
+    assert_eq!(answered.attempts[0].cost_usd, None, "what was broken off may have cost");
+
+    // One that has begun is not joined by another.
+    let (models, routes) = hedged(stage(vec![vec![shows("one", "one!", 30)], vec![]], 1));
+    assert_eq!(two_answers(&models, &routes, 1).await.remove(0).unwrap().answer.text, "one!");
+
+    // Without another route the same one is asked again; the first to end answers.
+    let (models, routes) = hedged(stage(vec![vec![hangs(""), shows("", "again", 1)]], 1));
+    assert_eq!(two_answers(&models, &routes, 1).await.remove(0).unwrap().answer.text, "again");
+
+    // The one that fails leaves the field to the other.
+    let slow = Part { takes: Duration::from_secs(9), ..answers("slow") };
+    let (models, routes) = hedged(stage(vec![vec![slow], vec![fails(ErrorKind::Quota, None)]], 1));
+    let answered = two_answers(&models, &routes, 1).await.remove(0).unwrap();
+    assert_eq!((answered.answer.text.as_str(), answered.attempts.len()), ("slow", 2));
+
+    // Both fail: what comes after them is asked.
+    let late = Part { takes: Duration::from_secs(9), ..fails(ErrorKind::Quota, None) };
+    let parts = vec![vec![late], vec![fails(ErrorKind::Quota, None)], vec![answers("third")]];
+    let (models, routes) = hedged(stage(parts, 1));
+    assert_eq!(two_answers(&models, &routes, 1).await.remove(0).unwrap().route, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_of_a_provider_hold_attempts_back() {
+    let (mut models, routes) = stage(vec![vec![answers("x"); 4]], 8);
+    let limit = crate::config::ProviderLimit { requests_per_minute: Some(2), ..Default::default() };
+    models.known.get_mut("a").unwrap().limits = Some(Limits::new(&limit, Instant::now()));
+    let begun = Instant::now();
+    assert!(two_answers(&models, &routes, 3).await.iter().all(Result::is_ok));
+    assert!((29..=31).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    // Too long to wait for: told at once.
+    let request = ModelRequest::default();
+    let failed =
+        models.ask(&routes[0], &request, &[], Duration::from_secs(5), &mut |_| {}, &Call::silent()).await.unwrap_err();
+    assert_eq!(failed.error.kind, ErrorKind::RateLimited);
+    assert!(failed.error.retry_after.is_some_and(|it| it > Duration::from_secs(20)));
+}
+
+/// A purse with a cap of the day, over prices that the test sets: 1 USD for a million tokens of input, 10 for output.
+async fn purse_test(daily_usd: Option<f64>, max_usd: Option<f64>, asks: usize) -> (Vec<Result<Answered, Failed>>, f64) {
+    let part = |_| {
+        let usage = Usage { input_tokens: Some(20), output_tokens: Some(100), ..Usage::default() };
+        let answer = Answer { text: "x".to_owned(), usage, ..Answer::default() };
+        Part { end: Ok(answer), ..answers("x") }
+    };
+    let (mut models, routes) = stage(vec![(0..asks).map(part).collect()], asks);
+    let price = crate::config::Price { input: 1.0, output: 10.0, cache_read: None, cache_write: None };
+    models.prices = Prices::new(BTreeMap::from([("a/m".to_owned(), price)]));
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(&folder.path().join("a.db"));
+    let clock = crate::clock::Clock::fixed(1_700_000_000_000);
+    let caps = super::super::Caps { daily_usd, ..Default::default() };
+    let request = ModelRequest { max_output_tokens: Some(100), ..ModelRequest::default() };
+    let ask = |_| {
+        let (models, routes, store, clock, request) = (&models, &routes, &store, &clock, &request);
+        async move {
+            let timeout = Duration::from_secs(60);
+            let purse = Purse::new(store, clock, caps, max_usd, timeout);
+            let call = Call::silent();
+            let outcome = models.ask_within(Some(&purse), &routes[0], request, &[], timeout, &mut |_| {}, &call).await;
+            purse.settle().await.unwrap();
+            outcome
+        }
+    };
+    let outcomes = futures_util::future::join_all((0..asks).map(ask)).await;
+    let (spent, promised) = store.spent_since(0, clock.now()).await.unwrap();
+    assert!(promised.abs() < 1e-12, "everything is settled: {promised}");
+    (outcomes, spent)
+}
+
+#[tokio::test]
+async fn a_hundred_questions_at_once_never_pass_a_cap_together() {
+    // Each costs 0.00102 USD, and 0.001009 is reserved: ten fit.
+    let (outcomes, spent) = purse_test(Some(0.0105), None, 100).await;
+    let answered = outcomes.iter().filter(|it| it.is_ok()).count();
+    assert!((1..=10).contains(&answered), "{answered}");
+    assert!(spent > 0.0 && spent <= 0.0105, "{spent}");
+    let refused = outcomes.iter().filter_map(|it| it.as_ref().err());
+    assert!(refused.into_iter().all(|it| it.error.kind == ErrorKind::BudgetExceeded && it.attempts.is_empty()));
+}
+
+#[tokio::test]
+async fn a_question_s_own_cap_holds_for_each_question() {
+    let (outcomes, spent) = purse_test(None, Some(0.0011), 5).await;
+    assert!(outcomes.iter().all(Result::is_ok) && (spent - 5.0 * 0.00102).abs() < 1e-9, "{spent}");
+    let (outcomes, spent) = purse_test(None, Some(0.0009), 5).await;
+    assert!(outcomes.iter().all(|it| it.as_ref().is_err_and(|it| it.error.kind == ErrorKind::BudgetExceeded)));
+    assert!(spent.abs() < 1e-12);
 }

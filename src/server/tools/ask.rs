@@ -25,6 +25,8 @@ use super::session_of;
 use crate::ask::ContextChoice;
 use crate::ask::Question;
 use crate::ask::Reply;
+use crate::ask::Sides;
+use crate::config::Prefer;
 use crate::config::Toolset;
 use crate::context::label;
 use crate::models::Message;
@@ -79,8 +81,11 @@ struct AskArgs {
     budget_tokens: Option<u32>,
     /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
     provider: Option<String>,
+    /// Asked side by side, each provider or provider/model: every answer, where they agree and differ.
+    #[schemars(length(min = 1, max = 8))]
+    providers: Option<Vec<String>>,
     model: Option<String>,
-    prefer: Option<Prefer>,
+    prefer: Option<PreferArg>,
     /// Asked in order when the first says nothing: provider or provider/model.
     #[schemars(length(max = 20))]
     fallbacks: Option<Vec<String>>,
@@ -98,7 +103,6 @@ struct AskArgs {
     timeout_s: Option<f64>,
     /// Ask afresh even when an equal question was answered.
     #[serde(default)]
-    #[expect(dead_code, reason = "part of the contract; answers are not cached, so every question is asked afresh")]
     no_cache: bool,
 }
 
@@ -121,18 +125,18 @@ enum RoleArg {
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-enum Prefer {
+enum PreferArg {
     Quality,
     Speed,
     Cost,
 }
 
-impl Prefer {
-    fn name(self) -> &'static str {
-        match self {
-            Prefer::Quality => "quality",
-            Prefer::Speed => "speed",
-            Prefer::Cost => "cost",
+impl From<PreferArg> for Prefer {
+    fn from(it: PreferArg) -> Prefer {
+        match it {
+            PreferArg::Quality => Prefer::Quality,
+            PreferArg::Speed => Prefer::Speed,
+            PreferArg::Cost => Prefer::Cost,
         }
     }
 }
@@ -181,6 +185,19 @@ impl JsonSchema for ContextArg {
     }
 }
 
+/// The schema of a context that a call brings along.
+pub(in crate::server) fn context_schema() -> Value {
+    let mut schema = schema::input::<InlineArg>();
+    let head = [
+        ("$schema", "https://json-schema.org/draft/2020-12/schema"),
+        ("$id", "carryall://schema/context"),
+        ("title", "The context of one `ask`, given by its caller"),
+    ];
+    let mut whole = Map::from_iter(head.map(|(name, text)| (name.to_owned(), text.into())));
+    whole.append(&mut schema);
+    Value::Object(whole)
+}
+
 #[derive(Serialize, JsonSchema)]
 struct AskResult {
     answer: String,
@@ -198,6 +215,14 @@ struct AskResult {
     #[schemars(with = "Vec<Map<String, Value>>")]
     attempts: Value,
     cached: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<Map<String, Value>>>")]
+    answers: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agree: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<Map<String, Value>>>")]
+    differ: Option<Value>,
     #[schemars(with = "Vec<Map<String, Value>>")]
     citations: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,11 +248,6 @@ struct UsageOut {
 
 async fn ask(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: AskArgs = arguments::read(arguments)?;
-    if let Some(prefer) = args.prefer {
-        let span = context.call.span("prefer");
-        span.note("prefer", prefer.name());
-        span.note("decision", "the configured provider is used: routing by preference is not there yet");
-    }
     let question = question(args, &context)?;
     let reply = Box::pin(context.app.asker.ask(&question, &context.allowed, &context.call)).await?;
     let text = describe(&reply);
@@ -272,13 +292,16 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
         context: args.context.map_or(ContextChoice::Auto, choice),
         budget_tokens: args.budget_tokens.or(config.project.budget_tokens).unwrap_or(8000).clamp(256, 200_000),
         provider: args.provider,
+        providers: args.providers.unwrap_or_default(),
         model: args.model,
+        prefer: args.prefer.map(Prefer::from),
         fallbacks: args.fallbacks.unwrap_or_default(),
         max_cost_usd: args.max_cost_usd,
         max_output_tokens: args.max_output_tokens,
         temperature: args.temperature,
         response_schema: args.response_schema.map(Value::Object),
         timeout: args.timeout_s.map_or(config.ask_timeout, Duration::from_secs_f64),
+        no_cache: args.no_cache,
     })
 }
 
@@ -330,7 +353,10 @@ fn result(reply: Reply) -> AskResult {
         cost_usd: reply.cost_usd,
         latency_ms: (reply.latency_ms * 100.0).round() / 100.0,
         attempts: json!(reply.attempts),
-        cached: false,
+        cached: reply.cached,
+        answers: reply.sides.as_ref().map(|it| json!(it.answers)),
+        agree: reply.sides.as_ref().map(|it| it.comparison.agree.clone()),
+        differ: reply.sides.as_ref().map(|it| json!(it.comparison.differ)),
         citations: json!(reply.citations),
         pack_id: reply.pack_id,
         degraded: reply
@@ -341,8 +367,36 @@ fn result(reply: Reply) -> AskResult {
     }
 }
 
+/// Every answer under its author's name, then how they relate.
+fn describe_sides(sides: &Sides) -> String {
+    let mut text = String::new();
+    for it in &sides.answers {
+        let model = it.model.as_ref().map(|it| format!("/{it}")).unwrap_or_default();
+        let cost = it.cost_usd.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.6} USD"));
+        text.push_str(&format!("## {}{model} ({cost}, {:.0} ms)\n\n", it.provider, it.latency_ms));
+        match (&it.answer, &it.error) {
+            (Some(answer), _) => text.push_str(answer),
+            (None, error) => text.push_str(&format!("No answer: {}", error.as_deref().unwrap_or_default())),
+        }
+        text.push_str("\n\n");
+    }
+    let list = |title: &str, lines: &[String]| {
+        let lines: Vec<String> = lines.iter().map(|it| format!("- {it}")).collect();
+        if lines.is_empty() { String::new() } else { format!("## {title}\n\n{}\n\n", lines.join("\n")) }
+    };
+    text.push_str(&list("All say", &sides.comparison.agree));
+    for it in &sides.comparison.differ {
+        text.push_str(&list(&format!("Only {} says", it.by), &it.says));
+    }
+    text.push_str("The first line below is about the answer that stands nearest to the others.");
+    text
+}
+
 fn describe(reply: &Reply) -> String {
-    let mut text = reply.answer.clone();
+    let mut text = match &reply.sides {
+        Some(sides) => describe_sides(sides),
+        None => reply.answer.clone(),
+    };
     text.push_str("\n\n---\n");
     let model = reply.model.as_ref().map(|it| format!("/{it}")).unwrap_or_default();
     let cost = reply.cost_usd.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.6} USD"));
@@ -350,6 +404,9 @@ fn describe(reply: &Reply) -> String {
         "{}{model}, {cost}, {:.0} ms, finish_reason {}",
         reply.provider, reply.latency_ms, reply.finish_reason
     ));
+    if reply.cached {
+        text.push_str(", kept from an equal question");
+    }
     if reply.finish_reason == "length" {
         text.push_str(": the output limit was reached, so the answer may end early; raise max_output_tokens");
     }
@@ -368,6 +425,9 @@ fn describe(reply: &Reply) -> String {
     for it in reply.attempts.iter().filter(|it| it.outcome != "ok") {
         let error = it.error.as_deref().unwrap_or_default();
         text.push_str(&format!("\nFailed before: {}: {} {error}", it.provider, it.outcome));
+    }
+    if let Some(choice) = &reply.choice {
+        text.push_str(&format!("\nRoute: {}", label(choice, 600)));
     }
     for it in &reply.degraded {
         text.push_str(&format!("\nNot reached: {}: {}.", it.source, it.reason));

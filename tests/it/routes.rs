@@ -1,0 +1,306 @@
+//! Who is asked, what it may cost, what is not asked twice: the real server against prepared providers.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::harness::Duplex;
+use crate::harness::Home;
+use crate::harness::call;
+use crate::harness::initialize_params;
+use crate::harness::modern;
+use crate::harness::request;
+use crate::model_server::ModelServer;
+use crate::model_server::Script;
+
+/// A home whose server has keys for Anthropic and OpenAI, both at `url`.
+fn home(url: &str) -> anyhow::Result<Home> {
+    Ok(Home::new()?
+        .with("ANTHROPIC_BASE_URL", url)
+        .with("ANTHROPIC_API_KEY", "sk-test")
+        .with("OPENAI_BASE_URL", format!("{url}/v1"))
+        .with("OPENAI_API_KEY", "sk-test"))
+}
+
+/// A whole answer in Anthropic's format that used `input` and `output` tokens.
+fn used(text: &str, input: u32, output: u32) -> Script {
+    Script::events(&format!(
+        "event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{{\"id\":\"m\",\"model\":\"claude-haiku-4-5\",\
+         \"usage\":{{\"input_tokens\":{input},\"output_tokens\":1}}}}}}\n\n\
+         event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":0,\
+         \"content_block\":{{\"type\":\"text\",\"text\":\"\"}}}}\n\n\
+         event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\
+         \"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n\
+         event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":0}}\n\n\
+         event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\"}},\
+         \"usage\":{{\"output_tokens\":{output}}}}}\n\n\
+         event: message_stop\ndata: {{\"type\":\"message_stop\"}}\n\n"
+    ))
+}
+
+#[test]
+fn a_hundred_asks_of_two_processes_never_pass_the_day_s_cap_together() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..100).map(|_| used("yes", 9, 130)).collect())?;
+    let cap = 0.0068;
+    let home = home(&models.url())?
+        .with("LLM_PROVIDER", "anthropic")
+        .with("ANTHROPIC_MODEL", "claude-haiku-4-5")
+        .with("CARRYALL_DAILY_USD", cap.to_string());
+    let mut servers = [home.server()?, home.server()?];
+    for server in &mut servers {
+        for id in 0..50 {
+            let arguments = json!({"message": "x", "context": "none", "max_output_tokens": 130});
+            server.send(&call(id, "ask", arguments))?;
+        }
+    }
+    let (mut spent, mut answered) = (0.0, 0);
+    for server in &mut servers {
+        for id in 0..50 {
+            let answer = server.answer(&json!(id))?;
+            match answer["result"]["isError"] == json!(true) {
+                true => assert_eq!(answer["result"]["_meta"]["carryall/error"]["kind"], "budget_exceeded", "{answer}"),
+                false => {
+                    answered += 1;
+                    spent += answer["result"]["structuredContent"]["cost_usd"].as_f64().unwrap_or(f64::NAN);
+                }
+            }
+        }
+    }
+    assert!(answered > 0 && spent <= cap, "{answered} answers for {spent} USD");
+    assert_eq!(models.received().len(), answered, "what is refused is not sent");
+    Ok(())
+}
+
+#[test]
+fn an_attempt_that_may_have_been_billed_counts_with_the_most_that_it_can_have_cost() -> anyhow::Result<()> {
+    let cut =
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":9}}}\n\n";
+    let models = ModelServer::start(vec![Script::events(cut), used("yes", 9, 1)])?;
+    let home = home(&models.url())?
+        .with("LLM_PROVIDER", "anthropic")
+        .with("ANTHROPIC_MODEL", "claude-haiku-4-5")
+        .with("CARRYALL_DAILY_USD", "0.001");
+    let mut server = home.server()?;
+    let ask = json!({"message": "x", "context": "none", "max_output_tokens": 130});
+    assert_eq!(server.fail("ask", ask.clone())?["kind"], "truncated");
+    assert_eq!(server.fail("ask", ask)?["kind"], "budget_exceeded");
+    Ok(())
+}
+
+#[test]
+fn under_a_cap_an_answer_s_length_is_limited_by_what_is_left() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![used("yes", 9, 1), used("yes", 9, 1)])?;
+    let home = home(&models.url())?.with("LLM_PROVIDER", "anthropic").with("ANTHROPIC_MODEL", "claude-haiku-4-5");
+    let mut server = home.server()?;
+    server.call("ask", json!({"message": "x", "context": "none", "max_cost_usd": 0.01}))?;
+    server.call("ask", json!({"message": "x", "context": "none", "max_cost_usd": 1}))?;
+    let limits: Vec<u64> = models
+        .received()
+        .iter()
+        .filter_map(|it| serde_json::from_str::<Value>(&it.body).ok()?["max_tokens"].as_u64())
+        .collect();
+    assert!((1_900..2_000).contains(&limits[0]) && limits[1] == 8_192, "{limits:?}");
+    Ok(())
+}
+
+#[test]
+fn a_fallback_that_is_dearer_says_so_and_one_that_is_too_dear_is_not_asked() -> anyhow::Result<()> {
+    let busy = || Script::json(500, r#"{"error":{"message":"boom"}}"#);
+    let models = ModelServer::start(vec![busy(), used("yes", 9, 1), busy()])?;
+    let home = home(&models.url())?.with("LLM_PROVIDER", "anthropic").with("ANTHROPIC_MODEL", "claude-haiku-4-5");
+    let mut server = home.server()?;
+    let ask = json!({"message": "x", "context": "none", "fallbacks": ["anthropic/claude-opus-5"]});
+    let reply = server.call("ask", ask)?;
+    let told = reply["degraded"].to_string();
+    assert!(told.contains("anthropic/claude-opus-5") && told.contains("5.0 times as much"), "{told}");
+    let ask = json!({"message": "x", "context": "none", "max_output_tokens": 1000, "max_cost_usd": 0.01,
+        "fallbacks": ["anthropic/claude-opus-5"]});
+    let failed = server.fail("ask", ask)?;
+    assert_eq!((&failed["kind"], failed["attempts"].as_array().map(Vec::len)), (&json!("provider_error"), Some(1)));
+    Ok(())
+}
+
+#[test]
+fn the_wish_chooses_among_the_models_that_are_configured() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..3).map(|_| Script::openai_answer("yes")).collect())?;
+    let home = Home::new()?;
+    std::fs::write(
+        home.folder().join("config.toml"),
+        format!(
+            "provider = 'work'\n[ask]\ncascade = ['work/large']\n\
+             [providers.work]\nkind = 'openai'\nbase_url = '{}/v1'\napi_key_env = 'WORK_KEY'\n\
+             [prices.'work/large']\ninput = 5\noutput = 20\n[models.'work/large']\nquality = 5\n\
+             [prices.'work/small']\ninput = 1\noutput = 2\n[models.'work/small']\nquality = 2\nwindow = 1000\n",
+            models.url()
+        ),
+    )?;
+    let home = home.with("WORK_KEY", "k").with("CARRYALL_CONFIG", "../config.toml");
+    let mut server = home.server()?;
+    let ask = |prefer: &str, message: &str| json!({"message": message, "context": "none", "prefer": prefer});
+    server.call("ask", ask("quality", "x"))?;
+    let reply = server.call("ask", ask("cost", "x"))?;
+    server.call("ask", ask("cost", &"many words ".repeat(2_000)))?;
+    let asked: Vec<String> = models
+        .received()
+        .iter()
+        .filter_map(|it| Some(serde_json::from_str::<Value>(&it.body).ok()?["model"].as_str()?.to_owned()))
+        .collect();
+    assert_eq!(asked, ["large", "small", "large"]);
+    let trace = server.call("get_trace", json!({"trace_id": reply["trace_id"]}))?.to_string();
+    assert!(trace.contains("cost is preferred: 0.00") && trace.contains("work/large: cost is preferred"), "{trace}");
+    Ok(())
+}
+
+#[test]
+fn equal_questions_are_answered_once_for_each_owner() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..4).map(|at| Script::openai_answer(&format!("answer {at}"))).collect())?;
+    let home = home(&models.url())?.with("LLM_PROVIDER", "openai").with("OPENAI_MODEL", "m");
+    let mut server = home.server()?;
+    let ask = |more: Value| {
+        let mut ask = json!({"message": "x", "context": "none", "temperature": 0});
+        ask.as_object_mut().into_iter().zip(more.as_object()).for_each(|(ask, more)| ask.extend(more.clone()));
+        ask
+    };
+    let first = server.call("ask", ask(json!({})))?;
+    assert_eq!((&first["answer"], &first["cached"]), (&json!("answer 0"), &json!(false)));
+    let again = home.server()?.call("ask", ask(json!({})))?;
+    assert_eq!(
+        (&again["answer"], &again["cached"], &again["cost_usd"]),
+        (&json!("answer 0"), &json!(true), &json!(0.0))
+    );
+    assert_eq!((&again["attempts"], &again["provider"]), (&json!([]), &json!("openai")));
+    let theirs = server.call("ask", ask(json!({"user_id": "ana"})))?;
+    assert_eq!((&theirs["answer"], &theirs["cached"]), (&json!("answer 1"), &json!(false)));
+    let afresh = server.call("ask", ask(json!({"no_cache": true})))?;
+    assert_eq!((&afresh["answer"], &afresh["cached"]), (&json!("answer 2"), &json!(false)));
+    assert_eq!(server.call("ask", ask(json!({})))?["answer"], "answer 2", "the latest is kept");
+    let id = server.call("remember", json!({"content": "x"}))?["memories"][0]["id"].clone();
+    server.call("forget", json!({"ids": [id]}))?;
+    let asked_again = server.call("ask", ask(json!({})))?;
+    assert_eq!(asked_again["answer"], "answer 3", "what was kept is gone with a memory that is forgotten");
+    Ok(())
+}
+
+#[tokio::test]
+async fn equal_questions_at_the_same_moment_are_asked_once() -> anyhow::Result<()> {
+    // One reply: a second request would be one too many.
+    let models = ModelServer::start(vec![Script::openai_answer("once")])?;
+    let home = home(&models.url())?.with("LLM_PROVIDER", "openai").with("OPENAI_MODEL", "m");
+    let mut server = Duplex::start(&home)?;
+    for id in 0..20 {
+        let ask = json!({"message": "x", "context": "none", "temperature": 0});
+        server.send(&call(id, "ask", ask)).await?;
+    }
+    let mut cached = 0;
+    for id in 0..20 {
+        let answer = server.answer(&json!(id)).await?;
+        let data = &answer["result"]["structuredContent"];
+        assert_eq!(data["answer"], "once", "{answer}");
+        cached += usize::from(data["cached"] == json!(true));
+    }
+    assert_eq!(cached, 19);
+    Ok(())
+}
+
+#[test]
+fn answers_that_are_not_whole_are_not_kept() -> anyhow::Result<()> {
+    let cut = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"},\"finish_reason\":\"length\"}]}\n\n\
+               data: [DONE]\n\n";
+    let models = ModelServer::start(vec![Script::events(cut), Script::openai_answer("whole")])?;
+    let mut server = home(&models.url())?.with("LLM_PROVIDER", "openai").with("OPENAI_MODEL", "m").server()?;
+    let ask = json!({"message": "x", "context": "none", "temperature": 0});
+    assert_eq!(server.call("ask", ask.clone())?["finish_reason"], "length");
+    assert_eq!(server.call("ask", ask)?["answer"], "whole");
+    Ok(())
+}
+
+#[test]
+fn several_are_asked_side_by_side_and_compared() -> anyhow::Result<()> {
+    let first = ModelServer::start(vec![used("We deploy on Fridays. Ask Ana first.", 9, 7)])?;
+    let second = ModelServer::start(vec![Script::openai_answer("Deployments are on Fridays. It takes 5 minutes.")])?;
+    let third = ModelServer::start(vec![Script::json(401, r#"{"error":"no"}"#)])?;
+    let home = Home::new()?
+        .with("ANTHROPIC_BASE_URL", first.url())
+        .with("ANTHROPIC_API_KEY", "sk-test")
+        .with("OPENAI_BASE_URL", format!("{}/v1", second.url()))
+        .with("OPENAI_API_KEY", "sk-test")
+        .with("OLLAMA_BASE_URL", third.url());
+    let mut server = home.server()?;
+    let providers = json!(["anthropic/claude-haiku-4-5", "openai/gpt-4o-mini", "ollama/llama"]);
+    let reply = server.call("ask", json!({"message": "When?", "context": "none", "providers": providers}))?;
+    let answers = reply["answers"].as_array().cloned().unwrap_or_default();
+    let said: BTreeSet<&str> = answers.iter().filter_map(|it| it["answer"].as_str()).collect();
+    assert_eq!((answers.len(), said.len()), (3, 2), "{reply}");
+    assert!(answers[2]["error"].as_str().is_some_and(|it| it.starts_with("authentication")), "{reply}");
+    assert!(answers[..2].iter().all(|it| it["cost_usd"].as_f64().is_some_and(|it| it > 0.0)));
+    assert!(answers.iter().all(|it| it["latency_ms"].as_f64().is_some_and(|it| it > 0.0)));
+    assert_eq!(reply["agree"], json!(["We deploy on Fridays."]), "{reply}");
+    assert_eq!(reply["differ"][1]["says"], json!(["It takes 5 minutes."]), "{reply}");
+    assert_eq!(reply["attempts"].as_array().map(Vec::len), Some(3));
+    let failed = server.fail("ask", json!({"message": "x", "providers": ["nobody"]}))?;
+    assert_eq!(failed["kind"], "invalid_argument", "{failed}");
+    Ok(())
+}
+
+/// An address where nobody listens.
+fn nobody() -> anyhow::Result<String> {
+    Ok(format!("http://{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?))
+}
+
+#[test]
+fn a_local_server_that_runs_is_found_used_and_named() -> anyhow::Result<()> {
+    let tags = r#"{"models":[{"name":"nomic-embed-text"},{"name":"llama3.2"}]}"#;
+    let models = ModelServer::start(vec![Script::json(200, tags), Script::ollama_answer("yes")])?;
+    let found = Home::new()?
+        .with("OLLAMA_BASE_URL", models.url())
+        .with("LMSTUDIO_BASE_URL", format!("{}/v1", nobody()?))
+        .with("CARRYALL_FIND_LOCAL", "1");
+    let reply = found.server()?.call("ask", json!({"message": "x", "context": "none"}))?;
+    assert_eq!((&reply["answer"], &reply["provider"]), (&json!("yes"), &json!("ollama")), "{reply}");
+    assert_eq!(reply["cost_usd"], 0.0);
+    assert!(models.received()[1].body.contains("llama3.2"));
+    for (name, value) in [("CARRYALL_FIND_LOCAL", "0"), ("CARRYALL_OFFLINE", "1"), ("LLM_PROVIDER", "extractive")] {
+        let reply = found.clone_with(name, value).server()?.call("ask", json!({"message": "x"}))?;
+        assert_eq!(reply["provider"], "extractive", "{name}");
+    }
+    assert_eq!(models.received().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn an_inline_context_is_refused_with_the_path_of_each_fault() -> anyhow::Result<()> {
+    let mut server = Home::new()?.server()?;
+    let context = json!({"identity": 5, "docs": [{"title": "t"}], "tools": [{"name": "a"}, {"name": 1}]});
+    let failed = server.fail("ask", json!({"message": "x", "context": context}))?;
+    let text = failed["text"].as_str().unwrap_or_default();
+    for path in ["`context.identity`", "`context.docs[0].text`", "`context.tools[1].name`"] {
+        assert!(text.contains(path), "{path} is not in {text}");
+    }
+    let read = server.request("resources/read", modern(json!({"uri": "carryall://schema/context"})))?;
+    let schema: Value = serde_json::from_str(read["result"]["contents"][0]["text"].as_str().unwrap_or_default())?;
+    assert!(["identity", "memory", "tools", "docs"].iter().all(|it| schema["properties"][it].is_object()), "{schema}");
+    Ok(())
+}
+
+#[test]
+fn the_committed_schema_of_an_inline_context_is_current() -> anyhow::Result<()> {
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/context.json"))?;
+    let is_current = committed.replace("\r\n", "\n") == carryall::server::context_schema_text();
+    assert!(is_current, "docs/schema/context.json is stale: run `just docs`");
+    Ok(())
+}
+
+#[test]
+fn a_piece_of_an_answer_is_still_streamed_first_and_whole() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![used("one", 9, 1)])?;
+    let home = home(&models.url())?.with("LLM_PROVIDER", "anthropic").with("ANTHROPIC_MODEL", "claude-haiku-4-5");
+    let mut ask = call(2, "ask", json!({"message": "count", "context": "none", "max_cost_usd": 1}));
+    ask["params"]["_meta"] = json!({"progressToken": 7});
+    let messages = home.batch(&[request(json!(1), "initialize", initialize_params("2025-11-25")), ask])?;
+    let told: Vec<&Value> = messages.iter().filter(|it| it["method"] == "notifications/progress").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["params"]["message"], "one");
+    Ok(())
+}
