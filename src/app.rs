@@ -13,6 +13,7 @@ use crate::context::Assembler;
 use crate::documents::Allowed;
 use crate::documents::Documents;
 use crate::embed::Embedding;
+use crate::insights::Insights;
 use crate::memory::Memory;
 use crate::models::Caps;
 use crate::models::Models;
@@ -30,6 +31,7 @@ pub struct App {
     pub documents: Documents,
     pub assembler: Assembler,
     pub asker: Asker,
+    pub insights: Insights,
     /// Every task that is started belongs to it, so that the end can wait for them.
     pub tasks: TaskTracker,
 }
@@ -60,7 +62,19 @@ impl App {
             caching: config.routing.caching,
             flights: Flights::default(),
         };
-        Arc::new(App { tasks: TaskTracker::new(), config, clock, store, memory, sessions, documents, assembler, asker })
+        let insights = Insights::new(store.clone(), clock.clone());
+        Arc::new(App {
+            tasks: TaskTracker::new(),
+            config,
+            clock,
+            store,
+            memory,
+            sessions,
+            documents,
+            assembler,
+            asker,
+            insights,
+        })
     }
 
     /// Where a call over MCP may index: the working folder, the configured roots, and those that the client declares.

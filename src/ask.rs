@@ -6,6 +6,7 @@ mod answer;
 mod cache;
 mod compare;
 mod extract;
+mod facts;
 mod prompt;
 mod telling;
 mod together;

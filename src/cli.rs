@@ -18,6 +18,7 @@ mod serve;
 mod setup;
 mod show;
 mod tools;
+mod year;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -87,6 +88,7 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Serve => serve::run(resolved.config),
         Command::Demo(asked) => demo::run(&asked, &resolved, &environment, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
+        Command::GenerateYear(it) => year::generate(&resolved.config, &it, out),
         Command::Import { file } => exchange::import(&resolved.config, &file, out),
         Command::Export { file } => exchange::export(&resolved.config, file.as_deref(), out),
         Command::Backup { file } => exchange::backup(&resolved.config, &file, out),

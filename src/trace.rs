@@ -1,11 +1,13 @@
 //! Records what one call did: spans with timings, decisions and errors, and carries its progress and cancellation.
 
 mod call;
+mod frameworks;
 mod progress;
 mod record;
 
 pub use call::Call;
 pub use call::CallRecord;
+pub use call::Facts;
 pub use call::Span;
 pub use call::SpanRecord;
 pub use progress::Progress;

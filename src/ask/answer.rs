@@ -11,6 +11,7 @@ use super::cache::Flight;
 use super::cache::Flights;
 use super::cache::Kept;
 use super::extract;
+use super::facts;
 use super::prompt;
 use super::telling::Telling;
 use crate::clock::Clock;
@@ -224,11 +225,13 @@ impl Asker {
     /// A [`Refusal`]. Never half an answer: a stream that ends early is an error.
     pub async fn ask(&self, question: &Question, allowed: &Allowed, call: &Call) -> Result<Reply, Refusal> {
         let telling = Telling::new(call);
-        tokio::select! {
+        let outcome = tokio::select! {
             biased;
             reply = Box::pin(self.answer(question, allowed, call, &telling)) => reply,
             never = telling.signs_of_life() => match never {},
-        }
+        };
+        facts::note(call, question, &outcome);
+        outcome
     }
 
     async fn answer(

@@ -148,6 +148,10 @@ pub(super) enum Command {
     Context(Box<tools::Context>),
     /// Show what a call did, or list the latest calls.
     Trace(tools::Trace),
+    /// Ask what happened, what it cost and what changed, with a chart if wanted.
+    Insights(Box<tools::Insights>),
+    /// Say how good an answer was, and what helped.
+    Feedback(tools::Feedback),
     /// Call any tool with arguments as JSON.
     Call {
         /// The tool, such as `recall`; an unknown one is answered with the names of all.
@@ -178,6 +182,9 @@ pub(super) enum Command {
     Completions { shell: Shell },
     /// Print the man page.
     Man,
+    /// Write a made-up year of use into a new database, for trying and measuring `insights`.
+    #[command(hide = true)]
+    GenerateYear(GenerateYear),
     /// Write the generated documents of the repository.
     #[command(hide = true)]
     GenerateDocs {
@@ -204,6 +211,19 @@ impl Command {
 pub(super) enum ConfigCommand {
     /// Every setting with its value and where that is from.
     Show,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct GenerateYear {
+    /// The same seed makes the same year.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    #[arg(long, default_value_t = 50_000, help = "How many calls")]
+    pub(super) calls: usize,
+    #[arg(long, default_value_t = 5_000, help = "How many sessions")]
+    pub(super) sessions: usize,
+    #[arg(long, default_value_t = 40, help = "How many users")]
+    pub(super) users: usize,
 }
 
 #[derive(Args, Debug)]

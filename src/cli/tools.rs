@@ -5,7 +5,9 @@ mod arguments;
 mod watch;
 
 use std::io::Read;
+use std::path::Path;
 
+use base64::Engine;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 use serde_json::Map;
@@ -27,8 +29,10 @@ use watch::Watch;
 
 pub(super) use arguments::Ask;
 pub(super) use arguments::Context;
+pub(super) use arguments::Feedback;
 pub(super) use arguments::Forget;
 pub(super) use arguments::Index;
+pub(super) use arguments::Insights;
 pub(super) use arguments::Recall;
 pub(super) use arguments::Remember;
 pub(super) use arguments::Search;
@@ -55,6 +59,7 @@ impl Call {
 
 /// Calls the tool that `command` mirrors, and shows its answer.
 pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit, Failed> {
+    let picture = if let Command::Insights(it) = &command { it.chart.clone() } else { None };
     let call = call(command)?;
     let watch = Watch::new(&call.tool, out);
     let answer = runtime::block_on(async {
@@ -75,6 +80,9 @@ pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit
         failed
     })?;
     show(&answer, streamed, out);
+    if let Some(file) = picture {
+        keep_picture(&answer, &file, out)?;
+    }
     Ok(if found_nothing(&call.tool, &answer) { Exit::Nothing } else { Exit::Done })
 }
 
@@ -88,6 +96,8 @@ fn call(command: Command) -> Result<Call, Failed> {
         Command::Search(it) => Call::of("search_workspace", &it.absolute()?),
         Command::Context(it) => Call::of("assemble_context", &it.absolute()?),
         Command::Trace(it) => Call::of("get_trace", &it),
+        Command::Insights(it) => Call::of("query_insights", &it),
+        Command::Feedback(it) => Call::of("give_feedback", &it),
         Command::Call { tool, arguments } => {
             let text = if arguments == STANDARD { stdin()? } else { arguments };
             let example = "for example carryall call recall '{\"query\": \"deadline\"}'";
@@ -130,6 +140,19 @@ fn show(answer: &Answer, streamed: bool, out: &Output) {
         Some(rest) => out.line(rest.trim().dimmed()),
         None => out.line(answer.text.trim_end()),
     }
+}
+
+/// Writes the answer's chart to a file.
+fn keep_picture(answer: &Answer, file: &Path, out: &Output) -> Result<(), Failed> {
+    let Some(image) = &answer.image else {
+        out.remark("there is nothing to draw");
+        return Ok(());
+    };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&image.data);
+    let bytes = bytes.map_err(|err| Failed::work("internal", format!("the chart is damaged: {err}"), "report it"))?;
+    std::fs::write(file, bytes).map_err(|err| Failed::file("write", file, &err))?;
+    out.remark(format_args!("chart written to {}", file.display()));
+    Ok(())
 }
 
 /// Whether the call worked and there is nothing in its answer.

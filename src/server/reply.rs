@@ -28,6 +28,16 @@ pub(super) const ANSWER_CHARACTERS: usize = 46_000;
 pub struct Answer {
     pub structured: Map<String, Value>,
     pub text: String,
+    /// A picture beside the text.
+    pub image: Option<Image>,
+}
+
+/// A picture, as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub mime: &'static str,
+    /// Base64.
+    pub data: String,
 }
 
 impl Answer {
@@ -38,7 +48,7 @@ impl Answer {
     /// A [`Failure`] of kind `internal` when `result` is not an object.
     pub fn of(result: &impl serde::Serialize, text: String) -> Result<Answer, Failure> {
         match serde_json::to_value(result) {
-            Ok(Value::Object(structured)) => Ok(Answer { structured, text }),
+            Ok(Value::Object(structured)) => Ok(Answer { structured, text, image: None }),
             _ => Err(Failure::new("internal", "the result is no object", "report it with the trace id")),
         }
     }
@@ -177,10 +187,12 @@ impl From<ask::Refusal> for Failure {
 /// Shapes a call's outcome as the result that is sent.
 pub(super) fn result(outcome: Result<Answer, Failure>, trace_id: &str, text_only: bool) -> CallToolResult {
     match outcome {
-        Ok(Answer { mut structured, mut text }) => {
+        Ok(Answer { mut structured, mut text, image }) => {
             structured.insert("trace_id".to_owned(), trace_id.into());
             text.push_str(&format!("\n\n[trace {trace_id}]"));
-            let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+            let mut content = vec![ContentBlock::text(text)];
+            content.extend(image.map(|it| ContentBlock::image(it.data, it.mime)));
+            let mut result = CallToolResult::success(content);
             if !text_only {
                 result.structured_content = Some(Value::Object(structured));
             }

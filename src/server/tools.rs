@@ -5,7 +5,9 @@ mod ask;
 mod assemble_context;
 mod forget;
 mod get_trace;
+mod give_feedback;
 mod index_workspace;
+mod query_insights;
 mod read_context;
 mod recall;
 mod remember;
@@ -76,12 +78,14 @@ impl std::fmt::Debug for Tool {
 }
 
 /// Every tool, in the order of their names: a stable order keeps prompt caches warm.
-static TOOLS: [Tool; 10] = [
+static TOOLS: [Tool; 12] = [
     ask::TOOL,
     assemble_context::TOOL,
     forget::TOOL,
     get_trace::TOOL,
+    give_feedback::TOOL,
     index_workspace::TOOL,
+    query_insights::TOOL,
     read_context::TOOL,
     recall::TOOL,
     remember::TOOL,

@@ -34,8 +34,26 @@ struct Inner {
     progress: Progress,
     /// Cancelled by the client's notification or by the server's end; watched by whoever works for the call.
     cancelled: CancellationToken,
+    /// What is counted of it, written by whoever finds out, read once when the call ends.
+    facts: Mutex<Facts>,
     /// Written by spans as they begin and end, read once when the call ends.
     spans: Mutex<Vec<SpanRecord>>,
+}
+
+/// What is counted of a call besides its time and outcome.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub request_kind: Option<String>,
+    /// How an answer was come by: single, fallback, cached, extractive, side by side.
+    pub strategy: Option<String>,
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    pub cached: bool,
+    /// `None` is unknown, or that nothing was bought.
+    pub cost_usd: Option<f64>,
+    pub input_tokens: u64,
+    pub cached_input_tokens: u64,
+    pub output_tokens: u64,
 }
 
 /// One step of a call, as it is kept.
@@ -70,6 +88,11 @@ pub struct CallRecord {
     pub session_id: Option<String>,
     pub user_id: Option<String>,
     pub namespace: Option<String>,
+    pub persona: Option<String>,
+    /// What was asked, whole and with its secrets: it is shortened and redacted before it is kept.
+    #[serde(skip)]
+    pub question: Option<String>,
+    pub facts: Facts,
     pub spans: Vec<SpanRecord>,
 }
 
@@ -84,6 +107,7 @@ impl Call {
                 started: Instant::now(),
                 progress,
                 cancelled,
+                facts: Mutex::default(),
                 spans: Mutex::default(),
             }),
             parent: None,
@@ -120,6 +144,11 @@ impl Call {
         self.inner.started.elapsed().as_secs_f64() * 1e3
     }
 
+    /// Notes what is counted of the call.
+    pub fn note_facts(&self, change: impl FnOnce(&mut Facts)) {
+        change(&mut self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Opens a span; it ends when it is dropped.
     pub fn span(&self, name: &str) -> Span {
         self.open(name, self.parent)
@@ -145,6 +174,9 @@ impl Call {
             session_id: text("session_id"),
             user_id: text("user_id"),
             namespace: text("namespace"),
+            persona: text("persona"),
+            question: ["message", "query", "question"].into_iter().find_map(text).or_else(|| last_message(arguments)),
+            facts: self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             spans: self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
@@ -202,6 +234,11 @@ impl Drop for Span {
         let took_us = micros(self.begun);
         self.change(|record| record.took_us = Some(took_us));
     }
+}
+
+/// The last message of a conversation that is asked about.
+fn last_message(arguments: &Value) -> Option<String> {
+    arguments.get("messages")?.as_array()?.last()?.get("content")?.as_str().map(str::to_owned)
 }
 
 fn micros(since: Instant) -> u64 {

@@ -2,9 +2,11 @@
 //! defaults and checks hold.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use serde::Serializer;
 use serde_json::Value;
 use serde_json::json;
 
@@ -318,6 +320,75 @@ pub(in crate::cli) struct Trace {
     /// Go on where an earlier answer was cut.
     #[arg(long)]
     cursor: Option<String>,
+}
+
+#[derive(Args, Debug, Serialize)]
+pub(in crate::cli) struct Insights {
+    /// In plain words, with the time: “what did we spend last week?”
+    question: Option<String>,
+    /// history, personas, frameworks, performance, engagement or insights.
+    #[arg(long = "type", value_name = "TYPE")]
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// Begun at or after this time.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only what this is true of, such as `model=gpt-5`; may be given several times.
+    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = pair)]
+    #[serde(serialize_with = "as_map")]
+    filters: Vec<(String, String)>,
+    /// Group by this: day, month, model, provider, tool, user, persona, session, …
+    #[arg(long, value_name = "WHAT")]
+    #[serde(rename = "drill_down", serialize_with = "as_drill", skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    /// Write the chart to this file, as its name ends: .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    #[serde(rename = "chart", serialize_with = "as_format", skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) chart: Option<PathBuf>,
+    /// light or dark.
+    #[arg(long)]
+    theme: Option<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a filter is NAME=VALUE, such as model=gpt-5")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn as_map<S: Serializer>(pairs: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+    if pairs.is_empty() {
+        return to.serialize_none();
+    }
+    to.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+}
+
+#[expect(clippy::ref_option, reason = "the form that serde asks for")]
+fn as_drill<S: Serializer>(by: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    json!({"by": by}).serialize(to)
+}
+
+#[expect(clippy::ref_option, reason = "the form that serde asks for")]
+fn as_format<S: Serializer>(file: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    let is_png = file.as_ref().and_then(|it| it.extension()).is_some_and(|it| it.eq_ignore_ascii_case("png"));
+    to.serialize_str(if is_png { "png" } else { "svg" })
+}
+
+#[derive(Args, Debug, Serialize)]
+pub(in crate::cli) struct Feedback {
+    /// From the answer that is judged.
+    trace_id: String,
+    /// -1 (useless) to 1 (just right).
+    #[arg(long, allow_hyphen_values = true)]
+    rating: Option<f64>,
+    /// In words.
+    #[arg(long)]
+    note: Option<String>,
+    /// The id of a memory or piece that helped; may be given several times.
+    #[arg(long = "used", value_name = "ID")]
+    used: Vec<String>,
 }
 
 /// Paths as they are meant in the working folder.

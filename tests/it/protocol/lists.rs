@@ -154,7 +154,7 @@ fn toolsets_choose_what_is_offered() -> anyhow::Result<()> {
     let instructions = begun["result"]["instructions"].as_str().unwrap_or_default();
     assert!(instructions.contains("recall") && !instructions.contains("write_context"), "{instructions}");
     let home = Home::new()?.with("CARRYALL_TOOLSETS", "insights,memory");
-    assert_eq!(names(&home)?, ["forget", "get_trace", "recall", "remember"]);
+    assert_eq!(names(&home)?, ["forget", "get_trace", "give_feedback", "query_insights", "recall", "remember"]);
     Ok(())
 }
 

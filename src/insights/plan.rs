@@ -1,0 +1,499 @@
+//! Decides what a question counts: which query, grouped by what, ordered by which measure.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::store::Counted;
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Which conversations, asks, decisions or events happened.
+    History,
+    /// Which personas and users, how much, compared.
+    Personas,
+    /// Which frameworks, strategies and request kinds, and how they did.
+    Frameworks,
+    /// Speed, errors, caches, reliability, cost.
+    Performance,
+    /// How actively it is used, and when.
+    Engagement,
+    /// What changed, what stands out, what to do.
+    Insights,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 6] =
+        [Kind::History, Kind::Personas, Kind::Frameworks, Kind::Performance, Kind::Engagement, Kind::Insights];
+
+    /// As the contract has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::History => "history",
+            Kind::Personas => "personas",
+            Kind::Frameworks => "frameworks",
+            Kind::Performance => "performance",
+            Kind::Engagement => "engagement",
+            Kind::Insights => "insights",
+        }
+    }
+}
+
+/// Which part of an answer is looked into; every link carries one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drill {
+    /// Which table: one of [`VIEWS`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub view: Option<String>,
+    /// What to group by: one of [`GROUPS`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
+    /// The column that orders and is drawn.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub measure: Option<String>,
+}
+
+/// What an answer can be grouped by.
+pub const GROUPS: [&str; 15] = [
+    "all",
+    "day",
+    "error_kind",
+    "hour",
+    "model",
+    "month",
+    "namespace",
+    "persona",
+    "provider",
+    "request_kind",
+    "session",
+    "strategy",
+    "tool",
+    "trace",
+    "user",
+];
+
+/// The tables by the type of question that they answer, the usual one first, each with its query.
+pub const VIEWS: [(&str, Kind, Counted); 20] = [
+    ("asks", Kind::History, Counted::Asks),
+    ("sessions", Kind::History, Counted::Sessions),
+    ("decisions", Kind::History, Counted::Memories),
+    ("events", Kind::History, Counted::Memories),
+    ("personas", Kind::Personas, Counted::Personas),
+    ("users", Kind::Personas, Counted::Users),
+    ("personas_by_user", Kind::Personas, Counted::PersonasByUser),
+    ("frameworks", Kind::Frameworks, Counted::Frameworks),
+    ("kinds", Kind::Frameworks, Counted::Kinds),
+    ("with_and_without", Kind::Frameworks, Counted::WithAndWithout),
+    ("calls", Kind::Performance, Counted::Performance),
+    ("errors", Kind::Performance, Counted::Errors),
+    ("minutes", Kind::Performance, Counted::Minutes),
+    ("activity", Kind::Engagement, Counted::Periods),
+    ("lengths", Kind::Engagement, Counted::SessionLengths),
+    ("hours", Kind::Engagement, Counted::Hours),
+    ("returning", Kind::Engagement, Counted::Returning),
+    ("streak", Kind::Engagement, Counted::ActiveDays),
+    ("gaps", Kind::Engagement, Counted::Gaps),
+    ("overview", Kind::Insights, Counted::Days),
+];
+
+/// What is counted for a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plan {
+    pub kind: Kind,
+    pub view: &'static str,
+    pub what: Counted,
+    pub by: String,
+    /// The column that orders and is drawn.
+    pub measure: String,
+    /// The smallest first: "the least loved", "the cheapest".
+    pub ascending: bool,
+}
+
+/// Words that name a thing; a question holds one when it holds a word that begins with it (`=`: is it).
+type Signs = &'static [&'static str];
+
+const COST: Signs = &[
+    "cost",
+    "spend",
+    "spent",
+    "spending",
+    "pay",
+    "paid",
+    "pric",
+    "dear",
+    "expensive",
+    "usd",
+    "dollar",
+    "bill",
+    "budget",
+    "money",
+    "cheap",
+    "kost",
+    "teuer",
+    "ausgab",
+    "ausgegeben",
+    "coût",
+    "cout",
+    "coûté",
+    "dépens",
+    "gast",
+    "coste",
+    "费用",
+    "花费",
+    "成本",
+    "費用",
+    "コスト",
+];
+const ERRORS: Signs = &[
+    "fail",
+    "error",
+    "outage",
+    "timeout",
+    "timed",
+    "reliab",
+    "unreachable",
+    "reach",
+    "broke",
+    "crash",
+    "refus",
+    "reject",
+    "fehler",
+    "ausfall",
+    "ausfäll",
+    "erreur",
+    "panne",
+    "échou",
+    "fallo",
+    "caíd",
+    "错误",
+    "失败",
+    "エラー",
+];
+const CACHE: Signs = &["cache", "caching", "缓存", "キャッシュ"];
+const TOKENS: Signs = &["token"];
+const MINUTES: Signs = &["peak", "throughput", "minute", "per-minute", "rpm"];
+const TIME: Signs = &["trend", "time", "day", "daily", "week", "täglich", "verlauf", "jour", "diari"];
+const LEAST: Signs = &[
+    "least",
+    "fewest",
+    "lowest",
+    "worst-rated",
+    "cheapest",
+    "fastest",
+    "shortest",
+    "rarest",
+    "wenigst",
+    "moins",
+    "menos",
+    "最少",
+];
+
+/// Words that name what to group by. A superlative or a question word before it is not needed: who asks for
+/// “models” wants to see them apart.
+const BY: &[(&str, Signs)] = &[
+    ("session", &["session", "conversation", "chat", "sitzung", "gespräch", "sesión", "会话", "セッション"]),
+    ("provider", &["provider", "vendor", "anbieter", "fournisseur", "proveedor", "提供商", "供应商", "プロバイダ"]),
+    ("model", &["model", "modell", "modèle", "modelo", "模型", "モデル"]),
+    ("tool", &["tool", "werkzeug", "outil", "herramienta", "工具", "ツール"]),
+    ("persona", &["persona", "角色", "ペルソナ"]),
+    ("user", &["=who", "user", "people", "=person", "nutzer", "utilisateur", "usuario", "用户", "ユーザー"]),
+    ("request_kind", &["request-kind", "kind", "intent", "anfrageart"]),
+    ("month", &["month", "monthly", "monat", "mois", "mes", "按月", "月ごと"]),
+    ("hour", &["hour", "hourly", "stunde", "heure", "hora"]),
+    ("day", &["per-day", "daily", "day", "täglich", "tag", "par-jour", "jour", "día", "每天", "毎日"]),
+];
+
+/// Plans the answer of a question of type `kind`. `text` is the question, `drill` what a link asked for, `days` the
+/// length of its time range, `grouped` what the reader of the question found it grouped by.
+pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, days: Option<i64>, grouped: Option<&str>) -> Plan {
+    let words = Words::of(text);
+    let named = drill.view.as_deref().and_then(|name| VIEWS.iter().find(|(view, of, _)| *view == name && *of == kind));
+    let view = named.map_or_else(|| view_of(kind, &words), |(view, _, _)| view);
+    let what = VIEWS.iter().find(|(name, of, _)| *name == view && *of == kind).map_or(Counted::Performance, |it| it.2);
+    let measure = drill.measure.clone().unwrap_or_else(|| measure_of(kind, view, &words).to_owned());
+    let asked = drill.by.as_deref().or(grouped).filter(|it| GROUPS.contains(it) || *it == "weekday");
+    let by = asked.map_or_else(|| group_of(kind, view, &words, &measure, days), str::to_owned);
+    Plan { kind, view, what, by, measure, ascending: words.any(LEAST) }
+}
+
+fn view_of(kind: Kind, words: &Words) -> &'static str {
+    match kind {
+        Kind::History => {
+            if words.any(&[
+                "decision",
+                "decide",
+                "entscheid",
+                "entschied",
+                "décid",
+                "décision",
+                "decid",
+                "决定",
+                "決定",
+            ]) {
+                "decisions"
+            } else if words.any(&["event", "incident", "ereignis", "événement", "evento", "事件", "イベント"]) {
+                "events"
+            } else if words.any(&[
+                "conversation",
+                "chat",
+                "session",
+                "sitzung",
+                "gespräch",
+                "conversaci",
+                "sesión",
+                "对话",
+                "会話",
+            ]) {
+                "sessions"
+            } else {
+                "asks"
+            }
+        }
+        Kind::Personas => {
+            let people =
+                words.any(&["=who", "user", "people", "=person", "team", "member", "nutzer", "hat", "somebody"]);
+            let personas = words.any(&["persona", "voice", "角色", "ペルソナ"]);
+            match (people, personas) {
+                (true, true) => "personas_by_user",
+                (true, false) => "users",
+                _ => "personas",
+            }
+        }
+        Kind::Frameworks => {
+            if words.any(&["gut", "percentage", "=without", "=all"]) && words.any(&["framework", "method"]) {
+                "with_and_without"
+            } else if words.any(&[
+                "request", "kind", "sort", "ask", "strateg", "lookup", "fix", "planning", "repair", "anfrag", "类型",
+            ]) && !words.any(&["framework", "method", "rahmen"])
+            {
+                "kinds"
+            } else {
+                "frameworks"
+            }
+        }
+        Kind::Performance => {
+            if words.any(MINUTES) && words.any(&["peak", "throughput", "per", "rpm"]) {
+                "minutes"
+            } else if words.any(ERRORS) && words.any(&["kind", "what", "why", "common", "reason", "cause"]) {
+                "errors"
+            } else {
+                "calls"
+            }
+        }
+        Kind::Engagement => {
+            if words.any(&["streak", "serie", "row"]) {
+                "streak"
+            } else if words.any(&["between", "gap", "apart"]) {
+                "gaps"
+            } else if words.any(&[
+                "return",
+                "retention",
+                "churn",
+                "again",
+                "back",
+                "new",
+                "first-ever",
+                "newcomer",
+                "wieder",
+                "neue",
+                "reviennent",
+                "retour",
+                "回访",
+                "再訪",
+            ]) {
+                "returning"
+            } else if words.any(&[
+                "duration",
+                "length",
+                "long",
+                "short",
+                "less",
+                "lang",
+                "dauer",
+                "durée",
+                "duración",
+                "minutes",
+                "时长",
+            ]) {
+                "lengths"
+            } else if words.any(&[
+                "hour",
+                "busiest",
+                "evening",
+                "morning",
+                "night",
+                "clock",
+                "noon",
+                "uhr",
+                "heure",
+                "hora",
+                "weekend",
+                "时段",
+                "時間帯",
+            ]) {
+                "hours"
+            } else {
+                "activity"
+            }
+        }
+        Kind::Insights => "overview",
+    }
+}
+
+fn measure_of(kind: Kind, view: &str, words: &Words) -> &'static str {
+    match (kind, view) {
+        (Kind::Performance, "calls") => {
+            if words.any(COST) {
+                "cost_usd"
+            } else if words.any(CACHE) {
+                if words.any(TOKENS) { "cached_input_tokens" } else { "cached_share" }
+            } else if words.any(ERRORS) {
+                if words.any(&["rate", "share", "reliab", "percent", "quote", "taux"]) {
+                    "error_rate"
+                } else {
+                    "failed"
+                }
+            } else if words.any(TOKENS) {
+                "output_tokens"
+            } else if words.any(&["many", "count", "number", "volume"]) {
+                "calls"
+            } else if words.any(&["p95", "worst", "tail", "slowest"]) {
+                "p95_ms"
+            } else {
+                "p50_ms"
+            }
+        }
+        (Kind::Performance, "errors") => "failed",
+        (Kind::Performance, _) => "calls",
+        (Kind::Engagement, "activity") => {
+            if words.any(&["people", "user", "=person", "nutzer", "utilisateur", "usuario", "用户"]) {
+                "users"
+            } else if words.any(&["ask", "call", "message", "question", "request"]) {
+                "calls"
+            } else {
+                "sessions"
+            }
+        }
+        (Kind::Engagement, "lengths") => "minutes",
+        (Kind::Engagement, "returning") => "active_days",
+        (Kind::Engagement, "gaps") => "minutes_between",
+        (Kind::Personas | Kind::Frameworks, _) => {
+            if words.any(&["rating", "rated", "loved", "liked", "satisf", "bewert", "score", "评分", "評価"]) {
+                "rating"
+            } else if words.any(COST) {
+                "cost_usd"
+            } else if words.any(&["finish", "success", "dropped", "abandon"]) && kind == Kind::Frameworks {
+                "finished"
+            } else {
+                "calls"
+            }
+        }
+        (Kind::History, "sessions") => "calls",
+        _ => "calls",
+    }
+}
+
+fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i64>) -> String {
+    let long = days.is_none_or(|it| it > 92);
+    let named = BY.iter().find(|(_, signs)| words.any(signs)).map(|it| it.0);
+    let over_time = if long { "month" } else { "day" };
+    let by = match (kind, view) {
+        (Kind::Frameworks, "kinds") if words.any(&["strateg"]) => "strategy",
+        (Kind::Frameworks, "kinds") => "request_kind",
+        (Kind::Engagement, "activity") if words.any(WEEKDAYS) => "weekday",
+        (Kind::Engagement, "activity") => match named {
+            Some(by @ ("month" | "day" | "hour")) => by,
+            _ => over_time,
+        },
+        (Kind::Performance, "calls") => match named {
+            Some(by) => by,
+            None if words.any(TIME) || measure == "cached_share" => over_time,
+            None if measure == "cost_usd" => "model",
+            None => "tool",
+        },
+        (Kind::Insights, _) => "tool",
+        _ => "all",
+    };
+    by.to_owned()
+}
+
+const WEEKDAYS: Signs = &[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "weekday",
+    "montag",
+    "freitag",
+    "lundi",
+    "vendredi",
+    "lunes",
+    "viernes",
+    "周一",
+    "月曜",
+];
+
+/// The words of a question in lower case, and the whole of it for scripts without spaces.
+struct Words {
+    words: Vec<String>,
+    text: String,
+}
+
+impl Words {
+    fn of(text: &str) -> Words {
+        let text = text.to_lowercase();
+        let words = text.split(|it: char| !it.is_alphanumeric() && it != '-').filter(|it| !it.is_empty());
+        Words { words: words.map(str::to_owned).collect(), text: text.clone() }
+    }
+
+    fn any(&self, signs: &[&str]) -> bool {
+        signs.iter().any(|sign| match sign.strip_prefix('=') {
+            Some(whole) => self.words.iter().any(|it| it == whole),
+            None if sign.chars().any(|it| it > '\u{2e80}') => self.text.contains(sign),
+            None => self.words.iter().any(|it| it.starts_with(sign)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_chooses_its_table_group_and_measure() {
+        let planned = |kind, text: &str| {
+            let plan = plan(kind, text, &Drill::default(), Some(30), None);
+            (plan.view, plan.by, plan.measure)
+        };
+        let of = |view, by: &str, measure: &str| (view, by.to_owned(), measure.to_owned());
+        let cases = [
+            (Kind::Performance, "what did each model cost last month?", of("calls", "model", "cost_usd")),
+            (Kind::Performance, "slowest tools", of("calls", "tool", "p95_ms")),
+            (Kind::Performance, "Fehler je Anbieter", of("calls", "provider", "failed")),
+            (Kind::Performance, "requests per minute at peak", of("minutes", "all", "calls")),
+            (Kind::Engagement, "our current streak", of("streak", "all", "calls")),
+            (Kind::Engagement, "busiest hours of the week", of("hours", "all", "calls")),
+            (Kind::Engagement, "is Monday livelier than Friday?", of("activity", "weekday", "sessions")),
+            (Kind::Personas, "who used which persona", of("personas_by_user", "all", "calls")),
+            (Kind::Personas, "the best rated persona", of("personas", "all", "rating")),
+            (Kind::Frameworks, "which strategies were used", of("kinds", "strategy", "calls")),
+            (Kind::Frameworks, "SWOT or RICE?", of("frameworks", "all", "calls")),
+            (Kind::History, "what was decided about the cache", of("decisions", "all", "calls")),
+        ];
+        for (kind, text, expected) in cases {
+            assert_eq!(planned(kind, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_followed_to_the_letter() {
+        let drill = Drill { view: Some("calls".into()), by: Some("session".into()), measure: Some("failed".into()) };
+        let plan = plan(Kind::Performance, "", &drill, Some(1), None);
+        assert_eq!((plan.view, plan.by.as_str(), plan.measure.as_str()), ("calls", "session", "failed"));
+    }
+}

@@ -1,0 +1,237 @@
+//! Answers against a computation of their own over the same made-up year, and what must not happen.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Answer;
+use super::Drill;
+use super::Insights;
+use super::Kind;
+use super::Question;
+use super::finding;
+use super::year;
+use super::year::Size;
+use crate::clock;
+use crate::clock::Clock;
+use crate::clock::Millis;
+use crate::store::CallRow;
+use crate::store::Cell;
+use crate::store::Store;
+use crate::trace::Call;
+
+/// 2026-09-21T12:00:00Z
+const NOW: Millis = 1_790_000_000_000 - 1_790_000_000_000 % 86_400_000 + 43_200_000;
+const DAY: Millis = 86_400_000;
+
+struct Year {
+    insights: Insights,
+    calls: Vec<CallRow>,
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+impl Year {
+    async fn new() -> anyhow::Result<Year> {
+        let folder = tempfile::tempdir()?;
+        let store = Store::new(&folder.path().join("year.db"));
+        let calls = year::calls(3, NOW, Size { calls: 5_000, sessions: 500, users: 12 });
+        store.add_calls(calls.clone()).await?;
+        let insights = Insights::new(store.clone(), Clock::fixed(NOW));
+        Ok(Year { insights, calls, store, _folder: folder })
+    }
+
+    async fn ask(&self, question: Question) -> anyhow::Result<Answer> {
+        Ok(self.insights.answer(&question, &Call::silent()).await?)
+    }
+
+    fn within(&self, since: Millis) -> impl Iterator<Item = &CallRow> {
+        self.calls.iter().filter(move |it| it.started_at >= since)
+    }
+}
+
+fn of(kind: Kind, view: &str, by: &str, measure: &str) -> Question {
+    let drill = Drill { view: Some(view.into()), by: Some(by.into()), measure: Some(measure.into()) };
+    Question { kind: Some(kind), drill, ..Question::default() }
+}
+
+fn column(answer: &Answer, name: &str) -> BTreeMap<String, f64> {
+    let at =
+        answer.columns.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name} in {:?}", answer.columns));
+    let key = |cell: &Cell| match cell {
+        Cell::Text(it) => it.clone(),
+        other => format!("{other:?}"),
+    };
+    answer.rows.iter().map(|row| (key(&row[0]), finding::number(&row[at]))).collect()
+}
+
+fn close(left: &BTreeMap<String, f64>, right: &BTreeMap<String, f64>) {
+    assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
+    for (name, value) in left {
+        assert!((value - right[name]).abs() < 1e-3, "{name}: {value} against {}", right[name]);
+    }
+}
+
+#[tokio::test]
+async fn cost_and_times_by_model_are_those_of_the_calls() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let since = NOW - 90 * DAY;
+    let answer =
+        year.ask(Question { since: Some(since), ..of(Kind::Performance, "calls", "model", "cost_usd") }).await?;
+    let mut times: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut cost: BTreeMap<String, f64> = BTreeMap::new();
+    for call in year.within(since) {
+        let name = call.model.clone().unwrap_or_else(|| "(none)".to_owned());
+        times.entry(name.clone()).or_default().push(call.took_us);
+        *cost.entry(name).or_default() += call.cost_usd.unwrap_or(0.0);
+    }
+    close(&column(&answer, "cost_usd"), &cost);
+    #[expect(clippy::cast_precision_loss, reason = "times of a test")]
+    let p95: BTreeMap<String, f64> = times
+        .into_iter()
+        .map(|(name, mut list)| {
+            list.sort_unstable();
+            // The nearest rank: the smallest value that 95 of 100 do not pass.
+            let rank = (list.len() * 95).div_ceil(100);
+            (name, (list[rank - 1] as f64 / 10.0).round() / 100.0)
+        })
+        .collect();
+    close(&column(&answer, "p95_ms"), &p95);
+    let total: f64 = cost.values().sum();
+    assert!(answer.text.contains(&format!("{total:.2} USD")), "{}", answer.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn sessions_by_day_and_users_who_return_are_those_of_the_calls() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let since = NOW - 20 * DAY;
+    let asked = Question { since: Some(since), ..of(Kind::Engagement, "activity", "day", "sessions") };
+    let mut days: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for call in year.within(since) {
+        let day = clock::format(call.started_at).chars().take(10).collect::<String>();
+        days.entry(day).or_default().extend(call.session_id.as_deref());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
+    let expected: BTreeMap<String, f64> = days.into_iter().map(|(day, them)| (day, them.len() as f64)).collect();
+    close(&column(&year.ask(asked).await?, "sessions"), &expected);
+
+    let answer = year.ask(of(Kind::Engagement, "returning", "all", "active_days")).await?;
+    let mut users: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for call in &year.calls {
+        users.entry(call.user_id.clone().unwrap_or_default()).or_default().insert(call.started_at / DAY);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
+    let expected: BTreeMap<String, f64> = users.into_iter().map(|(user, days)| (user, days.len() as f64)).collect();
+    close(&column(&answer, "active_days"), &expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_longest_streak_is_the_longest_run_of_days() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let days: BTreeSet<i64> = year.calls.iter().map(|it| it.started_at / DAY).collect();
+    let longest = days.iter().map(|day| (0..).take_while(|it| days.contains(&(day + it))).count()).max();
+    let answer = year.ask(of(Kind::Engagement, "streak", "all", "calls")).await?;
+    let said = answer.rows.first().map(|it| finding::number(&it[2]));
+    #[expect(clippy::cast_precision_loss, reason = "days")]
+    let longest = longest.map(|it| it as f64);
+    assert_eq!(said, longest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_framework_counts_where_it_was_named() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let answer = year.ask(of(Kind::Frameworks, "frameworks", "all", "calls")).await?;
+    let mut expected: BTreeMap<String, f64> = BTreeMap::new();
+    for name in year.calls.iter().flat_map(|it| &it.frameworks) {
+        *expected.entry(name.clone()).or_default() += 1.0;
+    }
+    close(&column(&answer, "calls"), &expected);
+    Ok(())
+}
+
+/// Every number can be followed: a month has as many calls as the days behind its link, and so on to the trace.
+#[tokio::test]
+async fn links_lead_from_the_month_to_the_trace() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let mut answer = year.ask(of(Kind::Performance, "calls", "month", "calls")).await?;
+    let mut steps = Vec::new();
+    loop {
+        let link = answer.links.first().ok_or_else(|| anyhow::anyhow!("no link in {answer:?}"))?.clone();
+        steps.push(link.tool);
+        if link.tool == "get_trace" {
+            let id = link.arguments["trace_id"].as_str().unwrap_or_default();
+            assert!(year.calls.iter().any(|it| it.id == id), "{id}");
+            break;
+        }
+        let at = answer.columns.iter().position(|it| it == "calls");
+        let counted = at.map(|at| finding::number(&answer.rows[0][at]));
+        let arguments = link.arguments;
+        let kind: Kind = serde_json::from_value(arguments["type"].clone())?;
+        let time = |name: &str| arguments[name].as_str().and_then(|it| clock::parse(it).ok());
+        answer = year
+            .ask(Question {
+                kind: Some(kind),
+                since: time("since"),
+                until: time("until"),
+                filters: arguments["filters"].as_object().cloned().unwrap_or_default(),
+                drill: serde_json::from_value(arguments["drill_down"].clone())?,
+                ..Question::default()
+            })
+            .await?;
+        if let (Some(at), Some(counted)) = (answer.columns.iter().position(|it| it == "calls"), counted)
+            && answer.total == answer.rows.len()
+        {
+            let below: f64 = answer.rows.iter().map(|it| finding::number(&it[at])).sum();
+            assert!((below - counted).abs() < 0.5, "{counted} became {below} at {steps:?}");
+        }
+        assert!(steps.len() < 6, "{steps:?}");
+    }
+    assert_eq!(steps.len(), 4, "{steps:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_equal_question_is_kept_until_the_record_changes() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let question = of(Kind::Performance, "calls", "tool", "calls");
+    assert!(!year.ask(question.clone()).await?.cached);
+    assert!(year.ask(question.clone()).await?.cached);
+    year.store.add_calls(vec![CallRow { id: "new".into(), started_at: NOW - 1, ..year.calls[0].clone() }]).await?;
+    let answer = year.ask(question).await?;
+    assert!(!answer.cached);
+    #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
+    let expected = year.calls.len() as f64 + 1.0;
+    assert!((column(&answer, "calls").values().sum::<f64>() - expected).abs() < 0.5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_recorded_says_so_and_what_there_is() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let filters: Map<String, Value> = [("user_id".to_owned(), json!("nobody' OR 1=1 --"))].into_iter().collect();
+    for kind in Kind::ALL {
+        let answer = year.ask(Question { kind: Some(kind), filters: filters.clone(), ..Question::default() }).await?;
+        assert!(answer.rows.is_empty(), "{kind:?}: {answer:?}");
+        assert!(answer.text.starts_with("Nothing is recorded"), "{}", answer.text);
+        assert!(answer.text.contains("calls are recorded, from"), "{}", answer.text);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn wrong_filters_and_ranges_are_told() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let filters = [("colour".to_owned(), json!("red"))].into_iter().collect();
+    let wrong = Question { kind: Some(Kind::History), filters, ..Question::default() };
+    let err = year.insights.answer(&wrong, &Call::silent()).await.expect_err("an unknown filter");
+    assert!(err.to_string().contains("filters.colour"), "{err}");
+    let wrong = Question { kind: Some(Kind::History), since: Some(NOW), until: Some(NOW - 1), ..Question::default() };
+    assert!(year.insights.answer(&wrong, &Call::silent()).await.is_err());
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The tool `give_feedback`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use crate::config::Toolset;
+use crate::redact;
+use crate::store::NewFeedback;
+
+/// Characters of a note that are kept.
+const NOTE: usize = 2_000;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "give_feedback",
+    title: "Give feedback",
+    description: "Says how good an answer, a pack or what was recalled was, and which of the items were used. Give it when \
+        the user praises or corrects, or when you know which memories or pieces helped: the used ones rank \
+        higher later. query_insights shows ratings.\n\
+        Example: {\"trace_id\": \"0192…\", \"rating\": 1, \"used\": [\"0192…\"]}",
+    toolset: Toolset::Insights,
+    writes: true,
+    destructive: false,
+    idempotent: false,
+    open_world: false,
+    input: schema::input::<FeedbackArgs>,
+    output: schema::output::<FeedbackResult>,
+    touches: |_| Touches { reads: vec![Domain::Traces], writes: vec![Domain::Traces, Domain::Memory] },
+    run: |context, arguments| Box::pin(give_feedback(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct FeedbackArgs {
+    /// Of the answer that is judged.
+    trace_id: String,
+    /// -1 useless, 1 just right.
+    #[schemars(range(min = -1.0, max = 1.0))]
+    rating: Option<f64>,
+    note: Option<String>,
+    /// The ids of the memories or pieces that helped.
+    used: Option<Vec<String>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FeedbackResult {
+    /// False when no such call is recorded.
+    recorded: bool,
+}
+
+async fn give_feedback(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: FeedbackArgs = arguments::read(arguments)?;
+    let note = args.note.map(|it| redact::redact(&it.chars().take(NOTE).collect::<String>()).0);
+    let given =
+        NewFeedback { trace_id: args.trace_id.clone(), rating: args.rating, note, used: args.used.unwrap_or_default() };
+    let app = &context.app;
+    let recorded = app.insights.give_feedback(given).await?;
+    let text = if recorded {
+        "Recorded.".to_owned()
+    } else {
+        format!(
+            "No call {} is recorded, so there is nothing to judge.",
+            super::super::reply::shorten(&args.trace_id, 64)
+        )
+    };
+    Answer::of(&FeedbackResult { recorded }, text)
+}

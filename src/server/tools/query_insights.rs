@@ -1,0 +1,274 @@
+//! The tool `query_insights`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::super::arguments;
+use super::super::order::Domain;
+use super::super::order::Touches;
+use super::super::reply::Answer;
+use super::super::reply::Failure;
+use super::super::reply::Image;
+use super::super::reply::fitting;
+use super::super::reply::size;
+use super::super::schema;
+use super::Context;
+use super::Tool;
+use crate::clock;
+use crate::config::Toolset;
+use crate::insights;
+use crate::insights::Drill;
+use crate::insights::InsightsError;
+use crate::insights::Kind;
+use crate::insights::Link;
+use crate::insights::Question;
+use crate::insights::chart::Format;
+use crate::insights::chart::Theme;
+use crate::store::Cell;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "query_insights",
+    title: "Query insights",
+    description: "Answers questions about the recorded use of this server, in words, rows and a chart: conversations and \
+        decisions (history), personas and users, frameworks and request kinds, performance and cost, \
+        engagement, and what changed (insights). Not for knowledge: use recall. Times are UTC. `links` are \
+        ready calls for a closer look.\n\
+        Example: {\"question\": \"what did each model cost last month?\", \"chart\": \"png\"}",
+    toolset: Toolset::Insights,
+    writes: false,
+    destructive: false,
+    idempotent: true,
+    open_world: false,
+    input: schema::input::<InsightsArgs>,
+    output: schema::output::<InsightsResult>,
+    touches: |_| Touches { reads: vec![Domain::Traces, Domain::Memory, Domain::Contexts], writes: Vec::new() },
+    run: |context, arguments| Box::pin(query_insights(context, arguments)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct InsightsArgs {
+    /// In plain words, with the time: “last week”.
+    question: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<KindName>,
+    /// RFC 3339; instead of a time in the question.
+    since: Option<String>,
+    until: Option<String>,
+    /// Texts by name: user_id, persona, provider, model, tool, request_kind, framework, session_id, namespace, outcome,
+    /// error_kind, text, artifact.
+    filters: Option<Map<String, Value>>,
+    /// From a link.
+    drill_down: Option<DrillArgs>,
+    #[serde(default)]
+    chart: ChartName,
+    #[serde(default)]
+    theme: ThemeName,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct DrillArgs {
+    view: Option<String>,
+    by: Option<String>,
+    measure: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum KindName {
+    History,
+    Personas,
+    Frameworks,
+    Performance,
+    Engagement,
+    Insights,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ChartName {
+    #[default]
+    None,
+    Svg,
+    Png,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ThemeName {
+    #[default]
+    Light,
+    Dark,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct InsightsResult {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    confidence: f64,
+    /// One to three sentences.
+    answer: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<Value>>,
+    rows_in_all: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    chart: Option<Value>,
+    #[schemars(with = "Vec<LinkOut>")]
+    links: Vec<Link>,
+    /// The question read otherwise, when the reading is unsure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LinkOut>")]
+    otherwise: Option<Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    cached: bool,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "says the fields of a link")]
+struct LinkOut {
+    label: String,
+    tool: String,
+    arguments: Map<String, Value>,
+}
+
+async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Failure> {
+    let args: InsightsArgs = arguments::read(arguments)?;
+    if args.question.as_deref().is_none_or(|it| it.trim().is_empty()) && args.kind.is_none() {
+        return Err(Failure::new(
+            "invalid_argument",
+            "there is neither a question nor a type",
+            "for example {\"question\": \"what did we ask last week?\"} or {\"type\": \"performance\"}",
+        ));
+    }
+    let drill =
+        args.drill_down.map_or_else(Drill::default, |it| Drill { view: it.view, by: it.by, measure: it.measure });
+    check(&drill)?;
+    let format = match args.chart {
+        ChartName::None => None,
+        ChartName::Svg => Some(Format::Svg),
+        ChartName::Png => Some(Format::Png),
+    };
+    let question = Question {
+        question: args.question.unwrap_or_default(),
+        kind: args.kind.map(|it| match it {
+            KindName::History => Kind::History,
+            KindName::Personas => Kind::Personas,
+            KindName::Frameworks => Kind::Frameworks,
+            KindName::Performance => Kind::Performance,
+            KindName::Engagement => Kind::Engagement,
+            KindName::Insights => Kind::Insights,
+        }),
+        since: arguments::time("since", args.since.as_ref())?,
+        until: arguments::time("until", args.until.as_ref())?,
+        filters: args.filters.unwrap_or_default(),
+        drill,
+        chart: format,
+        theme: match args.theme {
+            ThemeName::Light => Theme::Light,
+            ThemeName::Dark => Theme::Dark,
+        },
+    };
+    let answer = context.app.insights.answer(&question, &context.call).await?;
+    let rows: Vec<Vec<Value>> = answer.rows.iter().map(|row| row.iter().map(value).collect()).collect();
+    let shown = fitting(rows.iter().zip(0..).map(|(row, at)| size(row) * 2 + answer.links.get(at).map_or(0, size)));
+    let rows: Vec<Vec<Value>> = rows.into_iter().take(shown).collect();
+    let links: Vec<Link> = answer.links.into_iter().take(shown.max(1)).collect();
+    let mime = match format {
+        Some(Format::Svg) => "image/svg+xml",
+        _ => "image/png",
+    };
+    let image = answer.chart.map(|bytes| Image { mime, data: STANDARD.encode(bytes) });
+    let mut text = answer.text.clone();
+    if !rows.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&table(&answer.columns, &rows));
+    }
+    if answer.total > rows.len() {
+        text.push_str(&format!(
+            "\n({} of {} rows; narrow the time or the filters for the others)",
+            rows.len(),
+            answer.total
+        ));
+    }
+    let mut look = |link: &Link| text.push_str(&format!("\n{}: {} {}", link.label, link.tool, link.arguments));
+    links.iter().take(3).for_each(&mut look);
+    answer.otherwise.iter().for_each(&mut look);
+    let result = InsightsResult {
+        kind: answer.kind.name(),
+        confidence: (answer.confidence * 100.0).round() / 100.0,
+        answer: answer.text,
+        columns: answer.columns,
+        rows,
+        rows_in_all: answer.total,
+        chart: image.as_ref().map(|it| json!({"type": "image", "mimeType": it.mime, "data": it.data})),
+        links,
+        otherwise: answer.otherwise,
+        since: answer.since.map(clock::format),
+        until: answer.until.map(clock::format),
+        cached: answer.cached,
+    };
+    Ok(Answer { image, ..Answer::of(&result, text)? })
+}
+
+fn check(drill: &Drill) -> Result<(), Failure> {
+    let known = |name: &str, value: &Option<String>, allowed: &[&str]| match value {
+        Some(value) if !allowed.contains(&value.as_str()) => Err(Failure::argument(
+            &format!("drill_down.{name}"),
+            &Value::String(value.clone()),
+            &format!("one of {}", allowed.join(", ")),
+            &format!("\"{}\"", allowed[0]),
+        )),
+        _ => Ok(()),
+    };
+    let views: Vec<&str> = insights::VIEWS.iter().map(|it| it.0).collect();
+    known("view", &drill.view, &views)?;
+    known("by", &drill.by, &insights::GROUPS)
+}
+
+fn value(cell: &Cell) -> Value {
+    match cell {
+        Cell::None => Value::Null,
+        Cell::Count(it) => (*it).into(),
+        Cell::Number(it) => (*it).into(),
+        Cell::Text(it) => it.clone().into(),
+    }
+}
+
+/// The rows as a Markdown table, which hosts draw and models read.
+fn table(columns: &[String], rows: &[Vec<Value>]) -> String {
+    let cell = |value: &Value| match value {
+        Value::String(it) => it.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" "),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(columns.to_vec());
+    text.push_str(&line(columns.iter().map(|_| "---".to_owned()).collect()));
+    rows.iter().for_each(|row| text.push_str(&line(row.iter().map(cell).collect())));
+    text.trim_end().to_owned()
+}
+
+impl From<InsightsError> for Failure {
+    fn from(err: InsightsError) -> Failure {
+        match err {
+            InsightsError::Store(err) => err.into(),
+            err @ (InsightsError::Filter { .. } | InsightsError::Range) => {
+                Failure::new("invalid_argument", err.to_string(), "for example {\"filters\": {\"model\": \"gpt-5\"}}")
+            }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! The rows that questions about use, cost and quality count: one narrow row a call, and the queries over them.
+//!
+//! The queries are the files beside this one, one for each type of question, in named parts. All but the memories
+//! read `calls.sql` first, which holds the filters.
+
+use rusqlite::Connection;
+use rusqlite::ToSql;
+use rusqlite::named_params;
+use rusqlite::types::Value;
+
+use super::db::Store;
+use super::error::StoreError;
+use crate::clock::Millis;
+
+const FILTERED: &str = include_str!("insights/calls.sql");
+
+/// Rows that an answer reads at most; what is cut is said by its reader.
+const ROWS: usize = 20_000;
+
+/// What a call was, for counting.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallRow {
+    /// The trace's id.
+    pub id: String,
+    pub tool: String,
+    pub started_at: Millis,
+    pub took_us: i64,
+    /// `ok`, `failed` or `cancelled`.
+    pub outcome: String,
+    pub error_kind: Option<String>,
+    pub session_id: Option<String>,
+    pub user_id: Option<String>,
+    pub persona: Option<String>,
+    pub namespace: Option<String>,
+    pub request_kind: Option<String>,
+    pub frameworks: Vec<String>,
+    pub strategy: Option<String>,
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    pub cached: bool,
+    /// `None` is unknown, or that nothing was bought.
+    pub cost_usd: Option<f64>,
+    pub input_tokens: i64,
+    pub cached_input_tokens: i64,
+    pub output_tokens: i64,
+    /// The beginning of what was asked, without secrets.
+    pub question: Option<String>,
+    /// -1.0..=1.0, from feedback.
+    pub rating: Option<f64>,
+}
+
+/// Which calls are counted; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallFilter {
+    pub since: Option<Millis>,
+    pub until: Option<Millis>,
+    pub user_id: Option<String>,
+    pub persona: Option<String>,
+    pub namespace: Option<String>,
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    pub tool: Option<String>,
+    pub request_kind: Option<String>,
+    pub strategy: Option<String>,
+    pub session_id: Option<String>,
+    pub outcome: Option<String>,
+    pub error_kind: Option<String>,
+    pub framework: Option<String>,
+    /// `09:00` is from nine to ten, UTC.
+    pub hour: Option<String>,
+    /// `0` is Sunday.
+    pub weekday: Option<String>,
+    /// Words that the question must hold, as one piece, in any case.
+    pub text: Option<String>,
+}
+
+/// A part of one of the query files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Speed, errors, cost and tokens by group.
+    Performance,
+    /// Failures by their kind.
+    Errors,
+    /// Calls a minute.
+    Minutes,
+    Asks,
+    Sessions,
+    /// Memories of one kind.
+    Memories,
+    Personas,
+    Users,
+    PersonasByUser,
+    Frameworks,
+    /// Request kinds or strategies, by group.
+    Kinds,
+    WithAndWithout,
+    /// Sessions, users and calls by group.
+    Periods,
+    SessionLengths,
+    Hours,
+    Returning,
+    ActiveDays,
+    Gaps,
+    /// Every measure by day.
+    Days,
+    /// Before and after a moment, by group.
+    Movers,
+}
+
+impl Counted {
+    /// The file it stands in, and its name there.
+    fn part(self) -> (&'static str, &'static str) {
+        const PERFORMANCE: &str = include_str!("insights/performance.sql");
+        const HISTORY: &str = include_str!("insights/history.sql");
+        const PERSONAS: &str = include_str!("insights/personas.sql");
+        const FRAMEWORKS: &str = include_str!("insights/frameworks.sql");
+        const ENGAGEMENT: &str = include_str!("insights/engagement.sql");
+        const INSIGHTS: &str = include_str!("insights/insights.sql");
+        match self {
+            Counted::Performance => (PERFORMANCE, "calls"),
+            Counted::Errors => (PERFORMANCE, "errors"),
+            Counted::Minutes => (PERFORMANCE, "minutes"),
+            Counted::Asks => (HISTORY, "asks"),
+            Counted::Sessions => (HISTORY, "sessions"),
+            Counted::Memories => (HISTORY, "memories"),
+            Counted::Personas => (PERSONAS, "personas"),
+            Counted::Users => (PERSONAS, "users"),
+            Counted::PersonasByUser => (PERSONAS, "pairs"),
+            Counted::Frameworks => (FRAMEWORKS, "frameworks"),
+            Counted::Kinds => (FRAMEWORKS, "kinds"),
+            Counted::WithAndWithout => (FRAMEWORKS, "with_and_without"),
+            Counted::Periods => (ENGAGEMENT, "periods"),
+            Counted::SessionLengths => (ENGAGEMENT, "sessions"),
+            Counted::Hours => (ENGAGEMENT, "hours"),
+            Counted::Returning => (ENGAGEMENT, "users"),
+            Counted::ActiveDays => (ENGAGEMENT, "days"),
+            Counted::Gaps => (ENGAGEMENT, "gaps"),
+            Counted::Days => (INSIGHTS, "days"),
+            Counted::Movers => (INSIGHTS, "movers"),
+        }
+    }
+
+    fn sql(self) -> String {
+        let (file, name) = self.part();
+        let part = file
+            .split("-- name: ")
+            .skip(1)
+            .find_map(|it| it.split_once('\n').filter(|(head, _)| head.trim() == name))
+            .map_or("", |(_, body)| body.trim());
+        let filtered = if self == Counted::Memories { "" } else { FILTERED };
+        // Each part may order itself; the limit holds for all.
+        format!("{filtered}\n{part}\nLIMIT :rows")
+    }
+}
+
+/// A question over [`Counted`] rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    pub what: Counted,
+    pub filter: CallFilter,
+    /// What to group by, where the part groups: user, persona, provider, model, tool, request_kind, strategy,
+    /// error_kind, namespace, session, day, month, hour, weekday, trace, all.
+    pub by: String,
+    /// The kind of memory, for [`Counted::Memories`].
+    pub kind: String,
+    /// The moment between before and after, for [`Counted::Movers`].
+    pub middle: Millis,
+    pub now: Millis,
+}
+
+/// A judgement of a call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewFeedback {
+    pub trace_id: String,
+    /// -1.0..=1.0.
+    pub rating: Option<f64>,
+    pub note: Option<String>,
+    /// The ids of what helped.
+    pub used: Vec<String>,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+    /// Whether there were more rows than are read.
+    pub cut: bool,
+}
+
+/// A value in a [`Table`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    None,
+    Count(i64),
+    Number(f64),
+    Text(String),
+}
+
+impl Store {
+    /// Counts what `count` asks for, at most 20,000 rows.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn count(&self, count: Count) -> Result<Table, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| run(conn, &count).map_err(|err| StoreError::of(&path, &err))).await
+    }
+
+    /// Keeps the facts of a call with the next transaction that is made anyway.
+    pub fn add_call(&self, call: CallRow) {
+        let path = self.path().to_path_buf();
+        self.write_later(move |tx| insert(tx, &call).map_err(|err| StoreError::of(&path, &err)));
+    }
+
+    /// Keeps many calls at once, for a generated record of use.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`]; then none of them is kept.
+    pub async fn add_calls(&self, calls: Vec<CallRow>) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| calls.iter().try_for_each(|it| insert(tx, it)).map_err(|err| StoreError::of(&path, &err)))
+            .await
+    }
+
+    /// Keeps a judgement; a call's rating is the latest one. Returns whether there is such a call.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn add_feedback(&self, given: NewFeedback, now: Millis) -> Result<bool, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| feedback(tx, &given, now).map_err(|err| StoreError::of(&path, &err))).await
+    }
+
+    /// How far the record has come: a number each for calls, feedback, memories and contexts, changed by every write.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn record_state(&self) -> Result<(i64, i64, i64, i64), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.prepare_cached(
+                "SELECT (SELECT coalesce(max(seq), 0) FROM calls), (SELECT coalesce(max(seq), 0) FROM feedback),
+                    (SELECT coalesce(max(seq), 0) FROM memories), (SELECT coalesce(max(updated_at), 0) FROM contexts)",
+            )
+            .and_then(|mut it| it.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))))
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// How many calls are recorded, and when the first and the last began.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn recorded(&self) -> Result<(u64, Option<Millis>, Option<Millis>), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.query_row("SELECT count(*), min(started_at), max(started_at) FROM calls", [], |row| {
+                Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?, row.get(2)?))
+            })
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+}
+
+fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
+    let filter = &count.filter;
+    let since = filter.since.unwrap_or(Millis::MIN);
+    let until = filter.until.unwrap_or(Millis::MAX);
+    let rows = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
+    let values: [(&str, &dyn ToSql); 22] = [
+        (":since", &since),
+        (":until", &until),
+        (":user_id", &filter.user_id),
+        (":persona", &filter.persona),
+        (":namespace", &filter.namespace),
+        (":provider", &filter.provider),
+        (":model", &filter.model),
+        (":tool", &filter.tool),
+        (":request_kind", &filter.request_kind),
+        (":strategy", &filter.strategy),
+        (":session_id", &filter.session_id),
+        (":outcome", &filter.outcome),
+        (":error_kind", &filter.error_kind),
+        (":framework", &filter.framework),
+        (":hour", &filter.hour),
+        (":weekday", &filter.weekday),
+        (":text", &filter.text),
+        (":by", &count.by),
+        (":kind", &count.kind),
+        (":middle", &count.middle),
+        (":now", &count.now),
+        (":rows", &rows),
+    ];
+    let mut statement = conn.prepare_cached(&count.what.sql())?;
+    for (name, value) in values {
+        if let Some(at) = statement.parameter_index(name)? {
+            statement.raw_bind_parameter(at, value)?;
+        }
+    }
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let width = columns.len();
+    let mut found = statement.raw_query();
+    let mut table = Table { columns, ..Table::default() };
+    while let Some(row) = found.next()? {
+        if table.rows.len() == ROWS {
+            table.cut = true;
+            break;
+        }
+        let cells = (0..width).map(|at| row.get::<_, Value>(at).map(Cell::from)).collect::<rusqlite::Result<_>>()?;
+        table.rows.push(cells);
+    }
+    Ok(table)
+}
+
+impl From<Value> for Cell {
+    fn from(value: Value) -> Cell {
+        match value {
+            Value::Integer(it) => Cell::Count(it),
+            Value::Real(it) => Cell::Number(it),
+            Value::Text(it) => Cell::Text(it),
+            Value::Null | Value::Blob(_) => Cell::None,
+        }
+    }
+}
+
+fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Result<bool> {
+    let known: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM traces WHERE id = :id)")?
+        .query_row(named_params! {":id": given.trace_id}, |row| row.get(0))?;
+    if !known {
+        return Ok(false);
+    }
+    conn.prepare_cached(
+        "INSERT INTO feedback (trace_id, at, rating, note, used) VALUES (:trace_id, :at, :rating, :note, :used)",
+    )?
+    .execute(named_params! {
+        ":trace_id": given.trace_id, ":at": now, ":rating": given.rating, ":note": given.note,
+        ":used": serde_json::to_string(&given.used).unwrap_or_else(|_| "[]".to_owned()),
+    })?;
+    conn.prepare_cached("UPDATE calls SET rating = coalesce(:rating, rating) WHERE id = :id")?
+        .execute(named_params! {":rating": given.rating, ":id": given.trace_id})?;
+    Ok(true)
+}
+
+const INSERT: &str =
+    "INSERT OR IGNORE INTO calls (id, tool, started_at, took_us, outcome, error_kind, session_id, user_id,
+        persona, namespace, request_kind, frameworks, strategy, provider, model, cached, cost_usd, input_tokens,
+        cached_input_tokens, output_tokens, question, rating)
+    VALUES (:id, :tool, :started_at, :took_us, :outcome, :error_kind, :session_id, :user_id,
+        :persona, :namespace, :request_kind, :frameworks, :strategy, :provider, :model, :cached, :cost_usd,
+        :input_tokens, :cached_input_tokens, :output_tokens, :question, :rating)";
+
+fn insert(conn: &Connection, call: &CallRow) -> rusqlite::Result<()> {
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": call.id, ":tool": call.tool, ":started_at": call.started_at, ":took_us": call.took_us,
+        ":outcome": call.outcome, ":error_kind": call.error_kind, ":session_id": call.session_id,
+        ":user_id": call.user_id, ":persona": call.persona, ":namespace": call.namespace,
+        ":request_kind": call.request_kind,
+        ":frameworks": serde_json::to_string(&call.frameworks).unwrap_or_else(|_| "[]".to_owned()),
+        ":strategy": call.strategy, ":provider": call.provider, ":model": call.model, ":cached": call.cached,
+        ":cost_usd": call.cost_usd, ":input_tokens": call.input_tokens,
+        ":cached_input_tokens": call.cached_input_tokens, ":output_tokens": call.output_tokens,
+        ":question": call.question, ":rating": call.rating,
+    })?;
+    Ok(())
+}
