@@ -38,7 +38,7 @@ fn main() {
 #[divan::bench(args = [10, 30, 200])]
 fn encode(bencher: Bencher<'_, '_>, words: usize) {
     let mut text = Text::new(1);
-    bencher.with_inputs(|| text.sentence(words)).bench_refs(|it| StaticEmbedder::encode(it));
+    bencher.with_inputs(|| text.sentence(words)).bench_local_refs(|it| StaticEmbedder::encode(it));
 }
 
 /// The dot products with so many rows of 128 bytes.

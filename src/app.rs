@@ -15,6 +15,7 @@ use crate::documents::Documents;
 use crate::embed::Embedding;
 use crate::insights::Insights;
 use crate::memory::Memory;
+use crate::memory::Policy;
 use crate::models::Caps;
 use crate::models::Models;
 use crate::session::Sessions;
@@ -40,7 +41,9 @@ impl App {
     pub fn new(config: Config, clock: Clock) -> Arc<App> {
         let store = Store::new(&config.db);
         let keeps = !config.read_only;
-        let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config));
+        let policy =
+            Policy { supersede_when_certain: config.supersede_when_certain, refuse_secrets: config.refuse_secrets };
+        let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config)).with_policy(policy);
         let sessions = Sessions::new(store.clone(), clock.clone());
         let documents = Documents::new(store.clone(), clock.clone(), config.working_folder.clone());
         let assembler = Assembler {

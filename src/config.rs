@@ -92,6 +92,10 @@ pub struct Config {
     pub cascade: Vec<String>,
     /// How a question finds its model.
     pub routing: Routing,
+    /// Whether a new fact takes the place of an old one that it contradicts for certain.
+    pub supersede_when_certain: bool,
+    /// Whether a memory with a secret in it is refused; else the secret is taken out.
+    pub refuse_secrets: bool,
     /// Most that may be spent in a day and in a month, in USD.
     pub daily_usd: Option<f64>,
     pub monthly_usd: Option<f64>,

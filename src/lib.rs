@@ -1,6 +1,6 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` · `config` · `store` · `trace` · `models` ·
+//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` `meaning` · `config` · `store` · `trace` · `models` ·
 //! `embed` · `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `insights` · `app` · `server` · `cli`. A
 //! room uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
@@ -15,6 +15,7 @@ pub mod downstream;
 pub mod embed;
 pub mod ids;
 pub mod insights;
+pub mod meaning;
 pub mod memory;
 pub mod models;
 pub mod redact;

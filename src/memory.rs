@@ -13,7 +13,9 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::embed::Embedding;
+use crate::store::History;
 use crate::store::Store;
+use crate::store::StoreError;
 
 pub use embedding::Caught;
 pub use find::Unfound;
@@ -24,6 +26,7 @@ pub use recall::Recollection;
 pub use remember::Item;
 pub use remember::KINDS;
 pub use remember::Outcome;
+pub use remember::Trust;
 
 /// The memory of all sessions.
 #[derive(Clone, Debug)]
@@ -35,17 +38,49 @@ pub struct Memory {
     to_embed: Arc<Notify>,
     /// Whether this process has fired it for what it found in the file.
     looked: Arc<AtomicBool>,
+    policy: Policy,
+}
+
+/// What the user wants to be done without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether a new fact takes the place of an old one that it contradicts for certain.
+    pub supersede_when_certain: bool,
+    /// Whether a memory with a secret in it is refused; else the secret is taken out.
+    pub refuse_secrets: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { supersede_when_certain: true, refuse_secrets: false }
+    }
 }
 
 impl Memory {
     /// A memory with the built-in embedder.
     pub fn new(store: Store, clock: Clock) -> Memory {
-        Memory { store, clock, embedding: Embedding::default(), to_embed: Arc::default(), looked: Arc::default() }
+        let (embedding, policy) = (Embedding::default(), Policy::default());
+        Memory { store, clock, embedding, to_embed: Arc::default(), looked: Arc::default(), policy }
     }
 
     /// The same memory with another embedder, or with none.
     #[must_use]
     pub fn embedded_by(self, embedding: Embedding) -> Memory {
         Memory { embedding, ..self }
+    }
+
+    /// The same memory under another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Memory {
+        Memory { policy, ..self }
+    }
+
+    /// The line of memories that the memory `id` stands in, and what happened to it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn history(&self, id: &str) -> Result<History, StoreError> {
+        self.store.memory_history(id.to_owned(), self.clock.now()).await
     }
 }

@@ -50,6 +50,13 @@ fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
         }
         let mut end = at + word_length(&text[at..]);
         if end == at {
+            // Words of other scripts: only the few for a password matter.
+            let is_start = text[at..].starts_with(|it: char| it.is_alphabetic());
+            if is_start && let Some((range, what)) = told(text, at..at) {
+                at = range.end;
+                found.push((range, what));
+                continue;
+            }
             at += text[at..].chars().next().map_or(1, char::len_utf8);
             continue;
         }
@@ -58,8 +65,10 @@ fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
         // `\nghp_…` as it stands in JSON.
         let is_escaped = text[..at].ends_with('\\') && text[at..].starts_with(['n', 'r', 't']) && end > at + 1;
         let start = at + usize::from(is_escaped);
-        let secret =
-            issued(text, start, end).or_else(|| assigned(text, start..end)).or_else(|| in_url(text, start..end));
+        let secret = issued(text, start, end)
+            .or_else(|| assigned(text, start..end))
+            .or_else(|| in_url(text, start..end))
+            .or_else(|| told(text, start..end));
         match secret {
             Some((range, what)) => {
                 at = range.end;
@@ -126,6 +135,35 @@ const FORMS: &[Form] = &[
     form("dop_v1_", 64, 64, "DigitalOcean token"),
     form("shpat_", 32, 32, "Shopify token"),
     form("AGE-SECRET-KEY-1", 40, 80, "age key"),
+    form("glptt-", 20, 255, "GitLab token"),
+    form("gldt-", 20, 255, "GitLab token"),
+    form("glrt-", 20, 255, "GitLab token"),
+    form("rk_test_", 16, 255, "Stripe key"),
+    form("sq0csp-", 40, 60, "Square key"),
+    form("sq0atp-", 20, 60, "Square key"),
+    form("r8_", 36, 42, "Replicate token"),
+    form("pplx-", 40, 80, "Perplexity key"),
+    form("sntrys_", 40, 255, "Sentry token"),
+    form("sntryu_", 40, 255, "Sentry token"),
+    form("dckr_pat_", 24, 60, "Docker token"),
+    form("lin_api_", 32, 60, "Linear key"),
+    form("ntn_", 40, 60, "Notion token"),
+    form("figd_", 36, 80, "Figma token"),
+    form("dapi", 32, 36, "Databricks token"),
+    form("PMAK-", 40, 80, "Postman key"),
+    form("sbp_", 40, 60, "Supabase token"),
+    form("shpss_", 32, 32, "Shopify token"),
+    form("shpca_", 32, 32, "Shopify token"),
+    form("shppa_", 32, 32, "Shopify token"),
+    form("tskey-", 20, 255, "Tailscale key"),
+    form("ATATT3", 60, 255, "Atlassian token"),
+    form("NRAK-", 27, 27, "New Relic key"),
+    form("EAACEdEose0cBA", 20, 255, "Facebook token"),
+    form("dop_v2_", 64, 64, "DigitalOcean token"),
+    form("fly_", 40, 255, "Fly token"),
+    form("nvapi-", 40, 120, "NVIDIA key"),
+    form("AQVN", 35, 60, "Yandex key"),
+    form("SK", 32, 32, "Twilio key"),
 ];
 
 /// A secret that is told by its own form and begins with the word at `start`.
@@ -145,6 +183,25 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
         let length = word_length(&text[end + 1..]);
         return (length >= 20).then(|| (start..end + 1 + length, "Google token"));
     }
+    // Vault and Doppler: a short word, a full stop, a long one.
+    if let Some((_, what)) =
+        [("hvs", "Vault token"), ("hvb", "Vault token"), ("hvr", "Vault token")].iter().find(|it| it.0 == word)
+        && text[end..].starts_with('.')
+    {
+        let length = word_length(&text[end + 1..]);
+        return (length >= 24).then(|| (start..end + 1 + length, *what));
+    }
+    // A bot of Telegram: its number, a colon, 35 characters.
+    if (8..=10).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_digit()) && text[end..].starts_with(":AA") {
+        let length = word_length(&text[end + 1..]);
+        return (length == 35).then(|| (start..end + 1 + length, "Telegram token"));
+    }
+    if word.starts_with(|it: char| it.is_ascii_digit())
+        && let Some(length) = card_number(&text[start..])
+        && !text[..start].ends_with(|it: char| it.is_alphanumeric() || "+.,-_/#".contains(it))
+    {
+        return Some((start..start + length, "card number"));
+    }
     if word == "services" && text[..start].ends_with("hooks.slack.com/") {
         let length = text[end..].bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'/').count();
         return (length >= 30).then(|| (end + 1..end + length, "Slack webhook"));
@@ -154,6 +211,61 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
     // `sk-some-css-class-of-many-words` is no key: a key has digits and no words.
     (form.length.contains(&rest.len()) && (is_random(rest) || is_upper_case_code(rest)))
         .then_some((start..end, form.what))
+}
+
+/// The length of the card number that `text` begins with: digits of a known issuer, in its groups or in a row, whose
+/// check digit is right.
+fn card_number(text: &str) -> Option<usize> {
+    let mut digits: Vec<u8> = Vec::with_capacity(19);
+    let mut groups = vec![0_usize];
+    let mut separator = None;
+    let mut length = 0;
+    for (at, it) in text.bytes().enumerate().take(24) {
+        if it.is_ascii_digit() {
+            digits.push(it - b'0');
+            if let Some(last) = groups.last_mut() {
+                *last += 1;
+            }
+            length = at + 1;
+        } else if matches!(it, b' ' | b'-') && separator.is_none_or(|known| known == it) && at == length {
+            separator = Some(it);
+            groups.push(0);
+        } else {
+            break;
+        }
+    }
+    groups.retain(|it| *it > 0);
+    let next = text[length..].bytes().next();
+    if next.is_some_and(|it| is_word(it))
+        || text[length..].starts_with(['.', ',']) && text[length + 1..].starts_with(|it: char| it.is_ascii_digit())
+    {
+        return None;
+    }
+    let begins = |prefix: &[u8]| digits.starts_with(prefix);
+    let is_known = match digits.len() {
+        15 => begins(&[3, 4]) || begins(&[3, 7]),
+        16 => {
+            begins(&[4])
+                || begins(&[6, 0, 1, 1])
+                || begins(&[6, 5])
+                || begins(&[2])
+                || (begins(&[5]) && (1..=5).contains(&digits[1]))
+        }
+        _ => false,
+    };
+    let is_grouped = matches!(groups.as_slice(), [15 | 16] | [4, 4, 4, 4] | [4, 6, 5]);
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match (u32::from(*digit), at % 2) {
+            (digit, 0) => digit,
+            (digit, _) => digit * 2 / 10 + digit * 2 % 10,
+        })
+        .sum();
+    // A row of one digit is a placeholder.
+    let varies = digits.iter().any(|it| *it != digits[0]);
+    (is_known && is_grouped && sum.is_multiple_of(10) && varies).then_some(length)
 }
 
 /// Header and payload are objects, so both begin with `eyJ`; the signature follows.
@@ -219,6 +331,90 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     let min = if *ending == "bearer" { 20 } else { 8 };
     (length >= min && !is_code && !is_uuid(secret) && !secret.starts_with(['$', '%', '/', '.']) && is_random(secret))
         .then(|| (at..at + length, *what))
+}
+
+/// Words for a password as people say it, in the languages of most users.
+const SPOKEN: &[&str] = &[
+    "password",
+    "passwort",
+    "kennwort",
+    "passphrase",
+    "passcode",
+    "pin",
+    "pincode",
+    "contraseña",
+    "clave",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "пароль",
+    "passe",
+    "密码",
+    "パスワード",
+];
+
+/// What people put between the word and the password.
+const BETWEEN: &[&str] = &["is now", "is", "was", "ist jetzt", "ist", "lautet", "est", "es", "é", ":", "=", "：", "->"];
+
+/// The password of `the wifi password is hunter22`, `Passwort: Sommer2024!`, `PIN: 4821`: chosen by a person, so it
+/// need not look random, but it is no plain word and ends where the clause ends.
+fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    if text[..name.start].ends_with(char::is_alphanumeric) {
+        return None;
+    }
+    // A word of ASCII is cut before an accent: `contrase|ña`. The longest of them has eleven bytes.
+    let rest = &text[name.start..text.len().min(text.ceil_char_boundary(name.start + 24))];
+    let until = name.start + rest.find(|it: char| !it.is_alphanumeric())?;
+    let word = text[name.start..until].to_lowercase();
+    if !SPOKEN.contains(&word.as_str()) {
+        return None;
+    }
+    let behind = text[until..].trim_start_matches([' ', '\t', '*', '"', '`', '\'']);
+    let between = BETWEEN.iter().find(|it| {
+        behind
+            .strip_prefix(**it)
+            .is_some_and(|rest| !it.ends_with(char::is_alphabetic) || rest.starts_with([' ', '\t', ':']))
+    })?;
+    let value = behind[between.len()..].trim_start_matches([' ', '\t', ':', '"', '`', '\'', '*', '“', '„', '«']);
+    let at = text.len() - value.len();
+    let length = value
+        .char_indices()
+        .take(MAX_VALUE_BYTES)
+        .find(|(_, it)| it.is_whitespace() || "\"`,;<>(){}[]|“”»".contains(*it))
+        .map_or(value.len(), |(at, _)| at);
+    if length > MAX_VALUE_BYTES {
+        return None;
+    }
+    let secret = value[..length].trim_end_matches(['.', '\'', '*', '?']);
+    let tail = value[secret.len()..].trim_start_matches(['"', '`', '\'', '*', '”', '“', '»']);
+    let next = tail.split_whitespace().next().unwrap_or_default();
+    let is_over = tail.is_empty()
+        || tail.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r'])
+        || ["and", "but", "for", "on", "at", "in", "und", "für", "et", "y", "or", "(", "-", "–"].contains(&next);
+    let letters = secret.chars().any(char::is_alphabetic);
+    let digits = secret.chars().filter(char::is_ascii_digit).count();
+    let signs = secret.chars().any(|it| "!@#%^&*+?~".contains(it));
+    let count = secret.chars().count();
+    let is_pin = word.starts_with("pin") || word == "passcode" || word == "clave";
+    let looks = match (letters, digits > 0) {
+        (true, true) => count >= 6,
+        (true, false) => signs && count >= 8,
+        (false, _) => digits == count && (digits >= 6 || is_pin && digits >= 4) && digits <= 12,
+    };
+    let is_code = secret.contains("::")
+        || secret.contains('/')
+        || tail.starts_with(['(', '[', '{', '<'])
+        || secret.starts_with(['$', '%', '.']);
+    let low = secret.to_lowercase();
+    let is_placeholder = ["password", "passwort", "changeme", "example", "secret", "redacted", "xxxx", "your"]
+        .iter()
+        .any(|it| low.contains(it))
+        || low.starts_with("bcrypt")
+        || low.starts_with("sha")
+        || low.starts_with("argon")
+        || low.starts_with("utf")
+        || low.starts_with("base64");
+    (looks && is_over && !is_code && !is_placeholder && !is_uuid(secret)).then(|| (at..at + secret.len(), "password"))
 }
 
 /// The password of `scheme://user:password@host`; `word` is the user.
@@ -413,6 +609,62 @@ mod tests {
     }
 
     #[test]
+    fn passwords_that_people_say_are_taken_out() {
+        for (text, secret) in [
+            ("The wifi password is hunter22", "hunter22"),
+            ("My password is hunter22, keep it safe", "hunter22"),
+            ("Passwort: Sommer2024!", "Sommer2024!"),
+            ("Das Kennwort ist Winter2025.", "Winter2025"),
+            ("mot de passe : Azerty99", "Azerty99"),
+            ("La contraseña es Madrid77", "Madrid77"),
+            ("password: correct-horse!battery", "correct-horse!battery"),
+            ("The PIN is 4821.", "4821"),
+            ("password is 83920184", "83920184"),
+            ("The password is \"hunter22\" for the router", "hunter22"),
+            ("密码: abc12345", "abc12345"),
+        ] {
+            check(text, secret, "password");
+        }
+    }
+
+    #[test]
+    fn card_numbers_are_taken_out() {
+        // Numbers that the issuers publish for tests.
+        for number in [
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "5555555555554444",
+            "378282246310005",
+            "3782 822463 10005",
+            "6011111111111117",
+            "2223003122003222",
+        ] {
+            check(&format!("The card is {number}, valid until 12/27"), number, "card number");
+            check(&format!("{{\"card\":\"{number}\"}}"), number, "card number");
+        }
+    }
+
+    #[test]
+    fn tokens_of_more_makers_are_taken_out() {
+        let vault = format!("hvs.{}", token("", 90));
+        check(&format!("export VAULT_TOKEN {vault}"), &vault, "Vault token");
+        let bot = format!("123456789:AA{}", token("", 33));
+        check(&format!("the bot is {bot}"), &bot, "Telegram token");
+        for (prefix, length, what) in [
+            ("glrt-", 20, "GitLab token"),
+            ("dckr_pat_", 27, "Docker token"),
+            ("lin_api_", 40, "Linear key"),
+            ("figd_", 40, "Figma token"),
+            ("tskey-", 40, "Tailscale key"),
+            ("sntrys_", 60, "Sentry token"),
+            ("ntn_", 46, "Notion token"),
+        ] {
+            let secret = token(prefix, length);
+            check(&format!("use {secret}, please"), &secret, what);
+        }
+    }
+
+    #[test]
     fn private_keys_are_taken_out_whole() {
         let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
         for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
@@ -472,6 +724,20 @@ mod tests {
             "passt=1, bypass: 2024-11-21T10:00:00, compass: north",
             "Bearer authentication is described in RFC 6750",
             "日本語のパスワード: とても長い言葉",
+            "The password is 12 characters long",
+            "The password is stored in the vault2 of the team",
+            "password is bcrypt2 hashed",
+            "The password policy is: 12 characters, 2 digits",
+            "The pin is GPIO 17 of the board",
+            "Pin 4821 of the connector",
+            "The order number is 4111111111111112",
+            "version 4.1111.1111.1111.1111",
+            "1700000000000000 ns, 4000000000000 ms, 1234567890123456",
+            "4444444444444444",
+            "IBAN DE89 3704 0044 0532 0130 00",
+            "+49 30 1234 5678 9012, call 5105-1051",
+            "2023-10-05 10:00:00 2024-11-21",
+            "Skeleton32CharactersLongIdentifierXYZ and SKU12345678901234567890123456789012",
         ] {
             check_untouched(text);
         }

@@ -60,14 +60,16 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
+    let stop = CancellationToken::new();
     let embedding = (!app.config.read_only).then(|| {
-        let (memory, never) = (app.memory.clone(), CancellationToken::new());
-        app.tasks.spawn(async move { memory.keep_embedded(&never).await })
+        let (memory, stop) = (app.memory.clone(), stop.clone());
+        app.tasks.spawn(async move { memory.keep_embedded(&stop).await })
     });
     let served = serve_client(&app, connection).await;
+    stop.cancel();
     if let Some(embedding) = embedding {
-        embedding.abort();
-        let _ = embedding.await;
+        // Not aborted: a read that it left behind would keep the file open, and its log from being written back.
+        let _ = tokio::time::timeout(WIND_UP, embedding).await;
     }
     // Writes what is left.
     app.store.close().await;

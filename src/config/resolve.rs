@@ -114,6 +114,10 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let ask_timeout_s = sources.read(&settings::ASK_TIMEOUT, |raw| check::whole(raw, 1..=3600), u32::to_string)?;
     let embedder = embedder::read(sources, &providers, offline, warnings)?;
     let mut routing = routing::read(sources)?;
+    let supersede_when_certain = sources.read(&settings::MEMORY_SUPERSEDE, check::boolean, bool::to_string)?;
+    let secrets = [("redact", false), ("refuse", true)];
+    let named = |refuse: &bool| if *refuse { "refuse" } else { "redact" }.to_owned();
+    let refuse_secrets = sources.read(&settings::MEMORY_SECRETS, |raw| check::choice(raw, &secrets), named)?;
     sources.shown.extend(providers_shown);
     routing::read_tables(sources, &providers, &mut routing, warnings)?;
 
@@ -138,6 +142,8 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         ask_concurrency: ask_concurrency as usize,
         cascade: cascade.unwrap_or_default(),
         routing,
+        supersede_when_certain,
+        refuse_secrets,
         daily_usd,
         monthly_usd,
         prices,

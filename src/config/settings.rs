@@ -67,6 +67,8 @@ const GENERAL: &[&Setting] = &[
     &ASK_FIND_LOCAL,
     &ASK_BREAKER,
     &ALLOW_UNKNOWN_PRICE,
+    &MEMORY_SUPERSEDE,
+    &MEMORY_SECRETS,
 ];
 
 const PROJECT: &[&Setting] = &[&INCLUDE, &EXCLUDE, &BUDGET_TOKENS, &NAMESPACE];
@@ -372,6 +374,24 @@ pub(super) const ALLOW_UNKNOWN_PRICE: Setting = Setting {
     default: "false",
     example: "true",
     meaning: "Whether a model without a known price may be asked under a cap, which then does not count it.",
+    ..COMMON
+};
+
+pub(super) const MEMORY_SUPERSEDE: Setting = Setting {
+    name: "memory.supersede_when_certain",
+    key: Some("memory.supersede_when_certain"),
+    default: "true",
+    example: "false",
+    meaning: "Whether a new fact takes the place of an old one that it contradicts for certain; else it is only told.",
+    ..COMMON
+};
+
+pub(super) const MEMORY_SECRETS: Setting = Setting {
+    name: "memory.secrets",
+    key: Some("memory.secrets"),
+    default: "redact",
+    example: "refuse",
+    meaning: "What happens to a memory with a key, token, password or card number in it: `redact` or `refuse`.",
     ..COMMON
 };
 

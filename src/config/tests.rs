@@ -96,12 +96,16 @@ fn sample(setting: &Setting, rank: usize) -> String {
     match setting.name {
         "db" | "roots" => format!("/sample/{rank}"),
         "toolsets" => ["memory", "ask", "insights", "context,ask", "memory,ask"][rank % 5].to_owned(),
-        "read_only" | "text_only" | "offline" | "ask.find_local" | "budget.allow_unknown_price" => {
-            ["true", "false"][rank % 2].to_owned()
-        }
+        "read_only"
+        | "text_only"
+        | "offline"
+        | "ask.find_local"
+        | "budget.allow_unknown_price"
+        | "memory.supersede_when_certain" => ["true", "false"][rank % 2].to_owned(),
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
+        "memory.secrets" => ["refuse", "redact"][rank % 2].to_owned(),
         "ask.cascade" => ["azure,openai", "extractive", "ollama"][rank % 3].to_owned(),
         "ask.prefer" => ["quality", "speed", "cost"][rank % 3].to_owned(),
         "ask.cache" => ["all", "off"][rank % 2].to_owned(),
@@ -248,6 +252,10 @@ fn full_world() -> World {
         base_url = "https://vectors.example.com"
         model = "embeddinggemma"
         api_key_env = "TEAM_KEY"
+
+        [memory]
+        supersede_when_certain = false
+        secrets = "refuse"
 
         [providers.work]
         kind = "azure"

@@ -50,7 +50,7 @@ impl Memory {
         let covered = self.store.vectors_cover(&model).await?;
         let mut after = covered;
         while !stop.is_cancelled() {
-            let rows = self.store.without_vector(&model, after, AT_ONCE).await?;
+            let rows = self.store.without_vector(&model, after, AT_ONCE, stop).await?;
             let Some(last) = rows.last().map(|it| it.seq) else {
                 // All of them have one, as far as the newest.
                 let newest = self.store.newest_memory().await?;
@@ -59,7 +59,12 @@ impl Memory {
                 }
                 break;
             };
-            match vectors(embedder.as_ref(), rows).await {
+            // A server may take long; the end of the process does not wait for it.
+            let made = tokio::select! {
+                made = vectors(embedder.as_ref(), rows) => made,
+                () = stop.cancelled() => break,
+            };
+            match made {
                 Ok(vectors) => {
                     caught.embedded += vectors.len();
                     self.store.add_vectors(vectors, None).await?;
@@ -72,7 +77,10 @@ impl Memory {
             }
             after = last;
             progress(caught.embedded);
-            tokio::time::sleep(PAUSE).await;
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = stop.cancelled() => {}
+            }
         }
         if caught.embedded > 0 {
             tracing::info!(embedder = %model, memories = caught.embedded, "embedded");
@@ -100,6 +108,7 @@ impl Memory {
             loop {
                 let failed = match self.embed_the_rest(stop, |_| {}).await {
                     Ok(caught) => caught.failed.is_some(),
+                    Err(StoreError::Cancelled) => return,
                     Err(err) => {
                         tracing::warn!(error = %err, "memories wait for their vectors");
                         true

@@ -1,12 +1,16 @@
 //! Stores memories: exact duplicates are recognised, what replaces an older memory ends it, secrets stay out.
 
 use super::Memory;
+use super::Policy;
 use crate::clock::Millis;
 use crate::embed;
 use crate::embed::Embedding;
+use crate::meaning;
 use crate::scope::Owner;
 use crate::search;
+use crate::store::Contradiction;
 use crate::store::NewMemory;
+use crate::store::Reading;
 use crate::store::Status;
 use crate::store::StoreError;
 
@@ -30,19 +34,74 @@ pub struct Item {
     pub expires_at: Option<Millis>,
     pub source: Option<String>,
     pub supersedes: Option<String>,
+    /// How far it can be trusted; `None` is read from who said it and where it is from.
+    pub trust: Option<Trust>,
+    /// The program that tells it, such as the host's name.
+    pub written_by: Option<String>,
+}
+
+/// Whose word a memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Told in a conversation with the user.
+    User,
+    /// Said by a model.
+    Assistant,
+    /// Taken in from another program's file.
+    Imported,
+    /// Read in a document or on a page: written by anybody.
+    Document,
+}
+
+impl Trust {
+    /// As it is kept and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trust::User => "user",
+            Trust::Assistant => "assistant",
+            Trust::Imported => "imported",
+            Trust::Document => "document",
+        }
+    }
+
+    /// What the speaker and the source say of it.
+    fn of(item: &Item) -> Trust {
+        let speaker = item.speaker.as_deref().map(str::to_lowercase).unwrap_or_default();
+        let source = item.source.as_deref().unwrap_or_default();
+        if ["assistant", "ai", "agent", "model", "bot", "claude", "chatgpt", "gpt", "gemini"]
+            .contains(&speaker.as_str())
+        {
+            Trust::Assistant
+        } else if ["http://", "https://", "file:"].iter().any(|it| source.starts_with(it)) {
+            Trust::Document
+        } else {
+            Trust::User
+        }
+    }
 }
 
 /// What became of an [`Item`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub id: String,
     pub status: Status,
     pub supersedes: Option<String>,
     /// What was taken out of the content before it was stored, such as `aws access key`.
     pub redacted: Vec<String>,
+    /// Older memories that say otherwise, whether this one took their place or not.
+    pub contradicts: Vec<Contradiction>,
+    /// What is suspicious about the content, such as `orders`.
+    pub flags: Vec<String>,
 }
 
 impl Memory {
+    /// The first of `items` that holds a secret, and what it is, when the policy is to refuse those.
+    pub fn refused(&self, items: &[Item]) -> Option<(usize, &'static str)> {
+        let secret = |item: &Item| crate::redact::redact(&item.content).1.first().map(|it| it.what);
+        let found = |(at, item): (usize, &Item)| secret(item).map(|what| (at, what));
+        self.policy.refuse_secrets.then(|| items.iter().enumerate().find_map(found)).flatten()
+    }
+
     /// Stores `items` in order, all or none; durable when this returns.
     ///
     /// # Errors
@@ -53,27 +112,30 @@ impl Memory {
         let mut redacted = Vec::with_capacity(items.len());
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
-            let (row, found) = prepare(item, now, &self.embedding);
+            let (row, found) = prepare(item, now, self.policy, &self.embedding);
+            redacted.push((found, row.reading.flags.clone()));
             rows.push(row);
-            redacted.push(found);
         }
         let incomplete = rows.iter().any(|it| it.vector.is_none());
         let stored = self.store.remember(rows, now).await?;
         self.look_for_unembedded(incomplete);
-        let outcomes = stored.into_iter().zip(redacted).map(|(it, redacted)| Outcome {
+        let outcomes = stored.into_iter().zip(redacted).map(|(it, (redacted, flags))| Outcome {
             id: it.id,
             status: it.status,
             supersedes: it.supersedes,
             redacted,
+            contradicts: it.contradicts,
+            flags,
         });
         Ok(outcomes.collect())
     }
 }
 
-fn prepare(item: Item, now: Millis, embedding: &Embedding) -> (NewMemory, Vec<String>) {
+fn prepare(item: Item, now: Millis, policy: Policy, embedding: &Embedding) -> (NewMemory, Vec<String>) {
     let (content, redactions) = crate::redact::redact(&item.content);
     let index_text = search::index_text(&content).into_owned();
     let content_key = content_key(&item, &content);
+    let reading = read(&item, &content, policy);
     let vector = embedding.now(&embed::memory_text(item.speaker.as_deref(), &content));
     let row = NewMemory {
         valid_from: valid_from(&item, now),
@@ -91,10 +153,29 @@ fn prepare(item: Item, now: Millis, embedding: &Embedding) -> (NewMemory, Vec<St
         index_text,
         content_key,
         vector,
+        reading,
     };
     let mut redacted: Vec<String> = redactions.into_iter().map(|it| it.what.to_string()).collect();
     redacted.dedup();
     (row, redacted)
+}
+
+/// What the content states. A turn of a conversation is a record of what was said: it says nothing that could be
+/// contradicted, and the same words said twice are two turns.
+fn read(item: &Item, content: &str, policy: Policy) -> Reading {
+    let is_turn = item.kind == "turn";
+    Reading {
+        facts: if is_turn { Vec::new() } else { meaning::facts(content, item.speaker.as_deref()) },
+        may_supersede: policy.supersede_when_certain,
+        gist_key: if is_turn {
+            None
+        } else {
+            meaning::gist(content, item.speaker.as_deref()).map(|it| owned_key(item, "gist", &it))
+        },
+        trust: item.trust.unwrap_or_else(|| Trust::of(item)).name().to_owned(),
+        written_by: item.written_by.clone(),
+        flags: meaning::suspicions(content).into_iter().map(|it| it.name().to_owned()).collect(),
+    }
 }
 
 /// Since when it holds. What has ended before that began at some time that nobody named.
@@ -112,6 +193,11 @@ const LONG_AGO: Millis = -62_135_596_800_000;
 /// Equal for two memories that say exactly the same of the same moment on behalf of the same owner. Where it came
 /// from, its tags and its importance are not part of it: they are joined.
 fn content_key(item: &Item, content: &str) -> Vec<u8> {
+    owned_key(item, "", content.trim())
+}
+
+/// Equal for two memories of the same owner, kind, speaker and times with the same `text`.
+fn owned_key(item: &Item, mark: &str, text: &str) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
     let owner = &item.owner;
     let times = [item.occurred_at, item.valid_from, item.valid_to].map(|at| at.map(|at| at.to_string()));
@@ -125,8 +211,9 @@ fn content_key(item: &Item, content: &str) -> Vec<u8> {
         times[0].as_deref(),
         times[1].as_deref(),
         times[2].as_deref(),
-        Some(content.trim()),
+        Some(text),
     ];
+    hasher.update(mark.as_bytes());
     for field in fields {
         // The length keeps ("ab", "c") and ("a", "bc") apart, the mark a missing field and an empty one.
         let text = field.unwrap_or_default();

@@ -210,7 +210,8 @@ impl ServerHandler for Handler {
         }));
         let (progress, told) = forward_progress(&self.app, &context);
         let allowed = self.allowed(tool, &arguments).await;
-        let (outcome, call) = tool.call(self.app.clone(), allowed, arguments, progress, stop).await;
+        let (outcome, call) =
+            tool.call(self.app.clone(), allowed, arguments, client_name(&context), progress, stop).await;
         let trace_id = call.id().to_owned();
         // The last piece of progress goes out before the answer: the sender must be gone for that.
         drop(call);
@@ -308,6 +309,14 @@ impl ServerHandler for Handler {
     ) -> Result<CompleteResult, ErrorData> {
         resources::complete(&self.app, &request).await
     }
+}
+
+/// How the client names itself, in either lifecycle; short, and without line breaks.
+fn client_name(context: &RequestContext<RoleServer>) -> Option<String> {
+    let told = context.meta.client_info().map(|it| it.name);
+    let name = told.or_else(|| context.peer.peer_info().map(|it| it.client_info.name.clone()))?;
+    let name = crate::context::label(&name, 100);
+    (!name.is_empty()).then_some(name)
 }
 
 fn cancelled() -> ErrorData {

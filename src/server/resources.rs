@@ -21,10 +21,13 @@ use crate::scope::Owner;
 use crate::scope::View;
 use crate::session;
 use crate::store::ContextKey;
+use crate::store::History;
+use crate::store::MemoryEvent;
 use crate::store::MemoryRow;
 use crate::store::Scope;
 use crate::store::StoreError;
 use crate::store::TraceFilter;
+use crate::store::Version;
 use crate::trace;
 
 /// Resources on one page of the list.
@@ -164,8 +167,13 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
     };
     let (text, mime) = match parse(uri).ok_or_else(missing)? {
         Address::Memory(id) => {
-            let rows = app.memory.by_ids(vec![id]).await.map_err(protocol_error)?;
-            (pretty(&memory_json(rows.first().ok_or_else(missing)?)), "application/json")
+            let rows = app.memory.by_ids(vec![id.clone()]).await.map_err(protocol_error)?;
+            let mut memory = memory_json(rows.first().ok_or_else(missing)?);
+            let history = app.memory.history(&id).await.map_err(protocol_error)?;
+            if let Some(fields) = memory.as_object_mut() {
+                fields.insert("history".to_owned(), history_json(&id, &history));
+            }
+            (pretty(&memory), "application/json")
         }
         Address::Pack(id) => {
             let pack = app.store.pack(id).await.map_err(protocol_error)?.ok_or_else(missing)?;
@@ -251,7 +259,25 @@ fn memory_json(row: &MemoryRow) -> Value {
         "occurred_at": row.occurred_at.map(clock::format), "created_at": clock::format(row.created_at),
         "valid_from": clock::format(row.valid_from), "valid_to": row.valid_to.map(clock::format),
         "expires_at": row.expires_at.map(clock::format), "source": row.source, "superseded_by": row.superseded_by,
+        "sources": row.source.iter().chain(&row.origin.more_sources).collect::<Vec<_>>(),
+        "times_seen": row.origin.times_seen, "trust": row.origin.trust, "written_by": row.origin.written_by,
+        "flags": row.origin.flags,
     })
+}
+
+/// What replaced what and when each held, and what happened to the memory `id` itself. Nothing when nothing did.
+fn history_json(id: &str, history: &History) -> Value {
+    let others = history.versions.iter().any(|it| it.id != id);
+    let version = |it: &Version| {
+        json!({
+            "id": it.id, "content": it.content, "learned_at": clock::format(it.created_at),
+            "valid_from": clock::format(it.valid_from), "valid_to": it.valid_to.map(clock::format),
+            "superseded_by": it.superseded_by,
+        })
+    };
+    let event = |it: &MemoryEvent| json!({"at": clock::format(it.at), "event": it.event, "detail": it.detail});
+    let versions: Vec<Value> = history.versions.iter().filter(|_| others).map(version).collect();
+    json!({"versions": versions, "events": history.events.iter().map(event).collect::<Vec<_>>()})
 }
 
 /// The namespace of whoever names none.

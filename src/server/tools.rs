@@ -46,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) call: Call,
     /// Where this caller may index and search.
     pub(crate) allowed: Allowed,
+    /// The program that calls, as it names itself.
+    pub(crate) client: Option<String>,
 }
 
 pub(super) type Running = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -183,13 +185,15 @@ impl Tool {
         app: Arc<App>,
         allowed: Allowed,
         arguments: Value,
+        client: Option<String>,
         progress: Progress,
         cancelled: CancellationToken,
     ) -> (Result<Answer, Failure>, Call) {
         let call = Call::begin(self.name, app.clock.now(), progress, cancelled);
         let kept = Kept { app: app.clone(), call: call.clone(), arguments: arguments.clone(), done: false };
         let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
-        let outcome = self.run_in(Context { app, call: call.clone(), allowed }, arguments).instrument(span).await;
+        let outcome =
+            self.run_in(Context { app, call: call.clone(), allowed, client }, arguments).instrument(span).await;
         kept.finish(&outcome);
         (outcome, call)
     }
@@ -324,7 +328,9 @@ pub async fn call_locally(
     let Some(tool) = find(&app.config, name) else {
         return Err(Failure::new("not_found", unknown(&app.config, name), ""));
     };
-    let (outcome, call) = tool.call(app.clone(), Allowed::everything(), arguments, progress, cancelled).await;
+    let (outcome, call) = tool
+        .call(app.clone(), Allowed::everything(), arguments, Some("carryall".to_owned()), progress, cancelled)
+        .await;
     outcome.map(|mut answer| {
         answer.structured.insert("trace_id".to_owned(), call.id().into());
         answer

@@ -57,9 +57,36 @@ const TABLES: &[Table] = &[
             "source",
             "superseded_by",
             "content_key",
+            "gist_key",
+            "sources",
+            "times_seen",
+            "trust",
+            "written_by",
+            "flags",
         ],
         order: "seq",
     },
+    Table {
+        name: "memory_facts",
+        columns: &[
+            "fact_key",
+            "valid_from",
+            "memory_id",
+            "place",
+            "subject",
+            "attribute",
+            "value",
+            "shown",
+            "replaces",
+            "holds",
+            "many",
+            "is_change",
+            "is_whole",
+            "confidence",
+        ],
+        order: "memory_id, place",
+    },
+    Table { name: "memory_events", columns: &["memory_id", "at", "event", "detail"], order: "seq" },
     Table {
         name: "turns",
         columns: &["id", "session_id", "namespace", "user_id", "persona", "role", "content", "trace_id", "created_at"],
@@ -344,13 +371,15 @@ fn from_json(value: &Value, column: &str) -> Result<SqlValue, String> {
             (None, None) => return Err(wanted("a number that fits into 64 bits")),
         },
         Value::String(it) => match column {
-            "content_key" => SqlValue::Blob(from_hex(it).ok_or_else(|| wanted("hexadecimal"))?),
+            "content_key" | "gist_key" | "fact_key" => {
+                SqlValue::Blob(from_hex(it).ok_or_else(|| wanted("hexadecimal"))?)
+            }
             // Queries look into the lists of tags; one that is none would fail them all.
-            "tags" => match serde_json::from_str::<Vec<String>>(it) {
+            "tags" | "sources" | "flags" => match serde_json::from_str::<Vec<String>>(it) {
                 Ok(_) => SqlValue::Text(it.clone()),
                 Err(_) => return Err(wanted("a JSON list of strings")),
             },
-            "data" | "result" | "spans" => match serde_json::from_str::<serde::de::IgnoredAny>(it) {
+            "data" | "result" | "spans" | "detail" => match serde_json::from_str::<serde::de::IgnoredAny>(it) {
                 Ok(_) => SqlValue::Text(it.clone()),
                 Err(_) => return Err(wanted("JSON in a string")),
             },

@@ -7,9 +7,14 @@ use rusqlite::named_params;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::facts;
+use super::facts::Contradiction;
+use super::history;
 use super::vectors;
 use super::vectors::Embedded;
 use crate::clock::Millis;
+use crate::meaning;
+use crate::meaning::Fact;
 use crate::scope::Owner;
 use crate::scope::View;
 
@@ -36,6 +41,35 @@ pub struct NewMemory {
     pub index_text: String,
     /// What the content means; `None` when that is found out later.
     pub vector: Option<Embedded>,
+    pub reading: Reading,
+}
+
+/// What was read out of a memory before it is stored, and where it is from.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    pub facts: Vec<Fact>,
+    /// Whether it may take the place of what it contradicts for certain.
+    pub may_supersede: bool,
+    /// Equal for those of one owner that probably say the same in other words; `None` is like no other.
+    pub gist_key: Option<Vec<u8>>,
+    /// `user`, `assistant`, `imported` or `document`.
+    pub trust: String,
+    /// The program that told it.
+    pub written_by: Option<String>,
+    /// What is suspicious about it.
+    pub flags: Vec<String>,
+}
+
+/// Where a kept memory is from, and how far it can be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub trust: String,
+    pub written_by: Option<String>,
+    /// The sources of its duplicates, besides its own.
+    pub more_sources: Vec<String>,
+    /// How often it was told.
+    pub times_seen: i64,
+    pub flags: Vec<String>,
 }
 
 /// A memory as it is kept.
@@ -55,14 +89,17 @@ pub struct MemoryRow {
     pub expires_at: Option<Millis>,
     pub source: Option<String>,
     pub superseded_by: Option<String>,
+    pub origin: Origin,
 }
 
 /// What became of a memory that was to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Remembered {
     pub id: String,
     pub status: Status,
     pub supersedes: Option<String>,
+    /// What it contradicts, whether it took its place or not.
+    pub contradicts: Vec<Contradiction>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,31 +142,42 @@ pub struct MemoryFilter {
 
 pub(super) const COLUMNS: &str =
     "m.id, m.namespace, m.user_id, m.persona, m.session_id, m.kind, m.speaker, m.content, m.tags,
-    m.importance, m.occurred_at, m.valid_from, m.valid_to, m.created_at, m.expires_at, m.source, m.superseded_by";
+    m.importance, m.occurred_at, m.valid_from, m.valid_to, m.created_at, m.expires_at, m.source, m.superseded_by,
+    m.trust, m.written_by, m.sources, m.times_seen, m.flags";
 
 const BY_ID: &str = "FROM memories AS m WHERE m.id = :id AND (m.expires_at IS NULL OR m.expires_at > :now)";
 
 const INSERT: &str = "INSERT INTO memories (id, namespace, user_id, persona, session_id, kind, speaker, content, tags,
-        importance, occurred_at, valid_from, valid_to, created_at, expires_at, source, content_key)
+        importance, occurred_at, valid_from, valid_to, created_at, expires_at, source, content_key, gist_key, trust,
+        written_by, flags)
     VALUES (:id, :namespace, :user_id, :persona, :session_id, :kind, :speaker, :content, :tags,
-        :importance, :occurred_at, :valid_from, :valid_to, :created_at, :expires_at, :source, :content_key)";
+        :importance, :occurred_at, :valid_from, :valid_to, :created_at, :expires_at, :source, :content_key, :gist_key,
+        :trust, :written_by, :flags)";
 
 const INSERT_TEXT: &str =
     "INSERT INTO memories_text (rowid, content, speaker, tags) VALUES (:seq, :content, :speaker, :tags)";
 
-const FIND_DUPLICATE: &str = "SELECT m.seq, m.id, m.tags, m.source FROM memories AS m
+/// The same words; what two people said in turn stays two, unless it is the same report of it.
+const FIND_DUPLICATE: &str = "SELECT m.seq, m.id, m.tags, m.source, m.sources, m.content FROM memories AS m
     WHERE m.content_key = :key AND m.superseded_by IS NULL
       AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
-      AND (m.source IS NULL OR :source IS NULL OR m.source = :source)
+      AND (m.kind <> 'turn' OR m.source IS NULL OR :source IS NULL OR m.source = :source)
     ORDER BY m.seq LIMIT 1";
 
-const ENRICH: &str = "UPDATE memories SET tags = :tags, source = coalesce(source, :source),
-    importance = max(importance, :importance) WHERE seq = :seq";
+/// Those that probably say the same in other words.
+const FIND_ALIKE: &str = "SELECT m.seq, m.id, m.tags, m.source, m.sources, m.content FROM memories AS m
+    WHERE m.gist_key = :key AND m.superseded_by IS NULL
+      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
+    ORDER BY m.seq LIMIT 8";
+
+const ENRICH: &str = "UPDATE memories SET tags = :tags, source = coalesce(source, :source), sources = :sources,
+    importance = max(importance, :importance), times_seen = coalesce(times_seen, 1) + 1 WHERE seq = :seq";
 
 /// A memory that was replaced before keeps its earlier end: what it said did not hold again in between.
 const SUPERSEDE: &str = "UPDATE memories SET
         valid_to = CASE WHEN superseded_by IS NULL THEN :at ELSE min(valid_to, :at) END, superseded_by = :by
-    WHERE id = :id AND namespace = :namespace";
+    WHERE id = :id AND namespace = :namespace
+      AND (user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)";
 
 impl Store {
     /// Stores `items` in order, all or none, and says what became of each.
@@ -141,7 +189,9 @@ impl Store {
         let path = self.path().to_path_buf();
         self.note_time(now);
         self.write(move |tx| {
-            items.iter().map(|item| remember_one(tx, item, now).map_err(|err| err.at(&path))).collect()
+            let mut fresh = Vec::new();
+            let mut remember = |item: &NewMemory| remember_one(tx, item, now, &mut fresh);
+            items.iter().map(|item| remember(item).map_err(|err| err.at(&path))).collect()
         })
         .await
     }
@@ -255,37 +305,82 @@ impl From<rusqlite::Error> for Failed {
     }
 }
 
-fn remember_one(conn: &Connection, item: &NewMemory, now: Millis) -> Result<Remembered, Failed> {
-    let duplicate = conn
-        .prepare_cached(FIND_DUPLICATE)?
-        .query_row(named_params! {":key": item.content_key, ":now": now, ":source": item.source}, |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })
-        .optional()?;
-    if let Some((seq, id, tags)) = duplicate
-        && item.supersedes.as_ref() != Some(&id)
+/// Stores one memory. `fresh` are the ids that the same call has stored before it.
+fn remember_one(
+    conn: &Connection,
+    item: &NewMemory,
+    now: Millis,
+    fresh: &mut Vec<String>,
+) -> Result<Remembered, Failed> {
+    if let Some(known) = find_known(conn, item, now)?
+        && item.supersedes.as_ref() != Some(&known.id)
     {
-        enrich(conn, seq, &tags, item)?;
+        enrich(conn, &known, item, now)?;
         if let Some(old) = &item.supersedes {
-            supersede(conn, old, &id, item)?;
+            supersede(conn, old, &known.id, item, now)?;
         }
-        return Ok(Remembered { id, status: Status::Duplicate, supersedes: item.supersedes.clone() });
+        return Ok(Remembered {
+            id: known.id,
+            status: Status::Duplicate,
+            supersedes: item.supersedes.clone(),
+            contradicts: Vec::new(),
+        });
     }
     let id = crate::ids::fresh();
     insert(conn, &id, item, now)?;
-    let status = match &item.supersedes {
-        Some(old) => {
-            supersede(conn, old, &id, item)?;
-            Status::Superseded
+    if let Some(old) = &item.supersedes {
+        supersede(conn, old, &id, item, now)?;
+    }
+    let contradicts = facts::settle(conn, &id, item, now, fresh)?;
+    fresh.push(id.clone());
+    let replaced = contradicts.iter().find(|it| it.superseded).map(|it| it.id.clone());
+    let supersedes = item.supersedes.clone().or(replaced);
+    let status = if supersedes.is_some() { Status::Superseded } else { Status::Stored };
+    Ok(Remembered { id, status, supersedes, contradicts })
+}
+
+/// A memory that says the same already.
+struct Known {
+    seq: i64,
+    id: String,
+    tags: String,
+    source: Option<String>,
+    sources: Option<String>,
+    content: String,
+}
+
+/// Exactly the same, or the same in other words with nothing in it that differs.
+fn find_known(conn: &Connection, item: &NewMemory, now: Millis) -> rusqlite::Result<Option<Known>> {
+    let exact = conn
+        .prepare_cached(FIND_DUPLICATE)?
+        .query_row(named_params! {":key": item.content_key, ":now": now, ":source": item.source}, known)
+        .optional()?;
+    let (None, Some(key)) = (&exact, &item.reading.gist_key) else { return Ok(exact) };
+    let mut statement = conn.prepare_cached(FIND_ALIKE)?;
+    let alike = statement.query_map(named_params! {":key": key, ":now": now}, known)?;
+    for candidate in alike {
+        let candidate = candidate?;
+        if meaning::says_the_same(&candidate.content, &item.content, item.speaker.as_deref()) {
+            return Ok(Some(candidate));
         }
-        None => Status::Stored,
-    };
-    Ok(Remembered { id, status, supersedes: item.supersedes.clone() })
+    }
+    Ok(None)
+}
+
+fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    Ok(Known {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        tags: row.get(2)?,
+        source: row.get(3)?,
+        sources: row.get(4)?,
+        content: row.get(5)?,
+    })
 }
 
 /// Writes one row and its index entry.
 fn insert(conn: &Connection, id: &str, item: &NewMemory, now: Millis) -> rusqlite::Result<()> {
-    let tags = serde_json::to_string(&item.tags).unwrap_or_else(|_| "[]".to_owned());
+    let tags = as_json(&item.tags);
     conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":namespace": item.owner.namespace,
@@ -304,6 +399,10 @@ fn insert(conn: &Connection, id: &str, item: &NewMemory, now: Millis) -> rusqlit
         ":expires_at": item.expires_at,
         ":source": item.source,
         ":content_key": item.content_key,
+        ":gist_key": item.reading.gist_key,
+        ":trust": item.reading.trust,
+        ":written_by": item.reading.written_by,
+        ":flags": (!item.reading.flags.is_empty()).then(|| as_json(&item.reading.flags)),
     })?;
     let seq = conn.last_insert_rowid();
     if let Some(embedded) = &item.vector {
@@ -326,33 +425,61 @@ pub(super) fn index(
 }
 
 /// Joins what a duplicate brings along: nothing that was said is lost.
-fn enrich(conn: &Connection, seq: i64, tags: &str, item: &NewMemory) -> rusqlite::Result<()> {
-    let mut joined: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
-    let before = joined.len();
+fn enrich(conn: &Connection, known: &Known, item: &NewMemory, now: Millis) -> rusqlite::Result<()> {
+    let mut tags: Vec<String> = serde_json::from_str(&known.tags).unwrap_or_default();
+    let mut sources: Vec<String> = list(known.sources.as_deref());
+    let before = (tags.len(), sources.len());
     for tag in &item.tags {
-        if !joined.contains(tag) {
-            joined.push(tag.clone());
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
         }
     }
-    let tags = serde_json::to_string(&joined).unwrap_or_else(|_| "[]".to_owned());
+    let is_new = |it: &&String| known.source.is_some() && known.source.as_ref() != Some(*it) && !sources.contains(*it);
+    if let Some(source) = item.source.as_ref().filter(is_new) {
+        sources.push(source.clone());
+    }
     conn.prepare_cached(ENRICH)?.execute(named_params! {
-        ":tags": tags, ":source": item.source, ":importance": item.importance, ":seq": seq,
+        ":tags": as_json(&tags),
+        ":source": item.source,
+        ":sources": (!sources.is_empty()).then(|| as_json(&sources)),
+        ":importance": item.importance,
+        ":seq": known.seq,
     })?;
-    if joined.len() > before {
-        conn.prepare_cached("DELETE FROM memories_text WHERE rowid = :seq")?.execute(named_params! {":seq": seq})?;
-        index(conn, seq, &item.index_text, item.speaker.as_deref(), &joined)?;
+    let other_words = (known.content.trim() != item.content.trim()).then_some(item.content.as_str());
+    if tags.len() > before.0 {
+        // Found by the words of both.
+        let text = other_words.map(|_| format!("{}\n{}", known.content, item.index_text));
+        conn.prepare_cached("DELETE FROM memories_text WHERE rowid = :seq")?
+            .execute(named_params! {":seq": known.seq})?;
+        index(conn, known.seq, text.as_ref().unwrap_or(&item.index_text), item.speaker.as_deref(), &tags)?;
+    }
+    // The hundredth report of the same thing is no news.
+    if other_words.is_some() || (tags.len(), sources.len()) != before {
+        let detail = serde_json::json!({"content": other_words, "source": item.source, "tags": item.tags});
+        history::note(conn, &known.id, now, "merged", &detail)?;
     }
     Ok(())
 }
 
-fn supersede(conn: &Connection, old: &str, by: &str, item: &NewMemory) -> Result<(), Failed> {
+fn supersede(conn: &Connection, old: &str, by: &str, item: &NewMemory, now: Millis) -> Result<(), Failed> {
+    let owner = &item.owner;
     let changed = conn.prepare_cached(SUPERSEDE)?.execute(named_params! {
-        ":by": by, ":at": item.valid_from, ":id": old, ":namespace": item.owner.namespace,
+        ":by": by, ":at": item.valid_from, ":id": old, ":namespace": owner.namespace,
+        ":user_id": owner.user_id, ":persona": owner.persona,
     })?;
     if changed == 0 {
         return Err(Failed::Caller(StoreError::Missing { what: "memory", id: old.to_owned() }));
     }
+    history::note(conn, old, now, "superseded", &serde_json::json!({"by": by, "why": "replaced"}))?;
     Ok(())
+}
+
+fn as_json(list: &[String]) -> String {
+    serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned())
+}
+
+fn list(json: Option<&str>) -> Vec<String> {
+    json.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default()
 }
 
 fn delete_one(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
@@ -455,6 +582,13 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
         expires_at: row.get(14)?,
         source: row.get(15)?,
         superseded_by: row.get(16)?,
+        origin: Origin {
+            trust: row.get::<_, Option<String>>(17)?.unwrap_or_else(|| "user".to_owned()),
+            written_by: row.get(18)?,
+            more_sources: list(row.get::<_, Option<String>>(19)?.as_deref()),
+            times_seen: row.get::<_, Option<i64>>(20)?.unwrap_or(1),
+            flags: list(row.get::<_, Option<String>>(21)?.as_deref()),
+        },
     })
 }
 
@@ -480,6 +614,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("the newest memories of a session", newest_sql(&Bound::of(&of_session).condition())),
         ("a memory by its id", format!("SELECT {COLUMNS} {BY_ID}")),
         ("a duplicate", FIND_DUPLICATE.to_owned()),
+        ("those that say the same", FIND_ALIKE.to_owned()),
         ("an ended memory", SUPERSEDE.to_owned()),
         ("anything expired", HAS_EXPIRED.to_owned()),
     ]

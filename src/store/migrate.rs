@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_packs_and_traces.sql"),
     include_str!("migrations/0005_vectors.sql"),
     include_str!("migrations/0006_memory_search.sql"),
+    include_str!("migrations/0007_truth.sql"),
     include_str!("migrations/0010_asking.sql"),
     include_str!("migrations/0011_insights.sql"),
 ];

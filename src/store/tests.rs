@@ -29,6 +29,7 @@ fn note(content: &str) -> NewMemory {
         content_key: blake3::hash(content.as_bytes()).as_bytes()[..16].to_vec(),
         index_text: content.to_owned(),
         vector: None,
+        reading: Reading::default(),
     }
 }
 
@@ -118,6 +119,8 @@ async fn hot_queries_use_their_indexes() {
     let queries: Vec<(&str, String)> = memories::hot_queries()
         .into_iter()
         .chain(memory_search::hot_queries())
+        .chain(facts::hot_queries())
+        .chain(history::hot_queries())
         .chain(traces::hot_queries())
         .chain(contexts::hot_queries())
         .chain(turns::hot_queries())
@@ -346,9 +349,9 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
 
     let (_folder, copy) = temporary();
     let counts = imported(&copy, out.clone()).await.unwrap();
-    assert_eq!(counts, Counts { rows: 10, skipped: 0 });
+    assert_eq!(counts, Counts { rows: 11, skipped: 0 });
     assert_eq!(exported(&copy).await, out);
-    assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 10 });
+    assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 11 });
     assert_eq!(exported(&copy).await, out);
     // What came in is whole: found by its words, its versions, its session.
     assert_eq!(with_word(&copy, everything(9), "new").await[0], "new");

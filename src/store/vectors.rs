@@ -116,10 +116,20 @@ impl Store {
     }
 
     /// The first memories after `after` that have no vector of `model`, at most `limit`, by their seq.
-    pub async fn without_vector(&self, model: &str, after: i64, limit: usize) -> Result<Vec<Unembedded>, StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Cancelled`] when `cancelled` fires.
+    pub async fn without_vector(
+        &self,
+        model: &str,
+        after: i64,
+        limit: usize,
+        cancelled: &CancellationToken,
+    ) -> Result<Vec<Unembedded>, StoreError> {
         let path = self.path().to_path_buf();
         let (name, limit) = (model.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
-        self.read(move |conn| {
+        self.read_until(cancelled, move |conn| {
             let find = || -> rusqlite::Result<Vec<Unembedded>> {
                 let from_row = |row: &rusqlite::Row<'_>| {
                     Ok(Unembedded { seq: row.get(0)?, id: row.get(1)?, speaker: row.get(2)?, content: row.get(3)? })

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "ids",
     "scope",
     "clock",
     "tokens",
     "redact",
     "vector",
+    "meaning",
     "config",
     "store",
     "trace",

@@ -5,3 +5,4 @@ mod hostile;
 mod memory;
 mod ranking;
 mod traces;
+mod truth;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
 use serde_json::Value;
 
 use super::super::arguments;
@@ -15,10 +16,12 @@ use super::super::schema;
 use super::Context;
 use super::Tool;
 use crate::config::Toolset;
+use crate::context::label;
 use crate::memory::Item;
 use crate::memory::Outcome;
 use crate::scope;
 use crate::scope::Owner;
+use crate::store::Contradiction;
 use crate::store::Status;
 
 pub(super) const TOOL: Tool = Tool {
@@ -44,6 +47,9 @@ pub(super) const TOOL: Tool = Tool {
 
 /// Characters that a tag, a source or a name may have.
 const LABEL: usize = 2_000;
+
+/// Characters of an older memory that are quoted.
+const QUOTED: usize = 300;
 
 #[derive(Deserialize, JsonSchema)]
 struct RememberArgs {
@@ -137,6 +143,12 @@ struct Remembered {
     #[serde(skip_serializing_if = "Option::is_none")]
     supersedes: Option<String>,
     redacted: Vec<String>,
+    /// Older memories that say otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contradicts: Vec<Map<String, Value>>,
+    /// Why it is marked as suspicious.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<String>,
 }
 
 #[derive(Clone, Copy, Serialize, JsonSchema)]
@@ -149,7 +161,15 @@ enum StatusName {
 
 async fn remember(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: RememberArgs = arguments::read(arguments)?;
-    let items = items(args, context.app.config.project.namespace.as_ref())?;
+    let mut items = items(args, context.app.config.project.namespace.as_ref())?;
+    items.iter_mut().for_each(|it| it.written_by.clone_from(&context.client));
+    if let Some((at, what)) = context.app.memory.refused(&items) {
+        return Err(Failure::new(
+            "permission",
+            format!("memory {} of {} holds a secret ({what}), and secrets are refused here", at + 1, items.len()),
+            "leave the secret out and call again; nothing was stored",
+        ));
+    }
     let outcomes = {
         let span = context.call.span("store");
         span.note("items", items.len());
@@ -167,6 +187,8 @@ async fn remember(context: Context, arguments: Value) -> Result<Answer, Failure>
             },
             supersedes: it.supersedes,
             redacted: it.redacted,
+            contradicts: it.contradicts.iter().map(contradiction).collect(),
+            flags: it.flags,
         })
         .collect();
     Answer::of(&RememberResult { memories }, text)
@@ -252,6 +274,7 @@ fn item(
         expires_at: time("expires_at", &own.expires_at, &outer.expires_at)?,
         source: own.source.or_else(|| outer.source.clone()),
         supersedes: scope::given(own.supersedes.or_else(|| outer.supersedes.clone())),
+        ..Item::default()
     })
 }
 
@@ -265,11 +288,46 @@ fn describe(outcomes: &[Outcome]) -> String {
         };
         let redacted =
             if it.redacted.is_empty() { String::new() } else { format!(" (left out: {})", it.redacted.join(", ")) };
-        format!("{} {what}{redacted}", it.id)
+        let contradicts: String = it.contradicts.iter().map(advice).collect();
+        let flagged = if it.flags.is_empty() {
+            String::new()
+        } else {
+            format!(" (marked as {}: it reads like orders to a model and is kept as data)", it.flags.join(", "))
+        };
+        format!("{} {what}{redacted}{flagged}{contradicts}", it.id)
     };
     let head = match outcomes.len() {
         1 => "1 memory:".to_owned(),
         many => format!("{many} memories:"),
     };
     std::iter::once(head).chain(outcomes.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn contradiction(it: &Contradiction) -> Map<String, Value> {
+    let fields: [(&str, Value); 7] = [
+        ("id", it.id.as_str().into()),
+        ("content", shorten(&it.content, QUOTED).into()),
+        ("attribute", it.attribute.as_str().into()),
+        ("old_value", it.old_value.as_str().into()),
+        ("new_value", it.new_value.as_str().into()),
+        ("confidence", it.confidence.into()),
+        ("superseded", it.superseded.into()),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What an older memory says otherwise, and what to do about it.
+fn advice(it: &Contradiction) -> String {
+    let old = format!("{} (“{}”)", it.id, label(&it.content, QUOTED));
+    let what = format!("{}: {} → {}", it.attribute, it.old_value, it.new_value);
+    if it.superseded {
+        format!("\n   It took the place of {old} [{what}]; that one is kept for as_of.")
+    } else {
+        format!(
+            "\n   It may contradict {old} [{what}; {:.0} % sure]: if that one no longer holds, remember this again with \
+             supersedes \"{}\"; else leave it.",
+            it.confidence * 100.0,
+            it.id
+        )
+    }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::MemoryFilter;
 use super::super::NewMemory;
+use super::super::Reading;
 use super::super::Validity;
 use super::*;
 use crate::scope::Owner;
@@ -38,6 +39,7 @@ fn note(content: &str, vector: Option<Embedded>) -> NewMemory {
         content_key: blake3::hash(content.as_bytes()).as_bytes()[..16].to_vec(),
         index_text: content.to_owned(),
         vector,
+        reading: Reading::default(),
     }
 }
 
@@ -171,14 +173,14 @@ async fn what_has_no_vector_is_listed_until_it_has_one() {
     let items = (0..5).map(|it| note(&format!("n{it}"), (it == 2).then(|| by(MODEL_A, 0.0)))).collect();
     store.remember(items, 1).await.unwrap();
     assert_eq!(store.count_without_vector(MODEL_A).await.unwrap(), 4);
-    let first = store.without_vector(MODEL_A, 0, 3).await.unwrap();
+    let first = store.without_vector(MODEL_A, 0, 3, &CancellationToken::new()).await.unwrap();
     assert_eq!(first.iter().map(|it| it.content.as_str()).collect::<Vec<_>>(), ["n0", "n1", "n3"]);
     let changed = Unembedded { content: "something else".to_owned(), ..first[1].clone() };
     let vectors = vec![(first[0].clone(), by(MODEL_A, 1.0)), (changed, by(MODEL_A, 1.0))];
     store.add_vectors(vectors, Some((MODEL_A.to_owned(), 5))).await.unwrap();
     assert_eq!(store.count_without_vector(MODEL_A).await.unwrap(), 3, "what is not what was embedded stays without");
     assert_eq!(store.vectors_cover(MODEL_A).await.unwrap(), 1, "and nothing past it is called covered");
-    let rest = store.without_vector(MODEL_A, 0, 9).await.unwrap();
+    let rest = store.without_vector(MODEL_A, 0, 9, &CancellationToken::new()).await.unwrap();
     let vectors = rest.into_iter().map(|it| (it, by(MODEL_A, 2.0))).collect();
     store.add_vectors(vectors, Some((MODEL_A.to_owned(), 5))).await.unwrap();
     assert_eq!(store.vectors_cover(MODEL_A).await.unwrap(), 5);

@@ -63,7 +63,8 @@ async fn every_field_is_kept_and_comes_back() -> anyhow::Result<()> {
             "importance": 0.9, "namespace": "work", "user_id": "u1", "persona": "p1", "session_id": "s1",
             "occurred_at": "2026-03-01T08:00:00Z", "created_at": NOON, "valid_from": "2026-03-02T00:00:00Z",
             "valid_to": "2030-01-01T00:00:00Z", "expires_at": "2031-01-01T00:00:00Z", "source": "mail://17#§2",
-            "superseded_by": null
+            "superseded_by": null, "sources": ["mail://17#§2"], "times_seen": 1, "trust": "user", "written_by": "tests",
+            "flags": [], "history": {"versions": [], "events": []}
         })
     );
     Ok(())
@@ -172,7 +173,7 @@ async fn an_exact_duplicate_is_recognised() -> anyhow::Result<()> {
         ("kind", json!("fact")),
         ("speaker", json!("Ben")),
         ("occurred_at", json!("2026-01-01")),
-        ("content", json!("ana likes tea")),
+        ("content", json!("Ana likes green tea")),
     ] {
         let mut other = tea.clone();
         other[name] = value;

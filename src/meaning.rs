@@ -1,0 +1,24 @@
+//! What plain statements say, without a model: who or what has which property, whether two texts say the same, and
+//! whether a text gives orders to a model.
+//!
+//! Everything here is a function over texts. It would rather see nothing than see something that is not there: a
+//! missed contradiction costs a line of advice, a wrong one hides what is true.
+
+mod conflict;
+mod facts;
+mod orders;
+mod phrases;
+mod same;
+mod subject;
+mod values;
+mod words;
+
+pub use conflict::CERTAIN;
+pub use conflict::WORTH_TELLING;
+pub use conflict::conflict;
+pub use facts::Fact;
+pub use facts::facts;
+pub use orders::Suspicion;
+pub use orders::suspicions;
+pub use same::gist;
+pub use same::says_the_same;

@@ -1,0 +1,387 @@
+//! Whether a new fact contradicts an old one, and how surely.
+
+use super::Fact;
+use super::phrases::RIVALS;
+use super::values;
+
+/// From this confidence on, a new fact may take the place of an old one by itself.
+pub const CERTAIN: f64 = 0.8;
+
+/// From this confidence on, a contradiction is worth a line in the answer.
+pub const WORTH_TELLING: f64 = 0.4;
+
+/// How surely `new` says that `old` does not hold any more; both are about the same subject and attribute of the
+/// same owner. `None` when both can be true.
+pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
+    let strength = strength(old, new)?;
+    let confidence = old.confidence.min(new.confidence) * strength;
+    (confidence >= WORTH_TELLING).then_some(confidence)
+}
+
+fn strength(old: &Fact, new: &Fact) -> Option<f64> {
+    let is_same = covers(&old.value, &new.value) || covers(&new.value, &old.value);
+    match (old.holds, new.holds) {
+        (false, false) => None,
+        // `no longer lives in Lisbon` is about Lisbon only; `does not use tabs` says nothing of spaces.
+        (true, false) => is_same_value(&old.value, &new.value).then_some(1.0).or(is_same.then_some(0.6)),
+        (false, true) => is_same_value(&old.value, &new.value).then_some(1.0),
+        (true, true) if is_same => None,
+        (true, true) if new.replaces.as_ref().is_some_and(|it| covers(it, &old.value)) => Some(1.0),
+        (true, true) if new.many || old.many => {
+            let chooses = new.attribute == "prefers" || new.attribute == "uses";
+            chooses.then(|| rivalry(&old.value, &new.value)).flatten()
+        }
+        (true, true) => differ(old, new),
+    }
+}
+
+fn is_same_value(one: &str, other: &str) -> bool {
+    one == other
+}
+
+/// Whether every word of `part` is in `whole`: `lisbon` in `lisbon portugal`.
+fn covers(part: &str, whole: &str) -> bool {
+    !part.is_empty() && part.split(' ').all(|it| whole.split(' ').any(|other| it == other))
+}
+
+/// How surely two values of an attribute that has one exclude each other.
+fn differ(old: &Fact, new: &Fact) -> Option<f64> {
+    let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
+    let is_time = |it: &[&str]| it.iter().any(|it| values::is_date_part(it) || values::is_clock(it));
+    if is_time(&one) || is_time(&other) {
+        return times(&one, &other);
+    }
+    // One may lie in the other: nobody here knows that Lisbon is in Portugal.
+    let is_region = |it: &str| REGIONS.contains(&it);
+    if matches!(new.attribute.as_str(), "home" | "location" | "base" | "origin" | "address" | "country")
+        && is_region(&old.value) != is_region(&new.value)
+    {
+        return Some(0.6);
+    }
+    Some(1.0)
+}
+
+/// Two times exclude each other when they name different days, or different hours of what may be the same day.
+fn times(one: &[&str], other: &[&str]) -> Option<f64> {
+    let part = |all: &[&str], kind: char| {
+        let found = all.iter().find(|it| it.starts_with(kind) && values::is_date_part(it));
+        found.map(|it| (*it).to_owned())
+    };
+    let clock = |all: &[&str]| {
+        let parts: Vec<String> = all
+            .iter()
+            .filter(|it| !values::is_date_part(it) && it.bytes().any(|it| it.is_ascii_digit()) || values::is_clock(it))
+            .map(|it| (*it).to_owned())
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    let mut compared = 0;
+    for kind in ['y', 'm', 'd', 'w'] {
+        if let (Some(one), Some(other)) = (part(one, kind), part(other, kind)) {
+            compared += 1;
+            if one != other {
+                return Some(1.0);
+            }
+        }
+    }
+    match (clock(one), clock(other)) {
+        (Some(one), Some(other)) if one != other => Some(1.0),
+        _ if compared > 0 => None,
+        // A weekday against a date, a date against an hour.
+        (None, None) => Some(0.6),
+        _ => None,
+    }
+}
+
+/// How surely two values of an attribute that can have many exclude each other: only when they are known rivals, or
+/// the same thing with opposite qualities.
+fn rivalry(old: &str, new: &str) -> Option<f64> {
+    let list = |value: &str| RIVALS.iter().position(|it| it.contains(&value));
+    if let (Some(one), Some(other)) = (list(old), list(new)) {
+        return (one == other).then_some(1.0);
+    }
+    // `React 17` and `React 18`.
+    if let (Some((one, old)), Some((other, new))) = (old.rsplit_once(' '), new.rsplit_once(' ')) {
+        let is_version = |it: &str| it.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit());
+        if one == other && is_version(old) && is_version(new) {
+            return Some(1.0);
+        }
+    }
+    let (mut one, mut other): (Vec<&str>, Vec<&str>) = (old.split(' ').collect(), new.split(' ').collect());
+    if one.len() < 2 || other.len() < 2 || one.pop() != other.pop() {
+        return None;
+    }
+    let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
+    opposite.then_some(1.0)
+}
+
+/// Whether two words mean opposite things.
+pub(super) fn are_opposites(one: &str, other: &str) -> bool {
+    OPPOSITES.iter().any(|(a, b)| (*a == one && *b == other) || (*a == other && *b == one))
+}
+
+const OPPOSITES: &[(&str, &str)] = &[
+    ("short", "long"),
+    ("brief", "long"),
+    ("brief", "detailed"),
+    ("short", "detailed"),
+    ("concise", "detailed"),
+    ("concise", "verbose"),
+    ("dark", "light"),
+    ("formal", "informal"),
+    ("formal", "casual"),
+    ("early", "late"),
+    ("hot", "cold"),
+    ("big", "small"),
+    ("large", "small"),
+    ("single", "double"),
+    ("sweet", "savory"),
+    ("loud", "quiet"),
+    ("fast", "slow"),
+    ("old", "new"),
+    ("public", "private"),
+    ("synchronous", "asynchronous"),
+    ("functional", "object-oriented"),
+    ("window", "aisle"),
+    ("morning", "evening"),
+    ("remote", "office"),
+    ("indoor", "outdoor"),
+];
+
+/// Countries and larger: a place may lie in one.
+const REGIONS: &[&str] = &[
+    "europe",
+    "asia",
+    "africa",
+    "america",
+    "north america",
+    "south america",
+    "latin america",
+    "australia",
+    "scandinavia",
+    "afghanistan",
+    "albania",
+    "algeria",
+    "angola",
+    "argentina",
+    "armenia",
+    "austria",
+    "azerbaijan",
+    "bangladesh",
+    "belarus",
+    "belgium",
+    "bolivia",
+    "bosnia",
+    "brazil",
+    "bulgaria",
+    "cambodia",
+    "cameroon",
+    "canada",
+    "chile",
+    "china",
+    "colombia",
+    "costa rica",
+    "croatia",
+    "cuba",
+    "cyprus",
+    "czech republic",
+    "czechia",
+    "denmark",
+    "ecuador",
+    "egypt",
+    "england",
+    "estonia",
+    "ethiopia",
+    "finland",
+    "france",
+    "georgia",
+    "germany",
+    "ghana",
+    "greece",
+    "guatemala",
+    "hungary",
+    "iceland",
+    "india",
+    "indonesia",
+    "iran",
+    "iraq",
+    "ireland",
+    "israel",
+    "italy",
+    "japan",
+    "jordan",
+    "kazakhstan",
+    "kenya",
+    "korea",
+    "south korea",
+    "kuwait",
+    "latvia",
+    "lebanon",
+    "lithuania",
+    "luxembourg",
+    "malaysia",
+    "malta",
+    "mexico",
+    "moldova",
+    "mongolia",
+    "morocco",
+    "myanmar",
+    "nepal",
+    "netherlands",
+    "holland",
+    "new zealand",
+    "nigeria",
+    "northern ireland",
+    "norway",
+    "pakistan",
+    "panama",
+    "paraguay",
+    "peru",
+    "philippines",
+    "poland",
+    "portugal",
+    "qatar",
+    "romania",
+    "russia",
+    "saudi arabia",
+    "scotland",
+    "senegal",
+    "serbia",
+    "singapore",
+    "slovakia",
+    "slovenia",
+    "south africa",
+    "spain",
+    "sri lanka",
+    "sweden",
+    "switzerland",
+    "syria",
+    "taiwan",
+    "tanzania",
+    "thailand",
+    "tunisia",
+    "turkey",
+    "uganda",
+    "ukraine",
+    "united arab emirates",
+    "uae",
+    "united kingdom",
+    "uk",
+    "united states",
+    "usa",
+    "us",
+    "uruguay",
+    "uzbekistan",
+    "venezuela",
+    "vietnam",
+    "wales",
+    "california",
+    "texas",
+    "florida",
+    "bavaria",
+    "bayern",
+    "catalonia",
+    "ontario",
+    "quebec",
+    "deutschland",
+    "frankreich",
+    "spanien",
+    "italien",
+    "österreich",
+    "schweiz",
+    "polen",
+    "allemagne",
+    "espagne",
+    "italie",
+    "suisse",
+    "belgique",
+    "royaume-uni",
+    "états-unis",
+    "alemania",
+    "españa",
+    "francia",
+    "italia",
+    "suiza",
+    "méxico",
+    "brasil",
+    "estados unidos",
+    "reino unido",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts;
+    use super::*;
+
+    fn check(old: &str, new: &str, expected: Option<bool>) {
+        let (olds, news) = (facts(old, None), facts(new, None));
+        let pair = olds.iter().flat_map(|old| news.iter().map(move |new| (old, new)));
+        let found = pair.filter(|(old, new)| old.subject == new.subject && old.attribute == new.attribute);
+        let confidence = found
+            .filter_map(|(old, new)| conflict(old, new))
+            .fold(None, |best: Option<f64>, it| Some(best.map_or(it, |best| best.max(it))));
+        assert_eq!(
+            confidence.map(|it| it >= CERTAIN),
+            expected,
+            "{old} / {new}: {confidence:?} of {olds:?} and {news:?}"
+        );
+    }
+
+    #[test]
+    fn another_value_of_what_has_one_is_a_contradiction() {
+        for (old, new) in [
+            ("Ana lives in Lisbon", "Ana moved to Porto"),
+            ("Ana lives in Lisbon", "Ana lives in Porto now"),
+            ("Ana lives in Lisbon", "Ana no longer lives in Lisbon"),
+            ("The deadline of Apollo is 3 May", "The Apollo deadline was moved to 10 May"),
+            ("Ana's favorite color is blue", "Green is Ana's favourite colour"),
+            ("The meeting with Bob is on Monday", "The meeting with Bob was moved to Tuesday"),
+            ("Ana likes tea", "Ana doesn't like tea anymore"),
+            ("We use tabs", "We use spaces now"),
+            ("We use tabs", "We switched from tabs to spaces"),
+            ("We use Postgres for storage", "We decided to use SQLite for storage"),
+            ("Ana prefers short answers", "Ana prefers detailed answers"),
+            ("Ana prefers tea over coffee", "Ana prefers coffee over tea"),
+            ("The standup is at 9:30", "The standup is at 10:00"),
+            ("Ana wohnt in Lissabon", "Ana ist nach Porto gezogen"),
+            ("Ana habite à Paris", "Ana habite à Lyon"),
+            ("Ana vive en Madrid", "Ana vive en Sevilla"),
+        ] {
+            check(old, new, Some(true));
+        }
+    }
+
+    #[test]
+    fn what_is_not_sure_is_told_but_not_certain() {
+        for (old, new) in [
+            ("Ana lives in Lisbon", "Ana lives in Portugal"),
+            ("Ana lives in Lisbon", "Ana probably lives in Porto"),
+            ("Ana lives in Lisbon", "Ben said that Ana lives in Porto"),
+            ("The review is on Friday", "The review is on 3 May"),
+        ] {
+            check(old, new, Some(false));
+        }
+    }
+
+    #[test]
+    fn what_can_both_be_true_is_none() {
+        for (old, new) in [
+            ("Ana lives in Lisbon", "Ana lives in Lisbon, Portugal"),
+            ("The deadline of Apollo is 3 May", "The deadline of Apollo is May 3rd, 2026"),
+            ("The meeting is on Monday", "The meeting is at 10:30"),
+            ("Ana likes tea", "Ana likes coffee"),
+            ("Ana likes tea", "Ana doesn't like coffee"),
+            ("Ana prefers short answers", "Ana prefers dark mode"),
+            ("We use React", "We use Postgres"),
+            ("We use Postgres for storage", "We use Redis for caching"),
+            ("Ana lives in Lisbon", "Ana used to live in Porto"),
+            ("Ana lives in Lisbon", "Ben lives in Porto"),
+            ("Ana lives in Lisbon", "Does Ana live in Porto?"),
+            ("Ana lives in Lisbon", "Ana also lives in Porto"),
+            ("Ana's cat is Tom", "Ana's dog is Rex"),
+            ("The wedding is on 3 May", "The meeting is on 4 May"),
+        ] {
+            check(old, new, None);
+        }
+    }
+}

@@ -1,0 +1,1182 @@
+//! Reads facts out of plain statements: subject, attribute, value.
+//!
+//! A sentence is cut into clauses; in each, the first phrase that states something is looked for. What stands before
+//! it is the subject, what stands behind it the value. Questions, conditions, wishes and the past give nothing;
+//! guesses and other people's words count half.
+
+use super::phrases::ADDITIONS;
+use super::phrases::COPULAS;
+use super::phrases::HEDGES;
+use super::phrases::IMPERATIVES;
+use super::phrases::JOBS;
+use super::phrases::LIMITS;
+use super::phrases::LINKS;
+use super::phrases::MEANINGS;
+use super::phrases::NO_STATEMENT;
+use super::phrases::NOW;
+use super::phrases::PHRASES;
+use super::phrases::Part;
+use super::phrases::Pattern;
+use super::phrases::RIVALS;
+use super::phrases::STATES;
+use super::phrases::Values;
+use super::subject::NounPhrase;
+use super::subject::noun_phrase;
+use super::values;
+use super::words::Sentence;
+use super::words::Word;
+use super::words::sentences;
+
+/// One property of one subject, as a text states it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// In lower case, without articles: `ana`, `apollo`, `user` for whoever speaks without a name.
+    pub subject: String,
+    /// What is said of it: `home`, `deadline`, `favorite color`, `uses for storage`.
+    pub attribute: String,
+    /// In one form, so that `May 3rd` and `3 May` are near: for comparing.
+    pub value: String,
+    /// The value as it is written.
+    pub shown: String,
+    /// What the text names as put aside: `over MySQL`, `instead of tabs`, `from 3 May`.
+    pub replaces: Option<String>,
+    /// Whether it is said to hold; `no longer lives in` does not.
+    pub holds: bool,
+    /// Whether a subject can have many of it at once.
+    pub many: bool,
+    /// Whether a change is told (`moved to`), not a state (`lives in`).
+    pub is_change: bool,
+    /// Whether the text says nothing else, so that without this fact nothing of it would be left.
+    pub is_whole: bool,
+    /// How surely the text says that it is so now, 0.0..=1.0.
+    pub confidence: f64,
+}
+
+/// Bytes of a text that are read: what is longer is a document, and its first words say what it is about.
+const READ_BYTES: usize = 2_000;
+
+/// Sentences of a text that are read.
+const SENTENCES: usize = 12;
+
+/// Words of a sentence among which a phrase may begin.
+const SUBJECT_WORDS: usize = 12;
+
+/// Words of a value; a longer one is a story.
+const VALUE_WORDS: usize = 10;
+
+/// The facts that `text` states, in their order. `speaker` is who says `I`; without one it is the user.
+pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
+    let cut = text.len() > READ_BYTES;
+    let text = if cut { &text[..text.floor_char_boundary(READ_BYTES)] } else { text };
+    let sentences = sentences(text, SENTENCES + 1);
+    let alone = sentences.len() == 1 && !cut;
+    let mut found = Vec::new();
+    for sentence in sentences.into_iter().take(SENTENCES) {
+        let mut told = Statement::of(sentence, speaker).map(|it| it.facts()).unwrap_or_default();
+        if !alone || told.len() > 1 {
+            told.iter_mut().for_each(|it| it.is_whole = false);
+        }
+        found.extend(told);
+    }
+    found
+}
+
+/// A sentence made ready: without the words that change nothing, and with what they say of it kept beside.
+struct Statement<'a> {
+    words: Vec<Word>,
+    /// Places in `words` in front of which a negation stood.
+    negations: Vec<usize>,
+    /// What was put aside by `from X to`.
+    replaced: Option<String>,
+    factor: f64,
+    is_whole: bool,
+    speaker: Option<&'a str>,
+}
+
+const NEGATIONS: &[&str] = &[
+    "not", "never", "nicht", "kein", "keine", "keinen", "keinem", "keiner", "nie", "niemals", "pas", "jamais", "nunca",
+    "no",
+];
+
+const CONJUNCTIONS: &[&str] =
+    &["and", "but", "while", "whereas", "und", "aber", "während", "et", "mais", "tandis", "y", "pero", "mientras", "&"];
+
+/// Words behind which a value is over.
+const STOPS: &[&str] = &[
+    "because", "since", "which", "who", "that", "with", "from", "after", "before", "while", "during", "despite",
+    "thanks", "so", "where", "when", "as", "via", "due", "until", "till", "if", "unless", "together", "near",
+    "without", "rather", "instead", "over", "than", "although", "weil", "seit", "damit", "obwohl", "zusammen", "statt",
+    "anstatt", "parce", "depuis", "avec", "car", "porque", "desde", "con", "mit", "sans", "ohne",
+];
+
+const INSTEAD: &[&[&str]] = &[
+    &["over"],
+    &["instead", "of"],
+    &["rather", "than"],
+    &["not"],
+    &["statt"],
+    &["anstatt"],
+    &["au", "lieu", "de"],
+    &["plutôt", "que"],
+    &["en", "lugar", "de"],
+    &["en", "vez", "de"],
+];
+
+/// Verbs of a change that can name where it came from: `switched from A to B`.
+const CHANGES: &[&str] = &[
+    "moved",
+    "switched",
+    "changed",
+    "migrated",
+    "upgraded",
+    "downgraded",
+    "renamed",
+    "postponed",
+    "rescheduled",
+    "extended",
+    "raised",
+    "reduced",
+    "increased",
+    "lowered",
+    "shifted",
+    "pushed",
+    "cut",
+    "rose",
+    "fell",
+    "dropped",
+    "went",
+    "converted",
+    "updated",
+    "bumped",
+    "set",
+];
+
+impl<'a> Statement<'a> {
+    fn of(sentence: Sentence, speaker: Option<&'a str>) -> Option<Statement<'a>> {
+        if sentence.is_question || sentence.words.len() > 80 {
+            return None;
+        }
+        let mut words = unquoted(sentence.words)?;
+        let mut factor = 1.0;
+        let mut is_whole = true;
+        skip_label(&mut words);
+        plain_change(&mut words);
+        if skip_opening(&mut words, &mut factor) {
+            is_whole = false;
+        }
+        if skip_report(&mut words) {
+            factor *= 0.5;
+            is_whole = false;
+        }
+        if words.first().is_none_or(|it| it.is(NO_STATEMENT)) {
+            return None;
+        }
+        let replaced = take_origin(&mut words);
+        let mut kept: Vec<Word> = Vec::with_capacity(words.len());
+        let mut negations = Vec::new();
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            let next = words.get(at + 1);
+            at += 1;
+            let next_is = |list: &[&str]| next.is_some_and(|it| it.is(list));
+            if word.is(&["do", "does"]) && next_is(&["not", "n't", "also", "still"])
+                || word.is(&["ne", "anymore", "mehr"])
+                || word.is(&["any"]) && next_is(&["more"])
+                || word.is(&["ya"]) && next_is(&["no"])
+                || word.is(&["more"]) && words.get(at.wrapping_sub(2)).is_some_and(|it| it.is(&["any"]))
+            {
+                continue;
+            }
+            if word.is(&["at"]) && next_is(&["the"]) && words.get(at + 1).is_some_and(|it| it.is(&["moment"])) {
+                at += 2;
+                continue;
+            }
+            if word.is(&["no"]) && next_is(&["longer"]) {
+                negations.push(kept.len());
+                at += 1;
+                continue;
+            }
+            if word.is(&["not"]) && next_is(&["only"]) {
+                factor *= 0.4;
+                continue;
+            }
+            if word.is(&["plus"]) && words[..at].iter().any(|it| it.is(&["ne"])) {
+                negations.push(kept.len());
+                continue;
+            }
+            if word.is(NEGATIONS) && !(word.is(&["no", "not"]) && kept.is_empty() && next.is_none()) {
+                negations.push(kept.len());
+                continue;
+            }
+            if word.is(NOW) {
+                continue;
+            }
+            let counts =
+                next.is_some_and(|it| it.raw.starts_with(|it: char| it.is_ascii_digit() || "$€£~".contains(it)));
+            if word.is(HEDGES) && (counts || !word.is(&["about", "around", "almost", "etwa"])) {
+                factor *= 0.5;
+                continue;
+            }
+            if word.is(ADDITIONS) {
+                factor *= 0.4;
+                continue;
+            }
+            if word.is(LIMITS) {
+                factor *= 0.6;
+            }
+            kept.push(word.clone());
+        }
+        Some(Statement { words: kept, negations, replaced, factor, is_whole, speaker })
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut found: Vec<Fact> = Vec::new();
+        let mut is_whole = self.is_whole;
+        let mut carried: Option<NounPhrase> = None;
+        for (range, joint) in self.clauses() {
+            let words = &self.words[range.clone()];
+            let read = self.clause(words, range.start, carried.as_ref());
+            let Some((fact, subject)) = read else {
+                match found.last_mut() {
+                    // `Lisbon, Portugal` and `tea and coffee` go on with the value; anything longer says something else.
+                    Some(last) if words.len() <= 3 => {
+                        let more = values::normal(words);
+                        if self.negations.contains(&range.start) {
+                            last.replaces = Some(more.join(" "));
+                        } else if joint == Joint::And && last.many {
+                            let other =
+                                Fact { value: more.join(" "), shown: written(words), is_whole: false, ..last.clone() };
+                            last.is_whole = false;
+                            found.push(other);
+                        } else if joint == Joint::And {
+                            last.confidence *= 0.5;
+                            is_whole = false;
+                        } else if !more.is_empty() {
+                            last.value = format!("{} {}", last.value, more.join(" "));
+                            last.shown = format!("{}, {}", last.shown, written(words));
+                        }
+                    }
+                    _ => is_whole = false,
+                }
+                continue;
+            };
+            carried = Some(subject);
+            found.push(fact);
+        }
+        let several = found.len() > 1;
+        for fact in &mut found {
+            fact.is_whole &= is_whole && !several;
+        }
+        found
+    }
+
+    /// The clauses, by what stands in front of them.
+    fn clauses(&self) -> Vec<(std::ops::Range<usize>, Joint)> {
+        let mut clauses = Vec::new();
+        let (mut from, mut joint) = (0, Joint::Start);
+        for (at, word) in self.words.iter().enumerate() {
+            let next = match word.low.as_str() {
+                "," | ";" | "(" | ")" => Joint::Comma,
+                _ if word.is(CONJUNCTIONS) => Joint::And,
+                _ => continue,
+            };
+            if at > from {
+                clauses.push((from..at, joint));
+            }
+            (from, joint) = (at + 1, if joint == Joint::And && at == from { Joint::And } else { next });
+        }
+        if from < self.words.len() {
+            clauses.push((from..self.words.len(), joint));
+        }
+        clauses
+    }
+
+    /// What the clause states, and of what.
+    fn clause(&self, words: &[Word], offset: usize, carried: Option<&NounPhrase>) -> Option<(Fact, NounPhrase)> {
+        for at in 0..words.len().min(SUBJECT_WORDS) {
+            let subject = || self.subject(&words[..at], words[at].low.as_str(), carried);
+            for pattern in PHRASES.get(words[at].low.as_str()).into_iter().flatten() {
+                let Some((value, end)) = matched(words, at, pattern) else { continue };
+                let subject = subject()?;
+                if let Some(fact) = self.stated(pattern.meaning, &subject, &words[value], offset + end) {
+                    return Some((fact, subject));
+                }
+            }
+            if at > 0
+                && words[at].is(&["has", "have", "hat", "habe", "tiene", "tengo", "a", "ai"])
+                && let Some(subject) = subject()
+                && let Some(fact) = self.counted(&subject, &words[at + 1..], offset + words.len())
+            {
+                return Some((fact, subject));
+            }
+            let link = if words[at].low == ":" { "=" } else { words[at].low.as_str() };
+            for pattern in LINKS.get(link).into_iter().flatten() {
+                let linked =
+                    if link == "=" { Some((at + 1..words.len(), words.len())) } else { matched(words, at, pattern) };
+                let Some((value, end)) = linked else { continue };
+                if at == 0 {
+                    return None;
+                }
+                let subject = subject()?;
+                if let Some(fact) = self.linked(pattern.meaning, &subject, &words[value], offset + end) {
+                    return Some((fact, subject));
+                }
+            }
+        }
+        None
+    }
+
+    /// `Sam has three cats`: how many there are is one of a kind.
+    fn counted(&self, subject: &NounPhrase, words: &[Word], end: usize) -> Option<Fact> {
+        let (number, things) = words.split_first()?;
+        let number = values::normal(std::slice::from_ref(number)).join("");
+        let counts = number.bytes().all(|it| it.is_ascii_digit()) && number.len() <= 6;
+        let plain = (1..=2).contains(&things.len()) && !things.iter().any(|it| it.is(STOPS) || it.is_mark());
+        if !counts || !plain || things[0].is(&["of", "to"]) {
+            return None;
+        }
+        let attribute = format!("number of {}", things.last()?.low.trim_end_matches('s'));
+        let attribute = if things.len() == 2 { format!("{attribute} {}", things[0].low) } else { attribute };
+        let value = Value { words: vec![words[0].clone()], purpose: None, replaces: None, rest: 0 };
+        let denied = self.is_denied(end, words.len());
+        Some(self.fact(&subject.all(), attribute, &value, false, false, !denied, 0.85))
+    }
+
+    fn subject(&self, words: &[Word], verb: &str, carried: Option<&NounPhrase>) -> Option<NounPhrase> {
+        // `A Ana le gusta el té`.
+        let words = if words.first().is_some_and(|it| it.low == "a") && words.len() == 2 { &words[1..] } else { words };
+        if !words.is_empty() {
+            return noun_phrase(words, self.speaker);
+        }
+        if let Some(carried) = carried {
+            return Some(carried.clone());
+        }
+        let who = if IMPERATIVES.contains(&verb) { "we" } else { "user" };
+        Some(NounPhrase::named(who))
+    }
+
+    /// Whether a negation belongs to what stands before `end`; those behind it put a value aside.
+    fn is_denied(&self, end: usize, value_words: usize) -> bool {
+        let value_at = end.saturating_sub(value_words);
+        self.negations.iter().filter(|it| **it <= value_at).count() % 2 == 1
+    }
+
+    /// A fact that a phrase of its own states.
+    fn stated(&self, meaning: usize, subject: &NounPhrase, words: &[Word], end: usize) -> Option<Fact> {
+        let row = &MEANINGS[meaning];
+        let is_many = row.values == Values::Many;
+        let takes_purpose = matches!(row.attribute, "uses" | "prefers");
+        let mut value = Value::of(words, takes_purpose, self.negation_in(words, end))?;
+        if matches!(row.attribute, "employer" | "job" | "partner" | "studies" | "manager" | "drives" | "home" | "base")
+        {
+            value.cut_at(&["at", "in", "on", "bei", "chez", "en", "as", "since"]);
+        }
+        if row.attribute == "age" {
+            value.words.truncate(1);
+        }
+        let mut attribute = row.attribute.to_owned();
+        let mut about = subject.all();
+        let mut confidence = row.confidence;
+        let mut many = is_many;
+        if value.is_temporal() && matches!(row.attribute, "uses" | "home" | "base" | "works in") {
+            return None;
+        }
+        if row.is_change && row.attribute == "home" {
+            (about, attribute, confidence) = moved(subject, &value)?;
+            many = attribute == "uses";
+        } else if let Some((owner, property)) = subject.property()
+            && row.attribute == "when"
+            && property != "when"
+        {
+            // `The deadline was moved to`.
+            (about, attribute) = (owner, property.to_owned());
+        } else if row.attribute == "when" && !value.is_temporal() {
+            if value.words.len() > 3 || !value.is_name() {
+                return None;
+            }
+            (attribute, confidence) = ("location".to_owned(), if row.is_change { 0.7 } else { 0.85 });
+        } else if row.attribute == "age" && !value.words.first().is_some_and(|it| is_age(&it.low)) {
+            return None;
+        } else if row.attribute == "job"
+            && let Some(phrase) = noun_phrase(&value.words, self.speaker)
+            && phrase.is_relational
+        {
+            // `Mira became CEO of Acme`.
+            return self.inverse(&phrase, subject, self.is_denied(end, words.len()));
+        } else if row.attribute == "uses" && is_version(&value) && !is_rival(&value.normal()) {
+            (attribute, many) = ("version".to_owned(), false);
+        } else if row.attribute == "employer" && row.is_change && !value.is_name() {
+            confidence = 0.6;
+        }
+        if let Some(purpose) = &value.purpose {
+            attribute = format!("{attribute} {purpose}");
+            many = false;
+        }
+        if row.attribute == "name" && subject.parts.is_empty() {
+            return None;
+        }
+        let denied = self.is_denied(end, words.len());
+        Some(self.fact(&about, attribute, &value, many, row.is_change, denied == row.denies, confidence))
+    }
+
+    /// A fact that `is`, `was changed to` and the like state.
+    fn linked(&self, link: usize, subject: &NounPhrase, words: &[Word], end: usize) -> Option<Fact> {
+        let is_change = COPULAS[link].1;
+        let is_plural = subject.is_plural;
+        let value = Value::of(words, false, self.negation_in(words, end))?;
+        let denied = self.is_denied(end, words.len());
+        let fact = |about: Vec<String>, attribute: &str, value: &Value, confidence: f64| {
+            let attribute = attribute.to_owned();
+            Some(self.fact(&about, attribute, value, is_plural, is_change, !denied, confidence))
+        };
+        if let Some((owner, attribute)) = subject.favorite() {
+            return fact(owner, &attribute, &value, 0.95);
+        }
+        let normal = value.normal();
+        if value.is_temporal() {
+            return match subject.property() {
+                Some((owner, property)) if property != "when" && !subject.is_event() => {
+                    fact(owner, property, &value, 0.95)
+                }
+                _ if subject.parts.len() == 1 && subject.is_person() && !is_change => None,
+                _ => fact(subject.all(), "when", &value, 0.9),
+            };
+        }
+        if STATES.contains(&normal.as_str()) {
+            return match subject.property() {
+                Some((owner, "status")) => fact(owner, "status", &value, 0.95),
+                _ => fact(subject.all(), "status", &value, 0.9),
+            };
+        }
+        if let Some(inverse) = value.words.iter().position(|it| it.low == "'s").filter(|_| !is_change)
+            && let Some(phrase) = noun_phrase(&value.words, self.speaker)
+            && inverse > 0
+        {
+            // `Ana is Ben's manager`.
+            return self.inverse(&phrase, subject, denied);
+        }
+        if !is_change
+            && value.words.first().is_some_and(|it| values::is_article(&it.low) && !it.is(&["a", "an"]))
+            && value.words.iter().any(|it| it.is(&["of", "von", "de", "du", "del", "des"]))
+            && let Some(phrase) = noun_phrase(&value.words, self.speaker)
+        {
+            return self.inverse(&phrase, subject, denied);
+        }
+        if value.words.first().is_some_and(|it| it.is(&["my", "our", "mein", "meine", "mon", "ma", "mi"]))
+            && let Some(phrase) = noun_phrase(&value.words, self.speaker)
+        {
+            return self.inverse(&phrase, subject, denied);
+        }
+        if !is_change
+            && let [article, rest @ ..] = value.words.as_slice()
+            && article.is(&["a", "an", "ein", "eine", "un", "une", "una"])
+        {
+            let cut = rest.iter().position(|it| it.is(&["at", "in", "for", "bei", "chez", "en"])).unwrap_or(rest.len());
+            let is_job = rest[..cut].last().is_some_and(|it| it.is(JOBS));
+            if is_job && !subject.is_relational {
+                let value = Value { words: rest[..cut].to_vec(), ..value };
+                return fact(subject.all(), "job", &value, 0.85);
+            }
+        }
+        if subject.is_person() && value.words.len() == 1 && is_age(&value.words[0].low) {
+            return fact(subject.all(), "age", &value, 0.85);
+        }
+        if let Some(age) = age(&value.words) {
+            let value = Value { words: age, ..value };
+            return fact(subject.all(), "age", &value, 0.9);
+        }
+        if let Some(preposition) = value.preposition() {
+            return matches!(preposition, "in" | "at" | "on" | "near" | "en" | "à" | "auf" | "bei").then(|| {
+                // Who is somewhere may only be passing through.
+                let value = Value { words: value.words[1..].to_vec(), ..value.clone() };
+                let sure = if subject.is_person() { 0.75 } else { 0.85 };
+                fact(subject.all(), "location", &value, sure)
+            })?;
+        }
+        if let Some((owner, property)) = subject.property() {
+            let names_somebody = !matches!(
+                property,
+                "partner" | "manager" | "dog" | "cat" | "pet" | "doctor" | "dentist" | "teacher" | "coach" | "landlord"
+            );
+            if names_somebody || value.is_name() {
+                let sure = if owner.is_empty() && !subject.is_relational { 0.85 } else { 0.95 };
+                return (property != "when").then(|| fact(owner, property, &value, sure))?;
+            }
+            return None;
+        }
+        if subject.is_relational && subject.parts.len() >= 2 {
+            let (head, owner) = subject.parts.split_last()?;
+            let known = value.is_name() || value.is_number();
+            return fact(owner.to_vec(), head, &value, if known { 0.85 } else { 0.6 });
+        }
+        if is_change || value.is_number() {
+            return fact(subject.all(), "is", &value, 0.8);
+        }
+        None
+    }
+
+    /// `Ana is the mayor of Lisbon` says the same as `the mayor of Lisbon is Ana`.
+    fn inverse(&self, phrase: &NounPhrase, subject: &NounPhrase, denied: bool) -> Option<Fact> {
+        let (owner, attribute) = match (phrase.favorite(), phrase.property()) {
+            (Some(favorite), _) => favorite,
+            (None, Some((owner, property))) => (owner, property.to_owned()),
+            (None, None) => {
+                let (head, owner) = phrase.parts.split_last()?;
+                (owner.to_vec(), head.clone())
+            }
+        };
+        if owner.is_empty() || phrase.is_plural {
+            return None;
+        }
+        let words = subject.written.clone();
+        let value = Value { words, purpose: None, replaces: None, rest: 0 };
+        Some(self.fact(&owner, attribute, &value, false, false, !denied, 0.85))
+    }
+
+    /// Where in the value a negation stood: `PostgreSQL, not MySQL` puts MySQL aside.
+    fn negation_in(&self, words: &[Word], end: usize) -> Option<usize> {
+        let value_at = end.saturating_sub(words.len());
+        self.negations.iter().find(|it| **it > value_at && **it < end).map(|it| it - value_at)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a fact has these parts")]
+    fn fact(
+        &self,
+        about: &[String],
+        attribute: String,
+        value: &Value,
+        many: bool,
+        is_change: bool,
+        holds: bool,
+        confidence: f64,
+    ) -> Fact {
+        Fact {
+            subject: about.join(" "),
+            attribute,
+            value: value.normal(),
+            shown: written(&value.words),
+            replaces: value.replaces.clone().or_else(|| self.replaced.clone()),
+            holds,
+            many,
+            is_change,
+            is_whole: value.rest <= 8,
+            confidence: confidence * self.factor,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joint {
+    Start,
+    Comma,
+    And,
+}
+
+/// What stands behind a phrase.
+#[derive(Clone, Debug)]
+struct Value {
+    words: Vec<Word>,
+    /// `for storage`: what it is used or preferred for.
+    purpose: Option<String>,
+    replaces: Option<String>,
+    /// Words behind it that are not part of it.
+    rest: usize,
+}
+
+impl Value {
+    fn of(words: &[Word], takes_purpose: bool, negation: Option<usize>) -> Option<Value> {
+        let is_purpose = |it: &Word| it.is(&["for", "für", "pour", "para", "in", "on", "as", "als", "when"]);
+        let mut end = words.len();
+        let mut purpose = None;
+        let mut replaces = None;
+        for (at, word) in words.iter().enumerate() {
+            if Some(at) == negation && at > 0 {
+                replaces = Some(values::normal(&words[at..stop(words, at)]).join(" "));
+                end = end.min(at);
+            }
+            if at == 0 {
+                continue;
+            }
+            if let Some(length) = instead(&words[at..]) {
+                replaces = Some(values::normal(&words[at + length..stop(words, at + length)]).join(" "));
+                end = end.min(at);
+            } else if takes_purpose && purpose.is_none() && is_purpose(word) && at + 1 < words.len() {
+                let until = stop(words, at + 1);
+                let mut said = values::normal(&words[at + 1..until]);
+                said.retain(|it| !["my", "our", "his", "her", "their", "its"].contains(&it.as_str()));
+                purpose = Some(format!("for {}", said.join(" ")));
+                end = end.min(at);
+            } else if word.is(STOPS)
+                || word.is(LIMITS)
+                || word.is(&[":", "="])
+                || !takes_purpose && word.is(&["for", "für", "pour", "para"])
+            {
+                end = end.min(at);
+            }
+        }
+        let end = end.min(VALUE_WORDS);
+        let kept = &words[..end];
+        // `on 3 May`, `at 10:00`, `am 3. Mai`: how a time is joined is not part of it.
+        let skipped = usize::from(
+            kept.len() > 1
+                && kept[0].is(&[
+                    "on", "at", "by", "in", "am", "um", "im", "le", "el", "den", "au", "à", "al", "the", "until", "bis",
+                ])
+                && is_time(&values::normal(&kept[1..])),
+        );
+        let kept = kept[skipped..].to_vec();
+        let said = values::normal(&kept);
+        (!said.is_empty()).then(|| Value {
+            words: kept,
+            purpose,
+            replaces: replaces.filter(|it| !it.is_empty()),
+            rest: words.len() - end,
+        })
+    }
+
+    /// Ends the value at the first of these words that is not its first.
+    fn cut_at(&mut self, words: &[&str]) {
+        if let Some(at) = self.words.iter().skip(1).position(|it| it.is(words)) {
+            self.rest += self.words.len() - at - 1;
+            self.words.truncate(at + 1);
+        }
+    }
+
+    fn normal(&self) -> String {
+        let parts = values::normal(&self.words);
+        if is_time(&parts) {
+            let joints = ["on", "at", "by", "um", "à", "a", "las", "uhr", "of", "in", "next", "this"];
+            return parts.into_iter().filter(|it| !joints[..7].contains(&it.as_str())).collect::<Vec<_>>().join(" ");
+        }
+        parts.join(" ")
+    }
+
+    fn is_temporal(&self) -> bool {
+        is_time(&values::normal(&self.words))
+    }
+
+    /// Whether it begins like a name.
+    fn is_name(&self) -> bool {
+        self.words.iter().find(|it| !values::is_article(&it.low)).is_some_and(Word::is_capital)
+    }
+
+    fn is_number(&self) -> bool {
+        self.normal().bytes().any(|it| it.is_ascii_digit())
+    }
+
+    /// The preposition in front, when it is one of place.
+    fn preposition(&self) -> Option<&str> {
+        let first = self.words.first()?.low.as_str();
+        let known = [
+            "in", "at", "on", "near", "under", "from", "by", "with", "to", "en", "à", "auf", "bei", "aus", "mit", "of",
+            "about", "like",
+        ];
+        (known.contains(&first) && self.words.len() > 1).then_some(first)
+    }
+}
+
+/// Whether a value in its one form is a date, a weekday or a time of day.
+fn is_time(parts: &[String]) -> bool {
+    parts.iter().any(|it| values::is_date_part(it) || values::is_clock(it))
+        && parts.iter().all(|it| {
+            values::is_date_part(it)
+                || values::is_clock(it)
+                || it.bytes().all(|it| it.is_ascii_digit())
+                || [
+                    "on",
+                    "at",
+                    "by",
+                    "next",
+                    "this",
+                    "every",
+                    "um",
+                    "uhr",
+                    "à",
+                    "a",
+                    "las",
+                    "am",
+                    "of",
+                    "in",
+                    "each",
+                    "morning",
+                    "afternoon",
+                    "evening",
+                    "utc",
+                    "cet",
+                    "gmt",
+                    "est",
+                    "pst",
+                    "end",
+                    "mid",
+                    "early",
+                    "late",
+                    "q1",
+                    "q2",
+                    "q3",
+                    "q4",
+                    "jeden",
+                    "chaque",
+                    "cada",
+                ]
+                .contains(&it.as_str())
+        })
+}
+
+/// `3.12`, `v2`, `22 LTS`.
+fn is_version(value: &Value) -> bool {
+    let said = value.normal();
+    let first = said.split(' ').next().unwrap_or_default();
+    let digits = first.strip_prefix('v').unwrap_or(first);
+    (first.len() == said.len() || said.ends_with(" lts"))
+        && digits.starts_with(|it: char| it.is_ascii_digit())
+        && digits.bytes().all(|it| it.is_ascii_digit() || it == b'.')
+}
+
+/// Whether it is one of the things of which people choose one.
+fn is_rival(value: &str) -> bool {
+    RIVALS.iter().any(|it| it.contains(&value))
+}
+
+/// What moved where: a person to a place, a date to another, a team to another tool.
+fn moved(subject: &NounPhrase, value: &Value) -> Option<(Vec<String>, String, f64)> {
+    if let Some((owner, property)) = subject.property() {
+        return if subject.is_event() || property == "when" {
+            Some((subject.all(), if value.is_temporal() { "when" } else { "location" }.to_owned(), 0.9))
+        } else {
+            Some((owner, property.to_owned(), 0.9))
+        };
+    }
+    if value.is_temporal() {
+        return Some((subject.all(), "when".to_owned(), 0.9));
+    }
+    if is_rival(&value.normal()) || !subject.is_person() {
+        let confidence = if is_rival(&value.normal()) { 0.9 } else { 0.6 };
+        return Some((subject.all(), "uses".to_owned(), confidence));
+    }
+    let unlike_places = [
+        "team",
+        "department",
+        "office",
+        "role",
+        "position",
+        "company",
+        "project",
+        "group",
+        "seat",
+        "desk",
+        "room",
+        "floor",
+        "house",
+        "apartment",
+        "flat",
+    ];
+    if value.words.iter().any(|it| it.is(&unlike_places)) {
+        return None;
+    }
+    Some((subject.all(), "home".to_owned(), 0.9))
+}
+
+/// A number of years that somebody may have.
+fn is_age(low: &str) -> bool {
+    low.parse::<u8>().is_ok_and(|it| (1..=120).contains(&it))
+}
+
+/// `34 years old`, `34 Jahre alt`, `34 ans`, `34 años`.
+fn age(words: &[Word]) -> Option<Vec<Word>> {
+    let (number, rest) = words.split_first()?;
+    let years = rest.first()?;
+    let counts = years.is(&["years", "year", "jahre", "ans", "años", "yo"]);
+    let number_is = number.low.bytes().all(|it| it.is_ascii_digit()) && number.low.len() <= 3;
+    (counts && number_is && rest.len() <= 2 && is_age(&number.low)).then(|| vec![number.clone()])
+}
+
+/// Where the words of a clause from `at` on are over.
+fn stop(words: &[Word], at: usize) -> usize {
+    let rest = words.iter().enumerate().skip(at + 1);
+    let ends = |it: &Word| it.is(STOPS) || it.is(LIMITS) || it.is(&["for", "für", "pour", "para", ":", "="]);
+    rest.filter(|(_, it)| ends(it)).map(|(at, _)| at).next().unwrap_or(words.len()).min(at + 6)
+}
+
+/// How many words say `instead of` at the beginning of `words`.
+fn instead(words: &[Word]) -> Option<usize> {
+    let begins = |it: &&&[&str]| it.len() < words.len() && it.iter().zip(words).all(|(one, word)| *one == word.low);
+    INSTEAD.iter().find(begins).map(|it| it.len())
+}
+
+/// The value of `pattern` when it stands at `at`, and where the match ends.
+fn matched(words: &[Word], at: usize, pattern: &Pattern) -> Option<(std::ops::Range<usize>, usize)> {
+    let mut next = at;
+    for (index, part) in pattern.parts.iter().enumerate() {
+        match part {
+            Part::Word(any) => {
+                words.get(next).filter(|it| any.contains(&it.low.as_str()))?;
+                next += 1;
+            }
+            Part::Value => {
+                // The rest of the phrase stands at the end of the clause: `ist nach Porto gezogen`.
+                let rest = &pattern.parts[index + 1..];
+                let from = words.len().checked_sub(rest.len()).filter(|it| *it > next)?;
+                let fits = rest.iter().zip(&words[from..]).all(|(part, word)| match part {
+                    Part::Word(any) => any.contains(&word.low.as_str()),
+                    Part::Value => false,
+                });
+                return fits.then_some((next..from, from));
+            }
+        }
+    }
+    (next < words.len()).then_some((next..words.len(), words.len()))
+}
+
+/// Without quotation marks; nothing when more than a name stands between them: those are somebody's words.
+fn unquoted(words: Vec<Word>) -> Option<Vec<Word>> {
+    let marks: Vec<usize> = words.iter().enumerate().filter(|(_, it)| it.low == "\"").map(|(at, _)| at).collect();
+    if marks.chunks(2).any(|pair| matches!(pair, [from, to] if to - from > 4))
+        || marks.len() % 2 == 1 && words.len() > 6
+    {
+        return None;
+    }
+    Some(words.into_iter().filter(|it| it.low != "\"").collect())
+}
+
+/// `Note:`, `Update:`, `FYI,` say nothing.
+fn skip_label(words: &mut Vec<Word>) {
+    const LABELS: &[&str] = &[
+        "note",
+        "update",
+        "correction",
+        "fyi",
+        "reminder",
+        "decision",
+        "preference",
+        "fact",
+        "info",
+        "btw",
+        "edit",
+        "important",
+        "remember",
+        "news",
+        "hinweis",
+        "notiz",
+        "korrektur",
+        "info",
+        "nota",
+        "corrección",
+        "actualización",
+        "mise",
+        "ok",
+        "okay",
+        "yes",
+        "no",
+        "well",
+        "so",
+        "anyway",
+    ];
+    while words.len() > 2 && words[0].is(LABELS) && words[1].is(&[":", ","]) {
+        words.drain(..2);
+    }
+    if words.len() > 4 && words[0].is(&["by"]) && words[1].is(&["the"]) && words[2].is(&["way"]) {
+        words.drain(..if words[3].low == "," { 4 } else { 3 });
+    }
+    if words.len() > 2 && words[0].is(&["and", "but", "so", "also", "then", "und", "et", "y"]) {
+        words.drain(..1);
+    }
+}
+
+/// `As of today, …`, `Since May, …`: skipped; returns whether it said more than that it is so now.
+fn skip_opening(words: &mut Vec<Word>, factor: &mut f64) -> bool {
+    let Some(comma) = words.iter().take(7).position(|it| it.low == ",") else { return false };
+    let opens = [
+        "as",
+        "from",
+        "since",
+        "effective",
+        "starting",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "with",
+        "ab",
+        "seit",
+        "depuis",
+        "desde",
+        "à",
+        "a",
+    ];
+    if comma == 0 || comma + 2 >= words.len() || !words[0].is(&opens) {
+        return false;
+    }
+    if words[..comma].iter().any(|it| it.is(LIMITS) || it.is(HEDGES)) {
+        *factor *= 0.6;
+    }
+    let only_now = words[0].is(&["as", "from", "effective", "starting", "since", "ab", "seit", "depuis", "desde"]);
+    words.drain(..=comma);
+    !only_now
+}
+
+/// `Ben said that …`, `I think …`: skipped; returns whether there was such a thing.
+fn skip_report(words: &mut Vec<Word>) -> bool {
+    const VERBS: &[&str] = &[
+        "think",
+        "believe",
+        "guess",
+        "assume",
+        "heard",
+        "suppose",
+        "said",
+        "says",
+        "thinks",
+        "believes",
+        "claims",
+        "claimed",
+        "mentioned",
+        "told",
+        "hears",
+        "seems",
+        "rumored",
+        "reckon",
+        "suspect",
+        "glaube",
+        "denke",
+        "vermute",
+        "sagt",
+        "sagte",
+        "meint",
+        "behauptet",
+        "crois",
+        "pense",
+        "dit",
+        "creo",
+        "pienso",
+        "dice",
+        "dijo",
+    ];
+    let Some(at) =
+        words.iter().take(5).position(|it| it.is(VERBS)).filter(|it| *it > 0 || words[0].is(&["creo", "pienso"]))
+    else {
+        if words.len() > 4
+            && words[0].is(&["according", "laut", "selon", "según"])
+            && let Some(comma) = words.iter().position(|it| it.low == ",").filter(|it| it + 2 < words.len())
+        {
+            words.drain(..=comma);
+            return true;
+        }
+        return false;
+    };
+    let mut end = at + 1;
+    while words
+        .get(end)
+        .is_some_and(|it| it.is(&["me", "us", "that", "dass", "que", ",", ":", "mir", "uns", "to", "like"]))
+    {
+        end += 1;
+    }
+    if end + 2 >= words.len() {
+        return false;
+    }
+    words.drain(..end);
+    true
+}
+
+/// Takes `from X` out of `switched from X to Y`, and says what X is.
+fn take_origin(words: &mut Vec<Word>) -> Option<String> {
+    let at = words.iter().position(|it| it.is(CHANGES))?;
+    let from =
+        words.iter().enumerate().skip(at + 1).take(2).find(|(_, it)| it.is(&["from", "von"])).map(|(at, _)| at)?;
+    let to = words
+        .iter()
+        .enumerate()
+        .skip(from + 1)
+        .take(6)
+        .find(|(_, it)| it.is(&["to", "auf", "zu"]))
+        .map(|(at, _)| at)?;
+    let origin = values::normal(&words[from + 1..to]).join(" ");
+    words.drain(from..to);
+    (!origin.is_empty()).then_some(origin)
+}
+
+/// Brings `Tom changed his number to X` into the form `Tom's number was changed to X`.
+fn plain_change(words: &mut Vec<Word>) {
+    const VERBS: &[&str] =
+        &["changed", "updated", "moved", "set", "switched", "increased", "raised", "lowered", "reduced", "extended"];
+    let Some(verb) = words.iter().take(5).position(|it| it.is(VERBS)).filter(|it| *it > 0) else { return };
+    let own = words.get(verb + 1).is_some_and(|it| it.is(&["his", "her", "their", "its", "my", "our", "the"]));
+    let to = words.iter().enumerate().skip(verb + 2).take(7).find(|(_, it)| it.is(&["to", "from"])).map(|(at, _)| at);
+    let (true, Some(to)) = (own, to) else { return };
+    if to == verb + 2 {
+        return;
+    }
+    let of_owner = !words[verb + 1].is(&["the"]);
+    let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
+    let noun: Vec<Word> = words[verb + 2..to].to_vec();
+    let mut plain: Vec<Word> = if of_owner { words[..verb].to_vec() } else { Vec::new() };
+    if of_owner {
+        plain.push(word("'s"));
+    }
+    plain.extend(noun);
+    plain.push(word("was"));
+    plain.push(words[verb].clone());
+    plain.extend(words[to..].iter().cloned());
+    *words = plain;
+}
+
+fn written(words: &[Word]) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() && word.low != "'s" {
+            text.push(' ');
+        }
+        text.push_str(&word.raw);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facts as `subject | attribute | value`, with `!` for what does not hold and `?` for what is not sure.
+    fn told(text: &str, speaker: Option<&str>) -> Vec<String> {
+        let show = |it: &Fact| {
+            let not = if it.holds { "" } else { "!" };
+            let unsure = if it.confidence < 0.8 { "?" } else { "" };
+            format!("{not}{} | {} | {}{unsure}", it.subject, it.attribute, it.value)
+        };
+        facts(text, speaker).iter().map(show).collect()
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(told(text, None), expected, "{text}");
+    }
+
+    #[test]
+    fn english_statements_are_read() {
+        check("Ana lives in Lisbon.", &["ana | home | lisbon"]);
+        check("Ana moved to Porto", &["ana | home | porto"]);
+        check("Ana has just moved from Lisbon to Porto.", &["ana | home | porto"]);
+        check("I'm living in Berlin now", &["user | home | berlin"]);
+        check("The user lives in Madrid", &["user | home | madrid"]);
+        check("Ana works at Acme as a designer", &["ana | employer | acme"]);
+        check("Ana works as a nurse", &["ana | job | nurse"]);
+        check("My name is Ana", &["user | name | ana"]);
+        check("Ana's favourite colour is blue", &["ana | favorite color | blue"]);
+        check("Blue is Ana's favorite color", &["ana | favorite color | blue"]);
+        check("The deadline of the Apollo project is 3 May", &["apollo | deadline | d3 m5"]);
+        check("The Apollo project's deadline is on May 3rd.", &["apollo | deadline | m5 d3"]);
+        check("The Apollo deadline was moved to 10 May", &["apollo | deadline | d10 m5"]);
+        check("Deadline for the report: 2026-05-03", &["report | deadline | y2026 m5 d3"]);
+        check("The report is due on Friday", &["report | deadline | w5"]);
+        check("The meeting with Bob is on 3 May", &["with bob meeting | when | d3 m5"]);
+        check("The meeting with Bob was postponed to 4 May", &["with bob meeting | when | d4 m5"]);
+        check("The server runs version 3.2", &["server | version | 3.2"]);
+        check("The server was upgraded to 3.4", &["server | version | 3.4"]);
+        check("Ana's phone number is +49 30 1234", &["ana | phone | +49 30 1234"]);
+        check("Ana is married to Ben", &["ana | partner | ben"]);
+        check("The budget of Apollo is 10,000 EUR", &["apollo | budget | 10000 eur"]);
+        check("The status of the migration is blocked", &["migration | status | blocked"]);
+        check("The migration is done", &["migration | status | done"]);
+        check("We decided to use PostgreSQL for storage", &["we | uses for storage | postgresql"]);
+        check("We use tabs", &["we | uses | tabs"]);
+        check("Use spaces, not tabs", &["we | uses | spaces"]);
+        check("The timezone is Europe/Berlin", &[" | timezone | europe/berlin"]);
+        check("timezone = Europe/Berlin", &[" | timezone | europe/berlin"]);
+        check("Ana is 34 years old", &["ana | age | 34"]);
+        check("Ana's birthday is on 12 March", &["ana | birthday | d12 m3"]);
+        check("The CEO of Acme is Eva", &["acme | ceo | eva"]);
+        check("Eva is the CEO of Acme", &["acme | ceo | eva"]);
+        check("Ana prefers tea over coffee", &["ana | prefers | tea"]);
+        check("Ana lives in Lisbon and works at Acme", &["ana | home | lisbon", "ana | employer | acme"]);
+        check("Ana likes tea and coffee", &["ana | likes | tea", "ana | likes | coffee"]);
+    }
+
+    #[test]
+    fn what_does_not_hold_is_marked() {
+        check("Ana no longer lives in Lisbon", &["!ana | home | lisbon"]);
+        check("Ana doesn't like tea", &["!ana | likes | tea"]);
+        check("Ana dislikes tea", &["!ana | likes | tea"]);
+        check("I do not work at Acme anymore", &["!user | employer | acme"]);
+        check("We stopped using Jenkins", &["!we | uses | jenkins"]);
+        check("Don't use tabs", &["!we | uses | tabs"]);
+    }
+
+    #[test]
+    fn guesses_limits_and_other_peoples_words_count_less() {
+        check("Ana probably lives in Porto", &["ana | home | porto?"]);
+        check("Ben said that Ana lives in Porto", &["ana | home | porto?"]);
+        check("I think Ana works at Acme", &["ana | employer | acme?"]);
+        check("Ana lives in Porto during summer", &["ana | home | porto?"]);
+        check("Ana also lives in Porto", &["ana | home | porto?"]);
+    }
+
+    #[test]
+    fn questions_conditions_plans_and_the_past_say_nothing() {
+        for text in [
+            "Does Ana live in Lisbon?",
+            "Where does Ana live",
+            "If Ana lives in Lisbon, call her",
+            "Ana used to live in Lisbon",
+            "Ana lived in Lisbon",
+            "Ana was living in Lisbon",
+            "Ana wants to live in Lisbon",
+            "Ana might move to Lisbon",
+            "Ana is going to live in Lisbon",
+            "Ana will live in Lisbon",
+            "She lives in Lisbon",
+            "He said \"Ana lives in the house\" yesterday",
+            "Rust is fast",
+            "The weather is nice",
+            "",
+            "???",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn whoever_speaks_is_the_subject() {
+        assert_eq!(told("I live in Lisbon", Some("Ana")), ["ana | home | lisbon"]);
+        assert_eq!(told("My favorite food is ramen", Some("Ana")), ["ana | favorite food | ramen"]);
+        assert_eq!(told("I live in Lisbon", Some("user")), ["user | home | lisbon"]);
+    }
+
+    #[test]
+    fn german_french_and_spanish_are_read() {
+        check("Ana wohnt in Lissabon", &["ana | home | lissabon"]);
+        check("Ana wohnt jetzt in Porto.", &["ana | home | porto"]);
+        check("Ana ist nach Porto gezogen", &["ana | home | porto"]);
+        check("Ich arbeite bei Acme", &["user | employer | acme"]);
+        check("Anas Lieblingsfarbe ist Blau", &["ana | favorite color | blau"]);
+        check("Die Frist für Apollo ist am 3. Mai", &["apollo | deadline | d3 m5"]);
+        check("Ana wohnt nicht mehr in Lissabon", &["!ana | home | lissabon"]);
+        check("Meine Telefonnummer ist 030 1234", &["user | phone | 030 1234"]);
+        check("Ana habite à Paris", &["ana | home | paris"]);
+        check("J'habite à Lyon", &["user | home | lyon"]);
+        check("Je m'appelle Ana", &["user | name | ana"]);
+        check("La couleur préférée d'Ana est le bleu", &["ana | favorite color | bleu"]);
+        check("La date limite du projet Apollo est le 3 mai", &["apollo | deadline | d3 m5"]);
+        check("Ana n'aime pas le thé", &["!ana | likes | thé"]);
+        check("Ana vive en Madrid", &["ana | home | madrid"]);
+        check("Vivo en Sevilla", &["user | home | sevilla"]);
+        check("Me llamo Ana", &["user | name | ana"]);
+        check("El color favorito de Ana es el azul", &["ana | favorite color | azul"]);
+        check("La fecha límite de Apollo es el 3 de mayo", &["apollo | deadline | d3 m5"]);
+        check("A Ana le gusta el té", &["ana | likes | té"]);
+    }
+
+    #[test]
+    fn only_a_text_that_says_nothing_else_is_whole() {
+        let whole = |text: &str| facts(text, None).first().map(|it| it.is_whole);
+        for text in ["Ana lives in Lisbon", "Ana lives in Lisbon, Portugal.", "Update: Ana now lives in Porto"] {
+            assert_eq!(whole(text), Some(true), "{text}");
+        }
+        for text in [
+            "Ana lives in Lisbon and works at Acme",
+            "Ana lives in Lisbon. She has two cats.",
+            "Ana lives in Lisbon, where she teaches the piano to children",
+            "Ben says Ana lives in Lisbon",
+            "Ana likes tea and coffee",
+        ] {
+            assert_eq!(whole(text), Some(false), "{text}");
+        }
+    }
+}
