@@ -170,10 +170,8 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let route = app.asker.models.choose(None, None)?.context("no route")?;
-    let request = ModelRequest {
-        messages: vec![Message { role: Role::User, content: "When?".to_owned() }],
-        ..ModelRequest::default()
-    };
+    let request =
+        ModelRequest { messages: vec![Message::new(Role::User, "When?".to_owned())], ..ModelRequest::default() };
     let (mut plain, mut plain_first, mut routed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut full, mut first, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for at in 0..TIMES + 20 {

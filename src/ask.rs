@@ -8,6 +8,7 @@ mod compare;
 mod extract;
 mod facts;
 mod prompt;
+mod repair;
 mod telling;
 mod together;
 

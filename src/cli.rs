@@ -12,6 +12,7 @@ mod failed;
 mod generated;
 pub mod hosts;
 mod logs;
+mod models;
 mod output;
 mod runtime;
 mod serve;
@@ -92,6 +93,7 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Import { file } => exchange::import(&resolved.config, &file, out),
         Command::Export { file } => exchange::export(&resolved.config, file.as_deref(), out),
         Command::Backup { file } => exchange::backup(&resolved.config, &file, out),
+        Command::Ask(asked) if asked.list_models => models::list(&resolved.config, out),
         other => tools::run(other, resolved.config, out),
     }
 }

@@ -80,8 +80,6 @@ pub struct Config {
     /// The provider that was asked for by `LLM_PROVIDER`, a flag or the user file; `None` lets the program choose. A
     /// key of `providers`, or `extractive`.
     pub llm_provider: Option<String>,
-    /// Which of its two APIs the built-in provider `openai` is spoken to by.
-    pub openai_api: OpenAiApi,
     /// Every provider that can be used or could be with a key, by name: the six known ones and those of the user file.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// How long one `ask` may take when the call does not say.
@@ -148,10 +146,11 @@ impl LogFormat {
     }
 }
 
-/// The two ways in which OpenAI can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The two ways in which OpenAI, and some who follow it, can be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenAiApi {
     /// `/chat/completions`
+    #[default]
     Chat,
     /// `/responses`
     Responses,
@@ -205,6 +204,23 @@ pub struct ProviderConfig {
     pub model: Option<String>,
     /// Azure's `api-version`; `None` means the v1 address.
     pub api_version: Option<String>,
+    pub options: ProviderOptions,
+}
+
+/// What few need to say about a provider; the defaults fit the vendors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderOptions {
+    /// For those who speak as OpenAI does.
+    pub api: OpenAiApi,
+    /// Whether answers are asked for in one piece, for a gateway that cannot stream.
+    pub is_plain: bool,
+    /// Whether the key may go over plain http to another machine.
+    pub allow_http: bool,
+    /// The header that carries the key, in lower case, when it is not the one of the kind; `authorization` means a
+    /// bearer token.
+    pub key_header: Option<String>,
+    /// Sent with every request, names in lower case. Never a key.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What a model costs, in USD per million tokens.

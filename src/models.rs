@@ -5,6 +5,7 @@
 
 mod anthropic;
 mod asking;
+mod cache_marks;
 mod embeddings;
 mod error;
 mod health;
@@ -18,12 +19,16 @@ mod ollama;
 mod openai;
 mod prices;
 mod provider;
+mod providers;
 mod purse;
+mod reading;
+mod responses;
 mod retry;
 mod retry_after;
 mod router;
 mod routes;
 mod sse;
+mod structured;
 #[cfg(test)]
 mod tests;
 
@@ -48,14 +53,18 @@ pub use router::Failed;
 pub use router::Models;
 pub use router::Route;
 pub use routes::Needs;
+pub use structured::Structured;
 
 /// Who says a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     System,
+    #[default]
     User,
     Assistant,
+    /// What a tool answered; [`Message::tool_call_id`] says to which call.
+    Tool,
 }
 
 impl Role {
@@ -65,15 +74,106 @@ impl Role {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
+            Role::Tool => "tool",
         }
     }
 }
 
 /// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Message {
     pub role: Role,
     pub content: String,
+    /// Stand before the text; from the user only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
+    /// What the assistant wants to have called, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a message of [`Role::Tool`] answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A message of text alone.
+    pub fn new(role: Role, content: impl Into<String>) -> Message {
+        Message { role, content: content.into(), ..Message::default() }
+    }
+}
+
+/// A picture for a model that can see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Image {
+    /// Of a type such as `image/png`, in base64.
+    Data { media_type: String, base64: String },
+    /// An https address that the provider reads by itself. Ollama reads none.
+    Url(String),
+}
+
+impl Image {
+    /// The picture as an address; data becomes a `data:` one.
+    fn address(&self) -> String {
+        match self {
+            Image::Url(url) => url.clone(),
+            Image::Data { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
+        }
+    }
+}
+
+/// A call that a model wants to have made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's name for the call; made up by us where a provider gives none. Unique in an answer.
+    pub id: String,
+    pub name: String,
+    /// JSON, as the model wrote it; it may be no object, and not even JSON.
+    pub arguments: String,
+}
+
+/// A tool that a model may want to have called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolDefinition {
+    pub name: String,
+    pub description: String,
+    /// The JSON schema of its arguments.
+    pub parameters: Value,
+}
+
+/// Whether a model must call tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    #[default]
+    Auto,
+    None,
+    /// At least one, whichever.
+    Required,
+    /// The one of this name.
+    Named(String),
+}
+
+/// How much a model that reasons may think before it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reasoning {
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+impl Reasoning {
+    /// The name on the wire and in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reasoning::None => "none",
+            Reasoning::Low => "low",
+            Reasoning::Medium => "medium",
+            Reasoning::High => "high",
+        }
+    }
 }
 
 /// What a model is asked.
@@ -87,6 +187,16 @@ pub struct ModelRequest {
     pub temperature: Option<f64>,
     /// A JSON schema that the answer must follow.
     pub response_schema: Option<Value>,
+    /// Empty: none may be called.
+    pub tools: Vec<ToolDefinition>,
+    /// Without a meaning when there are no tools.
+    pub tool_choice: ToolChoice,
+    /// `None` leaves it to the model.
+    pub reasoning: Option<Reasoning>,
+    /// Equal for requests that begin alike, such as those of one session: some providers find their cache by it.
+    pub cache_key: Option<String>,
+    /// Asks for the answer in one piece. For gateways that cannot stream; everything else is better streamed.
+    pub is_plain: bool,
 }
 
 /// Tokens of one answer, in disjoint counts; `None` where the provider did not say.

@@ -13,6 +13,8 @@ use super::cache::Kept;
 use super::extract;
 use super::facts;
 use super::prompt;
+use super::repair;
+use super::repair::Held;
 use super::telling::Telling;
 use crate::clock::Clock;
 use crate::clock::Millis;
@@ -39,8 +41,10 @@ use crate::models::ModelRequest;
 use crate::models::Models;
 use crate::models::Needs;
 use crate::models::Purse;
+use crate::models::Reasoning;
 use crate::models::Role;
 use crate::models::Route;
+use crate::models::Structured;
 use crate::models::Usage;
 use crate::scope::Owner;
 use crate::scope::View;
@@ -84,6 +88,8 @@ pub struct Question {
     pub max_cost_usd: Option<f64>,
     pub max_output_tokens: Option<u32>,
     pub temperature: Option<f64>,
+    /// How much a model that reasons may think.
+    pub reasoning: Option<Reasoning>,
     pub response_schema: Option<Value>,
     pub timeout: Duration,
     /// Whether it is asked afresh though an equal question was answered.
@@ -164,6 +170,9 @@ pub enum Refusal {
     /// Name somebody to ask.
     #[error("`providers` names nobody who can be asked")]
     NobodyNamed,
+    /// Correct the schema.
+    #[error("response_schema is no JSON schema: {0}")]
+    BadSchema(String),
     /// Ask again, or without a schema.
     #[error("{provider} did not answer in the JSON that response_schema asks for: {reason}")]
     NotJson { provider: String, reason: String, attempts: Vec<Attempt> },
@@ -243,7 +252,7 @@ impl Asker {
     ) -> Result<Reply, Refusal> {
         let plan = {
             let span = call.span("route");
-            let plan = self.plan(question).await.inspect_err(|err| span.fail(err))?;
+            let plan = Box::pin(self.plan(question)).await.inspect_err(|err| span.fail(err))?;
             match &plan {
                 Plan::Together => span.note("providers", question.providers.clone()),
                 Plan::Route(route) => {
@@ -257,10 +266,14 @@ impl Asker {
             Plan::Route(Some(route)) => self.models.window(route),
             _ => None,
         };
-        let (history, cut) = self.history(question, window, call).await?;
-        let context = self.context(question, allowed, call).await?;
+        // Each step has its own box, so that a question that waits for its model holds no room for those that are over.
+        let (history, cut) = Box::pin(self.history(question, window, call)).await?;
+        let context = Box::pin(self.context(question, allowed, call)).await?;
         let started = std::time::Instant::now();
         let purse = Purse::new(&self.store, &self.clock, self.caps, question.max_cost_usd, question.timeout);
+        // A later turn begins as this one did; the first has nothing to be found by.
+        let session_id = question.view.session_id.as_ref().filter(|_| !history.is_empty());
+        let cache_key = session_id.map(|it| blake3::hash(it.as_bytes()).to_hex()[..32].to_owned());
         let messages =
             prompt::messages(context.identity.as_deref(), history, context.text.as_deref(), &question.messages);
         let request = ModelRequest {
@@ -268,16 +281,18 @@ impl Asker {
             max_output_tokens: question.max_output_tokens,
             temperature: question.temperature,
             response_schema: question.response_schema.clone(),
+            reasoning: question.reasoning,
+            cache_key,
             ..ModelRequest::default()
         };
         let (route, choice) = match plan {
             Plan::Together => (None, None),
             Plan::Route(route) => (route, None),
-            Plan::Choose(prefer) => self.decide(prefer, question, &request, call).await?,
+            Plan::Choose(prefer) => Box::pin(self.decide(prefer, question, &request, call)).await?,
         };
         let (mut reply, kept) = match route {
             _ if !question.providers.is_empty() => {
-                self.ask_together(question, &request, &context.items, &purse, call, telling).await?
+                Box::pin(self.ask_together(question, &request, &context.items, &purse, call, telling)).await?
             }
             None => (extractive(question, &context), Vec::new()),
             Some(route) => {
@@ -354,6 +369,7 @@ impl Asker {
             input_tokens: request.messages.iter().map(|it| u64::from(tokens::count(&it.content))).sum(),
             output_tokens: request.max_output_tokens.unwrap_or(0),
             schema: request.response_schema.is_some(),
+            images: request.messages.iter().any(|it| !it.images.is_empty()),
             ..Needs::default()
         };
         let named = question.provider.as_deref().filter(|it| !it.is_empty());
@@ -523,12 +539,14 @@ impl Asker {
         telling: &Telling<'_>,
     ) -> Result<Reply, Refusal> {
         let Ready { question, route, request, items, .. } = ready;
+        let schema = question.response_schema.as_ref().map(Structured::new).transpose().map_err(Refusal::BadSchema)?;
         let mut fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
         fallbacks.retain(|it| it != route);
         if ready.is_alone {
             telling.waits_for(name_of(route));
         }
-        let is_alone = ready.is_alone;
+        // Pieces of JSON tell nobody anything, and a second round may take their place.
+        let is_alone = ready.is_alone && question.response_schema.is_none();
         let mut on_delta = |delta: &str| {
             if is_alone {
                 telling.piece(delta);
@@ -546,9 +564,58 @@ impl Asker {
             }
         };
         let dearer = self.dearer(route, &answered);
-        let mut reply = reply_of(question, answered, items)?;
+        let (answered, structured) = match &schema {
+            Some(schema) => self.keep_to(schema, answered, ready, purse, call).await?,
+            None => (answered, None),
+        };
+        let mut reply = reply_of(answered, structured, items);
         reply.degraded.extend(dearer);
         Ok(reply)
+    }
+
+    /// The answer with its JSON. One that does not follow the schema is told why and asked for once more, of the same
+    /// model and within the same time and caps.
+    async fn keep_to(
+        &self,
+        schema: &Structured,
+        answered: Answered,
+        ready: &Ready<'_>,
+        purse: &Purse<'_>,
+        call: &Call,
+    ) -> Result<(Answered, Option<Value>), Refusal> {
+        let faults = match repair::hold(schema, &answered) {
+            Held::Follows(value) => return Ok((answered, Some(value))),
+            Held::Cut => return Ok((answered, None)),
+            Held::Fails(faults) => faults,
+        };
+        let span = call.span("repair");
+        span.note("faults", faults.clone());
+        let refused = |attempts: Vec<Attempt>, faults: &[String]| Refusal::NotJson {
+            provider: answered.provider.clone(),
+            reason: faults.join("; "),
+            attempts,
+        };
+        let spent = Duration::try_from_secs_f64(answered.latency_ms / 1e3).unwrap_or_default();
+        let left = ready.question.timeout.saturating_sub(spent);
+        let route = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
+        let again = schema.repair(&ready.request, &answered.answer.text, &faults);
+        let mut unheard = |_: &str| {};
+        let asked = self.models.ask_within(Some(purse), &route, &again, &[], left, &mut unheard, call);
+        let outcome = match Box::pin(asked).await {
+            Ok(second) => match repair::hold(schema, &second) {
+                Held::Follows(value) => return Ok((repair::join(answered, second), Some(value))),
+                Held::Cut => return Ok((repair::join(answered, second), None)),
+                Held::Fails(faults) => refused([answered.attempts.as_slice(), &second.attempts].concat(), &faults),
+            },
+            Err(failed) => {
+                span.fail(&failed);
+                refused([answered.attempts.as_slice(), &failed.attempts].concat(), &faults)
+            }
+        };
+        if let Err(err) = purse.settle().await {
+            tracing::warn!(error = %err, "the cost of a failed question was not noted");
+        }
+        Err(outcome)
     }
 
     /// Says that a fallback answered which costs more than the route that was asked for, or nobody knows what.
@@ -604,7 +671,9 @@ fn note_cached(call: &Call, kept: &Kept, why: &str) {
 
 /// A kept answer once more: nothing was asked, so nothing was used.
 fn reply_of_kept(ready: &Ready<'_>, kept: Kept) -> Result<Reply, Refusal> {
-    let structured = read_structured(ready.question, &kept.answer, FinishReason::Stop, &kept.provider, &[])?;
+    let schema =
+        ready.question.response_schema.as_ref().map(Structured::new).transpose().map_err(Refusal::BadSchema)?;
+    let structured = schema.and_then(|it| it.read(&kept.answer).ok());
     Ok(Reply {
         citations: cited(&kept.answer, ready.items),
         structured,
@@ -642,12 +711,12 @@ fn fit_history(mut turns: Vec<(String, String)>, room: u32) -> (Vec<Message>, bo
             let size = tokens::count(&content);
             if size <= left {
                 left -= size;
-                return Some(Message { role, content });
+                return Some(Message::new(role, content));
             }
             // The turn that does not fit is the last one that is looked at: its beginning, if there is room.
             is_cut = true;
             let room = std::mem::take(&mut left);
-            (room >= LEAST_TURN_TOKENS).then(|| Message { role, content: beginning(&content, room) })
+            (room >= LEAST_TURN_TOKENS).then(|| Message::new(role, beginning(&content, room)))
         })
         .collect();
     is_cut |= kept.len() < asked;
@@ -699,11 +768,9 @@ fn extractive(question: &Question, context: &Context) -> Reply {
     }
 }
 
-fn reply_of(question: &Question, answered: Answered, items: &[Item]) -> Result<Reply, Refusal> {
+fn reply_of(answered: Answered, structured: Option<Value>, items: &[Item]) -> Reply {
     let answer = answered.answer;
-    let structured =
-        read_structured(question, &answer.text, answer.finish_reason, &answered.provider, &answered.attempts)?;
-    Ok(Reply {
+    Reply {
         citations: cited(&answer.text, items),
         structured,
         provider: answered.provider,
@@ -715,26 +782,6 @@ fn reply_of(question: &Question, answered: Answered, items: &[Item]) -> Result<R
         attempts: answered.attempts,
         answer: answer.text,
         ..Reply::default()
-    })
-}
-
-/// The answer as the JSON that was asked for.
-fn read_structured(
-    question: &Question,
-    text: &str,
-    finish_reason: FinishReason,
-    provider: &str,
-    attempts: &[Attempt],
-) -> Result<Option<Value>, Refusal> {
-    match &question.response_schema {
-        None => Ok(None),
-        // Text that was cut off by the limit is told as such, not as bad JSON.
-        Some(_) if finish_reason == FinishReason::Length => Ok(serde_json::from_str(text).ok()),
-        Some(_) => serde_json::from_str(text).map(Some).map_err(|err| Refusal::NotJson {
-            provider: provider.to_owned(),
-            reason: err.to_string(),
-            attempts: attempts.to_vec(),
-        }),
     }
 }
 

@@ -161,7 +161,7 @@ mod tests {
     use crate::models::Role;
 
     fn request(temperature: Option<f64>) -> ModelRequest {
-        let messages = vec![Message { role: Role::User, content: "x".to_owned() }];
+        let messages = vec![Message::new(Role::User, "x")];
         ModelRequest { messages, temperature, ..ModelRequest::default() }
     }
 
@@ -202,10 +202,7 @@ mod tests {
 
     #[test]
     fn an_answer_holds_as_long_as_its_kind_does() {
-        let ask = |text: &str| Question {
-            messages: vec![Message { role: Role::User, content: text.to_owned() }],
-            ..Question::default()
-        };
+        let ask = |text: &str| Question { messages: vec![Message::new(Role::User, text)], ..Question::default() };
         assert_eq!(holds(&ask("What is the latest release?"), true), 10 * MINUTE);
         assert_eq!(holds(&ask("Do we know it?"), true), 60 * MINUTE);
         assert_eq!(holds(&ask("What is a monad?"), false), DAY);

@@ -14,7 +14,7 @@ pub(super) fn messages(
     context: Option<&str>,
     question: &[Message],
 ) -> Vec<Message> {
-    let system = |content: String| Message { role: Role::System, content };
+    let system = |content: String| Message::new(Role::System, content);
     let mut out = Vec::new();
     let instructions = if context.is_some() { INSTRUCTIONS } else { "" };
     let head: Vec<&str> =
@@ -29,10 +29,11 @@ pub(super) fn messages(
     out.extend(given.iter().filter(|it| it.role != Role::System).cloned());
     for message in asked {
         let content = match context {
-            Some(context) => format!("{context}\n---\n\n{}", message.content),
-            None => message.content.clone(),
+            // What a tool answered is not put under other words.
+            Some(context) if message.role == Role::User => format!("{context}\n---\n\n{}", message.content),
+            _ => message.content.clone(),
         };
-        out.push(Message { role: message.role, content });
+        out.push(Message { content, ..message.clone() });
     }
     out
 }
@@ -43,7 +44,7 @@ mod tests {
 
     #[test]
     fn what_never_changes_comes_first_and_the_question_last() {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let message = |role, content: &str| Message::new(role, content.to_owned());
         let laid = messages(
             Some("You are Ana's assistant."),
             vec![message(Role::User, "hi"), message(Role::Assistant, "hello")],

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
 use crate::config::Environment;
+use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 use crate::config::Resolved;
 use crate::embed::Embedding;
@@ -215,25 +216,25 @@ async fn providers(config: &Config) -> Vec<Finding> {
         (Some(name), None) => Finding::new("provider", Status::Ok, format!("`ask` goes to {name}")),
         (None, _) if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
         (None, _) => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
-            .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/config.md)"),
+            .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/providers.md)"),
     }];
     findings.extend(ages(&clock::format(clock::Clock::system().now())));
     if config.offline {
         return findings;
     }
-    for (name, provider) in &config.providers {
-        if !models.is_configured(name) {
-            continue;
-        }
+    let configured: Vec<_> = config.providers.iter().filter(|(name, _)| models.is_configured(name)).collect();
+    let asked = futures_util::future::join_all(configured.iter().map(|(name, _)| models.reachable(name))).await;
+    for ((name, provider), outcome) in configured.into_iter().zip(asked) {
         let wanted = chosen.as_ref() == Some(name) || config.cascade.contains(name);
         // A local server needs no key, so it counts as configured on every machine; most do not run it.
         let local = matches!(provider.kind, ProviderKind::Ollama | ProviderKind::LmStudio);
         if local && !wanted && !config.routing.find_local {
             continue;
         }
-        match models.reachable(name).await {
+        match outcome {
             Ok(list) => {
                 findings.push(Finding::new(name, Status::Ok, format!("reachable, {} models", list.len())));
+                findings.extend(missing_model(name, provider, &list));
             }
             Err(_) if local && !wanted => findings.push(Finding::new(name, Status::Note, "does not run here")),
             Err(err) => {
@@ -243,6 +244,18 @@ async fn providers(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A model that is configured and that the provider does not list. Names may leave out a date or a tag; Azure lists what
+/// could be deployed, not what is.
+fn missing_model(name: &str, provider: &ProviderConfig, list: &[String]) -> Option<Finding> {
+    let model = provider.model.as_deref().filter(|_| provider.kind != ProviderKind::Azure)?;
+    let base = model.split(':').next().unwrap_or(model);
+    if list.is_empty() || list.iter().any(|it| it.starts_with(model) || it == base) {
+        return None;
+    }
+    let message = format!("the model {model} is not among those that it lists");
+    Some(Finding::new(name, Status::Warning, message).hint("`carryall ask --list-models` shows what there is"))
 }
 
 /// Prices change a few times a year; a table older than this is wrong somewhere.

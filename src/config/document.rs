@@ -60,7 +60,10 @@ Addresses mean what they mean to the vendors' own clients: for OpenAI, OpenRoute
 Every `[providers.NAME]` in the user file adds a provider. `kind` is one of `openai`, `anthropic`, `azure`,
 `openrouter`, `ollama`, `lmstudio` and says how it is spoken to; `base_url` defaults to the address of that kind;
 `api_key_env` names the variable that holds the key and defaults to `NAME_API_KEY`; `model` is the one to ask;
-`api_version` is for Azure. The built-in providers can be set in the same way, but keep their kind.
+`api_version` is for Azure; `api = \"responses\"` speaks OpenAI's Responses where the kind knows it. `stream = false` asks
+for answers in one piece, `key_header` names another header for the key, `headers = {{ name = \"text\" }}` adds some that hold
+no key, `allow_http = true` permits plain http to another machine. The built-in providers can be set in the same way, but
+keep their kind. `docs/providers.md` has an example of each.
 
 `[prices.\"provider/model\"]` says what a model costs, in USD per million tokens: `input`, `output`, and, where they
 differ, `cache_read` and `cache_write`.
@@ -114,6 +117,7 @@ kind = "openai"
 base_url = "https://models.example.com/v1"
 api_key_env = "WORK_API_KEY"
 model = "large"
+headers = { x-team = "search" }
 
 [prices."work/large"]
 input = 1.25

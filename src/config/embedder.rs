@@ -59,6 +59,8 @@ pub struct EmbedderConfig {
     pub api_key: Option<Secret>,
     /// Where the key is looked for, to be named in an error.
     pub api_key_env: String,
+    /// As the provider's; a server of its own address follows the setting for all.
+    pub allow_http: bool,
 }
 
 /// Reads `[embedder]`. What it leaves open is taken from the provider of the same name; its key goes only to its own
@@ -94,6 +96,8 @@ pub(super) fn read(
         base_url: base_url.clone().or_else(|| provider?.base_url.clone()),
         api_key_env: theirs.map_or(variable, |it| it.api_key_env.clone()),
         api_key: own.or_else(|| theirs?.api_key.clone()),
+        // The setting for all is in every provider's.
+        allow_http: provider.is_some_and(|it| it.options.allow_http),
     })
 }
 

@@ -28,7 +28,18 @@ const WHAT: &str = "the user file";
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The keys below `[providers.NAME]`.
-const PROVIDER_KEYS: &[&str] = &["kind", "base_url", "api_key_env", "model", "api_version", "api"];
+const PROVIDER_KEYS: &[&str] = &[
+    "kind",
+    "base_url",
+    "api_key_env",
+    "model",
+    "api_version",
+    "api",
+    "stream",
+    "allow_http",
+    "key_header",
+    "headers",
+];
 
 /// The keys below `[prices."provider/model"]`.
 const PRICE_KEYS: &[&str] = &["input", "output", "cache_read", "cache_write"];

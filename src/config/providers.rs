@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use toml::de::DeTable;
+use toml::de::DeValue;
 
 use super::ConfigError;
 use super::OpenAiApi;
 use super::Price;
 use super::ProviderConfig;
 use super::ProviderKind;
+use super::ProviderOptions;
 use super::check;
 use super::check::Wrong;
 use super::error::HIDDEN;
 use super::file::UserFile;
+use super::settings::ALLOW_HTTP;
 use super::settings::AZURE_API_VERSION;
 use super::settings::BuiltIn;
 use super::settings::OLLAMA_HOST;
@@ -27,26 +30,22 @@ use super::url;
 /// The provider that needs no model; it is always there and has no settings.
 pub(super) const EXTRACTIVE: &str = "extractive";
 
-/// All providers by name, and how `openai` is spoken to.
+/// The APIs by name.
+const APIS: [(&str, OpenAiApi); 2] = [("chat", OpenAiApi::Chat), ("responses", OpenAiApi::Responses)];
+
+/// All providers by name.
 pub(super) fn read(
     sources: &mut Sources<'_>,
     warnings: &mut Vec<String>,
-) -> Result<(BTreeMap<String, ProviderConfig>, OpenAiApi), ConfigError> {
+) -> Result<BTreeMap<String, ProviderConfig>, ConfigError> {
     let mut providers = BTreeMap::new();
-    let mut openai_api = OpenAiApi::Chat;
+    let allow_http = sources.read(&ALLOW_HTTP, check::boolean, bool::to_string)?;
     for built_in in &PROVIDERS {
         let mut provider = read_built_in(sources, built_in)?;
         match built_in.kind {
             ProviderKind::OpenAi => {
-                let known = [("chat", OpenAiApi::Chat), ("responses", OpenAiApi::Responses)];
-                let show = |it: &OpenAiApi| if *it == OpenAiApi::Chat { "chat" } else { "responses" }.to_owned();
-                openai_api = sources.read(&OPENAI_API, |raw| check::choice(raw, &known), show)?;
-                if openai_api == OpenAiApi::Responses {
-                    warnings.push(
-                        "the Responses API is not spoken yet: `openai` is asked by Chat Completions all the same"
-                            .to_owned(),
-                    );
-                }
+                let show = |it: &OpenAiApi| show_api(*it).to_owned();
+                provider.options.api = sources.read(&OPENAI_API, |raw| check::choice(raw, &APIS), show)?;
             }
             ProviderKind::Azure => {
                 provider.api_version = sources.read_optional(&AZURE_API_VERSION, check::word, String::clone)?;
@@ -59,7 +58,12 @@ pub(super) fn read(
         for (name, table) in file.tables("providers") {
             let section = Section { file, name: format!("providers.{name}"), table };
             match ProviderKind::ALL.into_iter().find(|it| it.name() == name) {
-                Some(kind) => section.check_built_in(kind)?,
+                Some(kind) => {
+                    section.check_built_in(kind)?;
+                    if let Some(provider) = providers.get_mut(name) {
+                        section.read_options(sources, provider)?;
+                    }
+                }
                 None => {
                     section.check_name(name)?;
                     providers.insert(name.to_owned(), section.read(sources, name)?);
@@ -67,13 +71,14 @@ pub(super) fn read(
             }
         }
     }
-    for (name, provider) in &providers {
+    for (name, provider) in &mut providers {
+        provider.options.allow_http |= allow_http;
         let bare_host = matches!(provider.kind, ProviderKind::Anthropic | ProviderKind::Ollama);
         if bare_host && provider.base_url.as_ref().is_some_and(|it| it.ends_with("/v1")) {
             warnings.push(format!("the address of the provider {name} ends in /v1, which is added to it once more"));
         }
     }
-    Ok((providers, openai_api))
+    Ok(providers)
 }
 
 fn read_built_in(sources: &mut Sources<'_>, built_in: &BuiltIn) -> Result<ProviderConfig, ConfigError> {
@@ -97,6 +102,7 @@ fn read_built_in(sources: &mut Sources<'_>, built_in: &BuiltIn) -> Result<Provid
         api_key_env,
         model: sources.read_optional(&built_in.model, check::word, String::clone)?,
         api_version: None,
+        options: ProviderOptions::default(),
     })
 }
 
@@ -129,7 +135,6 @@ impl Section<'_, '_> {
         if api_version.is_some() && kind != ProviderKind::Azure {
             return Err(self.wrong("api_version", "set", "only where kind is \"azure\""));
         }
-        self.refuse_api()?;
         // Never the built-in provider's variable: its key would go to a foreign address.
         let api_key_env = match self.value("api_key_env", variable_name)? {
             Some(name) => name,
@@ -144,9 +149,41 @@ impl Section<'_, '_> {
         let model_origin = if model.is_some() { origin.clone() } else { Origin::Default };
         sources.show(&self.at("model"), model.clone().unwrap_or_else(none), model_origin);
         if let Some(version) = &api_version {
-            sources.show(&self.at("api_version"), version.clone(), origin);
+            sources.show(&self.at("api_version"), version.clone(), origin.clone());
         }
-        Ok(ProviderConfig { kind, base_url, api_key, api_key_env, model, api_version })
+        let options = ProviderOptions::default();
+        let mut provider = ProviderConfig { kind, base_url, api_key, api_key_env, model, api_version, options };
+        if let Some(api) = self.value("api", |raw| check::choice(raw, &APIS))? {
+            self.check_api(kind)?;
+            sources.show(&self.at("api"), show_api(api).to_owned(), origin);
+            provider.options.api = api;
+        }
+        self.read_options(sources, &mut provider)?;
+        Ok(provider)
+    }
+
+    /// What a built-in provider has no variable for; shown only where it is set.
+    fn read_options(&self, sources: &mut Sources<'_>, provider: &mut ProviderConfig) -> Result<(), ConfigError> {
+        let origin = Origin::UserFile(self.file.path.clone());
+        let options = &mut provider.options;
+        if let Some(is_streamed) = self.value("stream", check::boolean)? {
+            options.is_plain = !is_streamed;
+            sources.show(&self.at("stream"), is_streamed.to_string(), origin.clone());
+        }
+        if let Some(allow) = self.value("allow_http", check::boolean)? {
+            options.allow_http = allow;
+            sources.show(&self.at("allow_http"), allow.to_string(), origin.clone());
+        }
+        if let Some(name) = self.value("key_header", |raw| header_name(&check::word(raw)?))? {
+            sources.show(&self.at("key_header"), name.clone(), origin.clone());
+            options.key_header = Some(name);
+        }
+        if let Some(found) = self.found("headers") {
+            options.headers = found.check(&self.at("headers"), headers)?;
+            let names: Vec<&str> = options.headers.iter().map(|it| it.0.as_str()).collect();
+            sources.show(&self.at("headers"), names.join(","), origin);
+        }
+        Ok(())
     }
 
     /// A built-in provider's name with another kind would make the variables of one set the other.
@@ -155,8 +192,8 @@ impl Section<'_, '_> {
             let allowed = format!("{}, as that is built in; give the provider another name", kind.name());
             return Err(self.wrong("kind", &format!("\"{}\"", found.name()), &allowed));
         }
-        if kind != ProviderKind::OpenAi {
-            self.refuse_api()?;
+        if kind != ProviderKind::OpenAi && self.table.contains_key("api") {
+            return Err(self.wrong("api", "set", "only in [providers.openai] and in providers of your own"));
         }
         if kind != ProviderKind::Azure && self.table.contains_key("api_version") {
             return Err(self.wrong("api_version", "set", "only where kind is \"azure\""));
@@ -164,10 +201,12 @@ impl Section<'_, '_> {
         Ok(())
     }
 
-    fn refuse_api(&self) -> Result<(), ConfigError> {
-        match self.table.contains_key("api") {
-            true => Err(self.wrong("api", "set", "only in [providers.openai]")),
-            false => Ok(()),
+    fn check_api(&self, kind: ProviderKind) -> Result<(), ConfigError> {
+        match kind {
+            ProviderKind::Anthropic | ProviderKind::Ollama => {
+                Err(self.wrong("api", "set", "only where kind is openai, azure, openrouter or lmstudio"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -208,6 +247,55 @@ impl Section<'_, '_> {
             allowed: allowed.to_owned(),
         }
     }
+}
+
+fn show_api(api: OpenAiApi) -> &'static str {
+    APIS.iter().find(|it| it.1 == api).map_or("", |it| it.0)
+}
+
+/// Headers that the client sets by itself, that carry keys, or that belong to the connection.
+const OWN_HEADERS: [&str; 12] = [
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "cookie",
+    "host",
+    "content-length",
+    "content-type",
+    "connection",
+    "transfer-encoding",
+    "proxy-authorization",
+    "upgrade",
+    "te",
+];
+
+/// The headers in the table `headers`. A value is never shown: it may be a key after all.
+fn headers(raw: &Raw<'_>) -> Result<Vec<(String, String)>, Wrong> {
+    let allowed = "a table of names and texts, such as { x-portkey-provider = \"openai\" }; a key goes into a variable";
+    let wrong = || Wrong { value: Some(HIDDEN.to_owned()), allowed: allowed.to_owned() };
+    let Raw::Toml(DeValue::Table(table)) = raw else { return Err(wrong()) };
+    let mut headers = Vec::new();
+    for (name, value) in table {
+        let name = header_name(name.get_ref()).map_err(|_| wrong())?;
+        let value = value.get_ref().as_str().map(str::trim).ok_or_else(wrong)?;
+        let is_legal = !value.is_empty() && value.bytes().all(|it| (b' '..=b'~').contains(&it));
+        if OWN_HEADERS.contains(&name.as_str()) || !is_legal {
+            return Err(wrong());
+        }
+        headers.push((name, value.to_owned()));
+    }
+    headers.sort();
+    Ok(headers)
+}
+
+/// The name of a header, in lower case.
+fn header_name(text: &str) -> Result<String, Wrong> {
+    let name = text.to_ascii_lowercase();
+    let legal = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-_".contains(&it);
+    if name.is_empty() || name.len() > 100 || !name.bytes().all(legal) {
+        return Err(Wrong::allowed("the name of a header, such as x-portkey-api-key"));
+    }
+    Ok(name)
 }
 
 fn kind(raw: &Raw<'_>) -> Result<ProviderKind, Wrong> {

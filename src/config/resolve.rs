@@ -98,7 +98,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
 
     // The provider that is asked for may be one of the user file, so those come first; they are shown after it.
     let mut shown = std::mem::take(&mut sources.shown);
-    let (providers, openai_api) = providers::read(sources, warnings)?;
+    let providers = providers::read(sources, warnings)?;
     let prices = providers::read_prices(sources, &providers, warnings)?;
     let providers_shown = std::mem::replace(&mut sources.shown, std::mem::take(&mut shown));
     let known: Vec<&str> = providers.keys().map(String::as_str).chain([EXTRACTIVE]).collect();
@@ -136,7 +136,6 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         max_line_bytes: max_line_bytes as usize,
         concurrency: concurrency as usize,
         llm_provider,
-        openai_api,
         providers,
         ask_timeout: Duration::from_secs(ask_timeout_s.into()),
         ask_concurrency: ask_concurrency as usize,

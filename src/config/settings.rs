@@ -69,6 +69,7 @@ const GENERAL: &[&Setting] = &[
     &ALLOW_UNKNOWN_PRICE,
     &MEMORY_SUPERSEDE,
     &MEMORY_SECRETS,
+    &ALLOW_HTTP,
 ];
 
 const PROJECT: &[&Setting] = &[&INCLUDE, &EXCLUDE, &BUDGET_TOKENS, &NAMESPACE];
@@ -278,6 +279,16 @@ pub(super) const ASK_TIMEOUT: Setting = Setting {
     default: "120",
     example: "60",
     meaning: "How long one `ask` may take when the call does not say, in seconds, 1 to 3600.",
+    ..COMMON
+};
+
+pub(super) const ALLOW_HTTP: Setting = Setting {
+    name: "allow_http",
+    variables: &["CARRYALL_ALLOW_HTTP"],
+    key: Some("allow_http"),
+    default: "false",
+    example: "true",
+    meaning: "Whether a provider on another machine may be asked over plain http, where others can read along.",
     ..COMMON
 };
 
@@ -569,7 +580,7 @@ pub(super) const OPENAI_API: Setting = Setting {
     key: Some("providers.openai.api"),
     default: "chat",
     example: "responses",
-    meaning: "Which API openai is spoken to by: `chat` or `responses`.",
+    meaning: "Which API openai is spoken to by: `chat` (Chat Completions) or `responses`.",
     ..COMMON
 };
 

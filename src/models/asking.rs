@@ -1,6 +1,7 @@
 //! One question while it is asked: attempt after attempt, along its routes, within one deadline.
 //!
-//! Once a piece of an answer was shown, no other answer is begun: a text must not change its author in the middle.
+//! Once a piece of an answer was shown to somebody, no other answer is begun: a text must not change its author in the
+//! middle.
 
 use std::sync::Mutex;
 use std::sync::OnceLock;
@@ -103,7 +104,7 @@ impl Asking<'_> {
                 let shown = AtomicBool::new(false);
                 let hedge = models.routing.hedge_after.filter(|_| attempts == 1);
                 let (outcome, used) = match hedge {
-                    Some(after) => self.race(routes, at, after, &shown, on_delta).await,
+                    Some(after) => Box::pin(self.race(routes, at, after, &shown, on_delta)).await,
                     None => (self.attempt(routes, at, &shown, on_delta).await, 1),
                 };
                 let missed = match outcome {
@@ -118,7 +119,7 @@ impl Asking<'_> {
                 let has_other = at + used < routes.len();
                 let situation = Situation {
                     attempts: if missed.is_final { u32::MAX } else { attempts },
-                    is_shown: shown.load(Ordering::Relaxed),
+                    is_shown: shown.load(Ordering::Relaxed) && self.is_heard(),
                     has_other,
                     left: self.deadline.saturating_duration_since(Instant::now()),
                     jitter: (models.jitter)(),
@@ -138,6 +139,11 @@ impl Asking<'_> {
             at += used;
         }
         Err(made.unwrap_or(unmade))
+    }
+
+    /// Whether pieces of the answer reach anybody. Those of JSON do not: a second round may take their place.
+    fn is_heard(&self) -> bool {
+        self.call.progress().is_wanted() && self.request.response_schema.is_none()
     }
 
     /// Asks the route at `at`; when its answer has not begun after `after`, the next one as well (the same one, if there
@@ -251,6 +257,7 @@ impl Asking<'_> {
             Ok(whole) => {
                 let answer = &whole.answer;
                 span.note("finish_reason", answer.finish_reason.name());
+                span.note("finish_reason_original", answer.finish_reason_original.as_deref());
                 span.note("input_tokens", answer.usage.input_tokens);
                 span.note("cached_input_tokens", answer.usage.cached_input_tokens);
                 span.note("output_tokens", answer.usage.output_tokens);

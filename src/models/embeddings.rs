@@ -16,6 +16,7 @@ use crate::config::EmbedderConfig;
 use crate::config::EmbedderKind;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
+use crate::config::ProviderOptions;
 
 /// A server that turns texts into vectors.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl EmbeddingServer {
             api_key_env: config.api_key_env.clone(),
             model: None,
             api_version: None,
+            options: ProviderOptions { allow_http: config.allow_http, ..ProviderOptions::default() },
         };
         let http = Arc::new(Http::new(offline));
         let endpoint = Endpoint::new("embedder", &provider, Auth::Bearer, &[], &http);

@@ -108,6 +108,8 @@ pub(super) const MESSAGE_CHARS: usize = 600;
 pub(super) struct Fault {
     pub(super) kind: ErrorKind,
     pub(super) message: String,
+    /// When it is not the one of the kind.
+    pub(super) next_step: Option<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) status: Option<u16>,
     pub(super) request_id: Option<String>,
@@ -115,7 +117,11 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Fault {
-        Fault { kind, message: message.into(), retry_after: None, status: None, request_id: None }
+        Fault { kind, message: message.into(), next_step: None, retry_after: None, status: None, request_id: None }
+    }
+
+    pub(super) fn with_next_step(self, next_step: impl Into<String>) -> Fault {
+        Fault { next_step: Some(next_step.into()), ..self }
     }
 
     pub(super) fn malformed(message: impl Into<String>) -> Fault {
@@ -152,7 +158,7 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &str) -> Fault {
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned)
         .or(said.request_id);
-    Fault { kind, message, retry_after, status: Some(status), request_id }
+    Fault { retry_after, status: Some(status), request_id, ..Fault::new(kind, message) }
 }
 
 /// The first rule that holds decides, so what is worded most clearly comes first: spent money also comes as a 429.
@@ -242,6 +248,10 @@ impl Said {
                 _ => {}
             }
         }
+        let categories = filtered(error);
+        if !categories.is_empty() {
+            said.message = format!("{} (filtered for {})", said.message, categories.join(", "));
+        }
         let metadata = error.get("metadata");
         said.is_moderated = metadata.is_some_and(|it| it.get("reasons").is_some() || it.get("flagged_input").is_some());
         // OpenRouter hands on what its upstream said as text; its own message is then only "Provider returned error".
@@ -257,6 +267,18 @@ impl Said {
     fn see_number(&mut self, number: Option<u64>) {
         self.status = number.and_then(|it| u16::try_from(it).ok()).filter(|it| (400..600).contains(it)).or(self.status);
     }
+}
+
+/// What Azure's filter found, such as `violence (high)`.
+fn filtered(error: &Value) -> Vec<String> {
+    let results = error.pointer("/innererror/content_filter_result").and_then(Value::as_object);
+    let found = results.into_iter().flatten().filter(|(_, it)| it.get("filtered") == Some(&Value::Bool(true)));
+    found
+        .map(|(name, it)| match it.get("severity").and_then(Value::as_str) {
+            Some(severity) => format!("{name} ({severity})"),
+            None => name.clone(),
+        })
+        .collect()
 }
 
 /// A text as it is, anything else as JSON.
@@ -361,6 +383,17 @@ mod tests {
         ] {
             assert_eq!(classify(status, &HeaderMap::new(), body).kind, kind, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_a_filter_found_is_named() {
+        let body = r#"{"error":{"message":"filtered","code":"content_filter","innererror":{
+            "code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":false,"severity":"safe"},
+            "violence":{"filtered":true,"severity":"high"},"jailbreak":{"filtered":true,"detected":true}}}}}"#;
+        assert_eq!(
+            classify(400, &HeaderMap::new(), body).message,
+            "filtered (filtered for violence (high), jailbreak)"
+        );
     }
 
     #[test]

@@ -12,11 +12,13 @@ use reqwest::Client;
 use reqwest::Method;
 use reqwest::Response;
 use reqwest::Url;
+use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::header::HeaderValue;
 use reqwest::header::LOCATION;
 use serde_json::Value;
 
+use super::Answer;
 use super::ErrorKind;
 use super::ModelError;
 use super::error;
@@ -86,11 +88,17 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// How a provider wants to see its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Auth {
     Bearer,
     /// In a header of this name.
-    Header(&'static str),
+    Header(String),
+}
+
+impl Auth {
+    pub(super) fn header(name: &str) -> Auth {
+        if name == AUTHORIZATION.as_str() { Auth::Bearer } else { Auth::Header(name.to_owned()) }
+    }
 }
 
 /// The address of one provider, with its key.
@@ -102,7 +110,8 @@ pub(super) struct Endpoint {
     key_env: String,
     auth: Auth,
     /// Sent with every request.
-    headers: &'static [(&'static str, &'static str)],
+    headers: Vec<(String, String)>,
+    allow_http: bool,
     http: Arc<Http>,
 }
 
@@ -118,16 +127,20 @@ impl Endpoint {
         name: &str,
         config: &ProviderConfig,
         auth: Auth,
-        headers: &'static [(&'static str, &'static str)],
+        headers: &[(&str, &str)],
         http: &Arc<Http>,
     ) -> Endpoint {
+        let options = &config.options;
+        let own = headers.iter().filter(|it| options.headers.iter().all(|theirs| theirs.0 != it.0));
+        let own = own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Endpoint {
             name: name.to_owned(),
             base_url: config.base_url.clone(),
             key: config.api_key.clone().filter(|it| !it.reveal().is_empty()),
             key_env: config.api_key_env.clone(),
-            auth,
-            headers,
+            auth: options.key_header.as_deref().map_or(auth, Auth::header),
+            headers: own.chain(options.headers.iter().cloned()).collect(),
+            allow_http: options.allow_http,
             http: Arc::clone(http),
         }
     }
@@ -159,13 +172,13 @@ impl Endpoint {
         let url = self.url(path)?;
         let origin = url.origin().ascii_serialization();
         let mut request = self.http.client(&url)?.request(method, url);
-        for (name, value) in self.headers {
-            request = request.header(*name, *value);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
         if let Some(key) = &self.key {
-            let (name, text) = match self.auth {
-                Auth::Bearer => ("authorization", format!("Bearer {}", key.reveal())),
-                Auth::Header(name) => (name, key.reveal().to_owned()),
+            let (name, text) = match &self.auth {
+                Auth::Bearer => (AUTHORIZATION.as_str(), format!("Bearer {}", key.reveal())),
+                Auth::Header(name) => (name.as_str(), key.reveal().to_owned()),
             };
             let mut value = HeaderValue::from_str(&text).map_err(|_| {
                 Fault::new(ErrorKind::Authentication, "the key has characters that no key has, such as a line end")
@@ -188,10 +201,26 @@ impl Endpoint {
             .as_deref()
             .ok_or_else(|| Fault::new(ErrorKind::InvalidArgument, "no address is configured for this provider"))?;
         let text = format!("{}/{}", base.trim_end_matches('/'), path);
-        match Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-            _ => Err(Fault::new(ErrorKind::InvalidArgument, "the configured address is not an http or https one")),
+        let url = match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
+            _ => {
+                return Err(Fault::new(
+                    ErrorKind::InvalidArgument,
+                    "the configured address is not an http or https one",
+                ));
+            }
+        };
+        if url.scheme() == "http" && !self.allow_http && !is_loopback(&url) {
+            let message =
+                "the address is plain http on another machine, where others can read the key and the question";
+            let next_step = format!(
+                "use an https address, or allow it by allow_http = true in [providers.{}] of the user file \
+                 (for all: CARRYALL_ALLOW_HTTP=true)",
+                self.name
+            );
+            return Err(Fault::new(ErrorKind::InvalidArgument, message).with_next_step(next_step));
         }
+        Ok(url)
     }
 
     /// Makes a fault this provider's error: cleans its message of the key and says what to do next.
@@ -200,7 +229,7 @@ impl Endpoint {
         let next_step = if self.http.offline && kind == ErrorKind::Unreachable {
             "leave out --offline (CARRYALL_OFFLINE) to ask a model".to_owned()
         } else {
-            error::next_step(kind, &self.key_env, fault.retry_after)
+            fault.next_step.unwrap_or_else(|| error::next_step(kind, &self.key_env, fault.retry_after))
         };
         let mut message = without_key(&fault.message, self.key.as_ref());
         if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS - 1) {
@@ -215,6 +244,19 @@ impl Endpoint {
             retry_after: fault.retry_after,
             status: fault.status,
             request_id: fault.request_id.map(|it| without_key(&it, self.key.as_ref())),
+        }
+    }
+}
+
+impl Endpoint {
+    /// An answer's own words about itself go into traces: those are cleaned of the key, too.
+    pub(super) fn answer(&self, answer: Answer) -> Answer {
+        let clean = |text: Option<String>| text.map(|it| without_key(&it, self.key.as_ref()));
+        Answer {
+            finish_reason_original: clean(answer.finish_reason_original),
+            model: clean(answer.model),
+            id: clean(answer.id),
+            ..answer
         }
     }
 }
@@ -299,8 +341,8 @@ pub(super) fn content(response: &Response) -> Content {
     }
 }
 
-/// The fault of a successful reply that is not a stream: an error in disguise, or another format.
-pub(super) async fn not_a_stream(response: Response) -> Fault {
+/// The fault of a successful reply that is no answer: an error in disguise, or another format.
+pub(super) async fn unexpected(response: Response) -> Fault {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let announced = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("no type").to_owned();
@@ -308,7 +350,22 @@ pub(super) async fn not_a_stream(response: Response) -> Fault {
     if serde_json::from_str::<Value>(&text).is_ok_and(|it| is_error(&it)) {
         return error::classify(status, &headers, &text);
     }
-    Fault::malformed(format!("a stream was asked for and {announced} came"))
+    Fault::malformed(format!("an answer was asked for and {announced} came"))
+}
+
+/// The JSON object of a successful reply that was not streamed.
+pub(super) async fn document(response: Response) -> Result<Value, Fault> {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let text = body(response, BODY_BYTES).await?;
+    let value: Value = serde_json::from_str(&text).map_err(|err| match err.is_eof() {
+        true => Fault::truncated(),
+        false => Fault::malformed("the answer is not JSON"),
+    })?;
+    if is_error(&value) {
+        return Err(error::classify(status, &headers, &text));
+    }
+    if value.is_object() { Ok(value) } else { Err(Fault::malformed("the answer is not a JSON object")) }
 }
 
 /// Whether a JSON body or chunk carries an error. Some hosts send `"error": null` with every chunk.

@@ -128,6 +128,8 @@ pub(crate) struct Received {
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// When it had come.
+    pub(crate) at: std::time::Instant,
 }
 
 impl Received {
@@ -278,5 +280,6 @@ fn receive(stream: &TcpStream) -> io::Result<Received> {
     let length = headers.iter().find(|it| it.0 == "content-length").and_then(|it| it.1.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(Received { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Received { method, path, headers, body, at: std::time::Instant::now() })
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::Response;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -16,73 +15,115 @@ use serde_json::json;
 use super::Answer;
 use super::ErrorKind;
 use super::FinishReason;
+use super::Message;
 use super::ModelError;
 use super::ModelRequest;
 use super::OnDelta;
 use super::Provider;
+use super::Role;
+use super::ToolCall;
+use super::ToolChoice;
 use super::Usage;
-use super::error;
+use super::cache_marks::marks;
 use super::error::Fault;
-use super::http;
 use super::http::Auth;
-use super::http::Content;
 use super::http::Endpoint;
 use super::http::Http;
-use super::http::Pieces;
+use super::reading;
+use super::reading::Reading;
+use super::reading::Step;
+use super::responses;
 use super::sse::Event;
-use super::sse::Events;
+use crate::config::OpenAiApi;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 
-/// A provider that speaks Chat Completions.
+/// A provider that speaks as OpenAI does: Chat Completions, or Responses when it is told to.
 #[derive(Debug)]
 pub(super) struct OpenAi {
     endpoint: Endpoint,
-    is_azure: bool,
+    dialect: Dialect,
+    api: OpenAiApi,
     /// Azure's `api-version`; given, the old addresses by deployment are used.
     api_version: Option<String>,
-    /// OpenAI's reasoning models refuse the old `max_tokens`, most other servers know only that.
-    limit_field: &'static str,
+    is_plain: bool,
+}
+
+/// What tells the speakers of this format apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// OpenAI itself.
+    Vendor,
+    Azure,
+    OpenRouter,
+    /// LM Studio, vLLM, llama.cpp, LiteLLM, and every other.
+    Compatible,
 }
 
 impl OpenAi {
     pub(super) fn new(name: &str, config: &ProviderConfig, http: &Arc<Http>) -> OpenAi {
         let is_azure = config.kind == ProviderKind::Azure;
-        let auth = if is_azure { Auth::Header("api-key") } else { Auth::Bearer };
-        let endpoint = Endpoint::new(name, config, auth, &[], http);
+        let auth = if is_azure { Auth::header("api-key") } else { Auth::Bearer };
+        let is_openrouter = config.kind == ProviderKind::OpenRouter;
+        // OpenRouter names the program by it in its user's list of requests.
+        let headers: &[(&str, &str)] = if is_openrouter { &[("x-title", "Carryall")] } else { &[] };
+        let mut config = config.clone();
+        if let Some(base_url) = config.base_url.as_mut().filter(|_| is_azure) {
+            // Azure's own pages show the address with its path; the host is what we build on.
+            let bare = base_url.trim_end_matches("/v1").trim_end_matches("/openai").len();
+            base_url.truncate(bare);
+        }
+        let endpoint = Endpoint::new(name, &config, auth, headers, http);
         let is_vendor = endpoint.base().is_some_and(|it| it.host_str() == Some("api.openai.com"));
+        let dialect = match config.kind {
+            ProviderKind::Azure => Dialect::Azure,
+            ProviderKind::OpenRouter => Dialect::OpenRouter,
+            _ if is_vendor => Dialect::Vendor,
+            _ => Dialect::Compatible,
+        };
         OpenAi {
             endpoint,
-            is_azure,
+            dialect,
+            api: config.options.api,
             api_version: config.api_version.clone().filter(|_| is_azure),
-            limit_field: if is_azure || is_vendor { "max_completion_tokens" } else { "max_tokens" },
+            is_plain: config.options.is_plain,
         }
     }
 
-    fn chat_path(&self, model: &str) -> String {
-        match &self.api_version {
-            Some(version) => {
-                format!("openai/deployments/{}/chat/completions?api-version={}", escaped(model), escaped(version))
+    fn ask_path(&self, model: &str) -> String {
+        let path = match self.api {
+            OpenAiApi::Chat => "chat/completions",
+            OpenAiApi::Responses => "responses",
+        };
+        match (&self.api_version, self.api) {
+            (Some(version), OpenAiApi::Chat) => {
+                format!("openai/deployments/{}/{path}?api-version={}", escaped(model), escaped(version))
             }
-            None if self.is_azure => "openai/v1/chat/completions".to_owned(),
-            None => "chat/completions".to_owned(),
+            // Responses never had an address by deployment.
+            (Some(version), OpenAiApi::Responses) => format!("openai/{path}?api-version={}", escaped(version)),
+            (None, _) if self.dialect == Dialect::Azure => format!("openai/v1/{path}"),
+            (None, _) => path.to_owned(),
         }
     }
 
     fn models_path(&self) -> String {
         match &self.api_version {
             Some(version) => format!("openai/models?api-version={}", escaped(version)),
-            None if self.is_azure => "openai/v1/models".to_owned(),
+            None if self.dialect == Dialect::Azure => "openai/v1/models".to_owned(),
             None => "models".to_owned(),
         }
     }
 
     async fn ask(&self, request: &ModelRequest, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
-        let body = request_body(request, self.limit_field);
-        let response = self.endpoint.post(&self.chat_path(&request.model), &body).await?;
-        match http::content(&response) {
-            Content::EventStream | Content::Unsaid => read_stream(response, on_delta).await,
-            _ => Err(http::not_a_stream(response).await),
+        let is_plain = self.is_plain || request.is_plain;
+        let body = match self.api {
+            OpenAiApi::Chat => request_body(request, self.dialect, is_plain),
+            OpenAiApi::Responses => responses::request_body(request, self.dialect, is_plain),
+        };
+        let response = self.endpoint.post(&self.ask_path(&request.model), &body).await?;
+        match self.api {
+            OpenAiApi::Chat => reading::read(response, is_plain, Chat::default(), on_delta).await,
+            OpenAiApi::Responses => reading::read(response, is_plain, responses::Responses::default(), on_delta).await,
         }
     }
 }
@@ -93,7 +134,11 @@ impl Provider for OpenAi {
         request: &'a ModelRequest,
         on_delta: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Answer, ModelError>> {
-        async move { self.ask(request, on_delta).await.map_err(|fault| self.endpoint.error(fault)) }.boxed()
+        async move {
+            let outcome = self.ask(request, on_delta).await;
+            outcome.map(|it| self.endpoint.answer(it)).map_err(|fault| self.endpoint.error(fault))
+        }
+        .boxed()
     }
 
     fn list_models(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
@@ -126,28 +171,87 @@ fn escaped(text: &str) -> String {
 
 /// The body of a request. The messages stand last and in their order, so that a longer conversation begins with the
 /// same bytes, which is what prompt caches go by.
-fn request_body(request: &ModelRequest, limit_field: &str) -> Value {
+fn request_body(request: &ModelRequest, dialect: Dialect, is_plain: bool) -> Value {
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
-    body.insert("stream".into(), json!(true));
-    body.insert("stream_options".into(), json!({"include_usage": true}));
+    body.insert("stream".into(), json!(!is_plain));
+    if !is_plain {
+        body.insert("stream_options".into(), json!({"include_usage": true}));
+    }
     if let Some(limit) = request.max_output_tokens {
-        body.insert(limit_field.into(), json!(limit));
+        // OpenAI's reasoning models refuse the old name, most other servers know only that.
+        let is_new = matches!(dialect, Dialect::Vendor | Dialect::Azure);
+        body.insert(if is_new { "max_completion_tokens" } else { "max_tokens" }.into(), json!(limit));
     }
     if let Some(temperature) = request.temperature {
         body.insert("temperature".into(), json!(temperature));
+    }
+    if let Some(reasoning) = request.reasoning {
+        match dialect {
+            Dialect::OpenRouter => body.insert("reasoning".into(), json!({"effort": reasoning.name()})),
+            _ => body.insert("reasoning_effort".into(), json!(reasoning.name())),
+        };
     }
     if let Some(schema) = &request.response_schema {
         let format = json!({"name": "answer", "schema": schema, "strict": is_strict(schema)});
         body.insert("response_format".into(), json!({"type": "json_schema", "json_schema": format}));
     }
-    body.insert("messages".into(), json!(request.messages));
+    if let Some(key) = request.cache_key.as_ref().filter(|_| dialect == Dialect::Vendor) {
+        body.insert("prompt_cache_key".into(), json!(key));
+    }
+    if !request.tools.is_empty() {
+        let tools = request.tools.iter().map(|it| {
+            let function = json!({"name": it.name, "description": it.description, "parameters": it.parameters});
+            json!({"type": "function", "function": function})
+        });
+        body.insert("tools".into(), tools.collect());
+        let choice = match &request.tool_choice {
+            ToolChoice::Auto => json!("auto"),
+            ToolChoice::None => json!("none"),
+            ToolChoice::Required => json!("required"),
+            ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
+        };
+        body.insert("tool_choice".into(), choice);
+    }
+    // Anthropic's models want their marks behind OpenRouter, too; all others find their cache by themselves.
+    let is_marked = dialect == Dialect::OpenRouter && request.model.starts_with("anthropic/");
+    let marks = if is_marked { marks(&request.messages) } else { Vec::new() };
+    let messages = request.messages.iter().enumerate().map(|(at, it)| message(it, marks.contains(&at)));
+    body.insert("messages".into(), messages.collect());
     Value::Object(body)
+}
+
+fn message(message: &Message, is_marked: bool) -> Value {
+    let mut out = Map::new();
+    out.insert("role".into(), json!(message.role.name()));
+    let content = if is_marked || !message.images.is_empty() {
+        let mut text = json!({"type": "text", "text": message.content});
+        if is_marked {
+            text["cache_control"] = json!({"type": "ephemeral"});
+        }
+        let images = message.images.iter().map(|it| json!({"type": "image_url", "image_url": {"url": it.address()}}));
+        images.chain(Some(text).filter(|_| !message.content.is_empty())).collect()
+    } else if message.content.is_empty() && !message.tool_calls.is_empty() {
+        Value::Null
+    } else {
+        json!(message.content)
+    };
+    out.insert("content".into(), content);
+    if !message.tool_calls.is_empty() {
+        let calls = message.tool_calls.iter().map(
+            |it| json!({"id": it.id, "type": "function", "function": {"name": it.name, "arguments": it.arguments}}),
+        );
+        out.insert("tool_calls".into(), calls.collect());
+    }
+    if let Some(id) = message.tool_call_id.as_ref().filter(|_| message.role == Role::Tool) {
+        out.insert("tool_call_id".into(), json!(id));
+    }
+    Value::Object(out)
 }
 
 /// Whether OpenAI would take `schema` in strict mode: every object closed and every property required. A schema that
 /// is not strict is still followed, without a promise.
-fn is_strict(schema: &Value) -> bool {
+pub(super) fn is_strict(schema: &Value) -> bool {
     match schema {
         Value::Array(items) => items.iter().all(is_strict),
         Value::Object(fields) => {
@@ -165,54 +269,59 @@ fn is_strict(schema: &Value) -> bool {
     }
 }
 
-async fn read_stream(response: Response, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
-    let mut pieces = Pieces::new(response);
-    let mut events = Events::default();
-    let mut ready = Vec::new();
-    let mut reading = Reading::default();
-    while let Some(piece) = pieces.next().await? {
-        events.push(&piece, &mut ready)?;
-        for event in ready.drain(..) {
-            if event.data == "[DONE]" {
-                pieces.end();
-                return reading.finish();
-            }
-            match reading.take(&event, on_delta)? {
-                Chunk::Read => {}
-                Chunk::Error => return Err(error::classify(status, &headers, &event.data)),
-            }
-        }
-    }
-    reading.finish()
-}
-
-/// What a chunk was.
-#[derive(Debug, PartialEq, Eq)]
-enum Chunk {
-    Read,
-    Error,
-}
-
 /// An answer while it is read.
 #[derive(Debug, Default)]
-struct Reading {
+struct Chat {
     answer: Answer,
     refusal: String,
+    /// The number that the stream gives each tool call, in the order of the answer's.
+    indices: Vec<Option<u64>>,
 }
 
-impl Reading {
-    fn take(&mut self, event: &Event, on_delta: OnDelta<'_>) -> Result<Chunk, Fault> {
+impl Reading for Chat {
+    fn event(&mut self, event: &Event, on_delta: OnDelta<'_>) -> Result<Step, Fault> {
+        if event.data.trim() == "[DONE]" {
+            return Ok(Step::End);
+        }
         let chunk: Value =
             serde_json::from_str(&event.data).map_err(|_| Fault::malformed("a chunk of the answer is not JSON"))?;
-        if http::is_error(&chunk) || event.name == "error" {
-            return Ok(Chunk::Error);
+        if super::http::is_error(&chunk) || event.name == "error" {
+            return Ok(Step::Error(event.data.clone()));
         }
         if !chunk.is_object() {
             return Err(Fault::malformed("a chunk of the answer is not an object"));
         }
-        if let Some(id) = chunk.get("id").and_then(Value::as_str) {
+        self.take(&chunk, "delta", on_delta)
+    }
+
+    fn document(&mut self, document: &Value, on_delta: OnDelta<'_>) -> Result<Step, Fault> {
+        if document.pointer("/choices/0/message").is_none() {
+            return Err(Fault::malformed("the answer has no choice with a message"));
+        }
+        self.take(document, "message", on_delta)
+    }
+
+    fn finish(self) -> Result<Answer, Fault> {
+        let answer = self.answer;
+        if !self.refusal.is_empty() {
+            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal));
+        }
+        if answer.finish_reason_original.is_none() {
+            return Err(Fault::truncated());
+        }
+        reading::whole(answer)
+    }
+
+    /// The reason is the end marker; some servers never send `[DONE]`.
+    fn broken_off(self) -> Result<Answer, Fault> {
+        self.finish()
+    }
+}
+
+impl Chat {
+    /// Takes a chunk or a whole answer; what it adds is in the field `part` of its choice.
+    fn take(&mut self, chunk: &Value, part: &str, on_delta: OnDelta<'_>) -> Result<Step, Fault> {
+        if let Some(id) = chunk.get("id").and_then(Value::as_str).filter(|it| !it.is_empty()) {
             self.answer.id.get_or_insert_with(|| id.to_owned());
         }
         if let Some(model) = chunk.get("model").and_then(Value::as_str).filter(|it| !it.is_empty()) {
@@ -224,18 +333,21 @@ impl Reading {
             self.answer.usage_original = Some(usage.clone());
         }
         // The chunks of usage and of Azure's prompt filter have no choice.
-        let Some(choice) = chunk.pointer("/choices/0") else { return Ok(Chunk::Read) };
-        if let Some(delta) = choice.get("delta") {
-            let text = delta.get("content").and_then(Value::as_str).unwrap_or_default();
-            if !text.is_empty() {
-                self.answer.text.push_str(text);
-                on_delta(text);
-            }
+        let Some(choice) = chunk.pointer("/choices/0") else { return Ok(Step::GoOn) };
+        // OpenRouter tells the failure of its upstream here as well.
+        if super::http::is_error(choice) {
+            return Ok(Step::Error(choice.to_string()));
+        }
+        if let Some(delta) = choice.get(part) {
+            reading::deliver(&mut self.answer, &text_of(delta.get("content")), on_delta);
             self.refusal.push_str(delta.get("refusal").and_then(Value::as_str).unwrap_or_default());
+            for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+                self.call(call);
+            }
         }
         if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str).filter(|it| !it.is_empty()) {
             if reason == "error" {
-                return Ok(Chunk::Error);
+                return Ok(Step::Error(chunk.to_string()));
             }
             self.answer.finish_reason = match reason {
                 "stop" => FinishReason::Stop,
@@ -244,25 +356,53 @@ impl Reading {
                 "tool_calls" | "function_call" => FinishReason::ToolCalls,
                 _ => FinishReason::Other,
             };
-            self.answer.finish_reason_original = Some(reason.to_owned());
+            let native = choice.get("native_finish_reason").and_then(Value::as_str);
+            self.answer.finish_reason_original = Some(native.unwrap_or(reason).to_owned());
         }
-        Ok(Chunk::Read)
+        Ok(Step::GoOn)
     }
 
-    /// The whole answer, or why there is none.
-    fn finish(self) -> Result<Answer, Fault> {
-        let answer = self.answer;
-        if !self.refusal.is_empty() {
-            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal));
+    /// Takes a tool call or a piece of one. Pieces belong together by their number; servers that give every call the
+    /// same number, or none, tell them apart by the id.
+    fn call(&mut self, piece: &Value) {
+        let text = |place: &str| piece.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        let index = piece.get("index").and_then(Value::as_u64);
+        let id = text("/id");
+        let calls = &mut self.answer.tool_calls;
+        let is_same = |call: &ToolCall| id.is_empty() || call.id.is_empty() || call.id == id;
+        let known = match index {
+            Some(_) => self.indices.iter().rposition(|it| *it == index),
+            None => calls.len().checked_sub(1),
+        };
+        let at = match known.filter(|at| is_same(&calls[*at])) {
+            Some(at) => at,
+            None => {
+                self.indices.push(index);
+                calls.push(ToolCall::default());
+                calls.len() - 1
+            }
+        };
+        let call = &mut calls[at];
+        if call.id.is_empty() {
+            id.clone_into(&mut call.id);
         }
-        let Some(reason) = answer.finish_reason_original.as_deref() else { return Err(Fault::truncated()) };
-        if answer.finish_reason == FinishReason::ContentFilter {
-            return Err(Fault::new(ErrorKind::ContentFilter, "the provider's filter stopped the answer"));
+        if call.name.is_empty() {
+            text("/function/name").clone_into(&mut call.name);
         }
-        if answer.text.trim().is_empty() {
-            return Err(Fault::empty(Some(reason)));
+        match piece.pointer("/function/arguments") {
+            Some(Value::String(arguments)) => call.arguments.push_str(arguments),
+            Some(arguments @ Value::Object(_)) => call.arguments = arguments.to_string(),
+            _ => {}
         }
-        Ok(answer)
+    }
+}
+
+/// A text, or the texts of a list of parts, as some servers send it.
+fn text_of(content: Option<&Value>) -> String {
+    match content {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => parts.iter().filter_map(|it| it.get("text")?.as_str()).collect(),
+        _ => String::new(),
     }
 }
 
@@ -284,23 +424,18 @@ fn usage_of(usage: &Value) -> Usage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Message;
-    use super::super::Role;
     use super::*;
 
     #[test]
     fn a_request_is_the_same_bytes_each_time_and_grows_at_its_end() {
         let mut request = ModelRequest {
             model: "m".into(),
-            messages: vec![
-                Message { role: Role::System, content: "be brief".into() },
-                Message { role: Role::User, content: "hi".into() },
-            ],
+            messages: vec![Message::new(Role::System, "be brief"), Message::new(Role::User, "hi")],
             max_output_tokens: Some(5),
             temperature: Some(0.5),
-            response_schema: None,
+            ..ModelRequest::default()
         };
-        let first = request_body(&request, "max_tokens").to_string();
+        let first = request_body(&request, Dialect::Compatible, false).to_string();
         assert_eq!(
             first,
             concat!(
@@ -308,8 +443,8 @@ mod tests {
                 r#""messages":[{"role":"system","content":"be brief"},{"role":"user","content":"hi"}]}"#
             )
         );
-        request.messages.push(Message { role: Role::Assistant, content: "hello".into() });
-        let second = request_body(&request, "max_tokens").to_string();
+        request.messages.push(Message::new(Role::Assistant, "hello"));
+        let second = request_body(&request, Dialect::Compatible, false).to_string();
         assert!(second.starts_with(first.trim_end_matches("]}")));
     }
 

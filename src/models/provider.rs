@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::ModelError;
 use super::ModelRequest;
+use super::ToolCall;
 use super::Usage;
 
 /// Takes each piece of an answer as it comes; never an empty one. Must not block.
@@ -15,7 +16,7 @@ pub type OnDelta<'a> = &'a mut (dyn FnMut(&str) + Send);
 /// Something that answers. Implementations make one attempt and tell truthfully how it went; whether to try again is
 /// the router's affair. Dropping a future closes its connection.
 pub trait Provider: Send + Sync + std::fmt::Debug {
-    /// Asks once, streamed. One HTTP call.
+    /// Asks once, streamed unless [`ModelRequest::is_plain`]. One HTTP call.
     fn answer<'a>(
         &'a self,
         request: &'a ModelRequest,
@@ -29,8 +30,10 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
-    /// Never empty.
+    /// Empty only when there are tool calls.
     pub text: String,
+    /// What the model wants to have called; then `finish_reason` is [`FinishReason::ToolCalls`].
+    pub tool_calls: Vec<ToolCall>,
     pub finish_reason: FinishReason,
     /// The provider's own word for it.
     pub finish_reason_original: Option<String>,

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::ErrorKind;
+use super::Message;
 use super::ModelError;
 use super::ModelRequest;
 use super::error;
@@ -36,6 +37,13 @@ const FOUND_KEY_DAILY_USD: f64 = 1.0;
 
 /// Tokens that a message's frame adds.
 const MESSAGE_TOKENS: u64 = 4;
+
+/// The most tokens that a picture takes: the largest that Anthropic does not shrink has 4,784.
+/// Source: the vendors' pages on vision, 2026-11.
+const IMAGE_TOKENS: u64 = 5_000;
+
+/// gpt-4o-mini counts pictures by a larger measure: 2,833 and up to eight tiles of 5,667.
+const SMALL_4O_IMAGE_TOKENS: u64 = 50_000;
 
 /// Tokens of the frame of a request.
 const REQUEST_TOKENS: u64 = 8;
@@ -314,10 +322,17 @@ impl Drop for Hold<'_, '_> {
 /// error at worst.
 pub(super) fn most_input_tokens(request: &ModelRequest) -> u64 {
     let count = |text: &str| u64::from(tokens::count_for(Some(&request.model), text));
-    let messages: u64 = request.messages.iter().map(|it| count(&it.content) + MESSAGE_TOKENS).sum();
+    let per_image = if request.model.contains("4o-mini") { SMALL_4O_IMAGE_TOKENS } else { IMAGE_TOKENS };
+    let message = |it: &Message| {
+        let calls: u64 = it.tool_calls.iter().map(|it| count(&it.name) + count(&it.arguments) + MESSAGE_TOKENS).sum();
+        let images = u64::try_from(it.images.len()).unwrap_or(u64::MAX).saturating_mul(per_image);
+        (count(&it.content) + MESSAGE_TOKENS + calls).saturating_add(images)
+    };
+    let tools = request.tools.iter().map(|it| count(&format!("{} {} {}", it.name, it.description, it.parameters)));
+    let messages: u64 = request.messages.iter().map(message).chain(tools).fold(0, u64::saturating_add);
     let schema = request.response_schema.as_ref().map_or(0, |it| count(&it.to_string()) + SCHEMA_TOKENS);
-    let counted = messages + schema + REQUEST_TOKENS;
-    counted + counted.div_ceil(10)
+    let counted = messages.saturating_add(schema + REQUEST_TOKENS);
+    counted.saturating_add(counted.div_ceil(10))
 }
 
 fn too_dear(provider: &str, likely_usd: f64, left_usd: f64, cap: &str) -> ModelError {

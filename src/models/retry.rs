@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ErrorKind;
 use super::ModelError;
 
-/// Tries again on one route at most this often.
+/// Tries again on one route at most this often, where waiting helps.
 const RETRIES: u32 = 2;
 /// First wait when the provider names none; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ pub(super) fn next(error: &ModelError, situation: Situation) -> Next {
         return Next::Stop;
     }
     let limit = if situation.has_other { situation.left.min(PATIENCE) } else { situation.left };
-    if situation.attempts <= RETRIES && helps_to_wait(error.kind) {
+    if situation.attempts <= retries(error, situation.has_other) {
         let wait = match error.retry_after {
             // Never earlier than was asked for.
             Some(wait) => wait.saturating_add(Duration::from_millis(50).mul_f64(situation.jitter)),
@@ -54,8 +54,16 @@ pub(super) fn next(error: &ModelError, situation: Situation) -> Next {
     if situation.has_other && may_differ_elsewhere(error.kind) { Next::Elsewhere } else { Next::Stop }
 }
 
-fn helps_to_wait(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::Unreachable)
+/// How often a route is asked again after `error`.
+fn retries(error: &ModelError, has_other: bool) -> u32 {
+    match error.kind {
+        ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::Unreachable => RETRIES,
+        // What broke off or failed over there may have been billed: once, and only where nobody else can be asked.
+        ErrorKind::Truncated | ErrorKind::ProviderError if !has_other => 1,
+        // With a status it is a redirect, which stays one.
+        ErrorKind::Malformed if !has_other && error.status.is_none() => 1,
+        _ => 0,
+    }
 }
 
 /// Whether another provider might answer what this one did not. One that filters or refuses the request has judged the
@@ -109,8 +117,13 @@ mod tests {
         check(ErrorKind::Overloaded, None, Situation { attempts: 3, ..ALONE }, Next::Stop);
         check(ErrorKind::Unreachable, None, ALONE, wait(250));
         check(ErrorKind::RateLimited, Some(7), ALONE, wait(7025));
-        for kind in [ErrorKind::Quota, ErrorKind::Authentication, ErrorKind::Truncated, ErrorKind::ProviderError] {
+        for kind in [ErrorKind::Quota, ErrorKind::Authentication, ErrorKind::ContentFilter, ErrorKind::EmptyAnswer] {
             check(kind, Some(1), ALONE, Next::Stop);
+        }
+        for kind in [ErrorKind::Truncated, ErrorKind::ProviderError, ErrorKind::Malformed] {
+            check(kind, None, ALONE, wait(250));
+            check(kind, None, Situation { attempts: 2, ..ALONE }, Next::Stop);
+            check(kind, None, Situation { has_other: true, ..ALONE }, Next::Elsewhere);
         }
     }
 

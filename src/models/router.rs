@@ -21,15 +21,13 @@ use super::Prices;
 use super::Provider;
 use super::Purse;
 use super::Usage;
-use super::anthropic::Anthropic;
 use super::asking::Asking;
 use super::health::Health;
 use super::http;
 use super::http::Http;
 use super::limits::Limits;
 use super::local::Found;
-use super::ollama::Ollama;
-use super::openai::OpenAi;
+use super::providers::provider_for;
 use super::purse;
 use super::purse::Worst;
 use super::routes;
@@ -51,7 +49,7 @@ const ORDER: [&str; 4] = ["openai", "anthropic", "azure", "openrouter"];
 const VENDORS: [&str; 5] =
     ["openai.com", "anthropic.com", "openrouter.ai", "openai.azure.com", "services.ai.azure.com"];
 /// How long a provider may take to list its models.
-const LIST_TIMEOUT: Duration = Duration::from_secs(10);
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The language models that can be asked. Making it opens nothing.
 #[derive(Debug)]
@@ -447,8 +445,9 @@ impl Models {
     }
 
     /// Asks along `route`, then along `fallbacks`, until there is a whole answer or `timeout` is over. Pieces of the
-    /// answer go to `on_delta` as they come; all of them belong to the answer that is returned, or to the failed one
-    /// that was the last. Dropping the future closes the connection.
+    /// answer go to `on_delta` as they come. Where `call` is listened to, all of them belong to the answer that is
+    /// returned, or to the failed one that was the last; otherwise they may belong to several. Dropping the future closes
+    /// the connection.
     ///
     /// # Errors
     ///
@@ -517,7 +516,7 @@ impl Models {
         }
     }
 
-    /// Asks a provider for its models: whether it can be reached, and what it has. One HTTP call of at most 10 s.
+    /// Asks a provider for its models: whether it can be reached, and what it has. One HTTP call of at most 5 s.
     ///
     /// # Errors
     ///
@@ -527,7 +526,7 @@ impl Models {
         let Some(known) = self.known.get(name) else { return Ok(Vec::new()) };
         match tokio::time::timeout(LIST_TIMEOUT, known.provider.list_models()).await {
             Ok(listed) => listed,
-            Err(_) => Err(wrong(name, ErrorKind::Timeout, "no list of models came within 10 s")),
+            Err(_) => Err(wrong(name, ErrorKind::Timeout, "no list of models came within 5 s")),
         }
     }
 
@@ -539,16 +538,6 @@ impl Models {
             .or_else(|| by(model))
             .or_else(|| by(answer.model.as_deref()?))
             .or_else(|| known.is_local().then_some(0.0))
-    }
-}
-
-fn provider_for(name: &str, config: &ProviderConfig, http: &Arc<Http>) -> Box<dyn Provider> {
-    match config.kind {
-        ProviderKind::Anthropic => Box::new(Anthropic::new(name, config, http)),
-        ProviderKind::Ollama => Box::new(Ollama::new(name, config, http)),
-        ProviderKind::OpenAi | ProviderKind::Azure | ProviderKind::OpenRouter | ProviderKind::LmStudio => {
-            Box::new(OpenAi::new(name, config, http))
-        }
     }
 }
 

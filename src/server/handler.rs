@@ -278,7 +278,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let _turn = self.order.turn(&context.id).await;
-        let result = resources::read(&self.app, &request.uri).await?;
+        // In a box: every open request, whatever it asks for, would hold the room that reading takes.
+        let result = Box::pin(resources::read(&self.app, &request.uri)).await?;
         Ok(result.with_ttl_ms(RESOURCE_TTL_MS).with_cache_scope(CacheScope::Private).into())
     }
 

@@ -171,6 +171,11 @@ impl From<ask::Refusal> for Failure {
                 message,
                 "call assemble_context and use its pack_id, or leave context out to have one assembled",
             ),
+            ask::Refusal::BadSchema(_) => Failure::new(
+                "invalid_argument",
+                message,
+                "for example {\"type\": \"object\", \"properties\": {\"sound\": {\"type\": \"boolean\"}}}",
+            ),
             ask::Refusal::NobodyNamed => Failure::new(
                 "invalid_argument",
                 message,

@@ -7,6 +7,7 @@ mod forget;
 mod get_trace;
 mod give_feedback;
 mod index_workspace;
+mod messages;
 mod query_insights;
 mod read_context;
 mod recall;

@@ -94,18 +94,19 @@ fn pieces_of_the_answer_stream_as_progress() -> anyhow::Result<()> {
 fn faults_of_a_provider_are_told_as_what_they_are() -> anyhow::Result<()> {
     let half = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half an answer\"}}]}\n\n";
     let faults = [
-        (Script::json(401, r#"{"error":{"message":"bad key sk-test-key-that-must-not-leak"}}"#), "authentication"),
-        (Script::json(429, r#"{"error":{"message":"no money","type":"insufficient_quota"}}"#), "quota"),
-        (Script::events(half), "truncated"),
-        (Script::events("data: {\"error\":{\"message\":\"boom\"}}\n\n"), "provider_error"),
+        (Script::json(401, r#"{"error":{"message":"bad key sk-test-key-that-must-not-leak"}}"#), "authentication", 1),
+        (Script::json(429, r#"{"error":{"message":"no money","type":"insufficient_quota"}}"#), "quota", 1),
+        // Nobody has seen a piece of these, so they are asked for once more.
+        (Script::events(half), "truncated", 2),
+        (Script::events("data: {\"error\":{\"message\":\"boom\"}}\n\n"), "provider_error", 2),
     ];
-    for (script, kind) in faults {
-        let models = ModelServer::start(vec![script])?;
+    for (script, kind, attempts) in faults {
+        let models = ModelServer::start(vec![script; attempts])?;
         let mut server = home("openai", &models.url())?.server()?;
         let failed = server.fail("ask", json!({"message": "x", "context": "none", "session_id": "s"}))?;
         assert_eq!(failed["kind"], kind, "{failed}");
         assert!(failed["next_step"].as_str().is_some_and(|it| !it.is_empty()), "{failed}");
-        assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(1), "{failed}");
+        assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(attempts), "{failed}");
         assert!(!failed.to_string().contains("must-not-leak"), "{failed}");
         let traces = server.call("get_trace", json!({"tool": "ask"}))?;
         assert!(!traces.to_string().contains("must-not-leak"), "{traces}");
@@ -116,13 +117,65 @@ fn faults_of_a_provider_are_told_as_what_they_are() -> anyhow::Result<()> {
 }
 
 #[test]
-fn a_json_answer_is_read_and_one_that_is_not_json_is_no_answer() -> anyhow::Result<()> {
-    let models =
-        ModelServer::start(vec![Script::openai_answer(r#"{"day":"Friday"}"#), Script::openai_answer("It is Friday.")])?;
+fn a_json_answer_that_does_not_follow_its_schema_is_asked_for_once_more() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![
+        Script::openai_answer(r#"{"day":"Friday"}"#),
+        Script::openai_answer("It is Friday."),
+        Script::openai_answer("```json\n{\"day\":\"Friday\"}\n```"),
+        Script::openai_answer(r#"{"day":5}"#),
+        Script::openai_answer(r#"{"days":"Friday"}"#),
+    ])?;
     let mut server = home("openai", &models.url())?.server()?;
-    let ask = json!({"message": "day?", "context": "none", "response_schema": {"type": "object"}});
+    let schema = json!({"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]});
+    let ask = json!({"message": "day?", "context": "none", "response_schema": schema, "no_cache": true});
     assert_eq!(server.call("ask", ask.clone())?["structured"], json!({"day": "Friday"}));
-    assert_eq!(server.fail("ask", ask)?["kind"], "malformed");
+
+    let mended = server.call("ask", ask.clone())?;
+    assert_eq!(mended["structured"], json!({"day": "Friday"}), "{mended}");
+    assert_eq!((&mended["usage"]["input_tokens"], &mended["usage"]["output_tokens"]), (&json!(40), &json!(10)));
+    assert_eq!(mended["attempts"].as_array().map(Vec::len), Some(2), "{mended}");
+    let sent: Value = serde_json::from_str(&models.received()[2].body)?;
+    let said = |at: usize| sent["messages"][at]["content"].as_str().unwrap_or_default().to_owned();
+    assert_eq!((said(0), said(1)), ("day?".to_owned(), "It is Friday.".to_owned()));
+    assert!(said(2).contains("it is not JSON") && said(2).contains("\"required\""), "{sent}");
+
+    let failed = server.fail("ask", ask)?;
+    assert_eq!(failed["kind"], "malformed", "{failed}");
+    assert!(failed["message"].as_str().is_some_and(|it| it.contains("\"day\" is a required property")), "{failed}");
+    assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(2), "{failed}");
+
+    let bad = json!({"message": "day?", "context": "none", "response_schema": {"type": "days"}});
+    assert_eq!(server.fail("ask", bad)?["kind"], "invalid_argument");
+    assert_eq!(models.received().len(), 5);
+    Ok(())
+}
+
+#[test]
+fn pictures_and_turns_of_calls_reach_the_model() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::anthropic_answer("A cat.")])?;
+    let mut server = home("anthropic", &models.url())?.server()?;
+    let messages = json!([
+        {"role": "user", "content": "look for it"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "look", "input": {"at": 1}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "c1", "content": "found"},
+            {"type": "image", "data": "AAAA", "mimeType": "image/png"},
+            {"type": "text", "text": "What is it?"},
+        ]},
+    ]);
+    let asked = json!({"messages": messages, "context": "none", "reasoning": "low", "model": "claude-sonnet-4-6"});
+    let reply = server.call("ask", asked)?;
+    assert_eq!(reply["answer"], "A cat.");
+    let sent: Value = serde_json::from_str(&models.received()[0].body)?;
+    let kinds = |at: usize| -> Vec<Value> {
+        sent["messages"][at]["content"].as_array().into_iter().flatten().map(|it| it["type"].clone()).collect()
+    };
+    assert_eq!(sent["messages"][0]["content"], "look for it");
+    assert_eq!((&sent["thinking"]["type"], &sent["output_config"]["effort"]), (&json!("adaptive"), &json!("low")));
+    assert_eq!((kinds(1), kinds(2)), (vec![json!("tool_use")], vec![json!("tool_result")]), "{sent}");
+    assert_eq!(kinds(3), [json!("image"), json!("text")], "{sent}");
+    let failed = server.fail("ask", json!({"messages": [{"role": "user", "content": [{"type": "audio"}]}]}))?;
+    assert_eq!(failed["kind"], "invalid_argument", "{failed}");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod harness;
 #[path = "../../src/models/model_server.rs"]
 mod model_server;
 mod protocol;
+mod providers;
 mod routes;
 mod store;
 mod third_party;

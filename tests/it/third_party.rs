@@ -237,7 +237,7 @@ fn model_server(command: &mut std::process::Command, port: u16) -> anyhow::Resul
 
 /// A home that asks `provider` at `base_url`, and nobody else.
 fn home_that_asks(provider: &str, base_url: &str, model: &str) -> anyhow::Result<Home> {
-    let upper = provider.to_uppercase();
+    let upper = if provider == "azure" { "AZURE_OPENAI".to_owned() } else { provider.to_uppercase() };
     Ok(Home::new()?
         .with("LLM_PROVIDER", provider)
         .with(&format!("{upper}_BASE_URL"), base_url)
@@ -284,6 +284,52 @@ fn ask_understands_the_three_wire_formats_of_aimock() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn every_provider_tells_the_faults_of_aimock_as_what_they_are() -> anyhow::Result<()> {
+    let Some(node) = node()? else { return Ok(()) };
+    let port = free_port()?;
+    let mut models = node.run(node.packages.join("node_modules/@copilotkit/aimock/dist/cli.js"))?;
+    models.args(["--port", &port.to_string(), "--strict", "--fixtures"]).arg(script("models.json"));
+    let _models = model_server(&mut models, port)?;
+    let bare = format!("http://127.0.0.1:{port}");
+    let faults: [(&str, &[&str]); 8] = [
+        ("the wrong key?", &["authentication"]),
+        ("is there no money?", &["quota"]),
+        ("is it too long?", &["context_too_long"]),
+        ("too many requests?", &["rate_limited"]),
+        ("is it broken?", &["provider_error"]),
+        ("is it overloaded?", &["overloaded"]),
+        ("was it cut off?", &["truncated"]),
+        // Half a JSON document may be either.
+        ("is it garbled?", &["malformed", "truncated"]),
+    ];
+    for (provider, path, variable) in [
+        ("openai", "/v1", ("OPENAI_API", "chat")),
+        ("openai", "/v1", ("OPENAI_API", "responses")),
+        ("anthropic", "", ("OPENAI_API", "chat")),
+        ("azure", "", ("OPENAI_API", "chat")),
+        ("azure", "", ("AZURE_OPENAI_API_VERSION", "2024-10-21")),
+        ("openrouter", "/api/v1", ("OPENAI_API", "chat")),
+        ("ollama", "", ("OPENAI_API", "chat")),
+        ("lmstudio", "/v1", ("OPENAI_API", "chat")),
+    ] {
+        let at = format!("{provider} {variable:?}");
+        let home = home_that_asks(provider, &format!("{bare}{path}"), "gpt-4o-mini")?.with(variable.0, variable.1);
+        let answer = home.server()?.call("ask", json!({"message": "which database do we use?", "context": "none"}));
+        let answer = answer.with_context(|| at.clone())?;
+        assert_eq!(answer["answer"], "SQLite, in one file: größer ist nichts. 🗄", "{at}");
+        for (message, kinds) in &faults {
+            let asked = json!({"message": message, "context": "none", "timeout_s": 5});
+            let failure = home.server()?.fail("ask", asked).with_context(|| format!("{at}: {message}"))?;
+            assert!(kinds.iter().any(|it| failure["kind"] == *it), "{at}: {message}: {failure}");
+            let attempts = failure["attempts"].as_array().map_or(0, Vec::len);
+            let is_final = ["authentication", "quota", "context_too_long"].iter().any(|it| failure["kind"] == *it);
+            assert!(attempts >= 1 && (!is_final || attempts == 1), "{at}: {message}: {failure}");
+        }
+    }
+    Ok(())
+}
+
 /// Posts JSON to llmock's control interface, or gets from it when there is none; returns the body.
 fn control(port: u16, path: &str, body: Option<&Value>) -> anyhow::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
@@ -298,6 +344,14 @@ fn control(port: u16, path: &str, body: Option<&Value>) -> anyhow::Result<String
     Ok(body.to_owned())
 }
 
+/// llmock's judgement of its client so far must be without an error and without a warning; then it forgets.
+fn assert_clean_verdict(port: u16, at: &str) -> anyhow::Result<()> {
+    let verdict: Value = serde_json::from_str(&control(port, "verdict", None)?)?;
+    assert_eq!((&verdict["errors"], &verdict["warnings"]), (&json!(0), &json!(0)), "{at}: {verdict}");
+    control(port, "reset", Some(&json!({})))?;
+    Ok(())
+}
+
 #[test]
 fn ask_bears_what_llmock_does_to_it() -> anyhow::Result<()> {
     let Some(python) = python()? else { return Ok(()) };
@@ -305,20 +359,35 @@ fn ask_bears_what_llmock_does_to_it() -> anyhow::Result<()> {
     let mut models = command(python.join("llmock"));
     models.args(["serve", "--response-style", "echo", "--port", &port.to_string()]);
     let _models = model_server(&mut models, port)?;
-    for (provider, address, model) in [
-        ("openai", format!("http://127.0.0.1:{port}/v1"), "gpt-4o-mini"),
-        ("anthropic", format!("http://127.0.0.1:{port}/anthropic"), "claude-sonnet-4-5"),
+    for (provider, api, address, model) in [
+        ("openai", "chat", format!("http://127.0.0.1:{port}/v1"), "gpt-4o-mini"),
+        ("openai", "responses", format!("http://127.0.0.1:{port}/v1"), "gpt-4o-mini"),
+        ("anthropic", "chat", format!("http://127.0.0.1:{port}/anthropic"), "claude-sonnet-4-5"),
     ] {
         let question = json!({"message": "tell me of zebras in one file", "context": "none", "timeout_s": 30});
-        let ask = || home_that_asks(provider, &address, model)?.server();
+        let ask = || home_that_asks(provider, &address, model)?.with("OPENAI_API", api).server();
         let answer = ask()?.call("ask", question.clone()).with_context(|| provider.to_owned())?;
         assert!(answer["answer"].as_str().is_some_and(|it| it.contains("zebras")), "{provider}: {answer}");
         assert!(answer["usage"]["output_tokens"].as_u64().is_some_and(|it| it > 0), "{provider}: {answer}");
-        // A fault that passes is borne; the attempts tell of it.
-        control(port, "scenario", Some(&json!({"behaviors": [{"type": "fail", "status": 503, "times": 1}]})))?;
-        let answer = ask()?.call("ask", question.clone()).with_context(|| provider.to_owned())?;
-        assert_eq!(answer["attempts"].as_array().map(Vec::len), Some(2), "{provider}: {answer}");
-        // A stream that breaks is never passed off as a whole answer.
+        // A fault that passes is borne; the attempts tell of it, and the judge has nothing to say.
+        let passing = [
+            json!({"type": "fail", "status": 429, "retry_after": 0.3, "times": 1}),
+            json!({"type": "fail", "status": 500, "times": 1}),
+            json!({"type": "fail", "status": 503, "times": 1}),
+            json!({"type": "fail", "status": 529, "times": 1}),
+            json!({"type": "stream_fault", "kind": "truncate", "after_chunks": 2, "times": 1}),
+            json!({"type": "stream_fault", "kind": "disconnect", "after_chunks": 2, "times": 1}),
+            json!({"type": "stream_fault", "kind": "malformed", "after_chunks": 2, "times": 1}),
+        ];
+        for fault in passing {
+            let at = format!("{provider} {api} {fault}");
+            control(port, "scenario", Some(&json!({"behaviors": [fault]})))?;
+            let answer = ask()?.call("ask", question.clone()).with_context(|| at.clone())?;
+            assert_eq!(answer["attempts"].as_array().map(Vec::len), Some(2), "{at}: {answer}");
+            assert!(answer["answer"].as_str().is_some_and(|it| it.contains("zebras")), "{at}: {answer}");
+            assert_clean_verdict(port, &at)?;
+        }
+        // A stream that breaks again is never passed off as a whole answer.
         for kind in ["truncate", "disconnect", "malformed"] {
             let fault = json!({"type": "stream_fault", "kind": kind, "after_chunks": 2, "times": null});
             control(port, "scenario", Some(&json!({"behaviors": [fault]})))?;
@@ -327,14 +396,18 @@ fn ask_bears_what_llmock_does_to_it() -> anyhow::Result<()> {
             assert!(["truncated", "malformed", "unreachable"].contains(&told), "{provider} {kind}: {failure}");
             control(port, "reset", Some(&json!({})))?;
         }
-        for (status, kind) in [(401, "authentication"), (400, "invalid_request"), (429, "rate_limited")] {
+        let stall =
+            json!({"type": "stream_fault", "kind": "stall", "after_chunks": 2, "stall_seconds": 20, "times": 1});
+        control(port, "scenario", Some(&json!({"behaviors": [stall]})))?;
+        let hurried = json!({"message": "tell me of zebras", "context": "none", "timeout_s": 1});
+        assert_eq!(ask()?.fail("ask", hurried)?["kind"], "timeout", "{provider} {api}");
+        assert_clean_verdict(port, &format!("{provider} {api} stall"))?;
+        for (status, kind) in [(401, "authentication"), (400, "invalid_request"), (403, "authentication")] {
             let fault = json!({"type": "fail", "status": status, "times": null});
             control(port, "scenario", Some(&json!({"behaviors": [fault]})))?;
             let failure = ask()?.fail("ask", question.clone())?;
             assert_eq!(failure["kind"], kind, "{provider} {status}: {failure}");
-            let verdict: Value = serde_json::from_str(&control(port, "verdict", None)?)?;
-            assert_eq!(verdict["passed"], true, "{provider} {status}: {verdict}");
-            control(port, "reset", Some(&json!({})))?;
+            assert_clean_verdict(port, &format!("{provider} {api} {status}"))?;
         }
     }
     Ok(())

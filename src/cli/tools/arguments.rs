@@ -32,7 +32,12 @@ pub(in crate::cli) struct Whose {
 #[derive(Args, Debug, Serialize)]
 pub(in crate::cli) struct Ask {
     /// The question; `-` reads it from standard input.
-    message: String,
+    #[arg(required_unless_present = "list_models")]
+    message: Option<String>,
+    /// Show what each configured provider has, and ask nothing.
+    #[arg(long, conflicts_with = "message")]
+    #[serde(skip)]
+    pub(in crate::cli) list_models: bool,
     /// `auto`, `none`, or the id of a pack.
     #[arg(long, value_name = "CONTEXT", value_parser = context)]
     context: Option<Value>,
@@ -45,6 +50,9 @@ pub(in crate::cli) struct Ask {
     /// quality, speed or cost.
     #[arg(long, value_name = "WHAT")]
     prefer: Option<String>,
+    /// One of several to ask side by side, NAME or NAME/MODEL; given several times.
+    #[arg(long = "beside", value_name = "PROVIDER")]
+    providers: Vec<String>,
     /// A provider to fall back to; may be given several times.
     #[arg(long = "fallback", value_name = "PROVIDER")]
     fallbacks: Vec<String>,
@@ -57,6 +65,9 @@ pub(in crate::cli) struct Ask {
     /// How freely the model chooses its words, 0 to 2.
     #[arg(long)]
     temperature: Option<f64>,
+    /// How much a reasoning model may think: none, low, medium or high.
+    #[arg(long, value_name = "HOW_MUCH")]
+    reasoning: Option<String>,
     /// A JSON schema that the answer must follow.
     #[arg(long, value_name = "JSON", value_parser = json_value)]
     response_schema: Option<Value>,
@@ -73,8 +84,8 @@ pub(in crate::cli) struct Ask {
 
 impl Ask {
     pub(super) fn read_stdin(mut self: Box<Self>) -> Result<Box<Ask>, Failed> {
-        if self.message == STANDARD {
-            self.message = stdin()?.trim_end().to_owned();
+        if self.message.as_deref() == Some(STANDARD) {
+            self.message = Some(stdin()?.trim_end().to_owned());
         }
         Ok(self)
     }

@@ -49,10 +49,10 @@ fn every_flag_of_a_mirror_is_an_argument_of_its_tool() {
     for (line, at_least) in [
         (
             format!(
-                "ask m {whose} --context none --budget-tokens 300 --model m --prefer cost --fallback f \
-                 --max-cost-usd 1 --max-output-tokens 1 --temperature 1 --response-schema {{}} --timeout-s 1 --no-cache"
+                "ask m {whose} --context none --budget-tokens 300 --model m --prefer cost --fallback f --beside b \
+                 --max-cost-usd 1 --max-output-tokens 1 --temperature 1 --reasoning low --response-schema {{}} --timeout-s 1 --no-cache"
             ),
-            16,
+            18,
         ),
         (
             format!(

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Usage;
 use super::*;
+use crate::config::ProviderOptions;
 use crate::trace::Progress;
 
 /// What a provider does in one attempt: shows `piece`, waits, and ends.
@@ -72,6 +73,7 @@ fn stage(parts: Vec<Vec<Part>>, concurrency: usize) -> (Models, Vec<Route>) {
         api_key_env: "A_API_KEY".into(),
         model: None,
         api_version: None,
+        options: ProviderOptions::default(),
     };
     let known = names.iter().zip(parts).map(|(name, parts)| {
         let provider: Box<dyn Provider> = Box::new(Actor { parts: Mutex::new(parts.into()) });
@@ -101,9 +103,13 @@ struct Seen {
 }
 
 async fn play(parts: Vec<Vec<Part>>, timeout_s: u64) -> Seen {
+    play_to(Progress::default(), parts, timeout_s).await
+}
+
+async fn play_to(progress: Progress, parts: Vec<Vec<Part>>, timeout_s: u64) -> Seen {
     let (models, routes) = stage(parts, 1);
     let begun = Instant::now();
-    let (request, call) = (ModelRequest::default(), Call::silent());
+    let (request, call) = (ModelRequest::default(), Call::begin("", 0, progress, CancellationToken::new()));
     let timeout = Duration::from_secs(timeout_s);
     let outcome = models.ask(&routes[0], &request, &routes[1..], timeout, &mut |_| {}, &call).await;
     let took = begun.elapsed();
@@ -155,9 +161,22 @@ async fn goes_on_to_the_next_route_before_anything_was_shown() {
 #[tokio::test(start_paused = true)]
 async fn never_changes_the_author_of_a_text_that_was_shown() {
     let cut = Part { piece: "half a", ..fails(ErrorKind::Truncated, None) };
-    let seen = play(vec![vec![cut], vec![answers("never asked")]], 60).await;
+    let parts = || vec![vec![cut.clone()], vec![answers("another's")]];
+    let seen = play_to(Progress::to(drop), parts(), 60).await;
     assert_eq!(seen.outcome, Err(ErrorKind::Truncated));
     assert_eq!(seen.outcomes, ["a truncated"]);
+    // A text that nobody has seen has no author yet.
+    let seen = play(parts(), 60).await;
+    assert_eq!(seen.outcome.as_deref(), Ok("another's"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_broke_off_is_asked_for_once_more() {
+    let cut = Part { piece: "half a", ..fails(ErrorKind::Truncated, None) };
+    let seen = play(vec![vec![cut.clone(), answers("whole")]], 60).await;
+    assert_eq!(seen.outcome.as_deref(), Ok("whole"));
+    let seen = play(vec![vec![cut.clone(), cut]], 60).await;
+    assert_eq!(seen.outcomes, ["a truncated", "a truncated"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,8 @@ use super::Tool;
 use super::assemble_context::DegradedOut;
 use super::assemble_context::DocArg;
 use super::assemble_context::ToolArg;
+use super::messages;
+use super::messages::ContentArg;
 use super::session_of;
 use crate::ask::ContextChoice;
 use crate::ask::Question;
@@ -30,6 +32,7 @@ use crate::config::Prefer;
 use crate::config::Toolset;
 use crate::context::label;
 use crate::models::Message;
+use crate::models::Reasoning;
 use crate::models::Role;
 use crate::scope::View;
 
@@ -96,6 +99,8 @@ struct AskArgs {
     max_output_tokens: Option<u32>,
     #[schemars(range(min = 0.0, max = 2.0))]
     temperature: Option<f64>,
+    /// How much a reasoning model may think.
+    reasoning: Option<ReasoningArg>,
     /// A JSON schema that the answer must follow.
     response_schema: Option<Map<String, Value>>,
     /// Default: 120.
@@ -110,7 +115,7 @@ struct AskArgs {
 #[schemars(inline)]
 struct MessageArg {
     role: RoleArg,
-    content: String,
+    content: ContentArg,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -120,6 +125,37 @@ enum RoleArg {
     System,
     User,
     Assistant,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ReasoningArg {
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+impl From<ReasoningArg> for Reasoning {
+    fn from(it: ReasoningArg) -> Reasoning {
+        match it {
+            ReasoningArg::None => Reasoning::None,
+            ReasoningArg::Low => Reasoning::Low,
+            ReasoningArg::Medium => Reasoning::Medium,
+            ReasoningArg::High => Reasoning::High,
+        }
+    }
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Role {
+        match role {
+            RoleArg::System => Role::System,
+            RoleArg::User => Role::User,
+            RoleArg::Assistant => Role::Assistant,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -257,8 +293,11 @@ async fn ask(context: Context, arguments: Value) -> Result<Answer, Failure> {
 fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
     let config = &context.app.config;
     let messages = match (args.message, args.messages) {
-        (Some(message), None) => vec![Message { role: Role::User, content: message }],
-        (None, Some(messages)) => messages.into_iter().map(message).collect(),
+        (Some(message), None) => vec![Message::new(Role::User, message)],
+        (None, Some(messages)) => {
+            let read = messages.into_iter().enumerate().map(|(at, it)| messages::read(at, it.role.into(), it.content));
+            read.collect::<Result<Vec<_>, _>>()?.concat()
+        }
         (Some(_), Some(_)) => {
             return Err(Failure::new(
                 "invalid_argument",
@@ -274,7 +313,12 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
             ));
         }
     };
-    if messages.last().is_none_or(|it| it.role != Role::User || it.content.trim().is_empty()) {
+    let says_something = |it: &Message| match it.role {
+        Role::User => !it.content.trim().is_empty() || !it.images.is_empty(),
+        Role::Tool => true,
+        Role::System | Role::Assistant => false,
+    };
+    if !messages.last().is_some_and(says_something) {
         return Err(Failure::new(
             "invalid_argument",
             "the last message must be from role `user` and must not be blank",
@@ -299,19 +343,11 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
         max_cost_usd: args.max_cost_usd,
         max_output_tokens: args.max_output_tokens,
         temperature: args.temperature,
+        reasoning: args.reasoning.map(Reasoning::from),
         response_schema: args.response_schema.map(Value::Object),
         timeout: args.timeout_s.map_or(config.ask_timeout, Duration::from_secs_f64),
         no_cache: args.no_cache,
     })
-}
-
-fn message(it: MessageArg) -> Message {
-    let role = match it.role {
-        RoleArg::System => Role::System,
-        RoleArg::User => Role::User,
-        RoleArg::Assistant => Role::Assistant,
-    };
-    Message { role, content: it.content }
 }
 
 fn choice(context: ContextArg) -> ContextChoice {
