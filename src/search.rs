@@ -18,6 +18,7 @@ pub use question::Term;
 pub use rank::Around;
 pub use rank::Pool;
 pub use rank::Signals;
+pub use rank::add_meaning;
 pub use rank::length;
 pub use rank::nearby;
 pub use rank::rarity;

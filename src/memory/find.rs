@@ -18,6 +18,7 @@ use crate::search::Pool;
 use crate::search::Question;
 use crate::search::Signals;
 use crate::store::Beside;
+use crate::store::Embedded;
 use crate::store::Field;
 use crate::store::Glances;
 use crate::store::MemoryGlance;
@@ -39,10 +40,10 @@ const OF_EACH_WORD: usize = 2000;
 /// Rows that are taken from the index for one question: about 0.1 µs each.
 const OF_ALL_WORDS: usize = 40_000;
 
-/// Rows that are read and scored for one page at least: about 3 µs each.
-const READ: usize = 200;
+/// Rows that are read and scored at a time: about 3 µs each.
+const READ: usize = 100;
 
-/// Times [`READ`] that are looked at when the filter leaves out what the index proposes.
+/// Times [`READ`] that the index proposes, for when the filter leaves out much of it.
 const LOOKED_AT: usize = 6;
 
 /// A set of memories so small that it is read whole when only it is meant: about 0.5 µs each.
@@ -55,42 +56,52 @@ const SMALL_NAMESPACE: u64 = 4000;
 const SMALL_ENOUGH: usize = 50_000;
 
 /// The best of the proposed whose true neighbours are scored too, wherever they are.
-const FOLLOWED: usize = 48;
+const FOLLOWED: usize = 32;
 
 /// Stems of the index that are compared with a misspelt word.
 const VOCABULARY: usize = 20_000;
 
-/// The memories that the reader's filter means and that answer `question` (made of `query`), best first; `narrow`
-/// says that the filter leaves out much; `wanted` is how many are asked for at most.
-pub(super) fn find(
-    reader: &MemoryReader<'_>,
-    query: &str,
-    question: &Question,
-    narrow: bool,
-    wanted: usize,
-) -> Result<Vec<Hit>, StoreError> {
+/// Memories that are looked at because they are nearest in meaning, whatever their words.
+const NEAREST: usize = 30;
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    /// As it was asked.
+    pub(super) query: &'a str,
+    pub(super) question: &'a Question,
+    /// Its vector; `None` searches by words alone.
+    pub(super) meaning: Option<&'a Embedded>,
+    /// Whether the filter leaves out much.
+    pub(super) narrow: bool,
+    /// How many are asked for at most.
+    pub(super) wanted: usize,
+}
+
+/// The memories that the reader's filter means and that answer the question, best first.
+pub(super) fn find(reader: &MemoryReader<'_>, search: &Search<'_>) -> Result<Vec<Hit>, StoreError> {
     let counts = reader.counts()?;
-    let read = READ.max(wanted.saturating_mul(2));
+    // The same for all pages but the deep ones, so that a page goes on where the one before ended.
+    let read = (READ * LOOKED_AT).max(search.wanted.saturating_mul(2));
     let few = counts.here <= SMALL_NAMESPACE && counts.here.saturating_mul(2) < counts.all;
-    let meant = if few || narrow { reader.meant(SMALL)? } else { None };
+    let meant = if few || search.narrow { reader.meant(SMALL)? } else { None };
     let known = meant.is_some();
-    let mut proposed = propose(reader, question, meant.as_deref(), counts.all, read)?;
-    let corrected = if proposed.unknown.len() * 2 > question.terms().len() {
-        correct(reader, query, question, &proposed.unknown)?
+    let mut proposed = propose(reader, search.question, meant.as_deref(), counts.all, read)?;
+    let corrected = if proposed.unknown.len() * 2 > search.question.terms().len() {
+        correct(reader, search.query, search.question, &proposed.unknown)?
     } else {
         None
     };
     if let Some(corrected) = &corrected {
         proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
     }
-    let question = corrected.as_ref().unwrap_or(question);
-    let mut reading = Reading::new(reader, question)?;
-    let mut hits = reading.hits(&proposed, read)?;
-    if !known && hits.len() < read / 4 && proposed.rows.len() > hits.len() {
-        if let Some(meant) = reader.meant(SMALL_ENOUGH)? {
-            let proposed = propose(reader, question, Some(&meant), counts.all, read)?;
-            hits = reading.hits(&proposed, read)?;
-        }
+    let question = corrected.as_ref().unwrap_or(search.question);
+    let mut reading = Reading::new(reader, question, search.meaning)?;
+    let mut hits = reading.hits(&proposed, search.wanted)?;
+    let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
+    if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
+        let proposed = propose(reader, question, Some(&meant), counts.all, read)?;
+        hits = reading.hits(&proposed, search.wanted)?;
     }
     Ok(hits)
 }
@@ -162,7 +173,7 @@ fn propose(
         }
         same
     });
-    let mut rows = search::nearby(&with_words, read.saturating_mul(if meant.is_some() { 2 } else { LOOKED_AT }));
+    let mut rows = search::nearby(&with_words, read);
     if let Some(meant) = meant {
         rows.retain(|it| meant.binary_search(it).is_ok());
     }
@@ -281,67 +292,101 @@ struct Reading<'a> {
     reader: &'a MemoryReader<'a>,
     glances: Glances<'a>,
     counter: Counter<'a>,
+    meaning: Option<&'a Embedded>,
     seen: HashMap<i64, Option<Seen>>,
     beside: HashMap<(i64, bool), Option<i64>>,
 }
 
 impl<'a> Reading<'a> {
-    fn new(reader: &'a MemoryReader<'a>, question: &'a Question) -> Result<Reading<'a>, StoreError> {
+    fn new(
+        reader: &'a MemoryReader<'a>,
+        question: &'a Question,
+        meaning: Option<&'a Embedded>,
+    ) -> Result<Reading<'a>, StoreError> {
         Ok(Reading {
             reader,
             glances: reader.glances()?,
             counter: question.counter(),
+            meaning,
             seen: HashMap::new(),
             beside: HashMap::new(),
         })
     }
 
-    /// Reads `proposed` until `read` of them are meant, and ranks those.
-    fn hits(&mut self, proposed: &Proposed, read: usize) -> Result<Vec<Hit>, StoreError> {
-        let mut chosen = Vec::with_capacity(read);
-        for seq in &proposed.rows {
-            if chosen.len() >= read {
-                break;
+    /// Reads what was proposed in blocks of [`READ`] that are meant, and ranks each block by itself, until there are
+    /// `wanted`. So a later page changes nothing in the one before it.
+    fn hits(&mut self, proposed: &Proposed, wanted: usize) -> Result<Vec<Hit>, StoreError> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut known = HashSet::new();
+        let mut rows = proposed.rows.iter().copied();
+        loop {
+            let mut chosen = Vec::with_capacity(READ);
+            for seq in rows.by_ref() {
+                self.look(seq)?;
+                if self.seen(seq).is_some_and(|it| it.meant) && known.insert(seq) {
+                    chosen.push(seq);
+                    if chosen.len() >= READ {
+                        break;
+                    }
+                }
             }
-            self.look(*seq)?;
-            if self.seen(*seq).is_some_and(|it| it.meant) {
-                chosen.push(*seq);
+            let last = chosen.len() < READ;
+            if hits.is_empty() {
+                self.follow(&mut chosen, &mut known)?;
+            }
+            let mut places = Vec::with_capacity(chosen.len());
+            for seq in chosen {
+                places.push((seq, self.around(seq)?));
+            }
+            hits.extend(self.rank(&places, proposed)?);
+            if last || hits.len() >= wanted {
+                return Ok(hits);
             }
         }
-        let mut known: HashSet<i64> = chosen.iter().copied().collect();
-        for at in 0..chosen.len().min(FOLLOWED) {
-            for seq in self.around(chosen[at])?.into_iter().flatten() {
-                if known.insert(seq) && self.seen(seq).is_some_and(|it| it.meant) {
+    }
+
+    /// Adds what is nearest in meaning, and the true neighbours of the best, wherever they are.
+    fn follow(&mut self, chosen: &mut Vec<i64>, known: &mut HashSet<i64>) -> Result<(), StoreError> {
+        if let Some(meaning) = self.meaning {
+            for (seq, _) in self.reader.nearest(meaning, NEAREST)? {
+                self.look(seq)?;
+                if known.insert(seq) {
                     chosen.push(seq);
                 }
             }
         }
-        let mut places = Vec::with_capacity(chosen.len());
-        for seq in chosen {
-            places.push((seq, self.around(seq)?));
+        for at in 0..chosen.len().min(FOLLOWED) {
+            let Some(seq) = chosen.get(at).copied() else { break };
+            for beside in self.around(seq)?.into_iter().flatten() {
+                if self.seen(beside).is_some_and(|it| it.meant) && known.insert(beside) {
+                    chosen.push(beside);
+                }
+            }
         }
-        Ok(self.rank(&places, proposed))
+        Ok(())
     }
 
-    fn rank(&self, places: &[(i64, [Option<i64>; 4])], proposed: &Proposed) -> Vec<Hit> {
+    fn rank(&self, places: &[(i64, [Option<i64>; 4])], proposed: &Proposed) -> Result<Vec<Hit>, StoreError> {
         let texts: Vec<(i64, Around<'_>)> = places.iter().filter_map(|it| self.text(it.0, it.1)).collect();
-        // Of the first ones only, so that a later page, for which more is read, sees the same mean.
-        let first = texts.len().clamp(1, READ);
-        let lengths: f32 = texts.iter().take(first).map(|it| search::length(&it.1)).sum();
-        let mean_length = lengths / first as f32;
+        let lengths: f32 = texts.iter().map(|it| search::length(&it.1)).sum();
+        let mean_length = lengths / texts.len().max(1) as f32;
         let pool = Pool { rarity: proposed.rarity.clone(), names: proposed.names, mean_length };
-        let mut hits: Vec<Hit> = Vec::with_capacity(texts.len());
-        for (seq, around) in texts {
-            let signals = search::score(&around, &pool);
-            if signals.total() > 0.0 {
+        let mut scored: Vec<Signals> = texts.iter().map(|it| search::score(&it.1, &pool)).collect();
+        if let Some(meaning) = self.meaning {
+            let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
+            search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?);
+        }
+        let found = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0);
+        let mut hits: Vec<Hit> = found
+            .map(|((seq, around), signals)| {
                 let bits = around.speaker | around.tags;
                 let counts = around.own.of_terms.iter().enumerate();
                 let holds = counts.filter(|it| *it.1 > 0.0 || bits & (1 << (it.0 & 63)) != 0).map(|it| it.0).collect();
-                hits.push(Hit { seq, signals, holds });
-            }
-        }
+                Hit { seq, signals, holds }
+            })
+            .collect();
         hits.sort_unstable_by(|a, b| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq)));
-        hits
+        Ok(hits)
     }
 
     fn text(&self, seq: i64, around: [Option<i64>; 4]) -> Option<(i64, Around<'_>)> {

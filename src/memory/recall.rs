@@ -3,6 +3,7 @@
 use super::Memory;
 use super::find;
 use super::find::Hit;
+use super::find::Search;
 use super::find::Unfound;
 use crate::clock::Millis;
 use crate::redact;
@@ -10,6 +11,7 @@ use crate::scope::View;
 use crate::search;
 use crate::search::Question;
 use crate::search::Signals;
+use crate::store::Embedded;
 use crate::store::MemoryFilter;
 use crate::store::MemoryReader;
 use crate::store::MemoryRow;
@@ -86,6 +88,7 @@ impl Recollection {
             (words, self.signals.words),
             ("what was said right before or after it".to_owned(), self.signals.neighbours),
             (format!("said by {speaker}, whom the query names"), self.signals.speaker),
+            ("close in meaning".to_owned(), self.signals.meaning),
         ];
         // What is below a hundredth says nothing.
         reasons.retain(|it| it.1 > all * 0.01);
@@ -121,9 +124,12 @@ impl Memory {
         let question = Question::new(&query.query);
         let words = question.words();
         let asked = query.clone();
+        let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
         let page = self
             .store
-            .search_memories(self.filter(query), call.cancelled(), move |reader| page(reader, &asked, &question))
+            .search_memories(self.filter(query), call.cancelled(), move |reader| {
+                page(reader, &asked, &question, meaning.as_ref())
+            })
             .await
             .inspect_err(|err| span.fail(err))?;
         span.note("words", search::query_words(&redact::redact(&query.query).0));
@@ -170,7 +176,12 @@ struct Page {
     unfound: Option<Unfound>,
 }
 
-fn page(reader: &MemoryReader<'_>, query: &Query, question: &Question) -> Result<Page, StoreError> {
+fn page(
+    reader: &MemoryReader<'_>,
+    query: &Query,
+    question: &Question,
+    meaning: Option<&Embedded>,
+) -> Result<Page, StoreError> {
     let (limit, offset) = (query.limit, query.offset);
     if question.terms().is_empty() {
         let mut rows = reader.newest(limit.saturating_add(1), offset)?;
@@ -179,7 +190,8 @@ fn page(reader: &MemoryReader<'_>, query: &Query, question: &Question) -> Result
         return Ok(Page { hits: Vec::new(), rows, more, unfound: None });
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
-    let hits = find::find(reader, &query.query, question, query.is_narrow(), wanted)?;
+    let search = Search { query: &query.query, question, meaning, narrow: query.is_narrow(), wanted };
+    let hits = find::find(reader, &search)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
     let unfound = if hits.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
@@ -188,7 +200,13 @@ fn page(reader: &MemoryReader<'_>, query: &Query, question: &Question) -> Result
 
 /// The rows of a page with what was found of them; `hits` are all that were found, best first.
 fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], offset: usize, words: &[String]) -> Vec<Recollection> {
-    let totals: Vec<f64> = hits.iter().map(|it| f64::from(it.signals.total())).collect();
+    // Blocks are ranked each by itself; what comes later is not shown as better.
+    let mut least = f64::INFINITY;
+    let falling = hits.iter().map(|it| {
+        least = least.min(f64::from(it.signals.total()));
+        least
+    });
+    let totals: Vec<f64> = falling.collect();
     let scores = search::scores(&totals, hits.first().map_or(0, |it| it.holds.len()), words.len());
     let nothing = Hit { seq: 0, signals: Signals::default(), holds: Vec::new() };
     let of_row = |(at, row): (usize, MemoryRow)| {

@@ -40,11 +40,13 @@ pub struct Signals {
     pub neighbours: f32,
     /// Said by someone whom the question names.
     pub speaker: f32,
+    /// Close in meaning.
+    pub meaning: f32,
 }
 
 impl Signals {
     pub fn total(&self) -> f32 {
-        self.words + self.neighbours + self.speaker
+        self.words + self.neighbours + self.speaker + self.meaning
     }
 }
 
@@ -95,28 +97,56 @@ pub fn score(around: &Around<'_>, pool: &Pool) -> Signals {
     signals
 }
 
+/// Adds what the texts' meaning is worth; `cosines` are those to the question, `None` where one is not known. What
+/// has no words of the question stays at 0, unless nothing has any and it is close.
+pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>]) {
+    let known: Vec<f32> = cosines.iter().copied().flatten().collect();
+    let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
+    let most = known.iter().copied().fold(f32::MIN, f32::max);
+    let best = scored.iter().map(Signals::total).fold(0.0, f32::max);
+    // Without any words, meaning is all there is.
+    let worth = if best > 0.0 { weights::MEANING * best } else { 1.0 };
+    for (signals, cosine) in scored.iter_mut().zip(cosines) {
+        let Some(cosine) = cosine else { continue };
+        if signals.total() <= 0.0 && (best > 0.0 || *cosine < weights::CLOSE) {
+            continue;
+        }
+        let range = most - mean;
+        let share = if range > 0.001 { ((cosine - mean) / range).clamp(0.0, 1.0) } else { 1.0 };
+        signals.meaning = worth * share;
+    }
+}
+
 /// The first look, which chooses what is read and scored: from rows that have words (`(row, worth)`, in the order of
 /// rows, a row once), the `limit` best with what their neighbours lend them, best first. Rows that follow each other
 /// are taken for neighbours here; whether they are is seen when they are read.
 pub fn nearby(with_words: &[(i64, f32)], limit: usize) -> Vec<i64> {
+    // The newer of two equal ones first, so that the choice is the same for every limit.
+    let better = |a: &(i64, f32), b: &(i64, f32)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
     let mut best: Vec<(i64, f32)> = with_words.to_vec();
-    let many = limit.saturating_mul(2);
-    if best.len() > many {
-        best.select_nth_unstable_by(many, |a, b| b.1.total_cmp(&a.1));
-        best.truncate(many);
+    if best.len() > limit {
+        best.select_nth_unstable_by(limit, better);
+        best.truncate(limit);
     }
     let mut rows: Vec<i64> = best.iter().flat_map(|it| (-2..=2).map(|by| it.0.saturating_add(by))).collect();
     rows.sort_unstable();
     rows.dedup();
-    let worth = |row: i64| {
-        let at = with_words.binary_search_by_key(&row, |it| it.0);
-        at.ok().and_then(|it| with_words.get(it)).map_or(0.0, |it| it.1)
-    };
-    let near = |row: i64, by: i64| worth(row.saturating_sub(by)) + worth(row.saturating_add(by));
-    let lent =
-        |row: i64| worth(row) + weights::NEIGHBOUR * near(row, 1) + weights::NEIGHBOUR_OF_NEIGHBOUR * near(row, 2);
-    let mut scored: Vec<(i64, f32)> = rows.into_iter().map(|row| (row, lent(row))).collect();
-    scored.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    let mut scored = Vec::with_capacity(rows.len());
+    let mut from = 0;
+    for row in rows {
+        // Both lists are in order: what may lend to this row begins where the last one's did, or later.
+        while with_words.get(from).is_some_and(|it| it.0 < row.saturating_sub(2)) {
+            from += 1;
+        }
+        let near = with_words.iter().skip(from).take_while(|it| it.0 <= row.saturating_add(2));
+        let lent = near.map(|it| match it.0.abs_diff(row) {
+            0 => it.1,
+            1 => weights::NEIGHBOUR * it.1,
+            _ => weights::NEIGHBOUR_OF_NEIGHBOUR * it.1,
+        });
+        scored.push((row, lent.sum::<f32>()));
+    }
+    scored.sort_unstable_by(better);
     scored.truncate(limit);
     scored.into_iter().map(|it| it.0).collect()
 }
@@ -172,6 +202,22 @@ mod tests {
     fn what_stands_between_two_good_ones_is_looked_at() {
         let rows = nearby(&[(10, 1.0), (12, 1.0), (40, 1.5)], 4);
         assert_eq!(rows, [40, 12, 10, 11]);
+    }
+
+    #[test]
+    fn meaning_adds_a_bounded_share_and_finds_alone_only_what_is_close() {
+        let words = |words| Signals { words, ..Signals::default() };
+        let mut scored = [words(10.0), words(9.0), words(0.0)];
+        add_meaning(&mut scored, &[Some(0.1), Some(0.9), Some(0.85)]);
+        assert!(scored[1].total() > scored[0].total(), "{scored:?}");
+        assert!(scored[1].meaning <= 10.0 * weights::MEANING);
+        assert!(scored[2].total() == 0.0, "words found something: {scored:?}");
+        let mut alone = [words(0.0), words(0.0)];
+        add_meaning(&mut alone, &[Some(0.9), Some(0.4)]);
+        assert!(alone[0].total() > 0.0 && alone[1].total() == 0.0, "{alone:?}");
+        let mut unknown = [words(1.0)];
+        add_meaning(&mut unknown, &[None]);
+        assert_eq!(unknown, [words(1.0)]);
     }
 
     proptest! {

@@ -36,3 +36,10 @@ pub(super) const NAME_IN_TEXT: f32 = 0.1;
 /// What a word counts in the tags. No public collection has tags; a tag is a word that somebody chose, and it says no
 /// more than the text.
 pub(super) const TAG: f32 = 0.7;
+
+/// What being nearest in meaning counts, of the best score by words. Measured over the tools with the built-in
+/// embedder: .810 / .635; without .797 / .630. Pooled .810 / .622 for .799 / .618, Cranfield's nDCG at 10 .396 for .393.
+pub(super) const MEANING: f32 = 0.15;
+
+/// The least cosine of a memory that is found by its meaning alone, which happens only when no words find anything.
+pub(super) const CLOSE: f32 = 0.7;

@@ -513,6 +513,10 @@ impl Bound<'_> {
         Bound { filter, kinds: json(&filter.kinds), tags: json(&filter.tags), current, as_of }
     }
 
+    pub(super) fn filter(&self) -> &MemoryFilter {
+        self.filter
+    }
+
     pub(super) fn namespace(&self) -> &str {
         &self.filter.view.namespace
     }

@@ -20,6 +20,9 @@ use super::memories::COLUMNS;
 use super::memories::MemoryFilter;
 use super::memories::MemoryRow;
 use super::memories::from_row;
+use super::vectors;
+use super::vectors::Embedded;
+use super::vectors::VectorCache;
 use crate::clock::Millis;
 
 impl Store {
@@ -35,9 +38,10 @@ impl Store {
         work: impl FnOnce(&MemoryReader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let path = self.path().to_path_buf();
+        let vectors = self.vectors();
         self.read_until(cancelled, move |conn| {
             let bound = Bound::of(&filter);
-            work(&MemoryReader { conn, path: &path, condition: bound.condition(), bound: &bound })
+            work(&MemoryReader { conn, path: &path, condition: bound.condition(), bound: &bound, vectors: &vectors })
         })
         .await
     }
@@ -86,6 +90,7 @@ pub struct MemoryReader<'a> {
     path: &'a Path,
     bound: &'a Bound<'a>,
     condition: String,
+    vectors: &'a VectorCache,
 }
 
 const COUNTS: &str =
@@ -209,6 +214,17 @@ impl MemoryReader<'_> {
         };
         let (statement, seq) = prepare().map_err(|err| self.failed(&err))?;
         Ok(Glances { reader: self, statement: RefCell::new(statement), seq })
+    }
+
+    /// The memories that the filter means which are nearest in meaning, nearest first, with their cosines.
+    pub fn nearest(&self, query: &Embedded, limit: usize) -> Result<Vec<(i64, f32)>, StoreError> {
+        vectors::nearest(self.conn, self.vectors, query, self.bound.filter(), limit).map_err(|err| self.failed(&err))
+    }
+
+    /// The cosines of these memories to `query`; `None` for one without a vector of its model.
+    pub fn cosines(&self, query: &Embedded, seqs: &[i64]) -> Result<Vec<Option<f32>>, StoreError> {
+        let namespace = self.bound.namespace();
+        vectors::cosines(self.conn, self.vectors, namespace, query, seqs).map_err(|err| self.failed(&err))
     }
 
     /// The number of the memory that came right before (or after) the one with the number `seq` in its session;

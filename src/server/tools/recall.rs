@@ -274,7 +274,7 @@ fn whole_sentences(text: &str, limit: usize) -> String {
     let sentence = beginning
         .char_indices()
         .filter(|it| matches!(it.1, '。' | '！' | '？' | '\n') || matches!(it.1, '.' | '!' | '?') && after(it))
-        .last()
+        .next_back()
         .map(|it| it.0 + it.1.len_utf8());
     if let Some(at) = sentence.filter(|at| at * 2 >= end) {
         return beginning[..at].trim_end().to_owned();
