@@ -4,7 +4,9 @@
 //! Exit codes: 0 done, 1 nothing found, 2 wrong use or configuration, 3 failed. With `--json`, standard output is one
 //! JSON document however the command ends.
 
+mod audit;
 mod commands;
+mod consolidate;
 mod demo;
 mod doctor;
 mod exchange;
@@ -88,10 +90,15 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
     match command {
         Command::Serve => serve::run(resolved.config),
         Command::Demo(asked) => demo::run(&asked, &resolved, &environment, out),
+        Command::Consolidate(asked) => consolidate::run(&asked, resolved.config, out),
+        Command::Audit(asked) => audit::run(&asked, &resolved.config, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
         Command::GenerateYear(it) => year::generate(&resolved.config, &it, out),
-        Command::Import { file } => exchange::import(&resolved.config, &file, out),
-        Command::Export { file } => exchange::export(&resolved.config, file.as_deref(), out),
+        Command::Import(asked) => exchange::import(resolved.config, asked, out),
+        Command::Export { file, format } => match format.as_str() {
+            "markdown" => exchange::export_markdown(&resolved.config, file.as_deref(), out),
+            _ => exchange::export(&resolved.config, file.as_deref(), out),
+        },
         Command::Backup { file } => exchange::backup(&resolved.config, &file, out),
         Command::Ask(asked) if asked.list_models => models::list(&resolved.config, out),
         other => tools::run(other, resolved.config, out),

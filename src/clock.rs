@@ -45,7 +45,8 @@ impl Clock {
     }
 }
 
-/// Reads an RFC 3339 time (`2026-11-20T09:30:00Z`, with any offset) or a plain date (`2026-11-20`, midnight UTC).
+/// Reads an RFC 3339 time (`2026-11-20T09:30:00Z`, with any offset) or a plain date (`2026-11-20`, midnight UTC). A time
+/// without an offset is taken for UTC.
 ///
 /// # Errors
 ///
@@ -54,7 +55,7 @@ pub fn parse(text: &str) -> Result<Millis, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at.as_millisecond());
     }
-    if let Ok(day) = text.parse::<jiff::civil::Date>()
+    if let Ok(day) = text.parse::<jiff::civil::DateTime>()
         && let Ok(at) = day.to_zoned(jiff::tz::TimeZone::UTC)
     {
         return Ok(at.timestamp().as_millisecond());
@@ -88,6 +89,8 @@ mod tests {
         }
         assert_eq!(parse("2026-11-20"), parse("2026-11-20T00:00:00Z"));
         assert_eq!(parse("2026-11-20T01:00:00+01:00"), parse("2026-11-20"));
+        assert_eq!(parse("2026-11-20T09:30:00"), parse("2026-11-20T09:30:00Z"));
+        assert_eq!(parse("2026-11-20 09:30"), parse("2026-11-20T09:30:00Z"));
         assert!(parse("yesterday").is_err());
         assert!(format(i64::MAX).starts_with("9999-"));
         assert!(format(i64::MIN).starts_with("-009999-"));

@@ -15,6 +15,7 @@ mod nearest;
 mod project;
 mod providers;
 mod resolve;
+mod retention;
 mod routing;
 mod secret;
 mod settings;
@@ -37,6 +38,7 @@ pub use flags::Flags;
 pub use nearest::nearest;
 pub use resolve::Resolved;
 pub use resolve::resolve;
+pub use retention::RetentionRule;
 pub use routing::Caching;
 pub use routing::ModelTraits;
 pub use routing::Prefer;
@@ -99,6 +101,10 @@ pub struct Config {
     pub monthly_usd: Option<f64>,
     /// Prices from the user file, by `provider/model`.
     pub prices: BTreeMap<String, Price>,
+    /// Whether a server that nobody calls consolidates the memory.
+    pub consolidate: Consolidate,
+    /// Which memories are deleted at what age; none unless a person wrote so.
+    pub retention: Vec<RetentionRule>,
     /// What makes the vectors of memories.
     pub embedder: EmbedderConfig,
     /// What the working folder's project file asks for.
@@ -142,6 +148,24 @@ impl LogFormat {
         match self {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
+        }
+    }
+}
+
+/// When the memory is consolidated besides the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consolidate {
+    /// While nobody calls, in short steps.
+    Idle,
+    Off,
+}
+
+impl Consolidate {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Consolidate::Idle => "idle",
+            Consolidate::Off => "off",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
 //! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` `meaning` · `config` · `store` · `trace` · `models` ·
-//! `embed` · `search` · `session` · `memory` · `documents` · `downstream` · `context` · `ask` · `insights` · `app` · `server` · `cli`. A
+//! `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` · `ask` · `insights` · `app` · `server` · `cli`. A
 //! room uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
 pub mod app;
@@ -13,6 +13,7 @@ pub mod context;
 pub mod documents;
 pub mod downstream;
 pub mod embed;
+pub mod exchange;
 pub mod ids;
 pub mod insights;
 pub mod meaning;

@@ -1,10 +1,12 @@
-//! Remembers, recalls, forgets.
+//! Remembers, recalls, forgets, and keeps itself in order.
 
+mod consolidate;
 mod embedding;
 mod find;
 mod forget;
 mod recall;
 mod remember;
+mod summary;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,6 +19,12 @@ use crate::store::History;
 use crate::store::Store;
 use crate::store::StoreError;
 
+pub use consolidate::Consolidated;
+pub use consolidate::Consolidation;
+pub use consolidate::EXTRACTIVE;
+pub use consolidate::Retention;
+pub use consolidate::SAME;
+pub use consolidate::Wanted;
 pub use embedding::Caught;
 pub use find::Unfound;
 pub use forget::Forgotten;

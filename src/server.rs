@@ -2,6 +2,7 @@
 
 mod arguments;
 mod handler;
+mod idle;
 mod instructions;
 mod lines;
 mod order;
@@ -65,7 +66,10 @@ where
         let (memory, stop) = (app.memory.clone(), stop.clone());
         app.tasks.spawn(async move { memory.keep_embedded(&stop).await })
     });
-    let served = serve_client(&app, connection).await;
+    let calls = idle::Calls::default();
+    let idle = idle::start(&app, &calls);
+    let served = serve_client(&app, connection, calls).await;
+    idle.cancel();
     stop.cancel();
     if let Some(embedding) = embedding {
         // Not aborted: a read that it left behind would keep the file open, and its log from being written back.
@@ -82,7 +86,7 @@ where
 /// # Errors
 ///
 /// When the SDK fails in a way that is not the client's going.
-async fn serve_client<R, W>(app: &Arc<App>, connection: Connection<R, W>) -> anyhow::Result<()>
+async fn serve_client<R, W>(app: &Arc<App>, connection: Connection<R, W>, calls: idle::Calls) -> anyhow::Result<()>
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
@@ -95,7 +99,7 @@ where
         listener_gone: connection.listener_gone,
     };
     let abandon = link.abandon.clone();
-    let handler = Handler::new(app.clone(), link.order.clone(), abandon.clone());
+    let handler = Handler::new(app.clone(), link.order.clone(), abandon.clone(), calls);
     let max_line_bytes = app.config.max_line_bytes;
     let transport = LineTransport::new(connection.reader, connection.writer, max_line_bytes, link);
     let running = match handler.serve_with_ct(transport, CancellationToken::new()).await {

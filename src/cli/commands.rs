@@ -18,6 +18,7 @@ use super::hosts::Host;
 use super::tools;
 use crate::config;
 use crate::config::Flags;
+use crate::exchange::Format;
 
 /// The name of the program.
 pub(super) const PROGRAM: &str = "carryall";
@@ -148,6 +149,12 @@ pub(super) enum Command {
     Context(Box<tools::Context>),
     /// Show what a call did, or list the latest calls.
     Trace(tools::Trace),
+    /// Put the memory in order: link what says the same, summarise sessions, let go of what has expired.
+    ///
+    /// Nothing that was said is replaced. A server that nobody calls does the same in short steps.
+    Consolidate(Consolidate),
+    /// Show who changed which memory or context, when and why; the latest first.
+    Audit(Audit),
     /// Ask what happened, what it cost and what changed, with a chart if wanted.
     Insights(Box<tools::Insights>),
     /// Say how good an answer was, and what helped.
@@ -163,15 +170,18 @@ pub(super) enum Command {
     /// Look at the settings.
     #[command(subcommand, subcommand_required = true)]
     Config(ConfigCommand),
-    /// Take in what `export` wrote; rows that are there already stay as they are.
-    Import {
-        /// The file; `-` reads standard input.
-        file: PathBuf,
-    },
-    /// Write everything that is kept as JSON Lines.
+    /// Take in what `export` or another program wrote; what came in before stays as it is.
+    ///
+    /// Reads exports of carryall, server-memory, mcp-memory-service, mem0, Zep and basic-memory, rules such as CLAUDE.md
+    /// and AGENTS.md, and conversations of ChatGPT, Claude, Claude Code and Codex or as Markdown.
+    Import(Import),
+    /// Write everything that is kept as JSON Lines, or what people read as Markdown.
     Export {
-        /// A new file; standard output when there is none or it is `-`.
+        /// A new file, or a new folder for Markdown; standard output when there is none or it is `-`.
         file: Option<PathBuf>,
+        /// jsonl or markdown.
+        #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "markdown"])]
+        format: String,
     },
     /// Copy the database to a new file while others use it.
     Backup {
@@ -211,6 +221,70 @@ impl Command {
 pub(super) enum ConfigCommand {
     /// Every setting with its value and where that is from.
     Show,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// The file or folder; `-` reads standard input.
+    pub(super) file: PathBuf,
+    /// What wrote it; found out when it is not given.
+    #[arg(long = "from", value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)))]
+    pub(super) format: Option<String>,
+    /// Only show what would come in.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Also make memories of the turns of conversations, so that `recall` finds them.
+    #[arg(long)]
+    pub(super) remember_turns: bool,
+    /// The namespace that it goes into.
+    #[arg(long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// The user that all of it is to belong to.
+    #[arg(long, value_name = "ID")]
+    pub(super) user_id: Option<String>,
+    /// The persona that all of it is to belong to.
+    #[arg(long, value_name = "NAME")]
+    pub(super) persona: Option<String>,
+    /// Leave out the users that the file names, so that everybody sees what was theirs.
+    #[arg(long, conflicts_with = "user_id")]
+    pub(super) unowned: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Consolidate {
+    /// Only show what would be done.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Delete what the rules of retention in the user file mean; without it they are only shown.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) apply_retention: bool,
+    /// Let the model summarise sessions, in its words; the extractive summaries stay where it fails.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) with_model: bool,
+    /// The most that all summaries of the model may cost, in USD.
+    #[arg(long, value_name = "USD", requires = "with_model")]
+    pub(super) max_cost_usd: Option<f64>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Audit {
+    /// Only of this memory (its id) or this address, such as carryall://context/global/-/plan.
+    pub(super) subject: Option<String>,
+    /// Only this: stored, joined, superseded, forgotten, written, cleared, expired, imported or purged.
+    #[arg(long)]
+    pub(super) action: Option<String>,
+    /// Only by this tool or command, or by `expiry` or `retention`.
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+    /// At or after this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// How many lines.
+    #[arg(long, default_value_t = 50)]
+    pub(super) limit: usize,
 }
 
 #[derive(Args, Debug)]

@@ -4,16 +4,31 @@ use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::BufWriter;
+use std::io::Cursor;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use serde_json::json;
 
+use super::commands::Import;
 use super::failed::Exit;
 use super::failed::Failed;
 use super::output::Output;
 use super::runtime;
+use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::exchange;
+use crate::exchange::Asked;
+use crate::exchange::Format;
+use crate::exchange::Importer;
+use crate::exchange::Renderer;
+use crate::exchange::Report;
+use crate::exchange::Source;
 use crate::search;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -21,21 +36,99 @@ use crate::store::StoreError;
 /// The path that means standard input or output.
 pub(super) const STANDARD: &str = "-";
 
-/// Takes in what [`export`] wrote.
-pub(super) fn import(config: &Config, file: &Path, out: &Output) -> Result<Exit, Failed> {
-    let input: Box<dyn BufRead + Send> = if file == Path::new(STANDARD) {
-        Box::new(BufReader::new(std::io::stdin()))
+/// Takes in what [`export`] or another program wrote.
+pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit, Failed> {
+    let format = asked.format.as_deref().and_then(Format::named);
+    // Our own lines stream from a pipe; of everything else a first reading comes before the second.
+    let is_piped = asked.file == Path::new(STANDARD);
+    if is_piped && matches!(format, None | Some(Format::Carryall)) && !asked.dry_run {
+        let mut input = BufReader::new(std::io::stdin());
+        let begins = input.fill_buf().map_err(|err| Failed::file("read", &asked.file, &err))?;
+        if format.is_some() || begins.is_empty() || begins.starts_with(b"{\"format\":\"carryall-export\"") {
+            return import_rows(&config, Box::new(input), &asked.file, &[], out);
+        }
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map_err(|err| Failed::file("read", &asked.file, &err))?;
+        return import_source(config, asked, Source::Bytes(Arc::new(bytes)), out);
+    }
+    let source = if is_piped {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|err| Failed::file("read", &asked.file, &err))?;
+        Source::Bytes(Arc::new(bytes))
     } else {
-        Box::new(BufReader::new(File::open(file).map_err(|err| Failed::file("read", file, &err))?))
+        // A path that is not there is told as such, and not as an unknown format.
+        std::fs::metadata(&asked.file).map_err(|err| Failed::file("read", &asked.file, &err))?;
+        Source::Path(asked.file.clone())
     };
+    import_source(config, asked, source, out)
+}
+
+fn import_source(config: Config, asked: Import, source: Source, out: &Output) -> Result<Exit, Failed> {
+    let wanted = Asked {
+        source,
+        format: asked.format.as_deref().and_then(Format::named),
+        namespace: crate::scope::namespace_or_default(asked.namespace.or_else(|| config.project.namespace.clone())),
+        user_id: crate::scope::given(asked.user_id),
+        persona: crate::scope::given(asked.persona),
+        unowned: asked.unowned,
+        remember_turns: asked.remember_turns,
+        dry_run: asked.dry_run,
+    };
+    let format = Importer::format(&wanted)?;
+    if format.is_own() && asked.dry_run {
+        return Err(Failed::usage(
+            format!("--dry-run does not work with the format {}", format.name()),
+            "leave it out: rows that are there stay as they are, and a file with a fault is told by its line",
+        ));
+    }
+    if format == Format::CarryallMarkdown {
+        let rendered = exchange::to_json_lines(&wanted.source)?;
+        let lines = Box::new(Cursor::new(rendered.lines));
+        return import_rows(&config, lines, &asked.file, &rendered.places, out);
+    }
+    if format == Format::Carryall {
+        let lines: Box<dyn BufRead + Send> = match &wanted.source {
+            Source::Path(path) => {
+                Box::new(BufReader::new(File::open(path).map_err(|err| Failed::file("read", path, &err))?))
+            }
+            Source::Bytes(bytes) => Box::new(Cursor::new(bytes.to_vec())),
+        };
+        return import_rows(&config, lines, &asked.file, &[], out);
+    }
+    let report = runtime::block_on(async {
+        let app = App::new(config, Clock::system());
+        let importer = Importer {
+            store: app.store.clone(),
+            memory: app.memory.clone(),
+            sessions: app.sessions.clone(),
+            clock: app.clock.clone(),
+        };
+        let report = importer.import(&wanted).await;
+        app.store.close().await;
+        Ok(report?)
+    })?;
+    tell(&report, asked.dry_run, out);
+    Ok(Exit::Done)
+}
+
+/// Takes in rows as they are. `places` says where the lines come from, when they were made out of something else.
+fn import_rows(
+    config: &Config,
+    lines: Box<dyn BufRead + Send>,
+    file: &Path,
+    places: &[(String, usize)],
+    out: &Output,
+) -> Result<Exit, Failed> {
     let counts = runtime::block_on(async {
         let store = Store::new(&config.db);
-        let counts = store.import(input, |text| search::index_text(text).into_owned()).await;
+        let counts = store.import(lines, |text| search::index_text(text).into_owned()).await;
         store.close().await;
         counts.map_err(|err| match err {
             // The store knows the line; whose line it is, is known here.
             StoreError::Malformed { line, ref reason } => {
-                Failed::usage(format!("cannot import {}, line {line}: {reason}", file.display()), err.next_step())
+                let here = (file.display().to_string(), line);
+                let (file, line) = line.checked_sub(1).and_then(|it| places.get(it)).unwrap_or(&here);
+                Failed::usage(format!("cannot import {file}, line {line}: {reason}"), err.next_step())
             }
             other => other.into(),
         })
@@ -43,6 +136,35 @@ pub(super) fn import(config: &Config, file: &Path, out: &Output) -> Result<Exit,
     out.document(&json!({"rows": counts.rows, "skipped": counts.skipped, "db": config.db}));
     out.line(format_args!("{} rows imported, {} were there already", counts.rows, counts.skipped));
     Ok(Exit::Done)
+}
+
+fn tell(report: &Report, dry_run: bool, out: &Output) {
+    let skipped = report.skipped.iter().map(|it| json!({"reason": it.reason, "count": it.count, "first": it.first}));
+    out.document(&json!({
+        "format": report.format, "dry_run": dry_run, "memories": report.memories,
+        "memories_known": report.memories_known, "turns": report.turns, "turns_known": report.turns_known,
+        "sessions": report.sessions, "redacted": report.redacted, "users": report.users,
+        "skipped": skipped.collect::<Vec<_>>(), "preview": report.preview,
+    }));
+    let came = if dry_run { "would come in" } else { "imported" };
+    let Report { format, memories, memories_known, turns, turns_known, sessions, redacted, .. } = report;
+    out.line(format_args!(
+        "{format}: {memories} memories and {turns} turns of {sessions} sessions {came}; {} were there already",
+        memories_known + turns_known
+    ));
+    if dry_run {
+        report.preview.iter().for_each(|it| out.line(format_args!("  {it}")));
+    }
+    if *redacted > 0 {
+        out.line(format_args!("{redacted} held a secret, which was taken out"));
+    }
+    if !report.users.is_empty() {
+        let users = report.users.join(", ");
+        out.line(format_args!("They belong to {users}: only `--user-id` shows them (`--unowned` shares them)"));
+    }
+    for it in &report.skipped {
+        out.line(format_args!("left out: {} × {} (first: {})", it.count, it.reason, it.first));
+    }
 }
 
 /// Writes every row as a line of JSON, to standard output unless a file is named.
@@ -65,6 +187,48 @@ pub(super) fn export(config: &Config, file: Option<&Path>, out: &Output) -> Resu
         }
         // Standard output holds the export; anything more would be in its way.
         None => out.remark(format_args!("{} rows exported", counts.rows)),
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes memories, turns and contexts as Markdown: to a folder, to one file when its name ends in `.md`, or to standard
+/// output.
+pub(super) fn export_markdown(config: &Config, target: Option<&Path>, out: &Output) -> Result<Exit, Failed> {
+    let target = target.filter(|it| *it != Path::new(STANDARD)).map(Path::to_path_buf);
+    let one_file = target.as_ref().is_none_or(|it| it.extension().is_some_and(|it| it == "md"));
+    if let Some(target) = target.as_ref().filter(|it| it.exists()) {
+        return Err(exists(target));
+    }
+    let written = Arc::new(Mutex::new(0_usize));
+    let count = Arc::clone(&written);
+    let place = target.clone();
+    let open = move |name: &str| -> std::io::Result<Box<dyn Write + Send>> {
+        let Some(place) = &place else { return Ok(Box::new(BufWriter::new(std::io::stdout()))) };
+        let path = if one_file { place.clone() } else { place.join(name) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        *count.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(!path.exists());
+        Ok(Box::new(BufWriter::new(options.open(path)?)))
+    };
+    let renderer = Renderer::new(Box::new(open), one_file);
+    runtime::block_on(async {
+        let store = Store::new(&config.db);
+        let counts = store.export(Box::new(renderer)).await;
+        store.close().await;
+        Ok(counts?)
+    })?;
+    let files = *written.lock().unwrap_or_else(PoisonError::into_inner);
+    match target {
+        Some(target) => {
+            out.document(&json!({"files": files, "place": target}));
+            out.line(format_args!("{files} files written: {}", target.display()));
+        }
+        None => out.remark("memories, turns and contexts written as Markdown"),
     }
     Ok(Exit::Done)
 }

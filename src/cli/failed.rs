@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::hosts::HostError;
 use crate::config::ConfigError;
+use crate::exchange::ImportError;
+use crate::exchange::Problem;
 use crate::server::Failure;
 use crate::store::StoreError;
 
@@ -97,6 +99,22 @@ impl From<Failure> for Failed {
 impl From<StoreError> for Failed {
     fn from(err: StoreError) -> Failed {
         Failed::from(Failure::from(err))
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Failed {
+        Failed::usage(format!("cannot import {problem}"), "correct it there and import again; nothing came in")
+    }
+}
+
+impl From<ImportError> for Failed {
+    fn from(err: ImportError) -> Failed {
+        match err {
+            ImportError::Input(problem) => problem.into(),
+            ImportError::Store(err) => err.into(),
+            ImportError::Rows(_) => Failed::work("internal", err.to_string(), "report it"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! calls the tool by the same path as a host.
 
 mod arguments;
+mod purge;
 mod watch;
 
 use std::io::Read;
@@ -59,8 +60,12 @@ impl Call {
 
 /// Calls the tool that `command` mirrors, and shows its answer.
 pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit, Failed> {
+    let purges = matches!(&command, Command::Forget(it) if it.purge);
     let picture = if let Command::Insights(it) = &command { it.chart.clone() } else { None };
     let call = call(command)?;
+    if purges {
+        return purge::run(call, config, out);
+    }
     let watch = Watch::new(&call.tool, out);
     let answer = runtime::block_on(async {
         let app = App::new(config, Clock::system());

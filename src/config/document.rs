@@ -68,6 +68,9 @@ keep their kind. `docs/providers.md` has an example of each.
 `[prices.\"provider/model\"]` says what a model costs, in USD per million tokens: `input`, `output`, and, where they
 differ, `cache_read` and `cache_write`.
 
+`[retention.NAME]` says which memories are deleted at what age: those of a `namespace` or a `kind` (or both) that are
+`older_than_days`. `carryall consolidate` shows what a rule means; only `--apply-retention` deletes.
+
 `[models.\"provider/model\"]` says what a model is and can do, for the choice by `prefer`: `quality` (1 to 5), `window`
 and `output` (most tokens of input and of output), and whether it takes `images`, a `schema` for its answer, `tools`. What
 is not said there is taken from the program's own table.
@@ -123,6 +126,10 @@ headers = { x-team = "search" }
 input = 1.25
 output = 10
 cache_read = 0.125
+
+[retention.old-turns]
+kind = "turn"
+older_than_days = 365
 
 [models."work/large"]
 quality = 4

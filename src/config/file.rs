@@ -150,6 +150,7 @@ impl<'a> UserFile<'a> {
             match name {
                 "providers" => self.check_tables(name, value, PROVIDER_KEYS)?,
                 "prices" => self.check_tables(name, value, PRICE_KEYS)?,
+                "retention" => self.check_tables(name, value, super::retention::KEYS)?,
                 "limits" => self.check_tables(name, value, LIMIT_KEYS)?,
                 "models" => self.check_tables(name, value, MODEL_KEYS)?,
                 _ if known.contains(&name) => {}
@@ -159,8 +160,12 @@ impl<'a> UserFile<'a> {
                     if below.is_empty() {
                         // The names of tables may be misspelt as well.
                         let tables = known.iter().filter_map(|it| it.split_once('.')).map(|it| it.0);
-                        let known: Vec<&str> =
-                            known.iter().copied().chain(tables).chain(["prices", "limits", "models"]).collect();
+                        let known: Vec<&str> = known
+                            .iter()
+                            .copied()
+                            .chain(tables)
+                            .chain(["prices", "limits", "models", "retention"])
+                            .collect();
                         return Err(self.unknown(key, "", &known));
                     }
                     self.check_table(name, value, &below)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::ConfigError;
+use super::Consolidate;
 use super::Environment;
 use super::Flags;
 use super::LogFormat;
@@ -22,6 +23,7 @@ use super::nearest::nearest;
 use super::project;
 use super::providers;
 use super::providers::EXTRACTIVE;
+use super::retention;
 use super::routing;
 use super::settings;
 use super::sources::Origin;
@@ -95,6 +97,9 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let max_line_bytes =
         sources.read(&settings::MAX_LINE_BYTES, |raw| check::whole(raw, 1024..=1 << 30), u32::to_string)?;
     let concurrency = sources.read(&settings::CONCURRENCY, |raw| check::whole(raw, 1..=1024), u32::to_string)?;
+    let times = [Consolidate::Idle, Consolidate::Off].map(|it| (it.name(), it));
+    let consolidate =
+        sources.read(&settings::CONSOLIDATE, |raw| check::choice(raw, &times), |it| it.name().to_owned())?;
 
     // The provider that is asked for may be one of the user file, so those come first; they are shown after it.
     let mut shown = std::mem::take(&mut sources.shown);
@@ -119,6 +124,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let named = |refuse: &bool| if *refuse { "refuse" } else { "redact" }.to_owned();
     let refuse_secrets = sources.read(&settings::MEMORY_SECRETS, |raw| check::choice(raw, &secrets), named)?;
     sources.shown.extend(providers_shown);
+    let retention = retention::read(sources)?;
     routing::read_tables(sources, &providers, &mut routing, warnings)?;
 
     Ok(Config {
@@ -146,6 +152,8 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         daily_usd,
         monthly_usd,
         prices,
+        consolidate,
+        retention,
         embedder,
         project: read_project(sources, warnings),
     })

@@ -51,6 +51,7 @@ const GENERAL: &[&Setting] = &[
     &LOG_FILTER,
     &MAX_LINE_BYTES,
     &CONCURRENCY,
+    &CONSOLIDATE,
     &PROVIDER,
     &DAILY_USD,
     &MONTHLY_USD,
@@ -221,6 +222,16 @@ pub(super) const CONCURRENCY: Setting = Setting {
     default: "64",
     example: "16",
     meaning: "How many calls run at once, 1 to 1024; more wait.",
+    ..COMMON
+};
+
+pub(super) const CONSOLIDATE: Setting = Setting {
+    name: "consolidate",
+    variables: &["CARRYALL_CONSOLIDATE"],
+    key: Some("consolidate"),
+    default: "idle",
+    example: "off",
+    meaning: "When the memory is put in order besides `carryall consolidate`: `idle`, while nobody calls, or `off`.",
     ..COMMON
 };
 

@@ -105,6 +105,7 @@ fn sample(setting: &Setting, rank: usize) -> String {
         | "memory.supersede_when_certain" => ["true", "false"][rank % 2].to_owned(),
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
+        "consolidate" => ["off", "idle"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
         "memory.secrets" => ["refuse", "redact"][rank % 2].to_owned(),
         "ask.cascade" => ["azure,openai", "extractive", "ollama"][rank % 3].to_owned(),
@@ -220,6 +221,7 @@ fn full_world() -> World {
         log_filter = "debug"
         max_line_bytes = 1_000_000
         concurrency = 8
+        consolidate = "off"
         provider = "work"
         budget = { daily_usd = 1, monthly_usd = 20.5 }
 
@@ -281,6 +283,11 @@ fn full_world() -> World {
         input = 0
         output = 0
         cache_write = 0.5
+
+        [retention.old-turns]
+        kind = "turn"
+        namespace = "work"
+        older_than_days = 365
     "#;
     World::new()
         .user_file(text)

@@ -2,6 +2,9 @@
 
 use super::Memory;
 use super::recall::Query;
+use crate::clock;
+use crate::store::Deletion;
+use crate::store::Erased;
 use crate::store::MemoryFilter;
 use crate::store::StoreError;
 use crate::trace::Call;
@@ -17,6 +20,10 @@ pub struct Forgotten {
     pub forgotten: usize,
     /// Whether more than one matched a filter and nobody had confirmed that; nothing went then.
     pub needs_confirmation: bool,
+    /// Packs that quoted one of them, and hold a notice in its place now.
+    pub packs: usize,
+    /// Summaries that were made from one of them, and are gone.
+    pub summaries: usize,
 }
 
 impl Memory {
@@ -30,8 +37,7 @@ impl Memory {
             let rows = self.by_ids(ids).await?;
             return Ok(Forgotten { ids: rows.into_iter().map(|it| it.id).collect(), ..Forgotten::default() });
         }
-        let ids = self.store.forget(ids).await?;
-        Ok(Forgotten { forgotten: ids.len(), ids, needs_confirmation: false })
+        self.erase(ids, "forget", "asked for by id".to_owned()).await
     }
 
     /// Deletes what the filters of `query` mean (its words and limit are not used). More than one goes only when
@@ -57,8 +63,34 @@ impl Memory {
             return Ok(Forgotten { ids, ..Forgotten::default() });
         }
         if ids.len() > 1 && !confirm {
-            return Ok(Forgotten { ids, forgotten: 0, needs_confirmation: true });
+            return Ok(Forgotten { ids, needs_confirmation: true, ..Forgotten::default() });
         }
-        self.forget_ids(ids, false).await
+        self.erase(ids, "forget", format!("asked for by {}", described(query))).await
     }
+
+    pub(super) async fn erase(&self, ids: Vec<String>, actor: &str, why: String) -> Result<Forgotten, StoreError> {
+        let deletion = Deletion { at: self.clock.now(), actor: actor.to_owned(), why };
+        let Erased { ids, packs, summaries, .. } = self.store.forget(ids, deletion).await?;
+        Ok(Forgotten { forgotten: ids.len(), ids, needs_confirmation: false, packs, summaries })
+    }
+}
+
+/// The filters of a query in words, for the audit.
+fn described(query: &Query) -> String {
+    let view = &query.view;
+    let list = |name: &str, of: &[String]| (!of.is_empty()).then(|| format!("{name} {}", of.join(", ")));
+    let one = |name: &str, of: &Option<String>| of.as_ref().map(|it| format!("{name} {it}"));
+    let time = |name: &str, of: Option<i64>| of.map(|it| format!("{name} {}", clock::format(it)));
+    let parts = [
+        Some(format!("namespace {}", view.namespace)),
+        one("user_id", &view.user_id),
+        one("persona", &view.persona),
+        one("session_id", &view.session_id),
+        list("kinds", &query.kinds),
+        list("tags", &query.tags),
+        time("since", query.since),
+        time("until", query.until),
+        time("as_of", query.as_of),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -39,6 +39,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::idle::Calls;
 use super::instructions;
 use super::order::Domain;
 use super::order::Order;
@@ -81,14 +82,16 @@ pub(super) struct Handler {
     room: Semaphore,
     /// Fires when open calls must end.
     abandon: CancellationToken,
+    /// Counts calls, so that work beside them knows when to stop.
+    calls: Calls,
     /// Folders that the client declares; `None` while it is being asked.
     client_roots: watch::Sender<Option<Vec<std::path::PathBuf>>>,
 }
 
 impl Handler {
-    pub(super) fn new(app: Arc<App>, order: Order, abandon: CancellationToken) -> Handler {
+    pub(super) fn new(app: Arc<App>, order: Order, abandon: CancellationToken, calls: Calls) -> Handler {
         let room = Semaphore::new(app.config.concurrency.max(1));
-        Handler { app, order, room, abandon, client_roots: watch::Sender::new(Some(Vec::new())) }
+        Handler { app, order, room, abandon, calls, client_roots: watch::Sender::new(Some(Vec::new())) }
     }
 
     /// Where this client may index and search: what the configuration allows and the roots that it declares. Only a
@@ -187,6 +190,7 @@ impl ServerHandler for Handler {
         let Some(tool) = tools::find(&self.app.config, &request.name) else {
             return Err(ErrorData::invalid_params(tools::unknown(&self.app.config, &request.name), None));
         };
+        let _call = self.calls.begin();
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let places = async {
             let turn = self.order.turn(&context.id).await;

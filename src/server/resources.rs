@@ -303,7 +303,11 @@ async fn session_json(app: &App, id: &str) -> Result<Option<Value>, ErrorData> {
         .map(|it| json!({"role": it.role, "content": it.content, "at": clock::format(it.created_at), "trace_id": it.trace_id}))
         .collect();
     let memories: Vec<Value> = memories.iter().map(|it| memory_json(&it.row)).collect();
-    Ok(Some(json!({"session_id": id, "turns": turns, "memories": memories})))
+    let owner = Owner { session_id: Some(id.to_owned()), ..owner };
+    let summary = app.memory.summary(owner).await.map_err(protocol_error)?.map(|it| {
+        json!({"text": it.content, "made_by": it.made_by, "made_at": clock::format(it.made_at), "sources": it.sources})
+    });
+    Ok(Some(json!({"session_id": id, "summary": summary, "turns": turns, "memories": memories})))
 }
 
 fn pretty(value: &Value) -> String {

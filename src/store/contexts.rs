@@ -193,7 +193,9 @@ impl Store {
                 ContextWrite::Clear => Value::Null,
             };
             put(tx, &key, &data, expires_at, before.as_ref(), cleared, now).map_err(failed)?;
-            current(tx, &key, now).map_err(failed)
+            let after = current(tx, &key, now).map_err(failed)?;
+            super::audit::context_written(tx, &key, before.as_ref(), after.as_ref(), now).map_err(failed)?;
+            Ok(after)
         })
         .await
     }
@@ -255,6 +257,7 @@ fn put(
 
 /// Empties what has expired; the rows stay for their version numbers.
 pub(super) fn sweep(conn: &Connection, now: Millis) -> rusqlite::Result<usize> {
+    super::audit::contexts_expire(conn, now)?;
     conn.prepare_cached(
         "DELETE FROM context_versions WHERE (scope, owner, key) IN
             (SELECT scope, owner, key FROM contexts WHERE expires_at <= :now)",

@@ -9,6 +9,8 @@ use super::db::Store;
 use super::error::StoreError;
 use super::facts;
 use super::facts::Contradiction;
+use super::forget::Deletion;
+use super::forget::erase;
 use super::history;
 use super::vectors;
 use super::vectors::Embedded;
@@ -190,7 +192,11 @@ impl Store {
         self.note_time(now);
         self.write(move |tx| {
             let mut fresh = Vec::new();
-            let mut remember = |item: &NewMemory| remember_one(tx, item, now, &mut fresh);
+            let mut remember = |item: &NewMemory| -> Result<Remembered, Failed> {
+                let done = remember_one(tx, item, now, &mut fresh)?;
+                super::audit::remembered(tx, item, &done, now)?;
+                Ok(done)
+            };
             items.iter().map(|item| remember(item).map_err(|err| err.at(&path))).collect()
         })
         .await
@@ -236,24 +242,6 @@ impl Store {
         .await
     }
 
-    /// Deletes the memories with these ids, rows and index; returns the ids that were there.
-    pub async fn forget(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let delete = || -> rusqlite::Result<Vec<String>> {
-                let mut gone = Vec::new();
-                for id in ids {
-                    if delete_one(tx, &id)? {
-                        gone.push(id);
-                    }
-                }
-                Ok(gone)
-            };
-            delete().map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
-    }
-
     /// Deletes what has expired by `now`, memories and contexts, and returns how many rows went. The writing thread
     /// does the same by itself now and then.
     pub async fn sweep(&self, now: Millis) -> Result<usize, StoreError> {
@@ -278,8 +266,9 @@ pub(super) fn sweep(conn: &Connection, now: Millis) -> rusqlite::Result<usize> {
         .prepare_cached("SELECT id FROM memories WHERE expires_at <= :now LIMIT :limit")?
         .query_map(named_params! {":now": now, ":limit": SWEPT_AT_ONCE}, |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
+    let deletion = Deletion { at: now, actor: "expiry".to_owned(), why: "its time had come".to_owned() };
     for id in &expired {
-        delete_one(conn, id)?;
+        erase(conn, id, &deletion)?;
     }
     Ok(expired.len() + super::contexts::sweep(conn, now)?)
 }
@@ -482,7 +471,7 @@ fn list(json: Option<&str>) -> Vec<String> {
     json.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default()
 }
 
-fn delete_one(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
+pub(super) fn delete_one(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
     let seq: Option<i64> = conn
         .prepare_cached("DELETE FROM memories WHERE id = :id RETURNING seq")?
         .query_row(named_params! {":id": id}, |row| row.get(0))

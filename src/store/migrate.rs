@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_vectors.sql"),
     include_str!("migrations/0006_memory_search.sql"),
     include_str!("migrations/0007_truth.sql"),
+    include_str!("migrations/0008_keeping.sql"),
     include_str!("migrations/0010_asking.sql"),
     include_str!("migrations/0011_insights.sql"),
 ];

@@ -1,10 +1,14 @@
-//! The rows of assembled packs. A pack is written once and never changed.
+//! The rows of assembled packs. A pack is written once and never changed, but for what is forgotten later.
 
+use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::named_params;
+use serde_json::Value;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::forget::NOTICE;
+use super::forget::needle;
 use crate::clock::Millis;
 
 /// A pack as it is kept.
@@ -93,8 +97,130 @@ impl Store {
     }
 }
 
+/// Takes the text of a memory out of the packs that quote it; the rest of each stays. Says how many there were.
+pub(super) fn withdraw(conn: &Connection, memory_id: &str, content: &str) -> rusqlite::Result<usize> {
+    let quoting: Vec<(String, String)> = conn
+        .prepare_cached(
+            "SELECT packs.id, packs.result FROM pack_memories JOIN packs ON packs.id = pack_memories.pack_id
+             WHERE pack_memories.memory_id = :id",
+        )?
+        .query_map(named_params! {":id": memory_id}, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, result) in &quoting {
+        let left = without(result, memory_id, content);
+        conn.prepare_cached("UPDATE packs SET result = :result WHERE id = :id")?
+            .execute(named_params! {":result": left, ":id": id})?;
+    }
+    conn.prepare_cached("DELETE FROM pack_memories WHERE memory_id = :id")?
+        .execute(named_params! {":id": memory_id})?;
+    Ok(quoting.len())
+}
+
+/// `result`, the JSON of a pack, with a notice where it quotes the memory. When the quotation cannot be told from
+/// what stands around it, the whole text goes.
+fn without(result: &str, memory_id: &str, content: &str) -> String {
+    let Ok(mut pack) = serde_json::from_str::<Value>(result) else { return "{}".to_owned() };
+    let uri = super::audit::memory(memory_id);
+    let needle = needle(content);
+    let mut text = pack.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut told_apart = true;
+    for item in pack.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(quoted) = item.get("text").and_then(Value::as_str).map(str::to_owned) else { continue };
+        let is_it = item.get("uri").and_then(Value::as_str) == Some(uri.as_str());
+        // A neighbour may quote it, too.
+        let of_memory = item.get("source").and_then(Value::as_str) == Some("memory");
+        let quotes_it = of_memory && needle.as_ref().is_some_and(|it| quoted.contains(it.as_str()));
+        if !is_it && !quotes_it {
+            continue;
+        }
+        match replaced(&text, &quoted) {
+            Some(left) => text = left,
+            None => told_apart = false,
+        }
+        item["text"] = NOTICE.into();
+        if is_it {
+            item["title"] = NOTICE.into();
+            item["why"] = NOTICE.into();
+            item["forgotten"] = true.into();
+        }
+    }
+    if !told_apart || needle.as_ref().is_some_and(|it| forms(it).iter().any(|form| text.contains(form))) {
+        text = format!("{NOTICE} This pack quoted a memory that was forgotten since; its other items are kept.");
+    }
+    pack["text"] = text.into();
+    pack.to_string()
+}
+
+/// `text` without the piece that quotes `quoted`, in whichever format it is; `None` when there is none.
+fn replaced(text: &str, quoted: &str) -> Option<String> {
+    let end = if quoted.ends_with('\n') { "" } else { "\n" };
+    let [plain, xml, json] = forms(quoted);
+    let framed = [
+        (format!("text\n{plain}{end}```"), format!("text\n{NOTICE}\n```")),
+        (format!(">\n{xml}\n</item>"), format!(">\n{NOTICE}\n</item>")),
+        (format!("\"text\":\"{json}\""), format!("\"text\":\"{NOTICE}\"")),
+    ];
+    framed.iter().find(|(from, _)| text.contains(from.as_str())).map(|(from, to)| text.replace(from.as_str(), to))
+}
+
+/// A text as it stands in packs of the three formats: markdown, XML and JSON.
+fn forms(text: &str) -> [String; 3] {
+    let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let json = Value::from(text).to_string();
+    [text.to_owned(), xml, json[1..json.len() - 1].to_owned()]
+}
+
 /// The queries whose plans are watched.
 #[cfg(test)]
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
     vec![("a pack by its id", BY_ID.to_owned()), ("the latest packs", LATEST.to_owned())]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(text: &str, content: &str, expected: &str) {
+        let pack = json!({"text": text, "items": [
+            {"uri": "carryall://memory/m", "source": "memory", "text": content, "title": "note"},
+            {"uri": "carryall://memory/n", "source": "memory", "text": "Bob drinks coffee", "title": "note"},
+        ]});
+        let left: Value = serde_json::from_str(&without(&pack.to_string(), "m", content)).unwrap();
+        assert_eq!(left["text"], expected);
+        assert_eq!((&left["items"][0]["text"], &left["items"][0]["forgotten"]), (&json!(NOTICE), &json!(true)));
+        assert_eq!(left["items"][1]["text"], "Bob drinks coffee");
+        assert!(!left.to_string().contains("\"tea & \\\"milk\\\"") && !left.to_string().contains("Ana drinks"));
+    }
+
+    #[test]
+    fn a_quotation_goes_and_its_neighbours_stay() {
+        check(
+            "[1] memory\n```text\nAna drinks tea\n```\n[2] memory\n```text\nBob drinks coffee\n```\n",
+            "Ana drinks tea",
+            "[1] memory\n```text\n[forgotten]\n```\n[2] memory\n```text\nBob drinks coffee\n```\n",
+        );
+        check(
+            "<item n=\"1\">\nAna drinks tea &amp; &quot;milk&quot;\n</item>\n",
+            "Ana drinks tea & \"milk\"",
+            "<item n=\"1\">\n[forgotten]\n</item>\n",
+        );
+        check(
+            "{\"items\": [{\"n\":1,\"text\":\"tea & \\\"milk\\\"\"}]}",
+            "tea & \"milk\"",
+            "{\"items\": [{\"n\":1,\"text\":\"[forgotten]\"}]}",
+        );
+        // A short text is not taken for its frame.
+        check("```text\ntext\n```", "text", "```text\n[forgotten]\n```");
+    }
+
+    #[test]
+    fn a_quotation_that_cannot_be_told_apart_takes_the_text_along() {
+        check(
+            "something else that says Ana drinks tea",
+            "Ana drinks tea",
+            "[forgotten] This pack quoted a memory that was forgotten since; its other items are kept.",
+        );
+    }
 }

@@ -125,6 +125,8 @@ async fn hot_queries_use_their_indexes() {
         .chain(contexts::hot_queries())
         .chain(turns::hot_queries())
         .chain(packs::hot_queries())
+        .chain(audit::hot_queries())
+        .chain(keeping::hot_queries())
         .chain(answers::hot_queries())
         .chain(workspace::hot_queries())
         .chain(vectors::hot_queries().into_iter().map(|(name, sql)| (name, sql.to_owned())))

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 24] = [
     "ids",
     "scope",
     "clock",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 23] = [
     "search",
     "session",
     "memory",
+    "exchange",
     "documents",
     "downstream",
     "context",

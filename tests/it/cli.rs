@@ -13,25 +13,25 @@ use crate::harness::Home;
 
 /// What a command came to.
 #[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// The one document on standard output.
-    fn json(&self) -> anyhow::Result<Value> {
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
         serde_json::from_str(&self.out).with_context(|| format!("not one JSON document: {self:?}"))
     }
 }
 
 /// Runs a command with nothing on its standard input.
-fn run(home: &Home, arguments: &[&str]) -> anyhow::Result<Ran> {
+pub(crate) fn run(home: &Home, arguments: &[&str]) -> anyhow::Result<Ran> {
     run_with(home, arguments, "")
 }
 
-fn run_with(home: &Home, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
+pub(crate) fn run_with(home: &Home, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
     let mut child = home.carryall(arguments).stdin(Stdio::piped()).spawn()?;
     // A command that reads no input may have ended already.
     let _ = child.stdin.take().context("stdin is a pipe")?.write_all(input.as_bytes());

@@ -6,6 +6,7 @@ mod architecture;
 mod ask;
 mod cli;
 mod harness;
+mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
 mod model_server;

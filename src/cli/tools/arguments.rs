@@ -206,6 +206,12 @@ pub(in crate::cli) struct Forget {
     /// Needed to delete more than one by filter.
     #[arg(long)]
     confirm: bool,
+    /// Write the file anew, so that nothing of what was ever deleted is left in its bytes.
+    ///
+    /// Without ids and filters only that: what was forgotten before, by whatever host, goes for good.
+    #[arg(long, conflicts_with = "dry_run")]
+    #[serde(skip)]
+    pub(super) purge: bool,
     #[command(flatten)]
     #[serde(flatten)]
     filters: Filters,

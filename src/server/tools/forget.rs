@@ -132,6 +132,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
         ));
     }
     let count = done.ids.len();
+    let quoted = done.packs;
     let more = count.saturating_sub(IDS);
     let ids: Vec<String> = done.ids.into_iter().take(IDS).collect();
     let mut text = match (dry_run, count) {
@@ -141,6 +142,9 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     };
     if more > 0 {
         text.push_str(&format!("\nand {more} more"));
+    }
+    if quoted > 0 {
+        text.push_str(&format!("\nTaken out of {quoted} packs that quoted it."));
     }
     Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more) }, text)
 }

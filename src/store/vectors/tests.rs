@@ -125,7 +125,7 @@ async fn another_process_finds_a_write_and_misses_what_was_forgotten_at_once() {
     assert_eq!(near(&other, by(MODEL_A, 0.0), everything(), 5).await, ["first"]);
     store.remember(vec![note("second", Some(by(MODEL_A, 1.0)))], 2).await.unwrap();
     assert_eq!(near(&other, by(MODEL_A, 0.0), everything(), 5).await, ["first", "second"]);
-    store.forget(vec![first[0].id.clone()]).await.unwrap();
+    store.forget(vec![first[0].id.clone()], crate::store::Deletion::of_a_test()).await.unwrap();
     assert_eq!(near(&other, by(MODEL_A, 0.0), everything(), 5).await, ["second"]);
     assert_eq!(count(&store, "SELECT count(*) FROM vectors").await, 1, "nothing is left of it in the file");
     assert_eq!(other.cosines("default", by(MODEL_A, 0.0), vec![1]).await.unwrap(), [None], "nor in memory");
@@ -136,7 +136,7 @@ async fn a_row_that_takes_the_place_of_a_forgotten_one_has_its_own_vector() {
     let (_folder, store) = temporary();
     let old = store.remember(vec![note("old", Some(by(MODEL_A, 0.0)))], 1).await.unwrap();
     assert_eq!(near(&store, by(MODEL_A, 0.0), everything(), 5).await, ["old"]);
-    store.forget(vec![old[0].id.clone()]).await.unwrap();
+    store.forget(vec![old[0].id.clone()], crate::store::Deletion::of_a_test()).await.unwrap();
     // SQLite gives the last row's number again.
     store.remember(vec![note("new", Some(by(MODEL_A, 90.0)))], 2).await.unwrap();
     let cosines = store.cosines("default", by(MODEL_A, 90.0), vec![1]).await.unwrap();
@@ -149,7 +149,7 @@ async fn more_than_the_file_lists_may_be_forgotten_between_two_looks() {
     let items = (0..10_200_u16).map(|it| note(&format!("n{it}"), Some(by(MODEL_A, f32::from(it) / 100.0)))).collect();
     let stored: Vec<String> = store.remember(items, 1).await.unwrap().into_iter().map(|it| it.id).collect();
     assert_eq!(near(&store, by(MODEL_A, 0.0), everything(), 1).await.len(), 1);
-    store.forget(stored[..10_150].to_vec()).await.unwrap();
+    store.forget(stored[..10_150].to_vec(), crate::store::Deletion::of_a_test()).await.unwrap();
     assert_eq!(count(&store, "SELECT count(*) FROM vectors_gone").await, 10_000);
     assert_eq!(near(&store, by(MODEL_A, 0.0), everything(), 100).await.len(), 50);
 }
@@ -193,7 +193,7 @@ async fn the_newest_rows_number_given_again_is_not_called_covered() {
     let (_folder, store) = temporary();
     let stored = store.remember(vec![note("a", Some(by(MODEL_A, 0.0))), note("b", Some(by(MODEL_A, 0.0)))], 1).await;
     store.add_vectors(Vec::new(), Some((MODEL_A.to_owned(), 2))).await.unwrap();
-    store.forget(vec![stored.unwrap()[1].id.clone()]).await.unwrap();
+    store.forget(vec![stored.unwrap()[1].id.clone()], crate::store::Deletion::of_a_test()).await.unwrap();
     store.remember(vec![note("c", None)], 2).await.unwrap();
     assert_eq!(store.count_without_vector(MODEL_A).await.unwrap(), 1);
 }
@@ -223,7 +223,7 @@ proptest! {
                     near(&store, query.clone(), everything(), 3).await;
                 }
                 if *forgotten {
-                    store.forget(vec![stored[0].id.clone()]).await.unwrap();
+                    store.forget(vec![stored[0].id.clone()], crate::store::Deletion::of_a_test()).await.unwrap();
                 } else if kind == "fact" {
                     let vector = at(f32::from(*angle)).unwrap();
                     kept.push((content, vector.cosine(query.vector.as_ref().unwrap())));

@@ -1,0 +1,92 @@
+//! Sessions of Claude Code: `~/.claude/projects/**/*.jsonl`, an event a line. What the person and the assistant said to
+//! each other is taken; tools, thoughts and what subagents said are not.
+//!
+//! Source: files of Claude Code 1.0 to 2.1; the format is not documented and lines of new types appear now and then.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::Piece;
+use super::Role;
+use super::Session;
+use super::Turn;
+use super::input;
+use super::input::Problem;
+use super::input::Sink;
+use super::input::Source;
+use super::input::text;
+
+/// What the program itself puts into a user's place: commands, their output, reminders.
+const NOT_SAID: [&str; 8] = [
+    "<command-",
+    "<local-command-",
+    "<system-reminder>",
+    "<bash-",
+    "<task-notification>",
+    "<user-memory-input>",
+    "Caveat: The messages below",
+    "[Request interrupted",
+];
+
+/// Whether a file of a folder is one of these.
+pub(super) fn is_session(name: &str) -> bool {
+    name.ends_with(".jsonl")
+}
+
+pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
+    for (name, file) in source.files(&is_session)? {
+        let mut known = HashSet::new();
+        input::lines(&file, |number, line| {
+            let at = || format!("{name}, line {number}");
+            let skipped = |reason: &str| Piece::Skipped { reason: reason.to_owned(), at: at() };
+            let line: Value = match line.and_then(|it| serde_json::from_str(&it).map_err(|err| err.to_string())) {
+                Ok(line) => line,
+                Err(_) => return sink(skipped("a line that is no JSON")),
+            };
+            let role = match line.get("type").and_then(Value::as_str) {
+                Some("user") => Role::User,
+                Some("assistant") => Role::Assistant,
+                Some("summary" | "ai-title" | "custom-title") => return Ok(()),
+                Some(_) => return Ok(()),
+                None => return sink(skipped("a line without a type")),
+            };
+            let is = |name: &str| line.get(name).and_then(Value::as_bool) == Some(true);
+            if is("isSidechain") || is("isMeta") || is("isApiErrorMessage") || is("isCompactSummary") {
+                return Ok(());
+            }
+            let (Some(session), Some(key)) = (text(&line, "sessionId"), text(&line, "uuid")) else {
+                return sink(skipped("a message without a session or an id"));
+            };
+            let Some(content) = line.pointer("/message/content").and_then(said) else { return Ok(()) };
+            if role == Role::User && NOT_SAID.iter().any(|it| content.starts_with(it)) {
+                return Ok(());
+            }
+            let session_id = format!("claude-code-{session}");
+            if known.insert(session_id.clone()) {
+                let title = text(&line, "cwd").map(str::to_owned);
+                sink(Piece::Session(Session { id: session_id.clone(), title, file: name.clone() }))?;
+            }
+            let at = input::time(&line, "timestamp");
+            sink(Piece::Turn(Turn { session_id, key: key.to_owned(), role, content, at }))
+        })?;
+    }
+    Ok(())
+}
+
+/// The text of a message, which is a string or a list of blocks; `None` when it has only tools and thoughts.
+fn said(content: &Value) -> Option<String> {
+    let said = match content {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Array(blocks) => {
+            let texts = blocks.iter().filter_map(|it| match it.get("type").and_then(Value::as_str)? {
+                "text" => text(it, "text").map(str::to_owned),
+                "image" => Some("[image]".to_owned()),
+                _ => None,
+            });
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    (!said.is_empty()).then_some(said)
+}

@@ -1,0 +1,229 @@
+//! The rows of the audit: who changed which memory or context, when and why. Lines are only ever added; what a
+//! cleared context held is blanked in its lines, and the content of a memory never stands in one.
+
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::named_params;
+use serde_json::Value;
+use serde_json::json;
+
+use super::contexts::ContextKey;
+use super::contexts::ContextRow;
+use super::contexts::Scope;
+use super::db::Store;
+use super::error::StoreError;
+use super::memories::NewMemory;
+use super::memories::Remembered;
+use super::memories::Status;
+use crate::clock::Millis;
+use crate::ids;
+
+/// A line of the audit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRow {
+    pub at: Millis,
+    /// The tool or command that did it, or `expiry` and `retention`.
+    pub actor: String,
+    /// `stored`, `joined`, `superseded`, `forgotten`, `written`, `cleared`, `expired`, `imported`, `purged`.
+    pub action: String,
+    /// The address of what was changed.
+    pub subject: String,
+    pub namespace: Option<String>,
+    pub user_id: Option<String>,
+    pub persona: Option<String>,
+    /// A JSON object; of a context `before` and `after`.
+    pub details: Value,
+}
+
+/// Which lines are meant; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub subject: Option<String>,
+    pub action: Option<String>,
+    pub actor: Option<String>,
+    pub since: Option<Millis>,
+    pub until: Option<Millis>,
+}
+
+/// The most of a context that a line holds, in bytes; of a larger one it says the size.
+const HELD_BYTES: usize = 4096;
+
+const INSERT: &str = "INSERT INTO audit (at, actor, action, subject, namespace, user_id, persona, details)
+    VALUES (:at, :actor, :action, :subject, :namespace, :user_id, :persona, :details)";
+
+const COLUMNS: &str = "at, actor, action, subject, namespace, user_id, persona, details";
+
+/// The lines of one subject are found by their index; all others by going back in time.
+fn select(filter: &AuditFilter) -> String {
+    let narrow = if filter.subject.is_some() { "subject = :subject" } else { ":subject IS NULL" };
+    format!(
+        "SELECT {COLUMNS} FROM audit WHERE {narrow}
+           AND (:action IS NULL OR action = :action) AND (:actor IS NULL OR actor = :actor)
+           AND at >= coalesce(:since, -9223372036854775808) AND at < coalesce(:until, 9223372036854775807)
+         ORDER BY seq DESC LIMIT :limit OFFSET :offset"
+    )
+}
+
+impl Store {
+    /// The lines that `filter` means, the latest first, at most `limit` after `offset`.
+    pub async fn audit(&self, filter: AuditFilter, limit: usize, offset: usize) -> Result<Vec<AuditRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<AuditRow>> {
+                conn.prepare_cached(&select(&filter))?
+                    .query_map(
+                        named_params! {
+                            ":subject": filter.subject, ":action": filter.action, ":actor": filter.actor,
+                            ":since": filter.since, ":until": filter.until,
+                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                            ":offset": i64::try_from(offset).unwrap_or(0),
+                        },
+                        from_row,
+                    )?
+                    .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Adds a line about what concerns no single memory or context.
+    pub async fn add_audit(&self, row: AuditRow) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| note(tx, &row).map_err(|err| StoreError::of(&path, &err))).await
+    }
+}
+
+/// Adds a line.
+pub(super) fn note(conn: &Connection, row: &AuditRow) -> rusqlite::Result<()> {
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":at": row.at, ":actor": row.actor, ":action": row.action, ":subject": row.subject,
+        ":namespace": row.namespace, ":user_id": row.user_id, ":persona": row.persona,
+        ":details": row.details.to_string(),
+    })?;
+    Ok(())
+}
+
+/// The address of a memory.
+pub(super) fn memory(id: &str) -> String {
+    format!("carryall://memory/{id}")
+}
+
+/// Notes what became of a memory that was to be stored.
+pub(super) fn remembered(conn: &Connection, item: &NewMemory, done: &Remembered, now: Millis) -> rusqlite::Result<()> {
+    let line = |action: &str, id: &str, details: Value| AuditRow {
+        at: now,
+        actor: "remember".to_owned(),
+        action: action.to_owned(),
+        subject: memory(id),
+        namespace: Some(item.owner.namespace.clone()),
+        user_id: item.owner.user_id.clone(),
+        persona: item.owner.persona.clone(),
+        details,
+    };
+    let action = if done.status == Status::Duplicate { "joined" } else { "stored" };
+    let details = match &item.owner.session_id {
+        Some(session) => json!({"kind": item.kind, "session_id": session}),
+        None => json!({"kind": item.kind}),
+    };
+    note(conn, &line(action, &done.id, details))?;
+    match &done.supersedes {
+        Some(old) => note(conn, &line("superseded", old, json!({"kind": item.kind, "by": done.id}))),
+        None => Ok(()),
+    }
+}
+
+/// Notes a write of a context. After it was cleared its earlier lines do not tell what it held.
+pub(super) fn context_written(
+    conn: &Connection,
+    key: &ContextKey,
+    before: Option<&ContextRow>,
+    after: Option<&ContextRow>,
+    now: Millis,
+) -> rusqlite::Result<()> {
+    let version = |row: Option<&ContextRow>| row.map_or(0, |it| it.version);
+    let (action, details) = match after {
+        Some(row) => (
+            "written",
+            json!({
+                "version": row.version, "before_version": version(before),
+                "before": before.map(|it| held(&it.data)), "after": held(&row.data),
+            }),
+        ),
+        None => ("cleared", json!({"before_version": version(before)})),
+    };
+    if after.is_none() {
+        blank(conn, key)?;
+    }
+    note(conn, &line_of_context(key, action, "write_context", details, now))
+}
+
+/// Notes which contexts are about to go because their time has come.
+pub(super) fn contexts_expire(conn: &Connection, now: Millis) -> rusqlite::Result<()> {
+    let expired: Vec<(ContextKey, i64)> = conn
+        .prepare_cached("SELECT scope, owner, key, version FROM contexts WHERE expires_at <= :now")?
+        .query_map(named_params! {":now": now}, |row| {
+            let scope: String = row.get(0)?;
+            let scope = Scope::named(&scope).unwrap_or(Scope::Global);
+            Ok((ContextKey { scope, owner: row.get(1)?, key: row.get(2)? }, row.get(3)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (key, version) in expired {
+        blank(conn, &key)?;
+        note(conn, &line_of_context(&key, "expired", "expiry", json!({"before_version": version}), now))?;
+    }
+    Ok(())
+}
+
+fn line_of_context(key: &ContextKey, action: &str, actor: &str, details: Value, now: Millis) -> AuditRow {
+    let owner = |scope: Scope| (key.scope == scope).then(|| key.owner.clone());
+    AuditRow {
+        at: now,
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        subject: address(key),
+        namespace: None,
+        user_id: owner(Scope::User),
+        persona: owner(Scope::Persona),
+        details,
+    }
+}
+
+/// The address of a context; the `session` room writes the same.
+fn address(key: &ContextKey) -> String {
+    let owner = if key.owner.is_empty() { "-".to_owned() } else { ids::uri_part(&key.owner) };
+    format!("carryall://context/{}/{owner}/{}", key.scope.name(), ids::uri_part(&key.key))
+}
+
+fn held(data: &Value) -> Value {
+    let size = data.to_string().len();
+    if size <= HELD_BYTES { data.clone() } else { json!({"bytes": size}) }
+}
+
+fn blank(conn: &Connection, key: &ContextKey) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE audit SET details = json_remove(details, '$.before', '$.after') WHERE subject = :subject",
+    )?
+    .execute(named_params! {":subject": address(key)})?;
+    Ok(())
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+    Ok(AuditRow {
+        at: row.get(0)?,
+        actor: row.get(1)?,
+        action: row.get(2)?,
+        subject: row.get(3)?,
+        namespace: row.get(4)?,
+        user_id: row.get(5)?,
+        persona: row.get(6)?,
+        details: serde_json::from_str(&row.get::<_, String>(7)?).unwrap_or_default(),
+    })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    let of_one = AuditFilter { subject: Some("s".to_owned()), ..AuditFilter::default() };
+    vec![("the audit of a memory", select(&of_one)), ("the latest of the audit", select(&AuditFilter::default()))]
+}

@@ -1,0 +1,209 @@
+//! Takes a memory out of everything that holds its text: its row, the text index, packs, summaries, traces. What
+//! stays is a line of the audit.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+use rusqlite::OptionalExtension;
+use rusqlite::named_params;
+use serde_json::Value;
+use serde_json::json;
+
+use super::audit;
+use super::audit::AuditRow;
+use super::db::Store;
+use super::error::StoreError;
+use super::packs;
+use crate::clock::Millis;
+
+/// What stands where a forgotten text stood.
+pub(super) const NOTICE: &str = "[forgotten]";
+
+/// Who deletes, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    pub at: Millis,
+    /// The tool or command, or `expiry` and `retention`.
+    pub actor: String,
+    /// In words, without the content.
+    pub why: String,
+}
+
+#[cfg(test)]
+impl Deletion {
+    pub(super) fn of_a_test() -> Deletion {
+        Deletion { at: 0, actor: "test".to_owned(), why: String::new() }
+    }
+}
+
+/// What a deletion took away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// The memories that were there.
+    pub ids: Vec<String>,
+    /// Packs that quoted one of them, and hold a notice in its place now.
+    pub packs: usize,
+    /// Summaries that were made from one of them, and are gone.
+    pub summaries: usize,
+    /// Traces that held the text of one of them.
+    pub traces: usize,
+}
+
+/// A shorter text is in too many others to be the memory's; only a trace that holds exactly it is meant then.
+const TELLING_BYTES: usize = 12;
+
+/// So much of a text tells it from others.
+const NEEDLE_BYTES: usize = 120;
+
+impl Store {
+    /// Deletes the memories with these ids, wherever their text is, and says what went.
+    pub async fn forget(&self, ids: Vec<String>, deletion: Deletion) -> Result<Erased, StoreError> {
+        // The traces of the calls just ended are in the queue.
+        self.flush().await?;
+        let path = self.path().to_path_buf();
+        let wanted = ids.clone();
+        // Outside the transaction, which other processes wait for: traces may be many.
+        let traces =
+            self.read(move |conn| traces_with(conn, &wanted).map_err(|err| StoreError::of(&path, &err))).await?;
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let delete = || -> rusqlite::Result<Erased> {
+                let mut erased = Erased { traces: traces.len(), ..Erased::default() };
+                for id in ids {
+                    if let Some(quoted) = erase(tx, &id, &deletion)? {
+                        erased.packs += quoted.packs;
+                        erased.summaries += quoted.summaries;
+                        erased.ids.push(id);
+                    }
+                }
+                for (id, trace) in traces {
+                    tx.prepare_cached("UPDATE traces SET error = :error, spans = :spans WHERE id = :id")?
+                        .execute(named_params! {":error": trace.error, ":spans": trace.spans, ":id": id})?;
+                }
+                Ok(erased)
+            };
+            delete().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+}
+
+/// Where a deleted memory was quoted.
+pub(super) struct Quoted {
+    packs: usize,
+    summaries: usize,
+}
+
+/// Deletes one memory from its row, the indexes, packs and summaries, and notes that; `None` when it is not there.
+pub(super) fn erase(conn: &Connection, id: &str, deletion: &Deletion) -> rusqlite::Result<Option<Quoted>> {
+    let line = conn
+        .prepare_cached("SELECT namespace, user_id, persona, kind, created_at, content FROM memories WHERE id = :id")?
+        .query_row(named_params! {":id": id}, |row| {
+            let (kind, created_at): (String, Millis) = (row.get(3)?, row.get(4)?);
+            let line = AuditRow {
+                at: deletion.at,
+                actor: deletion.actor.clone(),
+                action: "forgotten".to_owned(),
+                subject: audit::memory(id),
+                namespace: row.get(0)?,
+                user_id: row.get(1)?,
+                persona: row.get(2)?,
+                details: json!({"kind": kind, "created_at": crate::clock::format(created_at), "why": deletion.why}),
+            };
+            Ok((line, row.get::<_, String>(5)?))
+        })
+        .optional()?;
+    let Some((line, content)) = line else { return Ok(None) };
+    super::memories::delete_one(conn, id)?;
+    let packs = packs::withdraw(conn, id, &content)?;
+    let summaries = conn
+        .prepare_cached(
+            "DELETE FROM summaries WHERE id IN (SELECT summary_id FROM summary_sources WHERE source_id = :id)",
+        )?
+        .execute(named_params! {":id": id})?;
+    conn.prepare_cached("DELETE FROM memory_links WHERE from_id = :id OR to_id = :id")?
+        .execute(named_params! {":id": id})?;
+    conn.prepare_cached("DELETE FROM imported WHERE memory_id = :id")?.execute(named_params! {":id": id})?;
+    audit::note(conn, &line)?;
+    Ok(Some(Quoted { packs, summaries }))
+}
+
+/// A trace as it is to be kept.
+struct Cleaned {
+    error: Option<String>,
+    spans: String,
+}
+
+/// The traces that hold the text of one of these memories, by id, without it.
+fn traces_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<HashMap<String, Cleaned>> {
+    let mut contents = Vec::new();
+    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    for id in ids {
+        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+    }
+    let mut cleaned = HashMap::new();
+    let needles: Vec<String> = contents.iter().filter_map(|it| needle(it)).collect();
+    let escaped: Vec<String> = needles.iter().map(|it| escape(it)).collect();
+    let whole: Vec<&str> = contents.iter().map(|it| it.trim()).filter(|it| !it.is_empty()).collect();
+    let quoted = whole.iter().map(|it| Value::from(*it).to_string());
+    let Ok(search) = aho_corasick::AhoCorasick::new(escaped.into_iter().chain(quoted)) else { return Ok(cleaned) };
+    let Ok(in_errors) = aho_corasick::AhoCorasick::new(&needles) else { return Ok(cleaned) };
+    if whole.is_empty() {
+        return Ok(cleaned);
+    }
+    let mut statement = conn.prepare_cached("SELECT id, error, spans FROM traces")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let error = row.get_ref(1)?.as_str_or_null()?.unwrap_or_default();
+        let spans = row.get_ref(2)?.as_str()?;
+        let told = in_errors.is_match(error);
+        if !told && !search.is_match(spans) {
+            continue;
+        }
+        let mut value: Value = serde_json::from_str(spans).unwrap_or_default();
+        blank(&mut value, &in_errors, &whole);
+        let error = if told { Some(NOTICE.to_owned()) } else { row.get(1)? };
+        cleaned.insert(row.get(0)?, Cleaned { error, spans: value.to_string() });
+    }
+    Ok(cleaned)
+}
+
+/// The piece of a text by which it is found in others: the beginning of its longest line.
+pub(super) fn needle(content: &str) -> Option<String> {
+    let line = content.lines().map(str::trim).max_by_key(|it| it.len())?;
+    let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|it| *it <= NEEDLE_BYTES).last()?;
+    (end >= TELLING_BYTES).then(|| line[..end].to_owned())
+}
+
+/// As it stands inside a JSON string.
+fn escape(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Puts the notice in the place of every string that holds one of the needles or is one of the whole texts.
+fn blank(value: &mut Value, needles: &aho_corasick::AhoCorasick, whole: &[&str]) {
+    match value {
+        Value::String(text) if needles.is_match(text.as_str()) || whole.contains(&text.trim()) => {
+            NOTICE.clone_into(text);
+        }
+        Value::Array(list) => list.iter_mut().for_each(|it| blank(it, needles, whole)),
+        Value::Object(map) => map.values_mut().for_each(|it| blank(it, needles, whole)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_by_its_longest_line() {
+        assert_eq!(needle("tea"), None);
+        assert_eq!(needle(""), None);
+        assert_eq!(needle("a\n  Ana drinks green tea \nb"), Some("Ana drinks green tea".to_owned()));
+        let long = "ü".repeat(400);
+        assert_eq!(needle(&long).unwrap().len(), NEEDLE_BYTES);
+        assert_eq!(escape("say \"no\"\n"), "say \\\"no\\\"\\n");
+    }
+}

@@ -1,0 +1,465 @@
+//! The rows of consolidation: what a session holds and its summary, links between memories, how far the work has come.
+
+use rusqlite::OptionalExtension;
+use rusqlite::Row;
+use rusqlite::named_params;
+use serde_json::json;
+
+use super::audit;
+use super::audit::AuditRow;
+use super::db::Store;
+use super::error::StoreError;
+use crate::clock::Millis;
+use crate::scope::Owner;
+
+/// Something that was said or kept in a session: a turn or a memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionEntry {
+    pub id: String,
+    /// The role of a turn, the speaker or else the kind of a memory.
+    pub speaker: String,
+    pub text: String,
+    pub at: Millis,
+}
+
+/// The summary of a session as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryRow {
+    pub id: String,
+    /// With the session in it.
+    pub owner: Owner,
+    pub content: String,
+    /// `extractive`, or `provider/model`.
+    pub made_by: String,
+    /// Entries that the session had.
+    pub covers: i64,
+    /// Of all of them.
+    pub fingerprint: Vec<u8>,
+    pub made_at: Millis,
+    /// Ids of the turns and memories that it is made from, in order.
+    pub sources: Vec<String>,
+}
+
+/// A memory that comes next to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparable {
+    pub seq: i64,
+    pub id: String,
+}
+
+/// Two memories that say the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewLink {
+    /// The later one.
+    pub from_id: String,
+    pub to_id: String,
+    pub relation: String,
+    /// 0.0..=1.0.
+    pub score: f64,
+}
+
+/// Which memories a person wants to be deleted at their age.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgeFilter {
+    pub namespace: Option<String>,
+    pub kind: Option<String>,
+    /// Happened, or else was learned, before this.
+    pub before: Millis,
+}
+
+/// Sessions with an owner that have entries beyond these positions, by owner and id.
+const TOUCHED: &str = "SELECT DISTINCT namespace, user_id, persona, session_id FROM (
+        SELECT namespace, user_id, persona, session_id FROM turns WHERE seq > :turn
+        UNION ALL
+        SELECT namespace, user_id, persona, session_id FROM memories WHERE seq > :memory AND session_id IS NOT NULL)
+    ORDER BY namespace, user_id, persona, session_id";
+
+const ENTRIES: &str = "SELECT id, role, content, created_at AS at, 0 AS of_memory, seq FROM turns
+    WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona
+    UNION ALL
+    SELECT id, coalesce(speaker, kind), content, coalesce(occurred_at, created_at) AS at, 1, seq FROM memories
+    WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona
+      AND superseded_by IS NULL AND (valid_to IS NULL OR valid_to > :now) AND (expires_at IS NULL OR expires_at > :now)
+    ORDER BY at, of_memory, seq";
+
+const SUMMARY: &str =
+    "SELECT id, namespace, user_id, persona, session_id, content, made_by, covers, fingerprint, made_at
+    FROM summaries
+    WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona";
+
+const ALIKE: &str = "SELECT m.id FROM memories_text
+    JOIN memories AS m ON m.seq = memories_text.rowid
+    JOIN memories AS it ON it.id = :id
+    WHERE memories_text MATCH :words AND m.seq < it.seq AND m.namespace = it.namespace AND m.user_id IS it.user_id
+      AND m.persona IS it.persona AND m.kind <> 'turn' AND m.superseded_by IS NULL
+      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
+    ORDER BY memories_text.rank LIMIT :limit";
+
+impl Store {
+    /// The sessions that have turns or memories beyond these positions (0: all that there are), and the positions of
+    /// the latest turn and memory.
+    pub async fn sessions_beyond(&self, turn: i64, memory: i64) -> Result<(Vec<Owner>, i64, i64), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<(Vec<Owner>, i64, i64)> {
+                let sessions = conn
+                    .prepare_cached(TOUCHED)?
+                    .query_map(named_params! {":turn": turn, ":memory": memory}, |row| {
+                        Ok(Owner {
+                            namespace: row.get(0)?,
+                            user_id: row.get(1)?,
+                            persona: row.get(2)?,
+                            session_id: row.get(3)?,
+                        })
+                    })?
+                    .collect::<rusqlite::Result<_>>()?;
+                let last = |table: &str| {
+                    conn.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0))
+                };
+                Ok((sessions, last("turns")?, last("memories")?))
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// What was said and kept in the session of `owner`, and holds now, in the order of time.
+    pub async fn session_entries(&self, owner: Owner, now: Millis) -> Result<Vec<SessionEntry>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Vec<SessionEntry>> {
+                conn.prepare_cached(ENTRIES)?
+                    .query_map(
+                        named_params! {
+                            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                            ":persona": owner.persona, ":now": now,
+                        },
+                        |row| {
+                            Ok(SessionEntry {
+                                id: row.get(0)?,
+                                speaker: row.get(1)?,
+                                text: row.get(2)?,
+                                at: row.get(3)?,
+                            })
+                        },
+                    )?
+                    .collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The summary of the session of `owner`.
+    pub async fn summary(&self, owner: Owner) -> Result<Option<SummaryRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Option<SummaryRow>> {
+                let found = conn
+                    .prepare_cached(SUMMARY)?
+                    .query_row(
+                        named_params! {
+                            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                            ":persona": owner.persona,
+                        },
+                        from_row,
+                    )
+                    .optional()?;
+                let Some(mut summary) = found else { return Ok(None) };
+                summary.sources = conn
+                    .prepare_cached(
+                        "SELECT source_id FROM summary_sources WHERE summary_id = :id ORDER BY position, source_id",
+                    )?
+                    .query_map(named_params! {":id": summary.id}, |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok(Some(summary))
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Puts `summary` in the place of the one that the session had. When a source is gone meanwhile, nothing is kept:
+    /// what was forgotten must not live on; says whether it was kept.
+    pub async fn put_summary(&self, summary: SummaryRow) -> Result<bool, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let put = || -> rusqlite::Result<bool> {
+                remove(tx, &summary.owner)?;
+                let mut is_there = tx.prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM turns WHERE id = :id) OR EXISTS (SELECT 1 FROM memories WHERE id = :id)",
+                )?;
+                for id in &summary.sources {
+                    if !is_there.query_row(named_params! {":id": id}, |row| row.get::<_, bool>(0))? {
+                        return Ok(false);
+                    }
+                }
+                tx.prepare_cached(
+                    "INSERT INTO summaries (id, namespace, user_id, persona, session_id, content, made_by, covers,
+                         fingerprint, made_at)
+                     VALUES (:id, :namespace, :user_id, :persona, :session_id, :content, :made_by, :covers,
+                         :fingerprint, :made_at)",
+                )?
+                .execute(named_params! {
+                    ":id": summary.id, ":namespace": summary.owner.namespace, ":user_id": summary.owner.user_id,
+                    ":persona": summary.owner.persona, ":session_id": summary.owner.session_id,
+                    ":content": summary.content, ":made_by": summary.made_by, ":covers": summary.covers,
+                    ":fingerprint": summary.fingerprint, ":made_at": summary.made_at,
+                })?;
+                let mut add = tx.prepare_cached(
+                    "INSERT OR IGNORE INTO summary_sources (summary_id, source_id, position)
+                     VALUES (:summary, :source, :position)",
+                )?;
+                for (position, source) in (0_i64..).zip(&summary.sources) {
+                    add.execute(named_params! {":summary": summary.id, ":source": source, ":position": position})?;
+                }
+                Ok(true)
+            };
+            put().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Takes away the summary of a session that has too little for one.
+    pub async fn remove_summary(&self, owner: Owner) -> Result<bool, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| remove(tx, &owner).map_err(|err| StoreError::of(&path, &err))).await
+    }
+
+    /// Memories that hold now and are no turns, after the position `after`, in order, at most `limit`.
+    pub async fn comparable(&self, after: i64, limit: usize, now: Millis) -> Result<Vec<Comparable>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Vec<Comparable>> {
+                conn.prepare_cached(
+                    "SELECT seq, id FROM memories WHERE seq > :after AND kind <> 'turn' AND superseded_by IS NULL
+                       AND (valid_to IS NULL OR valid_to > :now) AND (expires_at IS NULL OR expires_at > :now)
+                     ORDER BY seq LIMIT :limit",
+                )?
+                .query_map(
+                    named_params! {":after": after, ":now": now, ":limit": i64::try_from(limit).unwrap_or(i64::MAX)},
+                    |row| Ok(Comparable { seq: row.get(0)?, id: row.get(1)? }),
+                )?
+                .collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The memories of the same owner before `id` that hold most of `words`, best first, at most `limit`.
+    pub async fn alike(
+        &self,
+        id: String,
+        words: Vec<String>,
+        limit: usize,
+        now: Millis,
+    ) -> Result<Vec<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        let words: Vec<String> = words.iter().map(|it| format!("\"{}\"", it.replace('"', ""))).collect();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Vec<String>> {
+                conn.prepare_cached(ALIKE)?
+                    .query_map(
+                        named_params! {
+                            ":id": id, ":words": words.join(" OR "), ":now": now,
+                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                        },
+                        |row| row.get(0),
+                    )?
+                    .collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Links memories; those that are linked already, or gone, stay as they are. Says how many are new.
+    pub async fn add_links(&self, links: Vec<NewLink>, now: Millis) -> Result<usize, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let add = || -> rusqlite::Result<usize> {
+                let mut insert = tx.prepare_cached(
+                    "INSERT OR IGNORE INTO memory_links (from_id, to_id, relation, score, made_at)
+                     SELECT :from, :to, :relation, :score, :now
+                     WHERE EXISTS (SELECT 1 FROM memories WHERE id = :from) AND EXISTS (SELECT 1 FROM memories WHERE id = :to)",
+                )?;
+                let mut added = 0;
+                for link in &links {
+                    added += insert.execute(named_params! {
+                        ":from": link.from_id, ":to": link.to_id, ":relation": link.relation, ":score": link.score,
+                        ":now": now,
+                    })?;
+                }
+                Ok(added)
+            };
+            add().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The memories that are linked with `id`, by either end: id, relation, score.
+    pub async fn links(&self, id: String) -> Result<Vec<(String, String, f64)>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Vec<(String, String, f64)>> {
+                conn.prepare_cached(
+                    "SELECT to_id, relation, score FROM memory_links WHERE from_id = :id
+                     UNION ALL SELECT from_id, relation, score FROM memory_links WHERE to_id = :id ORDER BY 3 DESC, 1",
+                )?
+                .query_map(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Lets the memory `kept` stand for `other`, which says the same: its tags and importance are joined, and `other`
+    /// is hidden as replaced. Both rows stay. Says whether both were there.
+    pub async fn merge_memories(&self, kept: String, other: String, now: Millis) -> Result<bool, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let merge = || -> rusqlite::Result<bool> {
+                let hidden = tx
+                    .prepare_cached(
+                        "UPDATE memories SET superseded_by = :kept, valid_to = valid_from
+                         WHERE id = :other AND superseded_by IS NULL AND EXISTS (SELECT 1 FROM memories WHERE id = :kept)
+                         RETURNING namespace, user_id, persona, kind, importance, source",
+                    )?
+                    .query_row(named_params! {":kept": kept, ":other": other}, |row| {
+                        let line = AuditRow {
+                            at: now,
+                            actor: "consolidate".to_owned(),
+                            action: "superseded".to_owned(),
+                            subject: audit::memory(&other),
+                            namespace: row.get(0)?,
+                            user_id: row.get(1)?,
+                            persona: row.get(2)?,
+                            details: json!({"kind": row.get::<_, String>(3)?, "by": kept, "why": "it says the same"}),
+                        };
+                        Ok((line, row.get::<_, f64>(4)?, row.get::<_, Option<String>>(5)?))
+                    })
+                    .optional()?;
+                let Some((line, importance, source)) = hidden else { return Ok(false) };
+                tx.prepare_cached(
+                    "UPDATE memories SET importance = max(importance, :importance), source = coalesce(source, :source)
+                     WHERE id = :kept",
+                )?
+                .execute(named_params! {":importance": importance, ":source": source, ":kept": kept})?;
+                audit::note(tx, &line)?;
+                Ok(true)
+            };
+            merge().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The ids of the memories that `filter` means, oldest first, at most `limit`, whoever they belong to.
+    pub async fn aged(&self, filter: AgeFilter, limit: usize) -> Result<Vec<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let find = || -> rusqlite::Result<Vec<String>> {
+                conn.prepare_cached(
+                    "SELECT id FROM memories WHERE coalesce(occurred_at, created_at) < :before
+                       AND (:namespace IS NULL OR namespace = :namespace) AND (:kind IS NULL OR kind = :kind)
+                     ORDER BY seq LIMIT :limit",
+                )?
+                .query_map(
+                    named_params! {
+                        ":before": filter.before, ":namespace": filter.namespace, ":kind": filter.kind,
+                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                    },
+                    |row| row.get(0),
+                )?
+                .collect()
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// How far some work has come; 0 before it began.
+    pub async fn kept(&self, name: &'static str) -> Result<i64, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.prepare_cached("SELECT value FROM keeping WHERE name = :name")
+                .and_then(|mut it| it.query_row(named_params! {":name": name}, |row| row.get(0)).optional())
+                .map(Option::unwrap_or_default)
+                .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Notes how far some work has come.
+    pub async fn keep(&self, name: &'static str, value: i64) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO keeping (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
+            )
+            .and_then(|mut it| it.execute(named_params! {":name": name, ":value": value}))
+            .map(|_| ())
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// How many rows have expired by `now` and how many memories have ended, superseded ones left out.
+    pub async fn ended(&self, now: Millis) -> Result<(usize, usize), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let count = |sql: &str| -> rusqlite::Result<usize> {
+                let count: i64 = conn.query_row(sql, named_params! {":now": now}, |row| row.get(0))?;
+                Ok(usize::try_from(count).unwrap_or(0))
+            };
+            let find = || -> rusqlite::Result<(usize, usize)> {
+                Ok((
+                    count(
+                        "SELECT (SELECT count(*) FROM memories WHERE expires_at <= :now)
+                        + (SELECT count(*) FROM contexts WHERE expires_at <= :now)",
+                    )?,
+                    count("SELECT count(*) FROM memories WHERE valid_to <= :now AND superseded_by IS NULL")?,
+                ))
+            };
+            find().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+}
+
+fn remove(conn: &rusqlite::Connection, owner: &Owner) -> rusqlite::Result<bool> {
+    let gone = conn
+        .prepare_cached(
+            "DELETE FROM summaries WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id
+               AND persona IS :persona",
+        )?
+        .execute(named_params! {
+            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+            ":persona": owner.persona,
+        })?;
+    Ok(gone > 0)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
+    Ok(SummaryRow {
+        id: row.get(0)?,
+        owner: Owner { namespace: row.get(1)?, user_id: row.get(2)?, persona: row.get(3)?, session_id: row.get(4)? },
+        content: row.get(5)?,
+        made_by: row.get(6)?,
+        covers: row.get(7)?,
+        fingerprint: row.get(8)?,
+        made_at: row.get(9)?,
+        sources: Vec::new(),
+    })
+}
+
+/// The queries whose plans are watched.
+#[cfg(test)]
+pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    vec![
+        ("the entries of a session", ENTRIES.to_owned()),
+        ("the summary of a session", SUMMARY.to_owned()),
+        ("what is like a memory", ALIKE.to_owned()),
+    ]
+}

@@ -1,0 +1,180 @@
+//! What is forgotten is gone from everything that held it, to the byte when that is asked for, and leaves a line.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::run;
+use crate::cli::run_with;
+use crate::harness::Home;
+
+/// Words that nothing else in a database has.
+const SECRET: &str = "Zebrafinch keeps the marmalade beneath the quixotic staircase";
+
+/// Whether any file of the database holds these bytes.
+fn in_bytes(home: &Home, text: &str) -> anyhow::Result<bool> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = home.database().into_os_string();
+        name.push(suffix);
+        let Ok(bytes) = std::fs::read(Path::new(&name)) else { continue };
+        let bytes = bytes.to_ascii_lowercase();
+        if bytes.windows(text.len()).any(|it| it == text.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn remember(home: &Home, content: &str) -> anyhow::Result<String> {
+    let kept = run(home, &["--json", "remember", content, "--kind", "fact"])?.json()?;
+    Ok(kept["memories"][0]["id"].as_str().context("an id")?.to_owned())
+}
+
+#[test]
+fn a_forgotten_text_is_in_no_table_and_the_rest_of_its_pack_is_kept() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let id = remember(&home, SECRET)?;
+    remember(&home, "The staircase was painted green in May")?;
+    for format in ["markdown", "xml", "json"] {
+        let arguments = json!({"query": "what about the staircase", "format": format}).to_string();
+        let pack = run(&home, &["--json", "call", "assemble_context", &arguments])?.json()?;
+        assert_eq!(pack["items"].as_array().map(Vec::len), Some(2), "{pack}");
+    }
+    // An error that quotes it, as a trace would have it.
+    let quoting = json!({"query": "x", "kinds": [SECRET]}).to_string();
+    run(&home, &["call", "recall", &quoting])?;
+    assert!(run(&home, &["export"])?.out.contains("marmalade"));
+
+    let forgotten = run(&home, &["forget", &id])?;
+    assert!(forgotten.out.contains("1 deleted") && forgotten.out.contains("out of 3 packs"), "{forgotten:?}");
+    let left = run(&home, &["export"])?.out;
+    assert!(!left.to_lowercase().contains("marmalade"), "{left}");
+    let packs: Vec<Value> = left
+        .lines()
+        .filter_map(|it| serde_json::from_str::<Value>(it).ok())
+        .filter(|it| it["table"] == "packs")
+        .map(|it| serde_json::from_str(it["result"].as_str().unwrap_or_default()).unwrap_or_default())
+        .collect();
+    assert_eq!(packs.len(), 3);
+    for pack in packs {
+        let text = pack["text"].as_str().unwrap_or_default();
+        assert!(text.contains("[forgotten]") && text.contains("painted green in May"), "{text}");
+    }
+    // Its words find nothing, and the index agrees with the rows.
+    assert_eq!(run(&home, &["recall", "zebrafinch"])?.code, Some(1));
+    let doctor = run(&home, &["doctor", "--offline", "--json"])?.out;
+    assert!(!doctor.contains("disagree"), "{doctor}");
+    Ok(())
+}
+
+#[test]
+fn a_purge_leaves_nothing_of_it_in_the_bytes() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let id = remember(&home, SECRET)?;
+    for at in 0..40 {
+        remember(&home, &format!("Note {at} about the green staircase"))?;
+    }
+    run(&home, &["context", "what about the staircase"])?;
+    run(&home, &["forget", &id])?;
+    // Deleting alone leaves words of the index behind: what is tested below can fail.
+    assert!(in_bytes(&home, "ebrafinch")?);
+    let beside = home.folder().join("carryall.db.v1.bak");
+    std::fs::write(&beside, "an older copy")?;
+
+    let purged = run(&home, &["--json", "forget", "--purge", &id])?;
+    assert_eq!(purged.code, Some(0), "{purged:?}");
+    let purged = purged.json()?;
+    assert_eq!(purged["purged"]["log_emptied"], true);
+    assert_eq!(purged["purged"]["copies"], json!([beside]));
+    // The content, and its words as the index has them: stemmed, and cut where the word before begins alike.
+    for piece in ["zebrafinch", "ebrafinch", "brafinch", "marmalad", "armalad", "quixot", "uixot", "beneath the"] {
+        assert!(!in_bytes(&home, piece)?, "{piece} is still there");
+    }
+    assert_eq!(
+        run(&home, &["--json", "recall", "green staircase"])?.json()?["memories"].as_array().map(Vec::len),
+        Some(10)
+    );
+    let lines = run(&home, &["--json", "audit", &id])?.json()?;
+    let actions: Vec<&str> =
+        lines["entries"].as_array().into_iter().flatten().filter_map(|it| it["action"].as_str()).collect();
+    assert_eq!(actions, ["forgotten", "stored"]);
+    assert_eq!(run(&home, &["audit", "--action", "purged"])?.code, Some(0));
+    Ok(())
+}
+
+#[test]
+fn a_purge_alone_cleans_up_after_what_hosts_forgot_and_others_go_on() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    let kept = server.call("remember", json!({"content": SECRET}))?;
+    let id = kept["memories"][0]["id"].clone();
+    server.call("forget", json!({"ids": [id]}))?;
+    let purged = run(&home, &["forget", "--purge"])?;
+    assert!(purged.out.contains("written anew"), "{purged:?}");
+    assert!(!in_bytes(&home, "ebrafinch")?);
+    // The server that has the file open reads and writes on.
+    server.call("remember", json!({"content": "Bob drinks coffee"}))?;
+    let found = server.call("recall", json!({"query": "coffee"}))?;
+    assert_eq!(found["memories"][0]["content"], "Bob drinks coffee");
+    assert!(run(&home, &["--read-only", "forget", "--purge"])?.err.contains("read-only"));
+    assert_eq!(run(&home, &["forget", "--purge", "--dry-run", "x"])?.code, Some(2));
+    Ok(())
+}
+
+#[test]
+fn every_write_leaves_a_line_without_the_content() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let id = remember(&home, SECRET)?;
+    remember(&home, SECRET)?;
+    let newer = run(&home, &["--json", "remember", "The marmalade is gone", "--supersedes", &id])?.json()?;
+    let newer = newer["memories"][0]["id"].as_str().context("an id")?.to_owned();
+    run(&home, &["call", "write_context", r#"{"scope":"user","owner":"ana","key":"plan","data":{"step":1}}"#])?;
+    run(&home, &["call", "write_context", r#"{"scope":"user","owner":"ana","key":"plan","patch":{"step":2}}"#])?;
+    run(&home, &["remember", "one of two", "--tag", "draft", "--namespace", "work"])?;
+    run(&home, &["forget", "--tag", "draft", "--namespace", "work"])?;
+
+    let lines = run(&home, &["--json", "audit"])?.json()?;
+    let lines = lines["entries"].as_array().context("a list")?;
+    let told: Vec<(&str, &str)> = lines
+        .iter()
+        .rev()
+        .map(|it| (it["actor"].as_str().unwrap_or(""), it["action"].as_str().unwrap_or("")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("remember", "stored"),
+            ("remember", "joined"),
+            ("remember", "stored"),
+            ("remember", "superseded"),
+            ("write_context", "written"),
+            ("write_context", "written"),
+            ("remember", "stored"),
+            ("forget", "forgotten"),
+        ]
+    );
+    assert!(!serde_json::to_string(lines)?.contains("armalade"), "{lines:?}");
+    let superseded = &lines[lines.len() - 4];
+    assert_eq!(superseded["details"]["by"], json!(newer));
+    let written = &lines[2];
+    assert_eq!(
+        (&written["details"]["before"], &written["details"]["after"]),
+        (&json!({"step": 1}), &json!({"step": 2}))
+    );
+    assert_eq!(written["user_id"], "ana");
+    assert_eq!(lines[0]["details"]["why"], "asked for by namespace work; tags draft");
+
+    // What a cleared context held is not told any more.
+    run(&home, &["call", "write_context", r#"{"scope":"user","owner":"ana","key":"plan","clear":true}"#])?;
+    let address = "carryall://context/user/ana/plan";
+    let plan = run(&home, &["--json", "audit", address])?.json()?;
+    assert_eq!(plan["entries"].as_array().map(Vec::len), Some(3));
+    assert!(!plan.to_string().contains("step"), "{plan}");
+    assert_eq!(run(&home, &["audit", "--since", "soon"])?.code, Some(2));
+    assert_eq!(run(&home, &["audit", "no-such-id"])?.code, Some(1));
+    let text = run_with(&home, &["audit", &id], "")?.out;
+    assert!(text.lines().count() == 3 && text.contains("superseded"), "{text}");
+    Ok(())
+}

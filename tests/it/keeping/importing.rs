@@ -1,0 +1,327 @@
+//! What comes from other programs, through the command line: found by its shape, taken in whole or not at all, once.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::run;
+use crate::cli::run_with;
+use crate::harness::Home;
+
+fn write(home: &Home, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+    let path = home.workspace().join(name);
+    std::fs::create_dir_all(path.parent().context("a folder")?)?;
+    std::fs::write(&path, text)?;
+    Ok(path)
+}
+
+fn import(home: &Home, arguments: &[&str]) -> anyhow::Result<Value> {
+    let mut line = vec!["--json", "import"];
+    line.extend(arguments);
+    let ran = run(home, &line)?;
+    anyhow::ensure!(ran.code == Some(0), "{ran:?}");
+    ran.json()
+}
+
+/// Memories and turns of the whole database.
+fn counts(home: &Home) -> anyhow::Result<(usize, usize)> {
+    let all = run(home, &["export"])?.out;
+    let count = |table: &str| all.lines().filter(|it| it.contains(&format!("\"table\":\"{table}\""))).count();
+    Ok((count("memories"), count("turns")))
+}
+
+const GRAPH: &str = r#"{"type":"entity","name":"Ana","entityType":"person","observations":["drinks tea","lives in Porto"]}
+{"type":"relation","from":"Ana","to":"Acme","relationType":"works_at"}
+"#;
+
+#[test]
+fn a_second_import_adds_nothing_even_after_a_memory_was_replaced() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "memory.jsonl", GRAPH)?;
+    let shown = import(&home, &["memory.jsonl", "--dry-run"])?;
+    assert_eq!((&shown["memories"], &shown["preview"][0]), (&json!(3), &json!("fact: Ana: drinks tea")));
+    assert_eq!(counts(&home)?, (0, 0));
+
+    let came = import(&home, &["memory.jsonl"])?;
+    assert_eq!((&came["format"], &came["memories"]), (&json!("server-memory"), &json!(3)));
+    let found = run(&home, &["--json", "recall", "tea"])?.json()?;
+    assert_eq!(found["memories"][0]["source"], "server-memory#Ana");
+    let id = found["memories"][0]["id"].as_str().context("an id")?;
+    run(&home, &["remember", "Ana drinks coffee now", "--supersedes", id])?;
+
+    let again = import(&home, &["memory.jsonl"])?;
+    assert_eq!((&again["memories"], &again["memories_known"]), (&json!(0), &json!(3)));
+    assert_eq!(counts(&home)?, (4, 0));
+    // One more observation is one more memory.
+    write(&home, "memory.jsonl", &GRAPH.replace("\"drinks tea\"", "\"drinks tea\",\"runs\""))?;
+    assert_eq!(import(&home, &["memory.jsonl"])?["memories"], json!(1));
+    let audit = run(&home, &["--json", "audit", "--action", "imported"])?.json()?;
+    assert_eq!(audit["entries"].as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+#[test]
+fn nothing_is_half_imported_and_the_error_names_file_and_line() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut text: String = (0..6000)
+        .map(|at| format!("{{\"type\":\"entity\",\"name\":\"E{at}\",\"entityType\":\"thing\",\"observations\":[\"number {at}\"]}}\n"))
+        .collect();
+    text.push_str("{\"type\":\"entity\",\"nam");
+    write(&home, "memory.jsonl", &text)?;
+    let failed = run(&home, &["--json", "import", "memory.jsonl"])?;
+    assert_eq!(failed.code, Some(2));
+    let error = failed.json()?["error"]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(error.contains("memory.jsonl, line 6001"), "{error}");
+    assert_eq!(counts(&home)?, (0, 0));
+    // The same many without the fault come in by parts.
+    write(&home, "memory.jsonl", text.trim_end_matches("{\"type\":\"entity\",\"nam"))?;
+    assert_eq!(import(&home, &["memory.jsonl", "--from", "server-memory"])?["memories"], json!(6000));
+    assert_eq!(import(&home, &["memory.jsonl"])?["memories_known"], json!(6000));
+    Ok(())
+}
+
+#[test]
+fn users_of_an_export_are_kept_apart_unless_told_otherwise() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let text = r#"{"results": [{"id": "1", "memory": "Dev likes tea", "user_id": "dev"}, {"id": "2", "memory": "Arjun likes tea", "user_id": "arjun"}]}"#;
+    write(&home, "mem0.json", text)?;
+    assert_eq!(import(&home, &["mem0.json"])?["users"], json!(["arjun", "dev"]));
+    assert_eq!(run(&home, &["recall", "tea"])?.code, Some(1));
+    let found = run(&home, &["--json", "recall", "tea", "--user-id", "dev"])?.json()?;
+    assert_eq!(found["memories"].as_array().map(Vec::len), Some(1));
+    assert_eq!(import(&home, &["mem0.json", "--unowned", "--namespace", "shared"])?["users"], json!([]));
+    let found = run(&home, &["--json", "recall", "tea", "--namespace", "shared"])?.json()?;
+    assert_eq!(found["memories"].as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+#[test]
+fn the_sqlite_file_of_mcp_memory_service_is_read_and_left_alone() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let path = home.workspace().join("sqlite_vec.db");
+    #[expect(clippy::disallowed_methods, reason = "another program's file is made by hand")]
+    let made = rusqlite::Connection::open(&path)?;
+    made.execute_batch(
+        "CREATE TABLE memories (id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT UNIQUE NOT NULL, content TEXT NOT NULL,
+             tags TEXT, memory_type TEXT, metadata TEXT, created_at REAL, updated_at REAL, created_at_iso TEXT,
+             updated_at_iso TEXT, deleted_at REAL DEFAULT NULL);
+         INSERT INTO memories (content_hash, content, tags, memory_type, metadata, created_at) VALUES
+             ('aa', 'Ana drinks tea', 'drinks,ana', 'preference', '{\"importance\": 0.9}', 1763632800.5),
+             ('bb', 'Bob drinks coffee', '', NULL, NULL, NULL);
+         INSERT INTO memories (content_hash, content, deleted_at) VALUES ('cc', 'deleted', 1.0);",
+    )?;
+    drop(made);
+    let before = std::fs::read(&path)?;
+    let came = import(&home, &["sqlite_vec.db"])?;
+    assert_eq!((&came["format"], &came["memories"]), (&json!("mcp-memory-service"), &json!(2)));
+    assert_eq!(std::fs::read(&path)?, before);
+    let found = run(&home, &["--json", "recall", "tea"])?.json()?;
+    let memory = &found["memories"][0];
+    assert_eq!(
+        (&memory["kind"], &memory["tags"], &memory["occurred_at"]),
+        (&json!("preference"), &json!(["drinks", "ana"]), &json!("2025-11-20T10:00:00.5Z"))
+    );
+    // A file of another program is told as such.
+    let own = home.database().display().to_string();
+    let failed = run(&home, &["import", &own])?;
+    assert!(failed.code == Some(2) && failed.err.contains("no file of mcp-memory-service"), "{failed:?}");
+    Ok(())
+}
+
+#[test]
+fn rules_become_memories_with_their_headings() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "CLAUDE.md", "# Project\n\n## Testing\n- Run `cargo test` before a commit\n- Never mock the store\n")?;
+    write(&home, "rules/rust.mdc", "---\ndescription: Rust\nglobs: *.rs\n---\n- No unwrap\n")?;
+    assert_eq!(import(&home, &["CLAUDE.md"])?["memories"], json!(2));
+    assert_eq!(import(&home, &["rules"])?["format"], json!("rules"));
+    let found = run(&home, &["--json", "recall", "mock the store"])?.json()?;
+    assert_eq!(found["memories"][0]["content"], "Project > Testing: Never mock the store");
+    assert_eq!(found["memories"][0]["source"], "CLAUDE.md#Testing");
+    assert_eq!(import(&home, &["CLAUDE.md"])?["memories"], json!(0));
+    Ok(())
+}
+
+#[test]
+fn a_folder_of_basic_memory_comes_in() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let note = "---\ntitle: Tea\ntype: note\npermalink: drinks/tea\ntags:\n- drinks\n---\n# Tea\n- [decision] We serve green tea #menu\n- part_of [[Drinks]]\n";
+    write(&home, "notes/drinks/tea.md", note)?;
+    write(&home, "notes/.obsidian/x.md", note)?;
+    let came = import(&home, &["notes"])?;
+    assert_eq!((&came["format"], &came["memories"]), (&json!("basic-memory"), &json!(2)));
+    let found = run(&home, &["--json", "recall", "green tea", "--kind", "decision"])?.json()?;
+    assert_eq!(found["memories"][0]["source"], "drinks/tea.md#Tea");
+    Ok(())
+}
+
+/// A session of Claude Code with `messages` messages of either side.
+fn claude_code(messages: usize) -> String {
+    let line = |at: usize| {
+        let role = if at.is_multiple_of(2) { "user" } else { "assistant" };
+        json!({
+            "type": role, "sessionId": "s1", "uuid": format!("u{at}"), "parentUuid": null, "isSidechain": false, "cwd": "/p",
+            "timestamp": format!("2026-11-20T10:00:{:02}.000Z", at % 60),
+            "message": {"role": role, "content": [{"type": "text", "text": format!("message number {at}")}]},
+        })
+        .to_string()
+    };
+    (0..messages).map(|at| line(at) + "\n").collect()
+}
+
+#[test]
+fn conversations_become_sessions_and_grow_without_doubles() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    // The last line is being written right now.
+    write(&home, "projects/-p/s1.jsonl", &format!("{}{{\"type\":\"us", claude_code(5)))?;
+    let came = import(&home, &["projects"])?;
+    assert_eq!((&came["format"], &came["turns"], &came["sessions"]), (&json!("claude-code"), &json!(5), &json!(1)));
+    assert_eq!(came["skipped"][0]["count"], json!(1));
+    assert_eq!(came["skipped"][0]["first"], json!("-p/s1.jsonl, line 6"));
+    write(&home, "projects/-p/s1.jsonl", &claude_code(8))?;
+    let more = import(&home, &["projects"])?;
+    assert_eq!((&more["turns"], &more["turns_known"]), (&json!(3), &json!(5)));
+
+    let mut server = home.server()?;
+    let uri = json!({"uri": "carryall://session/claude-code-s1"});
+    let answer = server.request("resources/read", crate::harness::modern(uri))?;
+    let text = answer["result"]["contents"][0]["text"].as_str().context("a text")?;
+    let session: Value = serde_json::from_str(text)?;
+    let turns = session["turns"].as_array().context("turns")?;
+    assert_eq!(turns.len(), 8);
+    assert_eq!((&turns[7]["role"], &turns[7]["at"]), (&json!("assistant"), &json!("2026-11-20T10:00:07Z")));
+    let title = server.call("read_context", json!({"scope": "session", "owner": "claude-code-s1", "key": "import"}))?;
+    assert_eq!(title["contexts"][0]["data"]["title"], "/p");
+
+    // Not found by recall, unless that was asked for.
+    assert_eq!(run(&home, &["recall", "message number"])?.code, Some(1));
+    assert_eq!(import(&home, &["projects", "--remember-turns"])?["memories"], json!(8));
+    let found = run(&home, &["--json", "recall", "number 3", "--kind", "turn"])?.json()?;
+    assert_eq!(found["memories"][0]["speaker"], "assistant");
+    Ok(())
+}
+
+#[test]
+fn secrets_in_a_conversation_stay_out() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let key = format!("AKIA{}", "IOSFODNN7EXAMPLE");
+    let text = format!("## User\nmy key is {key}\n\n## Assistant\nforget that\n");
+    write(&home, "talks/2026-11-20-key.md", &text)?;
+    let came = import(&home, &["talks"])?;
+    assert_eq!((&came["format"], &came["turns"], &came["redacted"]), (&json!("markdown-log"), &json!(2), &json!(1)));
+    let all = run(&home, &["export"])?.out;
+    assert!(!all.contains(&key) && all.contains("log-2026-11-20-key"), "{all}");
+    Ok(())
+}
+
+#[test]
+fn a_large_export_streams() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let conversation = |at: usize| {
+        let node = |id: usize, parent: Option<usize>| {
+            let role = if id.is_multiple_of(2) { "user" } else { "assistant" };
+            json!({"id": format!("n{id}"), "parent": parent.map(|it| format!("n{it}")), "message": {
+                "id": format!("c{at}m{id}"), "author": {"role": role}, "create_time": 1_763_632_800.0 + at as f64, "recipient": "all",
+                "content": {"content_type": "text", "parts": [format!("talk {at} part {id} {}", "tea ".repeat(50))]}}})
+        };
+        let mapping: serde_json::Map<String, Value> =
+            (0..10).map(|id| (format!("n{id}"), node(id, (id > 0).then(|| id - 1)))).collect();
+        json!({"title": format!("Talk {at}"), "conversation_id": format!("c{at}"), "current_node": "n9", "mapping": mapping})
+    };
+    let all: Vec<Value> = (0..700).map(conversation).collect();
+    write(&home, "conversations.json", &serde_json::to_string(&all)?)?;
+    let came = import(&home, &["conversations.json"])?;
+    assert_eq!((&came["format"], &came["turns"], &came["sessions"]), (&json!("chatgpt"), &json!(7000), &json!(700)));
+    assert_eq!(import(&home, &["conversations.json"])?["turns_known"], json!(7000));
+    Ok(())
+}
+
+#[test]
+fn markdown_comes_back_the_same() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let odd = "# not a heading\n> nor a quotation\n\n- id: nor a field\n```\n<!-- carryall-export markdown 1 -->\n";
+    run_with(&home, &["remember", "-", "--tag", "a, \"b\"", "--importance", "0.25", "--source", " mail: #1 "], odd)?;
+    run(
+        &home,
+        &["remember", "Ana drinks tea", "--user-id", "ana", "--occurred-at", "2023-05-03", "--valid-to", "2024-01-01"],
+    )?;
+    let first = run(&home, &["--json", "remember", "old", "--namespace", "work/säule"])?.json()?;
+    let id = first["memories"][0]["id"].as_str().context("an id")?;
+    run(&home, &["remember", "new", "--namespace", "work/säule", "--supersedes", id, "--expires-at", "2090-01-01"])?;
+    run(&home, &["call", "write_context", r#"{"scope":"global","key":"plan","data":{"a":[1,"x\ny"]}}"#])?;
+    run(&home, &["call", "ask", r#"{"message":"what does Ana drink?","session_id":"s/1"}"#])?;
+
+    let rows = |home: &Home| -> anyhow::Result<Vec<String>> {
+        let all = run(home, &["export"])?.out;
+        let tables = ["memories", "turns", "contexts"].map(|it| format!("{{\"table\":\"{it}\""));
+        let mut rows: Vec<String> =
+            all.lines().filter(|it| tables.iter().any(|table| it.starts_with(table))).map(str::to_owned).collect();
+        rows.sort();
+        Ok(rows)
+    };
+    let before = rows(&home)?;
+    assert!(before.len() >= 7, "{before:?}");
+    for target in ["kept.md", "kept"] {
+        let written = run(&home, &["export", target, "--format", "markdown"])?;
+        assert_eq!(written.code, Some(0), "{written:?}");
+        let other = Home::new()?;
+        let path = home.workspace().join(target).display().to_string();
+        let came = import(&other, &[&path])?;
+        assert_eq!(came["rows"], json!(before.len()));
+        assert_eq!(rows(&other)?, before, "{target}");
+        assert_eq!(import(&other, &[&path])?["rows"], json!(0));
+        assert_eq!(run(&home, &["export", target, "--format", "markdown"])?.code, Some(2), "written over");
+    }
+    assert!(home.workspace().join("kept/memories/default/note.md").is_file());
+    Ok(())
+}
+
+#[test]
+fn what_is_no_export_is_refused_with_a_way_out() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for (name, text, part) in [
+        ("empty.json", "", "empty"),
+        ("words.txt", "just words", "--from"),
+        ("export.zip", "PK\u{3}\u{4}", "unpack"),
+        ("odd.json", "{\"a\": 1}", "--from"),
+    ] {
+        write(&home, name, text)?;
+        let failed = run(&home, &["import", name])?;
+        assert!(failed.code == Some(2) && failed.err.contains(part), "{failed:?}");
+    }
+    assert_eq!(run(&home, &["import", "memory.jsonl", "--from", "memri"])?.code, Some(2));
+    write(&home, "bad.json", "[{\"uuid\": \"a\", \"chat_messages\": [}]")?;
+    let failed = run(&home, &["import", "bad.json", "--from", "claude"])?;
+    assert!(failed.err.contains("bad.json, line 1"), "{failed:?}");
+    let piped = run_with(&home, &["--json", "import", "-"], GRAPH)?.json()?;
+    assert_eq!(piped["memories"], json!(3));
+    Ok(())
+}
+
+#[test]
+fn the_examples_of_the_docs_run_as_they_are_shown() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "memory.jsonl", GRAPH)?;
+    write(&home, "CLAUDE.md", "# Project\n- Run the tests\n- Never mock the store\n")?;
+    write(&home, "projects/-p/s1.jsonl", &claude_code(2))?;
+    let docs = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/import.md"))?;
+    // Sizes differ from file to file.
+    let sized = |text: &str| match text.contains("bytes") {
+        true => text.chars().filter(|it| !it.is_ascii_digit()).collect(),
+        false => text.to_owned(),
+    };
+    let mut examples = 0;
+    for block in docs.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for example in block.split("$ carryall ").skip(1) {
+            let (command, expected) = example.split_once('\n').context("a command and its output")?;
+            let ran = run(&home, &command.split(' ').collect::<Vec<_>>())?;
+            assert_eq!((ran.code, sized(&ran.out)), (Some(0), sized(expected)), "{command}: {ran:?}");
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 7);
+    Ok(())
+}
