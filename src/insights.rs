@@ -7,6 +7,7 @@ mod answer;
 pub mod chart;
 mod finding;
 mod plan;
+pub mod question;
 #[cfg(test)]
 mod tests;
 pub mod year;

@@ -1,15 +1,18 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first: `ids` `scope` `clock` `tokens` `redact` `vector` `meaning` · `config` · `store` · `trace` · `models` ·
-//! `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` · `ask` · `insights` · `app` · `server` · `cli`. A
-//! room uses only rooms that stand before it (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
+//! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `redact` `vector` `meaning` · `config` ·
+//! `store` · `trace` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
+//! `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
+//! (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
 pub mod app;
 pub mod ask;
+pub mod classify;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod dates;
 pub mod documents;
 pub mod downstream;
 pub mod embed;

@@ -50,6 +50,7 @@ pub use history::History;
 pub use history::MemoryEvent;
 pub use history::Version;
 pub use insights::CallFilter;
+pub use insights::CallNames;
 pub use insights::CallRow;
 pub use insights::Cell;
 pub use insights::Count;

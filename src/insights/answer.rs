@@ -19,6 +19,9 @@ use super::finding::Link;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
+use super::question;
+use super::question::Dimension;
+use super::question::Names;
 use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::store::CallFilter;
@@ -37,6 +40,10 @@ const KEPT: usize = 64;
 
 /// How long a kept answer to “the last week” may lag behind the clock, in milliseconds.
 const LAG: Millis = 60_000;
+
+/// Below this confidence the second reading of a question is offered too: of the questions read with less, more than
+/// one in four is meant otherwise.
+const UNSURE: f64 = 0.75;
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -174,16 +181,36 @@ impl Insights {
 
     async fn work_out(&self, question: &Question, now: Millis, call: &Call) -> Result<Answer, InsightsError> {
         let span = call.span("read question");
-        let filters = self.filters(&question.filters).await?;
-        let (kind, confidence) = (question.kind.unwrap_or(Kind::Insights), 1.0);
-        let (since, until) = (question.since, question.until);
+        let names = self.store.call_names().await.inspect_err(|err| span.fail(err))?;
+        let names = Names {
+            personas: names.personas,
+            users: names.users,
+            models: names.models,
+            providers: names.providers,
+            tools: names.tools,
+        };
+        let read = question::read(&question.question, now, &names);
+        let named = |name: &str| Kind::ALL.into_iter().find(|it| it.name() == name);
+        let (kind, confidence) = match question.kind {
+            Some(kind) => (kind, 1.0),
+            None => (named(read.reading.kind).unwrap_or(Kind::Insights), read.reading.confidence),
+        };
+        let second = read.second.filter(|_| question.kind.is_none() && confidence < UNSURE);
+        let otherwise = second.and_then(|it| named(it.kind)).map(|it| reread(question, it));
+        let filters = self.filters(&with_spoken(&question.filters, &read, kind)).await?;
+        // A time that was given as such replaces the one in the words.
+        let (since, until) = match (question.since, question.until) {
+            (None, None) => (read.range.since, read.range.until),
+            given => given,
+        };
         if let (Some(since), Some(until)) = (since, until)
             && until < since
         {
             return Err(InsightsError::Range);
         }
         let days = since.map(|it| (until.unwrap_or(now) - it) / 86_400_000);
-        let plan = plan::plan(kind, &question.question, &question.drill, days, None);
+        let grouped = read.groups.first().copied().and_then(group_name);
+        let plan = plan::plan(kind, &question.question, &question.drill, days, grouped);
         span.note("type", kind.name());
         span.note("view", plan.view);
         span.note("by", plan.by.as_str());
@@ -220,7 +247,7 @@ impl Insights {
             total,
             chart,
             links,
-            otherwise: None,
+            otherwise,
             since,
             until: asked.until,
             cached: false,
@@ -256,6 +283,49 @@ impl Insights {
             _ => String::new(),
         })
     }
+}
+
+/// The filters that were given, and those that the words of the question name.
+fn with_spoken(given: &Map<String, Value>, read: &question::Question, kind: Kind) -> Map<String, Value> {
+    let mut filters = given.clone();
+    for filter in &read.filters {
+        let name = match filter.dimension {
+            Dimension::Persona => "persona",
+            Dimension::User => "user_id",
+            Dimension::Model => "model",
+            Dimension::Provider => "provider",
+            Dimension::Tool => "tool",
+            Dimension::Framework => "framework",
+            Dimension::Session => "session_id",
+            // Quoted words are looked for only where texts are listed.
+            Dimension::Text if kind == Kind::History => "text",
+            _ => continue,
+        };
+        // Two of a kind are compared with each other.
+        let alone = read.filters.iter().filter(|it| it.dimension == filter.dimension).count() == 1;
+        if alone && !filters.contains_key(name) {
+            filters.insert(name.to_owned(), Value::String(filter.value.clone()));
+        }
+    }
+    filters
+}
+
+/// A dimension as [`plan::GROUPS`] calls it.
+fn group_name(dimension: Dimension) -> Option<&'static str> {
+    Some(match dimension {
+        Dimension::Hour => "hour",
+        Dimension::Weekday => "weekday",
+        Dimension::Day => "day",
+        Dimension::Month => "month",
+        Dimension::Persona => "persona",
+        Dimension::User => "user",
+        Dimension::Model => "model",
+        Dimension::Provider => "provider",
+        Dimension::Tool => "tool",
+        Dimension::RequestKind => "request_kind",
+        Dimension::Session => "session",
+        Dimension::Week | Dimension::Framework | Dimension::Text => return None,
+    })
 }
 
 fn filter(asked: &Asked, plan: &plan::Plan) -> CallFilter {

@@ -168,6 +168,16 @@ pub struct Count {
     pub now: Millis,
 }
 
+/// The names that calls have, each list in the order of the alphabet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallNames {
+    pub personas: Vec<String>,
+    pub users: Vec<String>,
+    pub models: Vec<String>,
+    pub providers: Vec<String>,
+    pub tools: Vec<String>,
+}
+
 /// A judgement of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewFeedback {
@@ -233,6 +243,31 @@ impl Store {
     pub async fn add_feedback(&self, given: NewFeedback, now: Millis) -> Result<bool, StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| feedback(tx, &given, now).map_err(|err| StoreError::of(&path, &err))).await
+    }
+
+    /// The names that calls have.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn call_names(&self) -> Result<CallNames, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let names = |sql: &str| -> rusqlite::Result<Vec<String>> {
+                conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+            };
+            let all = || -> rusqlite::Result<CallNames> {
+                Ok(CallNames {
+                    personas: names("SELECT DISTINCT persona FROM calls WHERE persona IS NOT NULL ORDER BY 1")?,
+                    users: names("SELECT DISTINCT user_id FROM calls WHERE user_id IS NOT NULL ORDER BY 1")?,
+                    models: names("SELECT DISTINCT model FROM calls WHERE model IS NOT NULL ORDER BY 1")?,
+                    providers: names("SELECT DISTINCT provider FROM calls WHERE provider IS NOT NULL ORDER BY 1")?,
+                    tools: names("SELECT DISTINCT tool FROM calls ORDER BY 1")?,
+                })
+            };
+            all().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
     }
 
     /// How far the record has come: a number each for calls, feedback, memories and contexts, changed by every write.

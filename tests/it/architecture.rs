@@ -4,10 +4,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 26] = [
     "ids",
     "scope",
     "clock",
+    "dates",
+    "classify",
     "tokens",
     "redact",
     "vector",

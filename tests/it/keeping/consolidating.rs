@@ -88,14 +88,16 @@ fn what_says_the_same_is_linked_and_only_merged_when_nothing_is_lost() -> anyhow
     // What is told twice of the same kind is one memory from the start; of two kinds, or in two sessions, it is two.
     run(&home, &["remember", "The deploy is on Friday", "--kind", "fact"])?;
     run(&home, &["remember", "the deploy is on Friday.", "--kind", "note", "--source", "mail"])?;
-    run(&home, &["remember", "The deploy is on Monday", "--kind", "note"])?;
+    run(&home, &["remember", "The harbour is closed on Monday", "--kind", "note"])?;
     run(&home, &["remember", "The deploy is on Friday", "--kind", "fact", "--user-id", "ana"])?;
     let shown = consolidate(&home, &["--dry-run"])?;
     assert_eq!((&shown["linked"], &shown["merged"]), (&json!(1), &json!(0)));
     let done = consolidate(&home, &[])?;
     assert_eq!((&done["linked"], &done["merged"], &done["compared"]), (&json!(1), &json!(0), &json!(4)), "{done}");
     let found = run(&home, &["--json", "recall", "when is the deploy"])?.json()?;
-    assert_eq!(found["memories"].as_array().map(Vec::len), Some(3), "{found}");
+    let deploys = found["memories"].as_array().into_iter().flatten();
+    let deploys = deploys.filter(|it| it["content"].as_str().is_some_and(|it| it.contains("deploy"))).count();
+    assert_eq!(deploys, 2, "both are kept: {found}");
     assert_eq!(consolidate(&home, &[])?["compared"], json!(0), "each is compared once");
     Ok(())
 }

@@ -1,0 +1,78 @@
+//! Finds the time words of a text: “last summer”, “on 3 May”, “vor zwei Wochen”, “過去30日間”.
+//!
+//! English, German, French, Spanish, Italian, Portuguese, Dutch, Chinese and Japanese. Two conventions: memories are
+//! asked by the calendar (“last summer” is June to August, “in May” the latest May), statistics by whole days counted
+//! back from now (“last week” is the last seven days). Only times that a text names are found; how long something
+//! took, a time of day or a habit (“on Mondays”) is none.
+
+mod calendar;
+mod read;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Millis;
+
+/// Days as milliseconds.
+pub const DAY: Millis = 86_400_000;
+
+/// How wide a named time is: how far beside it something may lie that was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grain {
+    /// Minutes, hours, or a part of a day.
+    Hours,
+    Day,
+    Week,
+    Month,
+    /// Quarters and seasons.
+    Quarter,
+    Year,
+}
+
+/// What a text calls a time, and when that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The first byte in the text.
+    pub start: usize,
+    /// The byte after the last one.
+    pub end: usize,
+    /// The first moment that is meant; `None`: any before `until`.
+    pub since: Option<Millis>,
+    /// The first moment that is not meant any more; `None`: any after `since`.
+    pub until: Option<Millis>,
+    /// The unit that was named.
+    pub grain: Grain,
+}
+
+/// The time that a question is about; without either end it is about all times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    pub since: Option<Millis>,
+    pub until: Option<Millis>,
+}
+
+/// Whether “last week” means Monday to Sunday or seven days until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Convention {
+    Calendar,
+    Rolling,
+}
+
+/// The times that `text` names, by the calendar in UTC, in the order of the text and without overlap.
+pub fn find(text: &str, now: Millis) -> Vec<Mention> {
+    find_in(text, now, &TimeZone::UTC)
+}
+
+/// As [`find`], with days that begin at midnight in `zone`.
+pub fn find_in(text: &str, now: Millis, zone: &TimeZone) -> Vec<Mention> {
+    read::mentions(text, &calendar::Calendar::new(now, zone.clone(), Convention::Calendar))
+}
+
+/// The one range that a question about statistics asks for, in whole days back from now: “last week” is seven days
+/// until now, two neighbouring periods that are compared are one range. Dates and “today” are read by the calendar in
+/// UTC. Times in quotes are words to search for, and no range.
+pub fn range(question: &str, now: Millis) -> Range {
+    read::range(question, &calendar::Calendar::new(now, TimeZone::UTC, Convention::Rolling))
+}

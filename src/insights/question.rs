@@ -1,0 +1,438 @@
+//! Reads a question about statistics: its type, its time, its filters and its grouping.
+
+use std::sync::LazyLock;
+
+use crate::classify::Classifier;
+use crate::clock::Millis;
+use crate::dates;
+use crate::dates::Range;
+
+/// What a question was read as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The likeliest type.
+    pub reading: Reading,
+    /// The type that comes next, to be offered when `reading` is not sure.
+    pub second: Option<Reading>,
+    /// In whole days back from now; open where the question names no time.
+    pub range: Range,
+    /// What the rows have to have, in the order of the question.
+    pub filters: Vec<Filter>,
+    /// By what the numbers are to be split, in the order of the question.
+    pub groups: Vec<Dimension>,
+}
+
+/// A type and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// history, personas, frameworks, performance, engagement or insights.
+    pub kind: &'static str,
+    /// 0.0..=1.0; of the questions with 0.7, seven in ten have that type.
+    pub confidence: f64,
+}
+
+/// What rows have in common: for filters and for grouping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dimension {
+    Hour,
+    Weekday,
+    Day,
+    Week,
+    Month,
+    Persona,
+    User,
+    Model,
+    Provider,
+    Tool,
+    RequestKind,
+    Framework,
+    Session,
+    /// Words that the record itself has to hold; only a filter.
+    Text,
+}
+
+/// A value that a question asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub dimension: Dimension,
+    /// As the question has it, or as [`Names`] spells it.
+    pub value: String,
+}
+
+/// The names that were recorded, so that a question may use them without quotes.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pub personas: Vec<String>,
+    pub users: Vec<String>,
+    pub models: Vec<String>,
+    pub providers: Vec<String>,
+    pub tools: Vec<String>,
+}
+
+/// Words for each dimension, in the singular; folded to lower case.
+const DIMENSIONS: &[(Dimension, &[&str])] = &[
+    (Dimension::Hour, &["hour", "stunde", "heure", "hora", "ora", "小时", "時間"]),
+    (Dimension::Weekday, &["weekday", "wochentag", "星期", "曜日"]),
+    (Dimension::Day, &["day", "tag", "jour", "día", "dia", "giorno", "天", "日"]),
+    (Dimension::Week, &["week", "woche", "semaine", "semana", "settimana", "周", "週"]),
+    (Dimension::Month, &["month", "monat", "mois", "mes", "mês", "mese", "月"]),
+    (Dimension::Persona, &["persona", "角色", "ペルソナ"]),
+    (
+        Dimension::User,
+        &["user", "person", "nutzer", "nutzerin", "utilisateur", "usuario", "usuário", "utente", "用户", "ユーザー"],
+    ),
+    (Dimension::Model, &["model", "modell", "modèle", "modelo", "modello", "模型", "モデル"]),
+    (
+        Dimension::Provider,
+        &["provider", "anbieter", "fournisseur", "proveedor", "fornecedor", "供应商", "プロバイダー", "プロバイダ"],
+    ),
+    (Dimension::Tool, &["tool", "werkzeug", "outil", "herramienta", "ferramenta", "工具", "ツール"]),
+    (Dimension::RequestKind, &["kind", "art", "anfrageart", "类型", "種類"]),
+    (
+        Dimension::Framework,
+        &["framework", "method", "strategy", "methode", "méthode", "método", "框架", "フレームワーク", "手法"],
+    ),
+    (Dimension::Session, &["session", "conversation", "sitzung", "sesión", "sessão", "会话", "セッション"]),
+];
+
+/// Words before a dimension that split by it: “per day”, “je Woche”.
+const SPLITTERS: &[&str] = &[
+    "per", "by", "each", "every", "je", "pro", "nach", "jede", "jeder", "jedes", "jeden", "par", "chaque", "por",
+    "cada", "según", "ogni",
+];
+
+/// Words before “persona” that are no name of one.
+const NO_NAMES: &[&str] = &[
+    "the",
+    "a",
+    "an",
+    "which",
+    "what",
+    "any",
+    "each",
+    "every",
+    "per",
+    "by",
+    "this",
+    "that",
+    "no",
+    "new",
+    "my",
+    "our",
+    "your",
+    "custom",
+    "own",
+    "same",
+    "other",
+    "another",
+    "most",
+    "least",
+    "favourite",
+    "favorite",
+    "best",
+    "worst",
+    "one",
+    "and",
+    "or",
+    "of",
+    "with",
+    "without",
+    "user",
+    "model",
+    "for",
+    "to",
+    "single",
+    "shared",
+    "in",
+    "is",
+    "does",
+    "did",
+    "die",
+    "der",
+    "jede",
+    "je",
+    "pro",
+    "welche",
+    "une",
+    "la",
+    "las",
+    "una",
+    "qué",
+    "quelle",
+    "cada",
+    "por",
+    "par",
+    "current",
+    "old",
+    "used",
+    "named",
+    "called",
+    "top",
+    "from",
+    "how",
+    "if",
+    "whose",
+    "switch",
+    "only",
+];
+
+static CLASSIFIER: LazyLock<Classifier> =
+    LazyLock::new(|| Classifier::new(include_str!("question_words.txt"), include_bytes!("question.weights")));
+
+/// Reads `question`. Without any word in it, it is about everything: `insights`.
+pub fn read(question: &str, now: Millis, names: &Names) -> Question {
+    let guesses = CLASSIFIER.guess(question);
+    let known = question.contains(char::is_alphanumeric);
+    // Two digits: more would promise more than was measured.
+    let reading = |at: usize| {
+        let guess = guesses.get(at).filter(|_| known)?;
+        Some(Reading { kind: guess.label, confidence: (guess.probability * 100.0).round() / 100.0 })
+    };
+    Question {
+        reading: reading(0).unwrap_or(Reading { kind: "insights", confidence: 0.0 }),
+        second: reading(1),
+        range: dates::range(question, now),
+        filters: filters(question, names),
+        groups: groups(question),
+    }
+}
+
+/// A word of the question, by its bytes; `quoted` without its quotes.
+struct Word<'a> {
+    text: &'a str,
+    quoted: bool,
+}
+
+/// Words and quoted phrases in order.
+fn words(text: &str) -> Vec<Word<'_>> {
+    const QUOTES: [(char, char); 6] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('「', '」'), ('『', '』')];
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let after = rest.get(first.len_utf8()..).unwrap_or_default();
+        let closing = QUOTES.iter().find(|it| it.0 == first).map(|it| it.1);
+        if let Some((inside, behind)) = closing.and_then(|it| after.split_once(it)) {
+            let inside = inside.trim();
+            if !inside.is_empty() {
+                out.push(Word { text: inside, quoted: true });
+            }
+            rest = behind;
+            continue;
+        }
+        let inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
+        let end = rest.find(|c| !inside(c)).unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or_default().trim_end_matches(['.', '-', '/']);
+        if !word.is_empty() {
+            out.push(Word { text: word, quoted: false });
+        }
+        rest = if end == 0 { after } else { rest.get(end..).unwrap_or_default() };
+    }
+    out
+}
+
+/// The dimension that a word names, in the singular or with an `s`.
+fn dimension(word: &str) -> Option<Dimension> {
+    let word = word.to_lowercase();
+    let plain = word.strip_suffix('s').unwrap_or(&word);
+    DIMENSIONS.iter().find(|(_, words)| words.contains(&word.as_str()) || words.contains(&plain)).map(|it| it.0)
+}
+
+fn groups(question: &str) -> Vec<Dimension> {
+    let words = words(question);
+    let mut out = Vec::new();
+    let mut add = |it: Dimension| {
+        if !out.contains(&it) {
+            out.push(it);
+        }
+    };
+    for pair in words.windows(2) {
+        let [splitter, word] = pair else { continue };
+        let lower = word.text.to_lowercase();
+        let exact = DIMENSIONS.iter().find(|(_, names)| names.contains(&lower.as_str())).map(|it| it.0);
+        if !splitter.quoted && SPLITTERS.contains(&splitter.text.to_lowercase().as_str()) {
+            exact.into_iter().for_each(&mut add);
+        }
+    }
+    // “by user and day”
+    for four in words.windows(4) {
+        let [splitter, first, and, second] = four else { continue };
+        let joins = ["and", "und", "et", "y", "e"].contains(&and.text.to_lowercase().as_str());
+        if joins && SPLITTERS.contains(&splitter.text.to_lowercase().as_str()) && dimension(first.text).is_some() {
+            dimension(second.text).into_iter().for_each(&mut add);
+        }
+    }
+    for (dimension, names) in DIMENSIONS {
+        let unspaced = names.iter().filter(|it| !it.is_ascii() && it.chars().all(|c| u32::from(c) > 0x3000));
+        for name in unspaced {
+            let forms = [
+                format!("每{name}"),
+                format!("每个{name}"),
+                format!("按{name}"),
+                format!("各{name}"),
+                format!("毎{name}"),
+                format!("{name}別"),
+                format!("{name}ごと"),
+            ];
+            if forms.iter().any(|it| question.contains(it)) {
+                add(*dimension);
+            }
+        }
+    }
+    out
+}
+
+fn filters(question: &str, names: &Names) -> Vec<Filter> {
+    let words = words(question);
+    let mut out: Vec<Filter> = Vec::new();
+    let mut add = |dimension: Dimension, value: &str| {
+        let filter = Filter { dimension, value: value.to_owned() };
+        if !out.contains(&filter) {
+            out.push(filter);
+        }
+    };
+    let of = |at: Option<usize>| at.and_then(|it| words.get(it)).filter(|it| !it.quoted).and_then(|it| noun(it.text));
+    for (at, word) in words.iter().enumerate() {
+        if let Some((dimension, name)) = recorded(word.text, names) {
+            add(dimension, name);
+        } else if word.quoted {
+            // The noun beside a quoted name says what it is: persona “Scout”, the “Scout” persona.
+            let named = of(at.checked_sub(1)).or_else(|| of(Some(at + 1)));
+            add(named.unwrap_or(Dimension::Text), word.text);
+        } else if noun(word.text) == Some(Dimension::Persona)
+            && let Some(before) = at.checked_sub(1).and_then(|it| words.get(it))
+            && is_name(before)
+            && recorded(before.text, names).is_none()
+        {
+            add(Dimension::Persona, before.text);
+        } else if noun(word.text) == Some(Dimension::User)
+            && word.text.to_lowercase() == "user"
+            && let Some(next) = words.get(at + 1)
+            && next.text.chars().all(|c| c.is_ascii_digit())
+        {
+            add(Dimension::User, next.text);
+        }
+    }
+    out
+}
+
+/// The sort of name that a noun announces.
+fn noun(word: &str) -> Option<Dimension> {
+    dimension(word).filter(|it| {
+        use Dimension::Framework;
+        use Dimension::Model;
+        use Dimension::Persona;
+        use Dimension::Provider;
+        use Dimension::Session;
+        use Dimension::Tool;
+        use Dimension::User;
+        [Persona, User, Model, Provider, Tool, Framework, Session].contains(it)
+    })
+}
+
+fn is_name(word: &Word<'_>) -> bool {
+    let lower = word.text.to_lowercase();
+    !word.quoted && !NO_NAMES.contains(&lower.as_str()) && !lower.chars().all(|c| c.is_ascii_digit())
+}
+
+/// A recorded name, whatever its case.
+fn recorded<'a>(word: &str, names: &'a Names) -> Option<(Dimension, &'a str)> {
+    let lists = [
+        (Dimension::Persona, &names.personas),
+        (Dimension::User, &names.users),
+        (Dimension::Model, &names.models),
+        (Dimension::Provider, &names.providers),
+        (Dimension::Tool, &names.tools),
+    ];
+    let lower = word.to_lowercase();
+    lists.into_iter().find_map(|(dimension, list)| {
+        list.iter().find(|it| it.to_lowercase() == lower).map(|it| (dimension, it.as_str()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock;
+    use crate::dates::DAY;
+
+    fn now() -> Millis {
+        clock::parse("2026-11-21T10:00:00Z").unwrap()
+    }
+
+    fn names() -> Names {
+        let list = |it: &str| it.split(' ').map(str::to_owned).collect();
+        Names {
+            personas: list("Coach critic"),
+            users: list("anna"),
+            models: list("gpt-4o llama3.1"),
+            providers: list("openai ollama"),
+            tools: list("assemble_context recall"),
+        }
+    }
+
+    #[test]
+    fn a_question_is_read_whole() {
+        let question = read("Cost per model and day for the coach persona, last week", now(), &names());
+        assert_eq!(question.reading.kind, "performance");
+        assert!(question.second.is_some_and(|it| it.confidence <= question.reading.confidence));
+        assert_eq!(question.range, Range { since: Some(now() - 7 * DAY), until: Some(now()) });
+        assert_eq!(question.groups, [Dimension::Model, Dimension::Day]);
+        assert_eq!(question.filters, [Filter { dimension: Dimension::Persona, value: "Coach".to_owned() }]);
+    }
+
+    #[test]
+    fn each_type_is_known_in_several_languages() {
+        for (question, kind) in [
+            ("which conversations did we have last week", "history"),
+            ("when did we first talk about the price?", "history"),
+            ("Welche Persona wird am meisten genutzt?", "personas"),
+            ("who uses the critic persona", "personas"),
+            ("RACI or DACI, which one do we apply more often?", "frameworks"),
+            ("p95 latency by provider", "performance"),
+            ("¿Cuánto gastamos el mes pasado?", "performance"),
+            ("how many sessions per day", "engagement"),
+            ("平均会话时长", "engagement"),
+            ("anything unusual in the past month?", "insights"),
+            ("Qu'est-ce qui a changé ?", "insights"),
+            ("", "insights"),
+        ] {
+            assert_eq!(read(question, now(), &Names::default()).reading.kind, kind, "{question}");
+        }
+    }
+
+    #[test]
+    fn names_and_quotes_are_filters() {
+        let filters = |text: &str| {
+            let found = read(text, now(), &names()).filters;
+            found.iter().map(|it| format!("{:?}={}", it.dimension, it.value)).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(filters("errors of OpenAI with gpt-4o"), "Provider=openai Model=gpt-4o");
+        assert_eq!(filters("asks that contain \"invoice\""), "Text=invoice");
+        assert_eq!(filters("how often was the “Night Owl” persona used"), "Persona=Night Owl");
+        assert_eq!(filters("asks to persona \"X\" by anna"), "Persona=X User=anna");
+        assert_eq!(filters("use of the poet persona by user 42"), "Persona=poet User=42");
+        assert_eq!(filters("which persona is used most, per persona"), "");
+        assert_eq!(filters("latency of assemble_context"), "Tool=assemble_context");
+    }
+
+    #[test]
+    fn words_that_split_are_groups() {
+        let groups = |text: &str| read(text, now(), &Names::default()).groups;
+        assert_eq!(groups("Kosten je Woche"), [Dimension::Week]);
+        assert_eq!(groups("coût par modèle"), [Dimension::Model]);
+        assert_eq!(groups("sessions by user and weekday"), [Dimension::User, Dimension::Weekday]);
+        assert_eq!(groups("每天的会话数"), [Dimension::Day]);
+        assert_eq!(groups("プロバイダー別のエラー率"), [Dimension::Provider]);
+        assert_eq!(groups("rank by cost"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn no_question_is_too_strange(text in "\\PC*") {
+            let question = read(&text, now(), &names());
+            prop_assert!((0.0..=1.0).contains(&question.reading.confidence));
+        }
+    }
+}
