@@ -45,7 +45,7 @@ impl App {
             Policy { supersede_when_certain: config.supersede_when_certain, refuse_secrets: config.refuse_secrets };
         let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config)).with_policy(policy);
         let sessions = Sessions::new(store.clone(), clock.clone());
-        let documents = Documents::new(store.clone(), clock.clone(), config.working_folder.clone());
+        let documents = Documents::new(&store, clock.clone(), config.working_folder.clone()).read_only(!keeps);
         let assembler = Assembler {
             store: store.clone(),
             clock: clock.clone(),
@@ -78,6 +78,12 @@ impl App {
             asker,
             insights,
         })
+    }
+
+    /// Writes what is left and closes the files.
+    pub async fn close(&self) {
+        self.documents.close().await;
+        self.store.close().await;
     }
 
     /// Where a call over MCP may index: the working folder, the configured roots, and those that the client declares.

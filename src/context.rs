@@ -5,6 +5,7 @@
 mod assemble;
 mod budget;
 mod kind;
+mod merge;
 mod render;
 mod source;
 

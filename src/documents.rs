@@ -3,19 +3,32 @@
 //! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk()`] offers its files,
 //! [`read()`] turns one into text, [`chunk()`] cuts that into pieces. [`Documents`] puts them together over the store.
 
+mod catalog;
 mod chunk;
+mod class;
+mod compact;
 mod definition;
+mod expand;
 mod find;
 mod index;
 mod language;
 mod open;
+mod postings;
+mod question;
+mod rank;
 mod read;
+mod refresh;
 mod roots;
 mod skip;
+mod terms;
 mod walk;
+mod weights;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
 
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -51,15 +64,44 @@ pub use walk::walk;
 /// Indexes folders and finds pieces of files.
 #[derive(Clone, Debug)]
 pub struct Documents {
+    /// The index file.
     store: Store,
     clock: Clock,
     /// From which relative paths are taken.
     working_folder: PathBuf,
+    /// By workspace, as searches last saw it; each is replaced when its generation has changed.
+    catalogs: Arc<Mutex<HashMap<i64, Arc<catalog::Catalog>>>>,
+    /// By workspace, when it was last looked through for changes.
+    sweeps: Arc<Mutex<HashMap<i64, refresh::Sweep>>>,
+    /// Whether what changed is brought in before an answer.
+    refreshes: bool,
+    /// This process among those that may index the same workspace.
+    holder: String,
 }
 
 impl Documents {
-    pub fn new(store: Store, clock: Clock, working_folder: PathBuf) -> Documents {
-        Documents { store, clock, working_folder }
+    /// Keeps its index in a file beside that of `store`.
+    pub fn new(store: &Store, clock: Clock, working_folder: PathBuf) -> Documents {
+        Documents {
+            store: store.index(),
+            clock,
+            working_folder,
+            catalogs: Arc::default(),
+            sweeps: Arc::default(),
+            refreshes: true,
+            holder: crate::ids::fresh(),
+        }
+    }
+
+    /// The same, changing nothing by itself: what a search finds changed is only marked.
+    pub fn read_only(mut self, is_read_only: bool) -> Documents {
+        self.refreshes = !is_read_only;
+        self
+    }
+
+    /// Writes what is left and closes the index file.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 }
 

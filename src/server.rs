@@ -76,7 +76,7 @@ where
         let _ = tokio::time::timeout(WIND_UP, embedding).await;
     }
     // Writes what is left.
-    app.store.close().await;
+    app.close().await;
     served
 }
 

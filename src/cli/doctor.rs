@@ -123,7 +123,7 @@ async fn database(config: &Config) -> Vec<Finding> {
                 some => Finding::new("full text", Status::Broken, format!("{some} rows and index entries disagree"))
                     .hint("`carryall export`, then `carryall import` into a new file (--db); index folders again"),
             });
-            findings.extend(index(&store, health.chunks).await);
+            findings.extend(index(&store.index()).await);
             findings.push(vectors(&store, config).await);
         }
         Err(err) => {
@@ -181,16 +181,34 @@ async fn vectors(store: &Store, config: &Config) -> Finding {
     }
 }
 
-async fn index(store: &Store, chunks: i64) -> Vec<Finding> {
-    match store.workspaces().await {
+/// What is indexed, in the index file.
+async fn index(store: &Store) -> Vec<Finding> {
+    if !store.path().exists() {
+        return vec![Finding::new("index", Status::Note, "no folder is indexed").hint("`carryall index FOLDER`")];
+    }
+    let workspaces = store.workspaces().await;
+    store.close().await;
+    match workspaces {
         Err(err) => vec![Finding::new("index", Status::Broken, err.to_string()).hint(err.next_step())],
         Ok(workspaces) if workspaces.is_empty() => {
             vec![Finding::new("index", Status::Note, "no folder is indexed").hint("`carryall index FOLDER`")]
         }
         Ok(workspaces) => {
-            let mut findings = vec![Finding::new("index", Status::Ok, format!("{chunks} pieces"))];
+            let chunks: i64 = workspaces.iter().map(|it| it.chunks).sum();
+            let bytes = std::fs::metadata(store.path()).map_or(0, |it| it.len());
+            let message = format!("{chunks} pieces, {} in {}", size(bytes), store.path().display());
+            let mut findings = vec![Finding::new("index", Status::Ok, message)];
             findings.extend(workspaces.into_iter().map(|it| {
-                let message = format!("{}, {} files, {}", it.root, it.files, clock::format(it.indexed_at));
+                let of = u64::try_from(it.size_bytes).unwrap_or(0);
+                let part = if it.is_complete { "" } else { ", not to the end yet" };
+                let message = format!(
+                    "{}, {} files ({}), {} skipped, {}{part}",
+                    it.root,
+                    it.files,
+                    size(of),
+                    it.skipped,
+                    clock::format(it.indexed_at)
+                );
                 match Path::new(&it.root).is_dir() {
                     true => Finding::new("indexed", Status::Ok, message),
                     false => Finding::new("indexed", Status::Warning, format!("{message}; the folder is gone")),

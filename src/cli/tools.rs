@@ -73,7 +73,7 @@ pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit
         let outcome =
             server::call_locally(&app, &call.tool, arguments, watch.progress(), CancellationToken::new()).await;
         // The trace of the call is written by now, or is on its way.
-        app.store.close().await;
+        app.close().await;
         Ok(outcome)
     });
     let streamed = watch.finish();

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::budget;
 use super::kind;
 use super::kind::RequestKind;
+use super::merge;
 use super::render;
 use super::render::Format;
 use super::source;
@@ -299,6 +300,8 @@ struct Decision {
     choice: budget::Choice,
     text: String,
     tokens: u32,
+    /// The pieces counted one by one, before they were joined.
+    counted: u32,
 }
 
 /// Decides what goes in and writes it.
@@ -313,8 +316,7 @@ fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
         if is_full || best.choice.left_out.is_empty() {
             break;
         }
-        let counted: u32 = best.choice.chosen.iter().map(|(_, tokens)| tokens).sum::<u32>() + frame;
-        let spare = counted.saturating_sub(best.tokens);
+        let spare = (best.counted + frame).saturating_sub(best.tokens);
         if spare == 0 {
             break;
         }
@@ -325,7 +327,7 @@ fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
         }
         best = next;
     }
-    let Decision { choice, text, tokens } = best;
+    let Decision { choice, text, tokens, .. } = best;
     let omitted = choice.left_out.into_iter().map(|(it, tokens, why)| Omission { uri: address(&it), tokens, why });
     Pack {
         id: pack_id(request, &text),
@@ -348,16 +350,19 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32) -> 
     // A piece's number has few digits; 999 is the longest that is usual.
     let measure = |it: &Candidate| tokens::count_for(model, &render::piece(format, 999, it));
     let mut choice = budget::choose(candidates, budget, &measure);
+    let counted = choice.chosen.iter().map(|it| it.1).sum();
+    let joined = merge::neighbours(choice.chosen.into_iter().map(|it| it.0).collect());
+    choice.chosen = joined.into_iter().map(|it| (measure(&it), it)).map(|(tokens, it)| (it, tokens)).collect();
     loop {
         let text = render::whole(format, choice.chosen.iter().map(|(it, _)| it));
         let tokens = tokens::count_for(model, &text);
         if tokens <= request.budget_tokens {
             choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
-            return Decision { choice, text, tokens };
+            return Decision { choice, text, tokens, counted };
         }
         match choice.chosen.pop() {
             Some((last, size)) => choice.left_out.push((last, size, "did not fit the budget".to_owned())),
-            None => return Decision { choice, text, tokens },
+            None => return Decision { choice, text, tokens, counted },
         }
     }
 }

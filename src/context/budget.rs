@@ -30,6 +30,9 @@ const FULL: f64 = 0.03;
 /// A piece that is cut to fit must keep at least so many tokens to be worth its label.
 const LEAST: u32 = 40;
 
+/// What stands at the end of a text that was cut.
+pub(super) const CUT: &str = " […]";
+
 /// Pieces that may be cut to fill what is left.
 const CUTS: usize = 6;
 
@@ -137,7 +140,7 @@ fn beginning(candidate: &Candidate, budget: u32, measure: &dyn Fn(&Candidate) ->
     let cut_at = |count: usize| -> Candidate {
         let end = ends.get(count.wrapping_sub(1)).copied().unwrap_or(0);
         let mut cut = candidate.clone();
-        cut.text = format!("{} […]", &candidate.text[..end]);
+        cut.text = format!("{}{CUT}", &candidate.text[..end]);
         if let Some((start, _)) = cut.lines {
             let lines = u32::try_from(candidate.text[..end].matches('\n').count()).unwrap_or(0);
             cut.lines = Some((start, start + lines));

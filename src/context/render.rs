@@ -56,22 +56,27 @@ pub(super) fn piece(format: Format, n: usize, candidate: &Candidate) -> String {
         Format::Markdown => markdown(n, candidate),
         Format::Xml => xml(n, candidate),
         Format::Json => {
-            let comma = if n == 1 { "" } else { "," };
             let item = json!({
                 "n": n, "source": candidate.source, "uri": candidate.uri, "path": candidate.path,
                 "lines": candidate.lines.map(|(start, end)| [start, end]), "title": candidate.title,
                 "text": candidate.text,
             });
-            format!("{comma}\n{item}")
+            format!("\n{item}")
         }
     }
 }
 
-/// The whole text.
+/// The whole text of what was chosen, best first. The pieces keep their numbers, but stand so that the best are at the
+/// beginning and the end, which models read best: 1, 3, 5, …, 6, 4, 2.
 pub(super) fn whole<'a>(format: Format, chosen: impl Iterator<Item = &'a Candidate>) -> String {
+    let numbered: Vec<(usize, &Candidate)> = (1..).zip(chosen).collect();
+    let front = numbered.iter().filter(|it| it.0 % 2 == 1);
+    let back = numbered.iter().rev().filter(|it| it.0 % 2 == 0);
     let mut text = head(format);
-    for (at, candidate) in chosen.enumerate() {
-        text.push_str(&piece(format, at + 1, candidate));
+    for (at, (n, candidate)) in front.chain(back).enumerate() {
+        // In JSON, the first has nothing to be parted from.
+        text.push_str(if format == Format::Json && at > 0 { "," } else { "" });
+        text.push_str(&piece(format, *n, candidate));
     }
     text.push_str(tail(format));
     text

@@ -26,6 +26,8 @@ pub struct Candidate {
     /// For pieces of files: the path in its workspace and the lines, both included.
     pub path: Option<String>,
     pub lines: Option<(u32, u32)>,
+    /// For pieces of files: the first and last of the file's pieces in it, which follow each other.
+    pub parts: Option<(u32, u32)>,
     pub title: String,
     /// The language of code, for its fence.
     pub language: Option<String>,
@@ -132,6 +134,7 @@ impl Source for FromWorkspace {
                     uri: it.uri,
                     path: Some(it.path),
                     lines: Some((it.start_line, it.end_line)),
+                    parts: Some((it.number, it.number)),
                     language: Some(it.language),
                     text: it.text,
                     score: it.score,

@@ -25,6 +25,8 @@ pub struct Chunk {
     pub title: Option<String>,
     /// The name of the first outermost definition in it.
     pub symbol: Option<String>,
+    /// The names of all definitions that open in it, in their order.
+    pub defined: Vec<String>,
 }
 
 /// The size that pieces have when the text lets them: about a screen, a function with its neighbours.
@@ -81,6 +83,7 @@ pub fn chunk(text: &str, language: Language) -> Vec<Chunk> {
                 text: piece.to_owned(),
                 title: None,
                 symbol: None,
+                defined: Vec::new(),
             }));
             next = start + 1;
             continue;
@@ -88,8 +91,8 @@ pub fn chunk(text: &str, language: Language) -> Vec<Chunk> {
         next = end_of_piece(&lines, &marks, start);
         let end = (start..next).rfind(|it| !is_blank(lines[*it])).unwrap_or(start);
         let text = lines[start..=end].join("\n");
-        let (title, symbol) = titles.of(start..end + 1, &lines);
-        chunks.push(Chunk { start_line: start + 1, end_line: end + 1, text, title, symbol });
+        let About { title, symbol, defined } = titles.of(start..end + 1, &lines);
+        chunks.push(Chunk { start_line: start + 1, end_line: end + 1, text, title, symbol, defined });
     }
     chunks
 }
@@ -177,13 +180,21 @@ enum Titles<'a> {
 }
 
 impl Titles<'_> {
-    /// The title and the symbol of the piece that holds `range` of `lines`.
-    fn of(&mut self, range: Range<usize>, lines: &[&str]) -> (Option<String>, Option<String>) {
+    /// What the outline says of the piece that holds `range` of `lines`.
+    fn of(&mut self, range: Range<usize>, lines: &[&str]) -> About {
         match self {
-            Titles::Headings(titles) => (titles.of(range, lines), None),
+            Titles::Headings(titles) => About { title: titles.of(range, lines), ..About::default() },
             Titles::Definitions(titles) => titles.of(range, lines),
         }
     }
+}
+
+/// What an outline says of a piece; see [`Chunk`].
+#[derive(Default)]
+struct About {
+    title: Option<String>,
+    symbol: Option<String>,
+    defined: Vec<String>,
 }
 
 /// At most `max` bytes of `text`, ended by `…` where it was cut.

@@ -2,16 +2,29 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::PoisonError;
 
 use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
+use super::catalog::Catalog;
+use super::catalog::Entry;
+use super::expand::add_expansions;
+use super::expand::in_common;
 use super::index::relative;
+use super::index::under;
 use super::open::mtime_ns;
+use super::question::Question;
+use super::rank::Ranked;
+use super::rank::Shelf;
+use super::rank::Signals;
+use super::rank::rank;
+use super::weights;
 use crate::redact;
 use crate::search;
-use crate::store::ChunkMatch;
-use crate::store::WorkspaceRow;
+use crate::store::ChunkRow;
+use crate::store::GenerationRow;
 use crate::trace::Call;
 
 /// What is asked of the index.
@@ -38,6 +51,8 @@ pub struct Hit {
     /// 1-based, both included.
     pub start_line: u32,
     pub end_line: u32,
+    /// Its place among the pieces of its file; between it and the next one are blank lines only.
+    pub number: u32,
     pub language: String,
     pub title: Option<String>,
     pub symbol: Option<String>,
@@ -45,6 +60,8 @@ pub struct Hit {
     /// 0.0..=1.0, higher is better.
     pub score: f64,
     pub why: String,
+    /// What each signal gave.
+    pub explained: String,
     /// Whether the file has changed, or is gone, since it was indexed.
     pub stale: bool,
 }
@@ -56,6 +73,8 @@ pub struct Hits {
     pub hits: Vec<Hit>,
     /// Whether nothing that the caller may see is indexed at all.
     pub nothing_indexed: bool,
+    /// Whether a folder is still being indexed, or a run over it was broken off: there may be more.
+    pub is_partial: bool,
 }
 
 impl Documents {
@@ -66,38 +85,124 @@ impl Documents {
     /// [`DocumentsError::Refused`] for a path that the caller may not see; else [`DocumentsError::Store`].
     pub async fn search(&self, query: &Query, allowed: &Allowed, call: &Call) -> Result<Hits, DocumentsError> {
         let span = call.span("search files");
-        let workspaces = self.store.workspaces().await?;
+        let workspaces = self.store.generations().await?;
         let seen: Vec<(i64, String)> = self.visible(&workspaces, allowed);
         // Paths are checked first: one that may not be seen is refused whether anything is indexed or not.
         let narrowed = self.narrowed(query, &workspaces, &seen, allowed)?;
         if seen.is_empty() {
-            return Ok(Hits { hits: Vec::new(), nothing_indexed: true });
+            return Ok(Hits { nothing_indexed: true, ..Hits::default() });
         }
         let folders = if query.paths.is_empty() { seen } else { narrowed };
-        let words = search::query_words(&query.query);
         span.note("words", search::query_words(&redact::redact(&query.query).0));
-        let found = self
-            .store
-            .search_chunks(
-                words.clone(),
-                folders,
-                query.languages.clone(),
-                query.kind.clone(),
-                query.limit,
-                call.cancelled(),
-            )
-            .await
-            .inspect_err(|err| span.fail(err))?;
-        span.note("found", found.len());
+        let mut question = Question::of(&query.query);
+        let visible: Vec<&GenerationRow> =
+            workspaces.iter().filter(|it| folders.iter().any(|folder| folder.0 == it.id)).collect();
+        let mut has_changed = false;
+        for workspace in &visible {
+            match self.refresh(workspace, call).await {
+                Ok(changed) => has_changed |= changed,
+                // The index is as it was; a hit whose file has changed says so itself.
+                Err(err) => span.note("not refreshed", err.to_string()),
+            }
+        }
+        let newest = if has_changed { self.store.generations().await? } else { Vec::new() };
+        let mut shelves = Vec::new();
+        for workspace in visible {
+            let folders: Vec<String> =
+                folders.iter().filter(|it| it.0 == workspace.id).map(|it| it.1.clone()).collect();
+            let newest = newest.iter().find(|it| it.id == workspace.id).unwrap_or(workspace);
+            shelves.push(self.shelf(newest, &folders, query, &question, call).await?);
+        }
+        let is_partial = shelves.iter().any(|it| !it.is_complete);
+        let shelves = self.expand(&mut question, shelves, call).await?;
+        let limit = query.limit;
+        let ranking = tokio::task::spawn_blocking(move || (rank(&question, &shelves, limit), shelves));
+        let (ranked, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        span.note("found", ranked.len());
+        let places = ranked.iter().map(|it| (shelves[it.shelf].catalog.files[it.file].row.id, it.number)).collect();
+        let chunks = self.store.chunks(places).await?;
         // One stat for each hit: not on a thread that others wait for.
-        let shaped = tokio::task::spawn_blocking(move || shape(found, &words));
+        let shaped = tokio::task::spawn_blocking(move || {
+            ranked
+                .into_iter()
+                .zip(chunks)
+                .filter_map(|(it, chunk)| Some(shape(&it, &shelves[it.shelf], chunk?)))
+                .collect()
+        });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
-        Ok(Hits { hits, nothing_indexed: false })
+        Ok(Hits { hits, nothing_indexed: false, is_partial })
+    }
+
+    /// Adds to the question the words that its best pieces have in common and others do not, and reads their lists.
+    async fn expand(
+        &self,
+        question: &mut Question,
+        shelves: Vec<Shelf>,
+        call: &Call,
+    ) -> Result<Vec<Shelf>, DocumentsError> {
+        let asked = question.clone();
+        let ranking = tokio::task::spawn_blocking(move || (rank(&asked, &shelves, weights::FEEDBACK_PIECES), shelves));
+        let (best, mut shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let places = best.iter().map(|it| (shelves[it.shelf].catalog.files[it.file].row.id, it.number)).collect();
+        let texts: Vec<String> = self.store.chunks(places).await?.into_iter().flatten().map(|it| it.text).collect();
+        let candidates = in_common(question, &texts);
+        if candidates.is_empty() {
+            return Ok(shelves);
+        }
+        let words: Vec<String> = candidates.iter().map(|it| it.0.clone()).collect();
+        let mut lists = Vec::with_capacity(shelves.len());
+        for shelf in &shelves {
+            let segments = shelf.catalog.segments.iter().map(|it| it.0).collect();
+            lists.push(self.store.postings(segments, words.clone(), call.cancelled()).await?);
+        }
+        add_expansions(question, &mut shelves, &candidates, lists);
+        Ok(shelves)
+    }
+
+    /// What the ranking needs of a workspace.
+    async fn shelf(
+        &self,
+        workspace: &GenerationRow,
+        folders: &[String],
+        query: &Query,
+        question: &Question,
+        call: &Call,
+    ) -> Result<Shelf, DocumentsError> {
+        let catalog = self.catalog(workspace).await?;
+        let is_narrowed = !query.languages.is_empty() || query.kind.is_some() || !folders.iter().any(String::is_empty);
+        let may = |it: &Entry| {
+            (query.languages.is_empty() || query.languages.contains(&it.row.language))
+                && query.kind.as_ref().is_none_or(|kind| *kind == it.row.kind)
+                && folders.iter().any(|folder| under(&it.row.path, folder))
+        };
+        let may = if is_narrowed { catalog.files.iter().map(may).collect() } else { Vec::new() };
+        let words = question.names.iter().cloned().chain(question.terms.iter().map(|it| it.term.clone())).collect();
+        let segments = catalog.segments.iter().map(|it| it.0).collect();
+        let lists = self.store.postings(segments, words, call.cancelled()).await?;
+        Ok(Shelf { catalog, may, lists, is_complete: workspace.is_complete })
+    }
+
+    /// The catalog of a workspace, made when it is not the one that was kept.
+    pub(super) async fn catalog(&self, workspace: &GenerationRow) -> Result<Arc<Catalog>, DocumentsError> {
+        let kept = self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).cloned();
+        if let Some(kept) = kept.filter(|it| it.generation == workspace.generation && it.root == workspace.root) {
+            return Ok(kept);
+        }
+        let (generation, files) = self.store.files(workspace.id).await?;
+        let mut ids: Vec<i64> = files.iter().map(|it| it.segment_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let segments = self.store.segments(ids).await?;
+        let root = workspace.root.clone();
+        let making = tokio::task::spawn_blocking(move || Catalog::new(root, generation, files, &segments));
+        let made = Arc::new(making.await.map_err(|err| DocumentsError::Fault(err.to_string()))?);
+        self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, Arc::clone(&made));
+        Ok(made)
     }
 
     /// The folders of workspaces that the caller may see: those under an allowed root, or the part of a larger one
     /// that is. A person at the command line sees the workspaces around or under the working folder, else all.
-    fn visible(&self, workspaces: &[WorkspaceRow], allowed: &Allowed) -> Vec<(i64, String)> {
+    fn visible(&self, workspaces: &[GenerationRow], allowed: &Allowed) -> Vec<(i64, String)> {
         let working_folder = self.working_folder.canonicalize().unwrap_or_else(|_| self.working_folder.clone());
         let roots = if allowed.unrestricted { std::slice::from_ref(&working_folder) } else { &allowed.roots };
         let near: Vec<(i64, String)> =
@@ -111,7 +216,7 @@ impl Documents {
     fn narrowed(
         &self,
         query: &Query,
-        workspaces: &[WorkspaceRow],
+        workspaces: &[GenerationRow],
         seen: &[(i64, String)],
         allowed: &Allowed,
     ) -> Result<Vec<(i64, String)>, DocumentsError> {
@@ -135,7 +240,7 @@ impl Documents {
 }
 
 /// The part of a workspace that lies under `folder`: all of it, a folder in it, or nothing.
-fn folder_in(workspace: &WorkspaceRow, folder: &Path) -> Option<(i64, String)> {
+fn folder_in(workspace: &GenerationRow, folder: &Path) -> Option<(i64, String)> {
     let root = Path::new(&workspace.root);
     if root.starts_with(folder) {
         Some((workspace.id, String::new()))
@@ -146,33 +251,51 @@ fn folder_in(workspace: &WorkspaceRow, folder: &Path) -> Option<(i64, String)> {
     }
 }
 
-fn shape(found: Vec<ChunkMatch>, words: &[String]) -> Vec<Hit> {
-    let matched: Vec<Vec<String>> =
-        found.iter().map(|it| search::matched(words, &format!("{} {}", it.path, it.text))).collect();
-    let bm25: Vec<f64> = found.iter().map(|it| it.bm25).collect();
-    let scores = search::scores(&bm25, matched.first().map_or(0, Vec::len), words.len());
-    let shape = |((found, matched), score): ((ChunkMatch, Vec<String>), f64)| {
-        let path = Path::new(&found.root).join(&found.path);
-        let stale = stamp(&path) != Some((found.size_bytes, found.mtime_ns));
-        Hit {
-            uri: super::file_uri(&path),
-            why: if matched.is_empty() {
-                "words of the query, by their stems".to_owned()
-            } else {
-                format!("words: {}", matched.join(", "))
-            },
-            path: found.path,
-            start_line: found.start_line,
-            end_line: found.end_line,
-            language: found.language,
-            title: found.title,
-            symbol: found.symbol,
-            text: found.text,
-            score,
-            stale,
-        }
-    };
-    found.into_iter().zip(matched).zip(scores).map(shape).collect()
+fn shape(ranked: &Ranked, shelf: &Shelf, chunk: ChunkRow) -> Hit {
+    let row = &shelf.catalog.files[ranked.file].row;
+    let path = Path::new(&shelf.catalog.root).join(&row.path);
+    Hit {
+        stale: stamp(&path) != Some((row.size_bytes, row.mtime_ns)),
+        uri: super::file_uri(&path),
+        why: why(&ranked.signals),
+        explained: explained(&ranked.signals),
+        path: row.path.clone(),
+        start_line: chunk.start_line,
+        end_line: chunk.end_line,
+        number: ranked.number,
+        language: row.language.clone(),
+        title: chunk.title,
+        symbol: chunk.symbol,
+        text: chunk.text,
+        score: f64::from(ranked.score),
+    }
+}
+
+/// Words of a hit that are told.
+const TOLD: usize = 12;
+
+fn why(signals: &Signals) -> String {
+    let mut parts = Vec::new();
+    if signals.names > 0.0 {
+        parts.push("defines a name of the question".to_owned());
+    }
+    if !signals.words.is_empty() {
+        let more = signals.words.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let told: Vec<&str> = signals.words.iter().take(TOLD).map(String::as_str).collect();
+        parts.push(format!("words: {}{more}", told.join(", ")));
+    }
+    if parts.is_empty() {
+        parts.push("its file matches".to_owned());
+    }
+    parts.join("; ")
+}
+
+fn explained(signals: &Signals) -> String {
+    let Signals { piece, file, path, names, prior, .. } = signals;
+    format!(
+        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2}, times {prior:.2} for its kind of file"
+    )
 }
 
 /// Size in bytes and time of the file as it is now; `None` when it is gone.

@@ -14,16 +14,19 @@ use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
 use super::Found;
+use super::Refusal;
 use super::SkipReason;
 use super::Text;
 use super::WalkOptions;
 use super::chunk::chunk;
+use super::postings;
 use super::read::read;
 use super::walk::walk;
-use crate::search;
+use crate::store::CHUNKS_OF_A_FILE;
 use crate::store::FileRow;
 use crate::store::NewChunk;
 use crate::store::NewFile;
+use crate::store::NewSegment;
 use crate::trace::Call;
 
 /// What is to be indexed.
@@ -51,13 +54,22 @@ pub struct Indexed {
     pub took_ms: u64,
 }
 
-/// Files that are written in one transaction at most, and their bytes: some 20 ms, so that other processes that
-/// want to write hardly wait.
-const BATCH_FILES: usize = 64;
-const BATCH_BYTES: usize = 512 << 10;
+/// Bytes of text that are written in one transaction: few at first, so that there is something to find soon, then more,
+/// because every such segment has a list for each of its words.
+const FIRST_BATCH_BYTES: usize = 256 << 10;
+const BATCH_BYTES: usize = 8 << 20;
 
-/// Files that may be read ahead of the writing.
-const AHEAD: usize = 32;
+/// Batches that may wait to be written: their texts are in memory.
+const AHEAD: usize = 1;
+
+/// A process that indexes says so at each batch; one that has not for so long is taken for dead.
+const LEASE_MS: i64 = 30_000;
+
+/// How often a process that waits for another one's run looks.
+const LEASE_POLL: Duration = Duration::from_millis(50);
+
+/// Files whose times are noted in one transaction.
+const TOUCHED: usize = 1_000;
 
 /// Skipped paths that are kept for the answer; a folder of a million skipped files must not fill the memory.
 const SKIPPED: usize = 5_000;
@@ -67,9 +79,9 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// What the reading side tells the writing side.
 enum Read {
-    File(Box<NewFile>),
+    Files(Box<NewSegment>),
     /// Same bytes, other times: file id, size in bytes, time in nanoseconds.
-    Touched(i64, i64, i64),
+    Touched(Vec<(i64, i64, i64)>),
 }
 
 /// What the reading side has seen at its end.
@@ -103,7 +115,9 @@ impl Documents {
     ) -> Result<Indexed, DocumentsError> {
         let started = Instant::now();
         let mut done = Indexed::default();
-        for target in self.targets(request, allowed).await? {
+        let (targets, removed) = self.targets(request, allowed).await?;
+        done.files_removed += removed;
+        for target in targets {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
             self.index_target(&target, request, call, &mut done).await.inspect_err(|err| span.fail(err))?;
@@ -115,8 +129,11 @@ impl Documents {
         Ok(done)
     }
 
-    async fn targets(&self, request: &IndexRequest, allowed: &Allowed) -> Result<Vec<Target>, DocumentsError> {
-        let known: Vec<PathBuf> = self.store.workspaces().await?.into_iter().map(|it| it.root.into()).collect();
+    /// What is to be walked, and how many files went with workspaces whose folder is named and gone.
+    async fn targets(&self, request: &IndexRequest, allowed: &Allowed) -> Result<(Vec<Target>, usize), DocumentsError> {
+        let workspaces = self.store.workspaces().await?;
+        let known: Vec<PathBuf> = workspaces.iter().map(|it| PathBuf::from(&it.root)).collect();
+        let mut removed = 0;
         let mut paths = request.paths.clone();
         if paths.is_empty() {
             paths.push(match allowed.roots.first() {
@@ -126,7 +143,19 @@ impl Documents {
         }
         let mut targets: Vec<Target> = Vec::new();
         for path in paths {
-            let path = allowed.admit(&self.working_folder.join(path)).map_err(DocumentsError::Refused)?;
+            let path = self.working_folder.join(path);
+            let path = match allowed.admit(&path) {
+                Ok(path) => path,
+                Err(refused) => {
+                    let gone = workspaces.iter().find(|it| Path::new(&it.root) == path);
+                    let Some(gone) = gone.filter(|_| refused.kind == Refusal::NotFound) else {
+                        return Err(DocumentsError::Refused(refused));
+                    };
+                    self.store.remove_workspace(gone.id).await?;
+                    removed += usize::try_from(gone.files).unwrap_or(0);
+                    continue;
+                }
+            };
             let root = self.root_of(&path, &known, allowed);
             // A folder inside another one of the same call is walked with it.
             if !targets.iter().any(|it| path.starts_with(&it.path)) {
@@ -134,7 +163,7 @@ impl Documents {
                 targets.push(Target { root, path });
             }
         }
-        Ok(targets)
+        Ok((targets, removed))
     }
 
     /// The workspace that `path` belongs to: one that is known, else the repository around it inside the folder the
@@ -164,8 +193,69 @@ impl Documents {
     ) -> Result<(), DocumentsError> {
         let root = target.root.to_string_lossy().into_owned();
         let workspace = self.store.open_workspace(root, self.clock.now()).await?;
+        self.wait_for_lease(workspace, call).await?;
+        let run = self.index_leased(target, request, call, workspace, done).await;
+        // A lease that is not given back runs out.
+        let _ = self.store.release(workspace, self.holder.clone()).await;
+        run
+    }
+
+    /// What the workspace is to be walked by when it is looked through again: the globs of this run, or, as long as only
+    /// parts of it were asked for, those parts. `None` leaves it as it is.
+    async fn globs_after(
+        &self,
+        workspace: i64,
+        prefix: &str,
+        request: &IndexRequest,
+    ) -> Result<Option<(Vec<String>, Vec<String>)>, DocumentsError> {
+        if prefix.is_empty() {
+            return Ok(Some((request.include.clone(), request.exclude.clone())));
+        }
+        let is_complete = self.store.generations().await?.iter().any(|it| it.id == workspace && it.is_complete);
+        let (mut include, exclude) = self.store.globs(workspace).await?;
+        if is_complete && include.is_empty() {
+            return Ok(None);
+        }
+        let parts = match request.include.as_slice() {
+            [] => vec![format!("/{prefix}")],
+            globs => globs.iter().map(|it| format!("/{prefix}/**/{}", it.trim_start_matches('/'))).collect(),
+        };
+        include.extend(parts.into_iter().filter(|it| !include.contains(it)).collect::<Vec<_>>());
+        Ok(Some((include, exclude)))
+    }
+
+    /// Waits until no other process indexes the workspace: what it did is found unchanged then.
+    async fn wait_for_lease(&self, workspace: i64, call: &Call) -> Result<(), DocumentsError> {
+        let mut waited = 0_u32;
+        while !self.lease(workspace).await? {
+            if waited == 0 {
+                call.progress().tell(0.0, None, "another process indexes this folder; waiting for it".to_owned());
+            }
+            waited += 1;
+            tokio::select! {
+                () = tokio::time::sleep(LEASE_POLL) => {}
+                () = call.cancelled().cancelled() => return Err(DocumentsError::Cancelled),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes or renews the lease; false while another process has it.
+    pub(super) async fn lease(&self, workspace: i64) -> Result<bool, DocumentsError> {
+        let now = self.clock.now();
+        Ok(self.store.lease(workspace, self.holder.clone(), now, now + LEASE_MS).await?)
+    }
+
+    async fn index_leased(
+        &self,
+        target: &Target,
+        request: &IndexRequest,
+        call: &Call,
+        workspace: i64,
+        done: &mut Indexed,
+    ) -> Result<(), DocumentsError> {
         let known: HashMap<String, FileRow> =
-            self.store.files(workspace).await?.into_iter().map(|it| (it.path.clone(), it)).collect();
+            self.store.files(workspace).await?.1.into_iter().map(|it| (it.path.clone(), it)).collect();
         let prefix = relative(&target.root, &target.path);
         let (sender, mut reads) = mpsc::channel(AHEAD);
         let reader = Reader {
@@ -182,14 +272,20 @@ impl Documents {
             sender,
         };
         let reading = tokio::task::spawn_blocking(move || reader.run());
-        let mut batch = Batch::default();
         while let Some(read) = reads.recv().await {
-            batch.add(read);
-            if batch.is_full() {
-                self.write(workspace, &mut batch, done).await?;
+            match read {
+                Read::Files(segment) => {
+                    done.files_indexed += segment.files.len();
+                    done.chunks += segment.lengths.len();
+                    self.store.put_segment(workspace, *segment).await?;
+                    self.lease(workspace).await?;
+                }
+                Read::Touched(touched) => {
+                    done.files_unchanged += touched.len();
+                    self.store.touch_files(workspace, touched).await?;
+                }
             }
         }
-        self.write(workspace, &mut batch, done).await?;
         let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
         if !seen.whole {
             return Err(DocumentsError::Cancelled);
@@ -200,47 +296,15 @@ impl Documents {
             unseen && (request.include.is_empty() || !target.root.join(&it.path).exists())
         };
         let gone: Vec<i64> = known.values().filter(is_gone).map(|it| it.id).collect();
-        done.files_removed += self.store.remove_files(gone).await?;
+        done.files_removed += self.store.remove_files(workspace, gone).await?;
         done.files_unchanged += seen.unchanged;
+        self.compact(workspace).await?;
+        let skipped = serde_json::to_string(&seen.skipped).unwrap_or_else(|_| "[]".to_owned());
+        if let Some(globs) = self.globs_after(workspace, &prefix, request).await? {
+            self.store.complete_workspace(workspace, skipped, globs).await?;
+        }
         done.skipped.extend(seen.skipped);
         Ok(())
-    }
-
-    async fn write(&self, workspace: i64, batch: &mut Batch, done: &mut Indexed) -> Result<(), DocumentsError> {
-        let Batch { files, touched, .. } = std::mem::take(batch);
-        done.files_unchanged += touched.len();
-        if !touched.is_empty() {
-            self.store.touch_files(touched).await?;
-        }
-        done.files_indexed += files.len();
-        done.chunks += files.iter().map(|it| it.chunks.len()).sum::<usize>();
-        if !files.is_empty() {
-            self.store.put_files(workspace, files).await?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Batch {
-    files: Vec<NewFile>,
-    touched: Vec<(i64, i64, i64)>,
-    bytes: usize,
-}
-
-impl Batch {
-    fn add(&mut self, read: Read) {
-        match read {
-            Read::File(file) => {
-                self.bytes += usize::try_from(file.size_bytes).unwrap_or(0);
-                self.files.push(*file);
-            }
-            Read::Touched(id, size, mtime) => self.touched.push((id, size, mtime)),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.files.len() >= BATCH_FILES || self.bytes >= BATCH_BYTES || self.touched.len() >= 1_000
     }
 }
 
@@ -260,6 +324,7 @@ struct Reader {
 impl Reader {
     fn run(self) -> Result<Seen, DocumentsError> {
         let mut seen = Seen { unchanged: 0, paths: HashSet::new(), skipped: Vec::new(), whole: true };
+        let mut batch = Batch { limit: FIRST_BATCH_BYTES, ..Batch::default() };
         let mut files = 0_u32;
         let mut told = Instant::now();
         let (root, path) = &self.target;
@@ -282,7 +347,7 @@ impl Reader {
                         told = Instant::now();
                         self.call.progress().tell(f64::from(files), None, format!("{files} files: {name}"));
                     }
-                    if !self.take(&path, name, size_bytes, mtime_ns, &mut seen) {
+                    if !self.take(&path, name, (size_bytes, mtime_ns), &mut seen, &mut batch) {
                         seen.whole = false;
                         return ControlFlow::Break(());
                     }
@@ -290,12 +355,14 @@ impl Reader {
             }
             ControlFlow::Continue(())
         })?;
+        seen.whole = seen.whole && self.send(&mut batch);
         self.call.progress().tell(f64::from(files) + 1.0, None, format!("{files} files seen"));
         Ok(seen)
     }
 
     /// Reads one file if it is new or changed; false when nobody takes it any more.
-    fn take(&self, path: &Path, name: String, size_bytes: u64, mtime_ns: i64, seen: &mut Seen) -> bool {
+    fn take(&self, path: &Path, name: String, stamp: (u64, i64), seen: &mut Seen, batch: &mut Batch) -> bool {
+        let (size_bytes, mtime_ns) = stamp;
         let size = i64::try_from(size_bytes).unwrap_or(i64::MAX);
         let known = self.known.get(&name);
         if let Some(known) = known.filter(|it| !self.force && it.size_bytes == size && it.mtime_ns == mtime_ns) {
@@ -315,26 +382,59 @@ impl Reader {
             }
         };
         seen.paths.insert(name.clone());
-        let read = match known.filter(|it| !self.force && it.hash == text.hash.as_bytes()) {
-            Some(known) => Read::Touched(known.id, size, mtime_ns),
-            None => Read::File(Box::new(cut(name, size, mtime_ns, text))),
-        };
-        self.sender.blocking_send(read).is_ok()
+        match known.filter(|it| !self.force && it.hash == text.hash.as_bytes()) {
+            Some(known) => batch.touched.push((known.id, size, mtime_ns)),
+            None => {
+                batch.bytes += text.text.len();
+                batch.files.push(cut(name, size, mtime_ns, text));
+            }
+        }
+        !batch.is_full() || self.send(batch)
+    }
+
+    /// Hands over what has gathered; false when nobody takes it any more.
+    fn send(&self, batch: &mut Batch) -> bool {
+        let limit = (batch.limit * 2).min(BATCH_BYTES);
+        let Batch { files, touched, .. } = std::mem::replace(batch, Batch { limit, ..Batch::default() });
+        let is_taken = |read| self.sender.blocking_send(read).is_ok();
+        (touched.is_empty() || is_taken(Read::Touched(touched)))
+            && (files.is_empty() || is_taken(Read::Files(Box::new(postings::segment(files)))))
     }
 }
 
-fn cut(name: String, size_bytes: i64, mtime_ns: i64, text: Text) -> NewFile {
+/// What has gathered to be written.
+#[derive(Default)]
+struct Batch {
+    files: Vec<NewFile>,
+    touched: Vec<(i64, i64, i64)>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.bytes >= self.limit || self.touched.len() >= TOUCHED
+    }
+}
+
+/// Cuts a file into pieces.
+pub(super) fn cut(name: String, size_bytes: i64, mtime_ns: i64, text: Text) -> NewFile {
     let language = text.language;
-    let pieces = chunk(&text.text, language).into_iter().map(|it| NewChunk {
-        start_line: it.lines().0,
-        end_line: it.lines().1,
-        index_text: search::index_text(&it.text).into_owned(),
-        title: it.title,
-        symbol: it.symbol,
-        text: it.text,
-    });
+    let mut chunks: Vec<NewChunk> = chunk(&text.text, language)
+        .into_iter()
+        .map(|it| NewChunk {
+            start_line: it.lines().0,
+            end_line: it.lines().1,
+            defined: it.defined.join("\n"),
+            title: it.title,
+            symbol: it.symbol,
+            text: it.text,
+        })
+        .collect();
+    // More pieces than a file of the largest size has in any text.
+    chunks.truncate(CHUNKS_OF_A_FILE);
     NewFile {
-        chunks: pieces.collect(),
+        chunks,
         path: name,
         size_bytes,
         mtime_ns,
@@ -357,6 +457,6 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// Whether the relative path `path` is `folder` or lies in it.
-fn under(path: &str, folder: &str) -> bool {
+pub(super) fn under(path: &str, folder: &str) -> bool {
     folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'))
 }

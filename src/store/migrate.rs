@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0006_memory_search.sql"),
     include_str!("migrations/0007_truth.sql"),
     include_str!("migrations/0008_keeping.sql"),
+    include_str!("migrations/0009_code.sql"),
     include_str!("migrations/0010_asking.sql"),
     include_str!("migrations/0011_insights.sql"),
 ];

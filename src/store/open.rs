@@ -30,8 +30,7 @@ pub struct Health {
     /// `ok`, or what SQLite's check found.
     pub integrity: String,
     pub memories: i64,
-    pub chunks: i64,
-    /// Memories and chunks that stand in their table but not in its text index, or the other way round; 0 in a sound
+    /// Memories that stand in their table but not in its text index, or the other way round; 0 in a sound
     /// file.
     pub text_disagreements: i64,
 }
@@ -348,9 +347,7 @@ pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
 /// What stands in a table but not in its text index, or the other way round.
 const TEXT_DISAGREEMENTS: &str = "SELECT
       (SELECT count(*) FROM memories WHERE seq NOT IN (SELECT id FROM memories_text_docsize))
-    + (SELECT count(*) FROM memories_text_docsize WHERE id NOT IN (SELECT seq FROM memories))
-    + (SELECT count(*) FROM chunks WHERE id NOT IN (SELECT id FROM chunks_text_docsize))
-    + (SELECT count(*) FROM chunks_text_docsize WHERE id NOT IN (SELECT id FROM chunks))";
+    + (SELECT count(*) FROM memories_text_docsize WHERE id NOT IN (SELECT seq FROM memories))";
 
 /// Looks the whole file over: its settings, its integrity, its counts.
 pub(super) fn health(conn: &Connection, path: &Path) -> rusqlite::Result<Health> {
@@ -361,7 +358,6 @@ pub(super) fn health(conn: &Connection, path: &Path) -> rusqlite::Result<Health>
         journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?,
         integrity: conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?,
         memories: count("SELECT count(*) FROM memories")?,
-        chunks: count("SELECT count(*) FROM chunks")?,
         text_disagreements: count(TEXT_DISAGREEMENTS)?,
     })
 }

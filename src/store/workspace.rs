@@ -1,4 +1,6 @@
-//! The rows of workspaces: files, their chunks and the text index over those.
+//! The rows of workspaces: files, their pieces, and posting lists over those. They live in the index file.
+
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
@@ -18,7 +20,28 @@ pub struct WorkspaceRow {
     pub root: String,
     pub indexed_at: Millis,
     pub files: i64,
+    pub chunks: i64,
     pub size_bytes: i64,
+    /// Grows with every change of its files.
+    pub generation: i64,
+    /// Whether a run over all of it has come to its end.
+    pub is_complete: bool,
+    /// Paths that the last whole run passed over, each with the reason.
+    pub skipped: i64,
+}
+
+/// A workspace, and how new what is known of it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenerationRow {
+    pub id: i64,
+    /// Absolute.
+    pub root: String,
+    /// Grows with every change of its files.
+    pub generation: i64,
+    /// When the last run over it began.
+    pub indexed_at: Millis,
+    /// Whether a run over all of it has come to its end.
+    pub is_complete: bool,
 }
 
 /// A file that is indexed.
@@ -30,6 +53,13 @@ pub struct FileRow {
     pub size_bytes: i64,
     pub mtime_ns: i64,
     pub hash: Vec<u8>,
+    pub language: String,
+    /// `code` or `doc`.
+    pub kind: String,
+    /// Where its pieces are counted: the segment, the place of the first one in it, and how many there are.
+    pub segment_id: i64,
+    pub first_chunk: u32,
+    pub chunks: u32,
 }
 
 /// A file to be indexed, in place of what was known of that path.
@@ -52,47 +82,72 @@ pub struct NewChunk {
     pub end_line: u32,
     pub title: Option<String>,
     pub symbol: Option<String>,
+    /// The names that are defined in it, one a line.
+    pub defined: String,
     pub text: String,
-    /// `text` as the index is to see it.
-    pub index_text: String,
 }
 
-/// A chunk that a search found.
+/// Files that are written at once, with the posting lists over all their pieces, counted through in their order.
+#[derive(Clone, Debug, Default)]
+pub struct NewSegment {
+    pub files: Vec<NewFile>,
+    /// Words of each piece.
+    pub lengths: Vec<u16>,
+    /// In the order of the words.
+    pub postings: Vec<(String, Vec<u8>)>,
+}
+
+/// A segment as it is kept: its id and the words of each piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentRow {
+    pub id: i64,
+    pub lengths: Vec<u16>,
+}
+
+/// A posting list: its segment, the position of its word in what was asked, and its bytes.
+pub type PostingRow = (i64, usize, Vec<u8>);
+
+/// A piece as it is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChunkMatch {
-    /// Absolute.
-    pub root: String,
-    pub path: String,
+pub struct ChunkRow {
     pub start_line: u32,
     pub end_line: u32,
-    pub language: String,
-    pub kind: String,
     pub title: Option<String>,
     pub symbol: Option<String>,
+    /// The names that are defined in it, one a line.
+    pub defined: String,
     pub text: String,
-    pub size_bytes: i64,
-    pub mtime_ns: i64,
-    /// BM25, higher is better.
-    pub bm25: f64,
 }
 
-/// A word that stands in one row of so many finds nothing that the others do not, and costs the most: an OR over
-/// such words reads nearly every row (benches/recall.rs).
-const COMMON_SHARE: i64 = 4;
+/// Pieces that a file may have: its id and a piece's number make one integer.
+pub const CHUNKS_OF_A_FILE: usize = 1 << 16;
 
-/// Below this many rows every word is cheap.
-const COMMON_FROM_ROWS: i64 = 500;
+/// What is behind the name of the database in the name of the index file.
+const INDEX_SUFFIX: &str = "-index";
 
-const FILES: &str = "SELECT id, path, size_bytes, mtime_ns, hash FROM files WHERE workspace_id = :workspace";
+const FILES: &str = "SELECT id, path, size_bytes, mtime_ns, hash, language, kind, segment_id, first_chunk, chunks
+     FROM files WHERE workspace_id = :workspace ORDER BY id";
+
+const POSTINGS: &str = "SELECT data FROM postings WHERE segment_id = :segment AND word = :word";
+
+const CHUNK: &str = "SELECT start_line, end_line, title, symbol, defined, text FROM chunks WHERE id = :id";
 
 impl Store {
+    /// The store of what can be built again from the files of the workspaces: a file beside this one.
+    pub fn index(&self) -> Store {
+        let mut name = self.path().as_os_str().to_owned();
+        name.push(INDEX_SUFFIX);
+        Store::new(&PathBuf::from(name))
+    }
+
     /// The workspaces, in the order of their roots.
     pub async fn workspaces(&self) -> Result<Vec<WorkspaceRow>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<WorkspaceRow>> {
                 conn.prepare_cached(
-                    "SELECT w.id, w.root, w.indexed_at, count(f.id), coalesce(sum(f.size_bytes), 0)
+                    "SELECT w.id, w.root, w.indexed_at, w.generation, w.is_complete, json_array_length(w.skipped),
+                            count(f.id), coalesce(sum(f.size_bytes), 0), coalesce(sum(f.chunks), 0)
                      FROM workspaces AS w LEFT JOIN files AS f ON f.workspace_id = w.id
                      GROUP BY w.id ORDER BY w.root",
                 )?
@@ -101,8 +156,36 @@ impl Store {
                         id: row.get(0)?,
                         root: row.get(1)?,
                         indexed_at: row.get(2)?,
-                        files: row.get(3)?,
-                        size_bytes: row.get(4)?,
+                        generation: row.get(3)?,
+                        is_complete: row.get(4)?,
+                        skipped: row.get(5)?,
+                        files: row.get(6)?,
+                        size_bytes: row.get(7)?,
+                        chunks: row.get(8)?,
+                    })
+                })?
+                .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The workspaces without their counts: what every search asks first.
+    pub async fn generations(&self) -> Result<Vec<GenerationRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<GenerationRow>> {
+                conn.prepare_cached(
+                    "SELECT id, root, generation, indexed_at, is_complete FROM workspaces ORDER BY root",
+                )?
+                .query_map([], |row| {
+                    Ok(GenerationRow {
+                        id: row.get(0)?,
+                        root: row.get(1)?,
+                        generation: row.get(2)?,
+                        indexed_at: row.get(3)?,
+                        is_complete: row.get(4)?,
                     })
                 })?
                 .collect()
@@ -117,7 +200,8 @@ impl Store {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             tx.prepare_cached(
-                "INSERT INTO workspaces (root, indexed_at) VALUES (:root, :now)
+                "INSERT INTO workspaces (root, indexed_at, generation, is_complete, skipped, globs)
+                 VALUES (:root, :now, 0, 0, '[]', '[[],[]]')
                  ON CONFLICT (root) DO UPDATE SET indexed_at = :now RETURNING id",
             )
             .and_then(|mut statement| statement.query_row(named_params! {":root": root, ":now": now}, |row| row.get(0)))
@@ -126,37 +210,158 @@ impl Store {
         .await
     }
 
-    /// Every indexed file of a workspace.
-    pub async fn files(&self, workspace_id: i64) -> Result<Vec<FileRow>, StoreError> {
+    /// Notes that a run over the whole workspace has come to its end, what it passed over (JSON), and the globs that it
+    /// went by: included, excluded.
+    pub async fn complete_workspace(
+        &self,
+        workspace_id: i64,
+        skipped: String,
+        globs: (Vec<String>, Vec<String>),
+    ) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let globs = serde_json::to_string(&globs).unwrap_or_else(|_| "[[],[]]".to_owned());
+            tx.prepare_cached(
+                "UPDATE workspaces SET is_complete = 1, skipped = :skipped, globs = :globs WHERE id = :id",
+            )
+            .and_then(|mut it| it.execute(named_params! {":id": workspace_id, ":skipped": skipped, ":globs": globs}))
+            .map(|_| ())
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The globs that the last whole run went by: included, excluded.
+    pub async fn globs(&self, workspace_id: i64) -> Result<(Vec<String>, Vec<String>), StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<FileRow>> {
-                conn.prepare_cached(FILES)?
-                    .query_map(named_params! {":workspace": workspace_id}, |row| {
-                        Ok(FileRow {
-                            id: row.get(0)?,
-                            path: row.get(1)?,
-                            size_bytes: row.get(2)?,
-                            mtime_ns: row.get(3)?,
-                            hash: row.get(4)?,
-                        })
-                    })?
-                    .collect()
+            let globs: Option<String> = conn
+                .prepare_cached("SELECT globs FROM workspaces WHERE id = :id")
+                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
+                .map_err(|err| StoreError::of(&path, &err))?;
+            Ok(globs.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Gives the workspace to `holder` until `until`, unless another one has it at `now`; returns whether it did.
+    pub async fn lease(
+        &self,
+        workspace_id: i64,
+        holder: String,
+        now: Millis,
+        until: Millis,
+    ) -> Result<bool, StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE workspaces SET leased_to = :holder, leased_until = :until
+                 WHERE id = :id AND (leased_to IS NULL OR leased_to = :holder OR leased_until <= :now)",
+            )
+            .and_then(|mut it| {
+                it.execute(named_params! {":id": workspace_id, ":holder": holder, ":now": now, ":until": until})
+            })
+            .map(|changed| changed > 0)
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Gives back what [`Store::lease`] gave to `holder`.
+    pub async fn release(&self, workspace_id: i64, holder: String) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE workspaces SET leased_to = NULL, leased_until = NULL WHERE id = :id AND leased_to = :holder",
+            )
+            .and_then(|mut it| it.execute(named_params! {":id": workspace_id, ":holder": holder}))
+            .map(|_| ())
+            .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Removes a workspace with all that was indexed of it.
+    pub async fn remove_workspace(&self, workspace_id: i64) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            let remove = || -> rusqlite::Result<()> {
+                let ids: Vec<i64> = tx
+                    .prepare_cached("SELECT id FROM files WHERE workspace_id = :id")?
+                    .query_map(named_params! {":id": workspace_id}, |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                for id in ids {
+                    remove_file(tx, id)?;
+                }
+                // Segments and posting lists go with it (ON DELETE CASCADE).
+                tx.prepare_cached("DELETE FROM workspaces WHERE id = :id")?
+                    .execute(named_params! {":id": workspace_id})
+                    .map(|_| ())
+            };
+            remove().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Every indexed file of a workspace, and its generation at that moment.
+    pub async fn files(&self, workspace_id: i64) -> Result<(i64, Vec<FileRow>), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<(i64, Vec<FileRow>)> {
+                let generation = conn
+                    .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
+                    .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                    .optional()?;
+                let files = conn
+                    .prepare_cached(FILES)?
+                    .query_map(named_params! {":workspace": workspace_id}, file_row)?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok((generation.unwrap_or(0), files))
             };
             list().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
-    /// Puts `files` in the place of what was known of their paths, in one transaction: a file is never half there.
-    pub async fn put_files(&self, workspace_id: i64, files: Vec<NewFile>) -> Result<(), StoreError> {
+    /// The segments with these ids; those that are gone are left out.
+    pub async fn segments(&self, ids: Vec<i64>) -> Result<Vec<SegmentRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<SegmentRow>> {
+                let mut statement = conn.prepare_cached("SELECT lengths FROM segments WHERE id = :id")?;
+                let mut rows = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let lengths: Option<Vec<u8>> =
+                        statement.query_row(named_params! {":id": id}, |row| row.get(0)).optional()?;
+                    if let Some(bytes) = lengths {
+                        let (pairs, _) = bytes.as_chunks::<2>();
+                        rows.push(SegmentRow { id, lengths: pairs.iter().map(|it| u16::from_le_bytes(*it)).collect() });
+                    }
+                }
+                Ok(rows)
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Puts the files of `segment` in the place of what was known of their paths, in one transaction: a file is never
+    /// half there. A segment that has no file left afterwards is removed.
+    pub async fn put_segment(&self, workspace_id: i64, segment: NewSegment) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             let put = || -> rusqlite::Result<()> {
-                for file in &files {
-                    put_file(tx, workspace_id, file)?;
+                for file in &segment.files {
+                    let old: Option<i64> = tx
+                        .prepare_cached("SELECT id FROM files WHERE workspace_id = :workspace AND path = :path")?
+                        .query_row(named_params! {":workspace": workspace_id, ":path": file.path}, |row| row.get(0))
+                        .optional()?;
+                    if let Some(old) = old {
+                        remove_file(tx, old)?;
+                    }
                 }
-                Ok(())
+                put_segment(tx, workspace_id, &segment)?;
+                clear(tx, workspace_id)
             };
             put().map_err(|err| StoreError::of(&path, &err))
         })
@@ -164,7 +369,7 @@ impl Store {
     }
 
     /// Notes new times for files whose bytes are the same: (file id, size in bytes, time in nanoseconds).
-    pub async fn touch_files(&self, seen: Vec<(i64, i64, i64)>) -> Result<(), StoreError> {
+    pub async fn touch_files(&self, workspace_id: i64, seen: Vec<(i64, i64, i64)>) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             let touch = || -> rusqlite::Result<()> {
@@ -173,15 +378,18 @@ impl Store {
                 for (id, size, mtime) in seen {
                     statement.execute(named_params! {":id": id, ":size": size, ":mtime": mtime})?;
                 }
-                Ok(())
+                grow(tx, workspace_id)
             };
             touch().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
-    /// Removes files with their chunks and index entries; returns how many were there.
-    pub async fn remove_files(&self, ids: Vec<i64>) -> Result<usize, StoreError> {
+    /// Removes files with their pieces; returns how many were there.
+    pub async fn remove_files(&self, workspace_id: i64, ids: Vec<i64>) -> Result<usize, StoreError> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             let remove = || -> rusqlite::Result<usize> {
@@ -189,6 +397,7 @@ impl Store {
                 for id in ids {
                     removed += remove_file(tx, id)?;
                 }
+                clear(tx, workspace_id)?;
                 Ok(removed)
             };
             remove().map_err(|err| StoreError::of(&path, &err))
@@ -196,160 +405,201 @@ impl Store {
         .await
     }
 
-    /// The chunks that hold any of `words`, best first, of the workspaces with these ids.
-    ///
-    /// `folders` narrows to paths under any of them (pairs of workspace id and relative folder or file), `languages`
-    /// and `kind` to files of those; empty means all.
+    /// The posting lists of `words` in the segments with these ids; a word that is in none has none.
     ///
     /// # Errors
     ///
     /// [`StoreError::Cancelled`] when `cancelled` fires.
-    pub async fn search_chunks(
+    pub async fn postings(
         &self,
+        segments: Vec<i64>,
         words: Vec<String>,
-        folders: Vec<(i64, String)>,
-        languages: Vec<String>,
-        kind: Option<String>,
-        limit: usize,
         cancelled: &CancellationToken,
-    ) -> Result<Vec<ChunkMatch>, StoreError> {
+    ) -> Result<Vec<PostingRow>, StoreError> {
         let path = self.path().to_path_buf();
         self.read_until(cancelled, move |conn| {
-            search(conn, &words, &folders, &languages, kind.as_deref(), limit)
-                .map_err(|err| StoreError::of(&path, &err))
+            let list = || -> rusqlite::Result<Vec<PostingRow>> {
+                let mut statement = conn.prepare_cached(POSTINGS)?;
+                let mut rows = Vec::new();
+                for segment in segments {
+                    for (at, word) in words.iter().enumerate() {
+                        let data: Option<Vec<u8>> = statement
+                            .query_row(named_params! {":segment": segment, ":word": word}, |row| row.get(0))
+                            .optional()?;
+                        rows.extend(data.map(|it| (segment, at, it)));
+                    }
+                }
+                Ok(rows)
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The pieces with these places (file id and number), in the order asked; `None` for one that is gone.
+    pub async fn chunks(&self, places: Vec<(i64, u32)>) -> Result<Vec<Option<ChunkRow>>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<Option<ChunkRow>>> {
+                let mut statement = conn.prepare_cached(CHUNK)?;
+                places
+                    .into_iter()
+                    .map(|(file, number)| {
+                        statement.query_row(named_params! {":id": chunk_id(file, number)}, chunk_row).optional()
+                    })
+                    .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The files of these segments with their pieces, to be written again in one.
+    pub async fn files_of_segments(&self, segments: Vec<i64>) -> Result<Vec<NewFile>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<NewFile>> {
+                let mut files = Vec::new();
+                for segment in segments {
+                    let rows: Vec<FileRow> = conn
+                        .prepare_cached(
+                            "SELECT id, path, size_bytes, mtime_ns, hash, language, kind, segment_id, first_chunk, chunks
+                             FROM files WHERE segment_id = :segment ORDER BY id",
+                        )?
+                        .query_map(named_params! {":segment": segment}, file_row)?
+                        .collect::<rusqlite::Result<_>>()?;
+                    for row in rows {
+                        let mut statement = conn.prepare_cached(CHUNK)?;
+                        let chunks: Vec<ChunkRow> = (0..row.chunks)
+                            .map(|it| statement.query_row(named_params! {":id": chunk_id(row.id, it)}, chunk_row))
+                            .collect::<rusqlite::Result<_>>()?;
+                        files.push(NewFile {
+                            path: row.path,
+                            size_bytes: row.size_bytes,
+                            mtime_ns: row.mtime_ns,
+                            hash: row.hash,
+                            language: row.language,
+                            kind: row.kind,
+                            chunks: chunks
+                                .into_iter()
+                                .map(|it| NewChunk {
+                                    start_line: it.start_line,
+                                    end_line: it.end_line,
+                                    title: it.title,
+                                    symbol: it.symbol,
+                                    defined: it.defined,
+                                    text: it.text,
+                                })
+                                .collect(),
+                        });
+                    }
+                }
+                Ok(files)
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 }
 
-fn put_file(conn: &Connection, workspace_id: i64, file: &NewFile) -> rusqlite::Result<()> {
-    let old: Option<i64> = conn
-        .prepare_cached("SELECT id FROM files WHERE workspace_id = :workspace AND path = :path")?
-        .query_row(named_params! {":workspace": workspace_id, ":path": file.path}, |row| row.get(0))
-        .optional()?;
-    if let Some(old) = old {
-        remove_file(conn, old)?;
-    }
-    conn.prepare_cached(
-        "INSERT INTO files (workspace_id, path, size_bytes, mtime_ns, hash, language, kind)
-         VALUES (:workspace, :path, :size, :mtime, :hash, :language, :kind)",
-    )?
-    .execute(named_params! {
-        ":workspace": workspace_id, ":path": file.path, ":size": file.size_bytes, ":mtime": file.mtime_ns,
-        ":hash": file.hash, ":language": file.language, ":kind": file.kind,
-    })?;
-    let file_id = conn.last_insert_rowid();
-    for chunk in &file.chunks {
-        conn.prepare_cached(
-            "INSERT INTO chunks (file_id, start_line, end_line, title, symbol, text)
-             VALUES (:file, :start, :end, :title, :symbol, :text)",
-        )?
-        .execute(named_params! {
-            ":file": file_id, ":start": chunk.start_line, ":end": chunk.end_line, ":title": chunk.title,
-            ":symbol": chunk.symbol, ":text": chunk.text,
+fn chunk_id(file: i64, number: u32) -> i64 {
+    (file << 16) + i64::from(number)
+}
+
+fn put_segment(conn: &Connection, workspace_id: i64, segment: &NewSegment) -> rusqlite::Result<()> {
+    let lengths: Vec<u8> = segment.lengths.iter().flat_map(|it| it.to_le_bytes()).collect();
+    conn.prepare_cached("INSERT INTO segments (workspace_id, lengths) VALUES (:workspace, :lengths)")?
+        .execute(named_params! {":workspace": workspace_id, ":lengths": lengths})?;
+    let segment_id = conn.last_insert_rowid();
+    let mut insert_file = conn.prepare_cached(
+        "INSERT INTO files (workspace_id, path, size_bytes, mtime_ns, hash, language, kind, segment_id, first_chunk,
+                            chunks)
+         VALUES (:workspace, :path, :size, :mtime, :hash, :language, :kind, :segment, :first, :chunks)",
+    )?;
+    let mut insert_chunk = conn.prepare_cached(
+        "INSERT INTO chunks (id, start_line, end_line, title, symbol, defined, text)
+         VALUES (:id, :start, :end, :title, :symbol, :defined, :text)",
+    )?;
+    let mut first = 0_i64;
+    for file in &segment.files {
+        let chunks = i64::try_from(file.chunks.len()).unwrap_or(i64::MAX);
+        insert_file.execute(named_params! {
+            ":workspace": workspace_id, ":path": file.path, ":size": file.size_bytes, ":mtime": file.mtime_ns,
+            ":hash": file.hash, ":language": file.language, ":kind": file.kind, ":segment": segment_id,
+            ":first": first, ":chunks": chunks,
         })?;
-        conn.prepare_cached("INSERT INTO chunks_text (rowid, body, path, symbol) VALUES (:id, :body, :path, :symbol)")?
-            .execute(named_params! {
-                ":id": conn.last_insert_rowid(), ":body": chunk.index_text, ":path": file.path,
-                ":symbol": chunk.symbol.as_deref().or(chunk.title.as_deref()),
+        first += chunks;
+        let file_id = conn.last_insert_rowid();
+        for (number, chunk) in (0_u32..).zip(&file.chunks) {
+            insert_chunk.execute(named_params! {
+                ":id": chunk_id(file_id, number), ":start": chunk.start_line, ":end": chunk.end_line,
+                ":title": chunk.title, ":symbol": chunk.symbol, ":defined": chunk.defined,
+                ":text": chunk.text,
             })?;
+        }
+    }
+    let mut insert =
+        conn.prepare_cached("INSERT INTO postings (segment_id, word, data) VALUES (:segment, :word, :data)")?;
+    for (word, data) in &segment.postings {
+        insert.execute(named_params! {":segment": segment_id, ":word": word, ":data": data})?;
     }
     Ok(())
 }
 
 fn remove_file(conn: &Connection, id: i64) -> rusqlite::Result<usize> {
-    conn.prepare_cached("DELETE FROM chunks_text WHERE rowid IN (SELECT id FROM chunks WHERE file_id = :id)")?
-        .execute(named_params! {":id": id})?;
-    // Chunks go with their file (ON DELETE CASCADE).
+    conn.prepare_cached("DELETE FROM chunks WHERE id BETWEEN :first AND :last")?
+        .execute(named_params! {":first": chunk_id(id, 0), ":last": chunk_id(id + 1, 0) - 1})?;
     conn.prepare_cached("DELETE FROM files WHERE id = :id")?.execute(named_params! {":id": id})
 }
 
-/// Names weigh more than mentions: a path or a symbol is a few words that somebody chose.
-const SEARCH: &str = "SELECT w.root, f.path, c.start_line, c.end_line, f.language, f.kind, c.title, c.symbol, c.text,
-                f.size_bytes, f.mtime_ns, -bm25(chunks_text, 1.0, 1.5, 2.0) AS score
-         FROM chunks_text
-         JOIN chunks AS c ON c.id = chunks_text.rowid
-         JOIN files AS f ON f.id = c.file_id
-         JOIN workspaces AS w ON w.id = f.workspace_id
-         WHERE chunks_text MATCH :words
-           AND EXISTS (SELECT 1 FROM json_each(:folders) AS it
-               WHERE it.value ->> 0 = f.workspace_id
-                 AND (it.value ->> 1 = '' OR f.path = it.value ->> 1
-                      OR substr(f.path, 1, length(it.value ->> 1) + 1) = (it.value ->> 1) || '/'))
-           AND (:languages = '[]' OR f.language IN (SELECT value FROM json_each(:languages)))
-           AND (:kind IS NULL OR f.kind = :kind)
-         ORDER BY score DESC, f.path, c.start_line LIMIT :limit";
-
-fn search(
-    conn: &Connection,
-    words: &[String],
-    folders: &[(i64, String)],
-    languages: &[String],
-    kind: Option<&str>,
-    limit: usize,
-) -> rusqlite::Result<Vec<ChunkMatch>> {
-    if words.is_empty() || folders.is_empty() {
-        return Ok(Vec::new());
-    }
-    let expression = expression(conn, "chunks", words)?;
-    let folders = serde_json::to_string(folders).unwrap_or_else(|_| "[]".to_owned());
-    let languages = serde_json::to_string(languages).unwrap_or_else(|_| "[]".to_owned());
-    conn.prepare_cached(SEARCH)?
-        .query_map(
-            named_params! {
-                ":words": expression, ":folders": folders, ":languages": languages, ":kind": kind,
-                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-            },
-            from_row,
-        )?
-        .collect()
+/// Removes the segments that have no file left, and lets the generation grow.
+fn clear(conn: &Connection, workspace_id: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "DELETE FROM segments WHERE workspace_id = :workspace
+           AND NOT EXISTS (SELECT 1 FROM files WHERE files.segment_id = segments.id)",
+    )?
+    .execute(named_params! {":workspace": workspace_id})?;
+    grow(conn, workspace_id)
 }
 
-/// Writes words as a full text query that finds rows with any of them. Each is quoted, so that nothing in it is
-/// an operator. Words that are in too many rows of `table` (`memories` or `chunks`) are left out when others remain.
-pub(super) fn expression(conn: &Connection, table: &str, words: &[String]) -> rusqlite::Result<String> {
-    let rows: i64 = conn.prepare_cached(&format!("SELECT count(*) FROM {table}"))?.query_row([], |row| row.get(0))?;
-    let quote = |word: &String| format!("\"{}\"", word.replace('"', "\"\""));
-    let mut kept: Vec<&String> = Vec::with_capacity(words.len());
-    if rows >= COMMON_FROM_ROWS && words.len() > 1 {
-        // Counting stops at the limit, so a word that is everywhere costs no more than one that is just too common.
-        let limit = rows / COMMON_SHARE;
-        let mut count = conn.prepare_cached(&format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {table}_text WHERE {table}_text MATCH :word LIMIT :limit)"
-        ))?;
-        for word in words {
-            let in_rows: i64 =
-                count.query_row(named_params! {":word": quote(word), ":limit": limit}, |row| row.get(0))?;
-            if in_rows < limit {
-                kept.push(word);
-            }
-        }
-    }
-    if kept.is_empty() {
-        kept = words.iter().collect();
-    }
-    Ok(kept.into_iter().map(quote).collect::<Vec<_>>().join(" OR "))
+fn grow(conn: &Connection, workspace_id: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE workspaces SET generation = generation + 1 WHERE id = :id")?
+        .execute(named_params! {":id": workspace_id})
+        .map(|_| ())
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<ChunkMatch> {
-    Ok(ChunkMatch {
-        root: row.get(0)?,
+fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
+    Ok(FileRow {
+        id: row.get(0)?,
         path: row.get(1)?,
-        start_line: row.get(2)?,
-        end_line: row.get(3)?,
-        language: row.get(4)?,
-        kind: row.get(5)?,
-        title: row.get(6)?,
-        symbol: row.get(7)?,
-        text: row.get(8)?,
-        size_bytes: row.get(9)?,
-        mtime_ns: row.get(10)?,
-        bm25: row.get(11)?,
+        size_bytes: row.get(2)?,
+        mtime_ns: row.get(3)?,
+        hash: row.get(4)?,
+        language: row.get(5)?,
+        kind: row.get(6)?,
+        segment_id: row.get(7)?,
+        first_chunk: row.get(8)?,
+        chunks: row.get(9)?,
+    })
+}
+
+fn chunk_row(row: &Row<'_>) -> rusqlite::Result<ChunkRow> {
+    Ok(ChunkRow {
+        start_line: row.get(0)?,
+        end_line: row.get(1)?,
+        title: row.get(2)?,
+        symbol: row.get(3)?,
+        defined: row.get(4)?,
+        text: row.get(5)?,
     })
 }
 
 /// The queries whose plans are watched.
 #[cfg(test)]
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
-    vec![("chunks by words", SEARCH.to_owned()), ("the files of a workspace", FILES.to_owned())]
+    vec![
+        ("the posting list of a word", POSTINGS.to_owned()),
+        ("a piece", CHUNK.to_owned()),
+        ("the files of a workspace", FILES.to_owned()),
+    ]
 }

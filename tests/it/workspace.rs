@@ -75,13 +75,126 @@ fn a_second_run_reads_only_what_changed_and_drops_what_is_gone() -> anyhow::Resu
     assert_eq!(server.call("index_workspace", json!({"force": true}))?["files_indexed"], files);
 
     write(&home, "src/main.rs", "fn main() {\n    println!(\"goodbye zebra\");\n}\n")?;
-    let stale = server.call("search_workspace", json!({"query": "hello"}))?;
-    assert_eq!(stale["hits"][0]["stale"], true, "{stale}");
     std::fs::remove_file(home.workspace().join("docs/guide.md"))?;
     let third = server.call("index_workspace", json!({}))?;
     assert_eq!((&third["files_indexed"], &third["files_removed"]), (&json!(1), &json!(1)), "{third}");
     assert_eq!(paths(&server.call("search_workspace", json!({"query": "zebra"}))?), ["src/main.rs"]);
     assert!(paths(&server.call("search_workspace", json!({"query": "hello deploy"}))?).is_empty());
+    Ok(())
+}
+
+#[test]
+fn what_changed_is_noticed_by_the_next_question() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let mut found = |query: &str| -> anyhow::Result<Vec<String>> {
+        let answer = server.call("search_workspace", json!({"query": query}))?;
+        assert!(answer["hits"].as_array().into_iter().flatten().all(|it| it["stale"] == false), "{answer}");
+        Ok(paths(&answer).into_iter().map(str::to_owned).collect())
+    };
+    assert_eq!(found("hello")?, ["src/main.rs"]);
+    write(&home, "src/main.rs", "fn main() {\n    println!(\"goodbye zebra\");\n}\n")?;
+    assert_eq!(found("zebra")?, ["src/main.rs"]);
+    assert!(found("hello")?.is_empty());
+    // A new file, one under a new name, one that is gone, and one that is still ignored.
+    write(&home, "src/new/quagga.rs", "fn quagga() {}\n")?;
+    std::fs::rename(home.workspace().join("src/retry.rs"), home.workspace().join("src/again.rs"))?;
+    std::fs::remove_file(home.workspace().join("docs/guide.md"))?;
+    write(&home, "ignored/quagga.rs", "fn quagga() {}\n")?;
+    assert_eq!(found("quagga")?, ["src/new/quagga.rs"]);
+    assert_eq!(found("RETRY_LIMIT")?, ["src/again.rs"]);
+    assert!(found("Fridays")?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn a_read_only_server_marks_what_changed_and_changes_nothing() -> anyhow::Result<()> {
+    let home = small_project()?;
+    home.server()?.call("index_workspace", json!({}))?;
+    write(&home, "src/main.rs", "fn main() {\n    println!(\"goodbye zebra\");\n}\n")?;
+    let mut server = home.clone_with("CARRYALL_READ_ONLY", "1").server()?;
+    let stale = server.call("search_workspace", json!({"query": "hello"}))?;
+    assert_eq!((paths(&stale), &stale["hits"][0]["stale"]), (vec!["src/main.rs"], &json!(true)), "{stale}");
+    Ok(())
+}
+
+#[test]
+fn the_index_can_be_deleted_and_built_again() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    server.call("remember", json!({"content": "tea is green"}))?;
+    let mut name = home.database().into_os_string();
+    name.push("-index");
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = name.clone();
+        file.push(suffix);
+        let _ = std::fs::remove_file(file);
+    }
+    assert!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?).is_empty());
+    server.call("index_workspace", json!({}))?;
+    assert_eq!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?), ["src/retry.rs"]);
+    assert_eq!(server.call("recall", json!({"query": "tea"}))?["memories"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[test]
+fn several_processes_index_a_folder_at_once_and_find_it_whole() -> anyhow::Result<()> {
+    let home = small_project()?;
+    for at in 0..40 {
+        write(&home, &format!("src/part{at}.rs"), format!("fn part_{at}() {{}}\n").repeat(200))?;
+    }
+    let counts: Vec<(u64, u64)> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| -> anyhow::Result<(u64, u64)> {
+                    let done = home.server()?.call("index_workspace", json!({}))?;
+                    let count = |key: &str| done[key].as_u64().unwrap_or(0);
+                    Ok((count("files_indexed"), count("files_unchanged")))
+                })
+            })
+            .collect();
+        runs.into_iter()
+            .map(|it| it.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked"))))
+            .collect::<anyhow::Result<Vec<_>>>()
+    })?;
+    let indexed: u64 = counts.iter().map(|it| it.0).sum();
+    assert!(counts.iter().all(|it| it.0 + it.1 == indexed), "each file is read once: {counts:?}");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_changed_again_and_again_is_found_as_it_is() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    for at in 0..40 {
+        write(&home, &format!("src/part{}.rs", at % 25), format!("fn zebra_{at}() {{}}\n"))?;
+        assert_eq!(
+            paths(&server.call("search_workspace", json!({"query": format!("zebra_{at}"), "limit": 1}))?).len(),
+            1
+        );
+    }
+    let found = server.call("search_workspace", json!({"query": "zebra", "limit": 100}))?;
+    let mut found = paths(&found);
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found.len(), 25, "{found:?}");
+    let done = server.call("index_workspace", json!({}))?;
+    assert_eq!((&done["files_indexed"], &done["files_removed"]), (&json!(0), &json!(0)), "{done}");
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_is_gone_is_dropped_when_it_is_named() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.server()?;
+    let docs = json!({"paths": [home.workspace().canonicalize()?.join("docs")]});
+    assert_eq!(server.call("index_workspace", docs.clone())?["files_indexed"], 1);
+    std::fs::remove_dir_all(home.workspace().join("docs"))?;
+    assert_eq!(server.call("index_workspace", docs.clone())?["files_removed"], 1);
+    assert_eq!(server.fail("index_workspace", docs)?["kind"], "not_found");
     Ok(())
 }
 

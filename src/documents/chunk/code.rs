@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::super::definition::definition;
 use super::super::definition::is_lead;
 use super::super::language::Syntax;
+use super::About;
 use super::Marks;
 use super::Outline;
 use super::WITHIN;
@@ -91,8 +92,8 @@ impl<'a> Titles<'a> {
         Titles { definitions, next: 0, open: Vec::new() }
     }
 
-    /// The title and the symbol of the piece that holds `range` of `lines`.
-    pub(super) fn of(&mut self, range: Range<usize>, lines: &[&str]) -> (Option<String>, Option<String>) {
+    /// What is known of the piece that holds `range` of `lines`.
+    pub(super) fn of(&mut self, range: Range<usize>, lines: &[&str]) -> About {
         self.pass(range.start);
         let before = self.next;
         let count = self.definitions[before..].iter().take_while(|it| it.line < range.end).count();
@@ -108,9 +109,11 @@ impl<'a> Titles<'a> {
             .chain(titled)
             .map(|it| shortened(lines[it.line].trim().trim_end_matches(['{', ':', ' ', '(']), MAX_LINE_BYTES))
             .collect();
+        let symbol = outermost.map(|it| it.name.clone());
+        let defined = self.definitions[before..before + count].iter().map(|it| it.name.clone()).collect();
         self.pass(range.end);
         let title = (!path.is_empty()).then(|| path.join(WITHIN));
-        (title, outermost.map(|it| it.name.clone()))
+        About { title, symbol, defined }
     }
 
     /// Takes in the definitions before `line`.

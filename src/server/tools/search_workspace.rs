@@ -85,6 +85,8 @@ enum KindArg {
 #[derive(Serialize, JsonSchema)]
 struct SearchResult {
     hits: Vec<HitOut>,
+    /// The index is not complete yet.
+    partial: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -123,11 +125,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         .into_iter()
         .map(|it| HitOut {
             snippet: shorten(&it.text, each),
-            why: if args.explain {
-                format!("{}; score {:.3} from full text (BM25) alone", it.why, it.score)
-            } else {
-                it.why
-            },
+            why: if args.explain { format!("{}; {}", it.why, it.explained) } else { it.why },
             path: it.path,
             uri: it.uri,
             start_line: it.start_line,
@@ -138,14 +136,18 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
             stale: it.stale,
         })
         .collect();
-    let text = if found.nothing_indexed {
+    let partial = found.is_partial;
+    let mut text = if found.nothing_indexed {
         "No folder is indexed here yet; call index_workspace first.".to_owned()
     } else if hits.is_empty() {
         format!("No indexed file matches “{}”.", shorten(&query.query, 200))
     } else {
         hits.iter().map(describe).collect::<Vec<_>>().join("\n\n")
     };
-    Answer::of(&SearchResult { hits }, text)
+    if partial {
+        text.push_str("\n\nThe index is not complete yet: there may be more (index_workspace brings it to its end).");
+    }
+    Answer::of(&SearchResult { hits, partial }, text)
 }
 
 fn describe(hit: &HitOut) -> String {

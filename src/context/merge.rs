@@ -1,0 +1,116 @@
+//! Joins chosen pieces that stand beside each other in one file: one citation, one label, no gap to guess at.
+
+use super::assemble::SourceName;
+use super::budget::CUT;
+use super::source::Candidate;
+
+/// Joins what can be joined; each joined piece stands where its best part stood.
+pub(super) fn neighbours(chosen: Vec<Candidate>) -> Vec<Candidate> {
+    let mut out: Vec<Candidate> = Vec::with_capacity(chosen.len());
+    for mut next in chosen {
+        // A piece may close the gap between two that were joined before: until nothing more changes.
+        while let Some(at) = out.iter().position(|it| touches(it, &next)) {
+            let other = out.remove(at);
+            next = join(other, next);
+        }
+        out.push(next);
+    }
+    // Equal scores keep the order that they were chosen in.
+    out.sort_by(|a, b| b.score.total_cmp(&a.score));
+    out
+}
+
+/// Whether one follows the other in its file, with nothing but blank lines between them.
+fn touches(a: &Candidate, b: &Candidate) -> bool {
+    let of_files = a.source == SourceName::Workspace.name() && b.source == a.source && a.uri == b.uri;
+    let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
+    let (Some(lines), Some(second_lines)) = (first.lines, second.lines) else { return false };
+    let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 + 1 == two.0);
+    // The pieces of one long line are not lines of their own, and a text that was cut has no end to join to.
+    let is_whole = whole_lines(lines, &first.text) && !first.text.ends_with(CUT);
+    of_files && follows && is_whole && second_lines.0 > lines.1
+}
+
+/// Whether the text has as many lines as its citation says.
+fn whole_lines(lines: (u32, u32), text: &str) -> bool {
+    u32::try_from(text.lines().count()).is_ok_and(|it| it == lines.1 - lines.0 + 1)
+}
+
+fn join(a: Candidate, b: Candidate) -> Candidate {
+    let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
+    let (Some(first_lines), Some(second_lines)) = (first.lines, second.lines) else { return first };
+    let blank = "\n".repeat((second_lines.0 - first_lines.1) as usize);
+    let text = format!("{}{blank}{}", first.text.trim_end_matches('\n'), second.text);
+    let title = match (first.title == second.title, first.score >= second.score) {
+        (true, _) | (false, true) => first.title.clone(),
+        (false, false) => second.title.clone(),
+    };
+    let better = if first.score >= second.score { &first } else { &second };
+    let (score, why) = (better.score, better.why.clone());
+    let parts = first.parts.zip(second.parts).map(|(one, two)| (one.0, two.1));
+    Candidate { lines: Some((first_lines.0, second_lines.1)), parts, title, text, score, why, ..first }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn piece(uri: &str, part: u32, (start, end): (u32, u32), score: f64) -> Candidate {
+        let text: Vec<String> = (start..=end).map(|it| format!("line {it}")).collect();
+        Candidate {
+            source: SourceName::Workspace.name(),
+            uri: uri.to_owned(),
+            lines: Some((start, end)),
+            parts: Some((part, part)),
+            text: text.join("\n"),
+            score,
+            ..Candidate::default()
+        }
+    }
+
+    fn told(pieces: &[Candidate]) -> Vec<String> {
+        pieces.iter().map(|it| format!("{} {:?} {}", it.uri, it.lines.unwrap(), it.score)).collect()
+    }
+
+    #[test]
+    fn neighbours_of_a_file_become_one_piece() {
+        let chosen = vec![
+            piece("b", 0, (1, 5), 0.9),
+            piece("a", 2, (11, 20), 0.8),
+            piece("a", 4, (31, 40), 0.5),
+            piece("a", 3, (22, 30), 0.4),
+        ];
+        let joined = neighbours(chosen);
+        assert_eq!(told(&joined), ["b (1, 5) 0.9", "a (11, 40) 0.8"]);
+        let lines: Vec<&str> = joined[1].text.lines().collect();
+        assert_eq!((lines.len(), lines[0], lines[10], lines[11], lines[29]), (30, "line 11", "", "line 22", "line 40"));
+    }
+
+    #[test]
+    fn other_files_and_far_pieces_stay_apart() {
+        let apart = vec![
+            piece("a", 0, (1, 5), 0.9),
+            piece("b", 1, (6, 9), 0.8),
+            // A line between them is another piece.
+            piece("a", 2, (7, 12), 0.7),
+        ];
+        assert_eq!(neighbours(apart.clone()), apart);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_there_once(cuts in prop::collection::btree_set(1u32..100, 2..20), order in any::<u64>()) {
+            let cuts: Vec<u32> = cuts.into_iter().collect();
+            let mut pieces: Vec<Candidate> =
+                cuts.windows(2).zip(1_u32..).map(|(it, at)| piece("a", at, (it[0], it[1] - 1), 1.0 / f64::from(at))).collect();
+            let turn = usize::try_from(order % pieces.len() as u64).unwrap();
+            pieces.rotate_left(turn);
+            let joined = neighbours(pieces);
+            prop_assert_eq!(joined.len(), 1);
+            prop_assert_eq!(joined[0].lines, Some((cuts[0], cuts[cuts.len() - 1] - 1)));
+            prop_assert_eq!(joined[0].text.lines().count() as u32, cuts[cuts.len() - 1] - cuts[0]);
+        }
+    }
+}

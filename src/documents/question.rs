@@ -1,0 +1,196 @@
+//! Reads a question: the words to look for and what each counts, the names and paths in it, what kind of file it means.
+
+use std::collections::HashMap;
+
+use super::class::Class;
+use super::postings::definition_term;
+use super::terms::is_stopword;
+use super::terms::raw_words;
+use super::terms::terms_of;
+use super::weights;
+
+/// Different words that are looked for; the later ones of a longer question are left out.
+const TERMS: usize = 160;
+
+/// Names whose definitions are looked for.
+const NAMES: usize = 32;
+
+/// A question, as the ranking sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Question {
+    pub(super) terms: Vec<Term>,
+    /// Words that the question does not have but its best pieces do.
+    pub(super) expansions: Vec<Term>,
+    /// Names that look like code, as [`definition_term`] writes them.
+    pub(super) names: Vec<String>,
+    /// Names of files and folders, in lower case.
+    pub(super) paths: Vec<String>,
+    /// The classes of files that it asks for.
+    pub(super) asks_for: Class,
+}
+
+/// A word that is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Term {
+    /// As the index has it.
+    pub(super) term: String,
+    /// As the question has it.
+    pub(super) word: String,
+    pub(super) weight: f32,
+    /// Whether it is made of two words beside each other.
+    pub(super) joined: bool,
+}
+
+impl Question {
+    pub(super) fn of(text: &str) -> Question {
+        let mut weights: HashMap<String, (usize, f32, String, bool)> = HashMap::new();
+        let mut add = |term: &str, word: &str, weight: f32, joined: bool| {
+            let next = weights.len();
+            if next < TERMS || weights.contains_key(term) {
+                let entry = weights.entry(term.to_owned()).or_insert_with(|| (next, 0.0, word.to_lowercase(), joined));
+                entry.1 += weight;
+                entry.3 &= joined;
+            }
+        };
+        let mut is_first = true;
+        for line in text.lines().filter(|it| !it.trim().is_empty()) {
+            let weight = if is_first { weights::FIRST_LINE } else { 1.0 };
+            is_first = false;
+            let mut before: Option<&str> = None;
+            for word in raw_words(line) {
+                terms_of(word, &mut |term| add(term, word, weight, false));
+                let plain = !word.contains('_') && !is_stopword(&word.to_lowercase());
+                if let Some(first) = before.filter(|_| plain) {
+                    let joined = format!("{first}{word}").to_lowercase();
+                    terms_of(&joined, &mut |term| add(term, &joined, weights::JOINED * weight, true));
+                }
+                before = plain.then_some(word);
+            }
+        }
+        let mut terms: Vec<(usize, Term)> = weights
+            .into_iter()
+            .map(|(term, (at, weight, word, joined))| {
+                // A word that comes again counts more, but not as often again.
+                let weight = if weight > 1.0 { 1.0 + weight.ln() } else { weight };
+                (at, Term { term, word, weight, joined })
+            })
+            .collect();
+        terms.sort_by_key(|it| it.0);
+        Question {
+            terms: terms.into_iter().map(|it| it.1).collect(),
+            expansions: Vec::new(),
+            names: names(text),
+            paths: paths(text),
+            asks_for: asks_for(text),
+        }
+    }
+}
+
+/// The words that look like names in code: in backticks, with an inner capital or underscore, or before parentheses.
+fn names(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut is_quoted = false;
+    for (at, part) in text.split('`').enumerate() {
+        is_quoted = at > 0 && !is_quoted;
+        // An apostrophe-like backtick must not make the rest of a text code.
+        let quoted = is_quoted && part.len() <= 100 && !part.contains('\n');
+        let mut rest = part;
+        for word in raw_words(part) {
+            let behind = rest.find(word).map_or("", |it| &rest[it + word.len()..]);
+            rest = behind;
+            let inner = word.trim_matches('_');
+            let has_capital_inside =
+                inner.chars().skip(1).any(char::is_uppercase) && inner.chars().any(char::is_lowercase);
+            let is_name = quoted || inner.contains('_') || has_capital_inside || behind.starts_with("()");
+            if is_name && inner.len() > 2 && !is_stopword(&inner.to_lowercase()) {
+                out.extend(definition_term(inner).filter(|it| !out.contains(it)));
+            }
+        }
+    }
+    out.truncate(NAMES);
+    out
+}
+
+/// The words that look like files or folders: with a slash, or a dot before a few letters.
+fn paths(text: &str) -> Vec<String> {
+    let is_frame = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'));
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = word.trim_matches(is_frame).trim_end_matches(['.', ':']);
+        // A place in a file: `src/main.rs:12`.
+        let word = word.split(':').next().unwrap_or(word).trim_start_matches("./").to_lowercase();
+        let extension = word.rsplit_once('.').map(|it| it.1).unwrap_or_default();
+        let is_file = (1..=5).contains(&extension.len())
+            && extension.chars().all(char::is_alphanumeric)
+            && word.len() > extension.len() + 2;
+        let is_folder = word.contains('/') && !word.contains("//") && word.len() > 3;
+        if (is_file || is_folder) && word.len() <= 200 && !out.contains(&word) {
+            out.push(word.trim_matches('/').to_owned());
+        }
+    }
+    out.truncate(NAMES);
+    out
+}
+
+/// The classes that the first line speaks of; what comes later is told in passing (“verified by the tests”).
+fn asks_for(text: &str) -> Class {
+    let first = text.lines().find(|it| !it.trim().is_empty()).unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = raw_words(&first).collect();
+    let holds = |list: &[&str]| words.iter().any(|it| list.contains(it));
+    Class {
+        test: holds(&[
+            "test",
+            "tests",
+            "testing",
+            "tested",
+            "testcase",
+            "fixture",
+            "fixtures",
+            "benchmark",
+            "benchmarks",
+        ]),
+        vendored: holds(&["vendor", "vendored", "generated", "bundled"]),
+        prose: holds(&["docs", "documentation", "readme", "guide", "manual", "tutorial", "faq", "book", "chapter"]),
+        data: holds(&["json", "yaml", "yml", "toml", "css", "sql", "xml", "stylesheet"]),
+        example: holds(&["example", "examples", "sample", "demo", "docs", "documentation"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_title_counts_more_and_neighbours_are_joined() {
+        let question = Question::of("fix line buffer\nthe buffer leaks");
+        let weight = |term: &str| question.terms.iter().find(|it| it.term == term).map_or(0.0, |it| it.weight);
+        assert!(weight("fix") > weight("leak") && weight("buffer") > weight("fix"), "{question:?}");
+        assert!(weight("linebuffer") > 0.0 && weight("fixlin") > 0.0);
+    }
+
+    #[test]
+    fn names_and_paths_are_told_from_words() {
+        let question = Question::of(
+            "`Retry` in src/retry.rs:12 calls max_retries and parseUrl, or run() twice. See e.g. README.md",
+        );
+        assert_eq!(question.names, ["=retry", "=maxretries", "=parseurl", "=run"]);
+        assert_eq!(question.paths, ["src/retry.rs", "readme.md"]);
+    }
+
+    #[test]
+    fn a_question_may_ask_for_what_is_otherwise_demoted() {
+        assert!(Question::of("add a test for the parser").asks_for.test);
+        assert!(!Question::of("fix the parser").asks_for.test);
+        assert!(Question::of("update the README").asks_for.prose);
+    }
+
+    proptest! {
+        #[test]
+        fn no_question_is_too_strange(text in "(?s).{0,300}") {
+            let question = Question::of(&text);
+            prop_assert!(question.terms.len() <= TERMS && question.terms.iter().all(|it| it.weight > 0.0));
+        }
+    }
+}

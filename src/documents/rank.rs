@@ -1,0 +1,308 @@
+//! Ranks the pieces of files for a question. Pure: the same catalogs and lists always give the same order.
+//!
+//! A piece's score is how well its own words match (BM25), plus how well its file's do, plus how well its path does,
+//! each divided by the best one there is, plus what naming it gives; times what its file's class makes of it
+//! ([`weights`] tells the worth of each).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::catalog::Catalog;
+use super::catalog::DEAD;
+use super::catalog::Entry;
+use super::class::Class;
+use super::postings;
+use super::question::Question;
+use super::weights;
+use crate::store::PostingRow;
+
+/// A catalog with what was read for a question.
+pub(super) struct Shelf {
+    pub(super) catalog: Arc<Catalog>,
+    /// For each file whether it may be found; empty lets all be.
+    pub(super) may: Vec<bool>,
+    /// The lists of the question's names, then those of its terms, then those of its expansions: (segment, position,
+    /// bytes).
+    pub(super) lists: Vec<PostingRow>,
+    /// Whether all of the workspace is in the catalog.
+    pub(super) is_complete: bool,
+}
+
+/// A piece that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ranked {
+    /// Positions of the shelf, and of the file in its catalog.
+    pub(super) shelf: usize,
+    pub(super) file: usize,
+    /// Counted through the file.
+    pub(super) number: u32,
+    /// 0.0..=1.0.
+    pub(super) score: f32,
+    pub(super) signals: Signals,
+}
+
+/// What each rule gave, before the prior.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Signals {
+    pub(super) piece: f32,
+    pub(super) file: f32,
+    pub(super) path: f32,
+    pub(super) names: f32,
+    pub(super) prior: f32,
+    /// The words of the question that the piece has, rarest first.
+    pub(super) words: Vec<String>,
+}
+
+/// Scores over one catalog.
+struct Scores {
+    chunks: Vec<f32>,
+    files: Vec<f32>,
+    coverage: Vec<f32>,
+    paths: Vec<f32>,
+    names: Vec<f32>,
+}
+
+/// A place where a term was found: the piece, counted through the catalog, and how often.
+type Found = (u32, u32);
+
+/// The best `limit` pieces, best first.
+pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<Ranked> {
+    let read: Vec<Vec<Vec<Found>>> = shelves.iter().map(|it| found(it, question)).collect();
+    let scored: Vec<Scores> = shelves.iter().zip(&read).map(|(shelf, found)| score(question, shelf, found)).collect();
+    let best = |pick: fn(&Scores) -> &Vec<f32>| best_of(scored.iter().flat_map(|it| pick(it).iter().copied()));
+    let (best_chunk, best_file) = (best(|it| &it.chunks), best(|it| &it.files));
+    let (best_coverage, best_path) = (best(|it| &it.coverage), best(|it| &it.paths));
+    let mut ranked: Vec<(f32, usize, u32)> = Vec::new();
+    let of_file = |scores: &Scores, file: usize| {
+        let bm25 = scores.files[file] / best_file;
+        bm25 * (1.0 - weights::FILE_COVERAGE) + scores.coverage[file] / best_coverage * weights::FILE_COVERAGE
+    };
+    // What the whole file gives is the same for all of its pieces.
+    let of_files: Vec<Vec<(f32, f32)>> = shelves
+        .iter()
+        .zip(&scored)
+        .map(|(shelf, scores)| {
+            let files = shelf.catalog.files.iter().enumerate();
+            files
+                .map(|(at, it)| {
+                    let sum = weights::FILE * of_file(scores, at)
+                        + weights::PATH * scores.paths[at] / best_path
+                        + if is_named(it, question) { weights::NAMED_PATH } else { 0.0 };
+                    (sum, prior(it.class, question.asks_for))
+                })
+                .collect()
+        })
+        .collect();
+    for (at, (shelf, scores)) in shelves.iter().zip(&scored).enumerate() {
+        for (chunk, own) in (0_u32..).zip(&scores.chunks) {
+            let names = scores.names.get(chunk as usize).copied().unwrap_or(0.0);
+            if *own <= 0.0 && names <= 0.0 {
+                continue;
+            }
+            let file = shelf.catalog.file_of[chunk as usize];
+            let Some((sum, prior)) = of_files[at].get(file as usize) else { continue };
+            ranked.push(((own / best_chunk + names + sum) * prior, at, chunk));
+        }
+    }
+    // A file that only its path speaks for is found by its beginning.
+    for (at, (shelf, scores)) in shelves.iter().zip(&scored).enumerate() {
+        for (file, entry) in shelf.catalog.files.iter().enumerate() {
+            let may = entry.row.chunks > 0 && shelf.may.get(file).copied().unwrap_or(true);
+            let is_spoken_for = scores.paths[file] > 0.0 || is_named(entry, question);
+            let first = entry.first as usize;
+            let is_in = || scores.chunks[first] > 0.0 || scores.names.get(first).is_some_and(|it| *it > 0.0);
+            if may && is_spoken_for && !is_in() {
+                let (sum, prior) = of_files[at][file];
+                ranked.push((sum * prior, at, entry.first));
+            }
+        }
+    }
+    // Equal scores keep the order of the catalog, so that the same files give the same answer.
+    let by_score =
+        |a: &(f32, usize, u32), b: &(f32, usize, u32)| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)));
+    if ranked.len() > limit {
+        ranked.select_nth_unstable_by(limit, by_score);
+        ranked.truncate(limit);
+    }
+    ranked.sort_unstable_by(by_score);
+    let top = ranked.first().map_or(1.0, |it| it.0);
+    // The best one gets the share of the question's words that it holds; the others follow in proportion.
+    let confidence = ranked.first().map_or(0.0, |(_, at, chunk)| held(*chunk, question, &shelves[*at], &read[*at]));
+    ranked
+        .into_iter()
+        .map(|(sum, at, chunk)| {
+            let (shelf, scores) = (&shelves[at], &scored[at]);
+            let file = shelf.catalog.file_of[chunk as usize] as usize;
+            let entry = &shelf.catalog.files[file];
+            let own = scores.chunks[chunk as usize];
+            Ranked {
+                shelf: at,
+                file,
+                number: chunk - entry.first,
+                score: (confidence * sum / top).clamp(0.0, 1.0),
+                signals: Signals {
+                    piece: own / best_chunk,
+                    file: weights::FILE * of_file(scores, file),
+                    path: weights::PATH * scores.paths[file] / best_path
+                        + if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
+                    names: scores.names.get(chunk as usize).copied().unwrap_or(0.0),
+                    prior: of_files[at][file].1,
+                    words: words_in(chunk, question, &read[at]),
+                },
+            }
+        })
+        .collect()
+}
+
+fn best_of(values: impl Iterator<Item = f32>) -> f32 {
+    let best = values.fold(0.0_f32, f32::max);
+    if best > 0.0 { best } else { 1.0 }
+}
+
+/// Where each name, then each term, then each expansion was found in living pieces that may be found.
+fn found(shelf: &Shelf, question: &Question) -> Vec<Vec<Found>> {
+    let catalog = &shelf.catalog;
+    let bases: HashMap<i64, u32> = catalog.segments.iter().copied().collect();
+    let mut found: Vec<Vec<Found>> =
+        vec![Vec::new(); question.names.len() + question.terms.len() + question.expansions.len()];
+    for (segment, at, data) in &shelf.lists {
+        let (Some(base), Some(found)) = (bases.get(segment), found.get_mut(*at)) else { continue };
+        for posting in postings::read(data) {
+            let Some(chunk) = base.checked_add(posting.chunk) else { continue };
+            let Some(file) = catalog.file_of.get(chunk as usize).filter(|it| **it != DEAD) else { continue };
+            if shelf.may.get(*file as usize).copied().unwrap_or(true) {
+                found.push((chunk, posting.count));
+            }
+        }
+    }
+    found
+}
+
+fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
+    let catalog = &shelf.catalog;
+    let (chunk_count, file_count) = (count(catalog.living_chunks as usize), count(catalog.files.len()));
+    let mut scores = Scores {
+        chunks: vec![0.0; catalog.lengths.len()],
+        files: vec![0.0; catalog.files.len()],
+        coverage: vec![0.0; catalog.files.len()],
+        paths: vec![0.0; catalog.files.len()],
+        names: vec![0.0; if question.names.is_empty() { 0 } else { catalog.lengths.len() }],
+    };
+    let (names, terms) = found.split_at(question.names.len());
+    let own = question.terms.len();
+    for ((at, term), places) in question.terms.iter().chain(&question.expansions).enumerate().zip(terms) {
+        let rarity = rarity(chunk_count, count(places.len()));
+        // Pieces of a file stand together, so its count is a run.
+        let mut files: Vec<(u32, u32)> = Vec::new();
+        for (chunk, times) in places {
+            let length = f32::from(catalog.lengths[*chunk as usize]) / catalog.mean_chunk;
+            let saturated = saturated(*times, length, weights::CHUNK_K1, weights::CHUNK_B);
+            scores.chunks[*chunk as usize] += term.weight * rarity * saturated;
+            let file = catalog.file_of[*chunk as usize];
+            match files.last_mut() {
+                Some(last) if last.0 == file => last.1 += times,
+                _ => files.push((file, *times)),
+            }
+        }
+        let rarity = self::rarity(file_count, count(files.len()));
+        for (file, times) in &files {
+            let entry = &catalog.files[*file as usize];
+            #[expect(clippy::cast_precision_loss, reason = "words of a file")]
+            let length = entry.length as f32 / catalog.mean_file;
+            scores.files[*file as usize] +=
+                term.weight * rarity * saturated(*times, length, weights::FILE_K1, weights::FILE_B);
+            scores.coverage[*file as usize] += if at < own { term.weight * rarity } else { 0.0 };
+        }
+        if let Some(holders) = catalog.paths.get(term.term.as_str()).filter(|_| at < own) {
+            let rarity = self::rarity(file_count, count(holders.len()));
+            for file in holders {
+                let length = f32::from(catalog.path_lengths[*file as usize]) / catalog.mean_path;
+                scores.paths[*file as usize] +=
+                    term.weight * rarity * saturated(1, length, weights::PATH_K1, weights::PATH_B);
+            }
+        }
+    }
+    for places in names {
+        if places.len() <= weights::DEFINES_AT_MOST {
+            for (chunk, _) in places {
+                scores.names[*chunk as usize] += weights::DEFINES / count(places.len()).sqrt();
+            }
+        }
+    }
+    scores
+}
+
+/// The share of the question's words that piece `chunk` or its path has; never nothing for what was found.
+fn held(chunk: u32, question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> f32 {
+    let file = shelf.catalog.file_of[chunk as usize];
+    let in_path = |term: &str| shelf.catalog.paths.get(term).is_some_and(|it| it.binary_search(&file).is_ok());
+    let terms = question.terms.iter().zip(found.iter().skip(question.names.len())).filter(|(term, _)| !term.joined);
+    let (mut all, mut had) = (0, 0);
+    for (term, places) in terms {
+        all += 1;
+        had += usize::from(places.binary_search_by_key(&chunk, |it| it.0).is_ok() || in_path(&term.term));
+    }
+    count(had.max(1)) / count(all.max(1))
+}
+
+/// How much a word says that stands in `holders` of `all`.
+fn rarity(all: f32, holders: f32) -> f32 {
+    (1.0 + (all - holders + 0.5).max(0.5) / (holders + 0.5)).ln()
+}
+
+/// How much it says that a word comes `times` in a text of `length` times the mean.
+fn saturated(times: u32, length: f32, k1: f32, b: f32) -> f32 {
+    let times = count(times as usize);
+    times * (k1 + 1.0) / (times + k1 * (1.0 - b + b * length))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of files and words")]
+fn count(value: usize) -> f32 {
+    value as f32
+}
+
+/// What the class of a file makes of its scores.
+fn prior(class: Class, asks_for: Class) -> f32 {
+    let one = |is: bool, asked: bool, weight: f32| match (is, asked) {
+        (false, _) => 1.0,
+        (true, true) => weights::ASKED_FOR,
+        (true, false) => weight,
+    };
+    one(class.test, asks_for.test, weights::TEST)
+        * one(class.vendored, asks_for.vendored, weights::VENDORED)
+        * one(class.prose, asks_for.prose, weights::PROSE)
+        * one(class.data, asks_for.data, weights::DATA)
+        * one(class.example, asks_for.example, weights::EXAMPLE)
+}
+
+/// Whether the question names the path of a file, or the end of it.
+fn is_named(entry: &Entry, question: &Question) -> bool {
+    if question.paths.is_empty() {
+        return false;
+    }
+    let path = entry.row.path.to_lowercase();
+    question.paths.iter().any(|it| {
+        path == *it
+            || path.strip_suffix(it.as_str()).is_some_and(|before| before.ends_with('/'))
+            || it.contains('/') && path.strip_prefix(it.as_str()).is_some_and(|behind| behind.starts_with('/'))
+    })
+}
+
+/// The words of the question that piece `chunk` has, rarest first, each once.
+fn words_in(chunk: u32, question: &Question, found: &[Vec<Found>]) -> Vec<String> {
+    let mut held: Vec<(usize, &str)> = question
+        .terms
+        .iter()
+        .zip(found.iter().skip(question.names.len()))
+        .filter(|(_, places)| places.binary_search_by_key(&chunk, |it| it.0).is_ok())
+        .map(|(term, places)| (places.len(), term.word.as_str()))
+        .collect();
+    held.sort_by_key(|it| it.0);
+    let mut words: Vec<String> = Vec::new();
+    for (_, word) in held {
+        if !words.iter().any(|it| it == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}

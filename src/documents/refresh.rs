@@ -1,0 +1,212 @@
+//! Notices what changed in a workspace since it was indexed, and brings it in before a question is answered.
+//!
+//! Every file that is known costs a stat, every folder of one another. Changed files are read at once when they are few;
+//! a folder that gained or lost something has the workspace walked again. What would take longer is left to
+//! `index_workspace`, and the hits that it touches are marked stale.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Allowed;
+use super::Documents;
+use super::DocumentsError;
+use super::SkipReason;
+use super::catalog::Catalog;
+use super::compact::SMALL_ONES;
+use super::index::IndexRequest;
+use super::index::cut;
+use super::open::mtime_ns;
+use super::postings;
+use super::read::DEFAULT_MAX_FILE_BYTES;
+use super::read::read;
+use crate::store::GenerationRow;
+use crate::store::NewFile;
+use crate::trace::Call;
+
+/// Changed files and their bytes that are read before the answer: some 50 ms.
+const AT_ONCE_FILES: usize = 64;
+const AT_ONCE_BYTES: u64 = 1 << 20;
+
+/// A sweep is not made again before so many times as long as it took: a workspace of 200,000 files takes 0.3 s.
+const REST: u32 = 20;
+
+/// A sweep that takes less is made at every call.
+const QUICK: Duration = Duration::from_millis(20);
+
+/// A walk that took longer than this the last time is not made before an answer.
+const WALK_PATIENCE: Duration = Duration::from_millis(500);
+
+/// When a workspace was looked through last, in this process.
+#[derive(Clone, Debug)]
+pub(super) struct Sweep {
+    at: Instant,
+    took: Duration,
+    /// How long the walk took that it led to.
+    walk_took: Duration,
+    /// The times of the folders then, in nanoseconds.
+    folders: HashMap<PathBuf, i64>,
+}
+
+/// What a sweep saw.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Positions in the catalog, with the bytes that the file has now.
+    changed: Vec<(usize, u64)>,
+    /// Ids of files that are gone.
+    gone: Vec<i64>,
+    folders: HashMap<PathBuf, i64>,
+}
+
+impl Documents {
+    /// Brings in what changed in the workspace; returns whether its generation did. Failures leave it as it is.
+    pub(super) async fn refresh(&self, workspace: &GenerationRow, call: &Call) -> Result<bool, DocumentsError> {
+        if !self.refreshes || !workspace.is_complete {
+            return Ok(false);
+        }
+        let last = self.sweeps.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).cloned();
+        let rests = |it: &Sweep| it.took > QUICK && it.at.elapsed() < it.took * REST;
+        if last.as_ref().is_some_and(rests) {
+            return Ok(false);
+        }
+        let span = call.span("look for changes");
+        let started = Instant::now();
+        let catalog = self.catalog(workspace).await?;
+        let swept = {
+            let catalog = catalog.clone();
+            tokio::task::spawn_blocking(move || sweep(&catalog))
+        };
+        let seen = swept.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let took = started.elapsed();
+        span.note("changed", seen.changed.len());
+        span.note("gone", seen.gone.len());
+        let since = |folder: &PathBuf, time: i64| match &last {
+            Some(last) => last.folders.get(folder) != Some(&time),
+            // The times of files are coarser than ours: what changed within two seconds before counts as after.
+            None => time / 1_000_000 > workspace.indexed_at - 2_000,
+        };
+        let is_shifted = !seen.gone.is_empty() || seen.folders.iter().any(|(folder, time)| since(folder, *time));
+        let mut next = Sweep { at: started, took, walk_took: Duration::ZERO, folders: seen.folders };
+        let last_walk = last.map_or(Duration::ZERO, |it| it.walk_took);
+        next.walk_took = last_walk;
+        let mut has_changed = false;
+        let bytes: u64 = seen.changed.iter().map(|it| it.1).sum();
+        if seen.changed.len() <= AT_ONCE_FILES && bytes <= AT_ONCE_BYTES && !seen.changed.is_empty() {
+            has_changed |= self.take_in(workspace, &catalog, &seen.changed).await?;
+        }
+        if is_shifted && last_walk < WALK_PATIENCE {
+            let started = Instant::now();
+            has_changed |= self.walk_again(workspace, call).await?;
+            next.walk_took = started.elapsed();
+        } else if !seen.gone.is_empty() {
+            self.store.remove_files(workspace.id, seen.gone).await?;
+            has_changed = true;
+        }
+        self.sweeps.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, next);
+        Ok(has_changed)
+    }
+
+    /// Reads changed files anew.
+    async fn take_in(
+        &self,
+        workspace: &GenerationRow,
+        catalog: &Catalog,
+        changed: &[(usize, u64)],
+    ) -> Result<bool, DocumentsError> {
+        let root = PathBuf::from(&catalog.root);
+        let known: Vec<(i64, String, Vec<u8>)> = changed
+            .iter()
+            .filter_map(|(at, _)| catalog.files.get(*at))
+            .map(|it| (it.row.id, it.row.path.clone(), it.row.hash.clone()))
+            .collect();
+        let reading = tokio::task::spawn_blocking(move || reread(&root, known));
+        let Reread { files, touched, gone } = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let has_changed = !files.is_empty() || !touched.is_empty() || !gone.is_empty();
+        if !touched.is_empty() {
+            self.store.touch_files(workspace.id, touched).await?;
+        }
+        self.store.remove_files(workspace.id, gone).await?;
+        if !files.is_empty() {
+            self.store.put_segment(workspace.id, postings::segment(files)).await?;
+            if catalog.segments.len() > SMALL_ONES {
+                self.compact(workspace.id).await?;
+            }
+        }
+        Ok(has_changed)
+    }
+
+    /// Walks the workspace as it was indexed: what is new is read, what is gone is dropped.
+    async fn walk_again(&self, workspace: &GenerationRow, call: &Call) -> Result<bool, DocumentsError> {
+        if !self.lease(workspace.id).await? {
+            // Another process is at it; its run will be found by the next question.
+            return Ok(false);
+        }
+        let (include, exclude) = self.store.globs(workspace.id).await?;
+        let request = IndexRequest { paths: vec![PathBuf::from(&workspace.root)], include, exclude, force: false };
+        // What may be asked was checked against what the caller may see; the root was admitted when it was indexed.
+        let allowed = Allowed { unrestricted: true, ..Allowed::default() };
+        let done = Box::pin(self.index(&request, &allowed, call)).await?;
+        Ok(done.files_indexed + done.files_removed > 0)
+    }
+}
+
+/// Looks at every file of the catalog and its folders.
+fn sweep(catalog: &Catalog) -> Seen {
+    let root = Path::new(&catalog.root);
+    let mut seen = Seen::default();
+    let mut folders: HashSet<&Path> = HashSet::from([Path::new("")]);
+    for (at, file) in catalog.files.iter().enumerate() {
+        let relative = Path::new(&file.row.path);
+        folders.extend(relative.ancestors().skip(1));
+        match std::fs::symlink_metadata(root.join(relative)) {
+            Ok(metadata) => {
+                let size = i64::try_from(metadata.len()).unwrap_or(i64::MAX);
+                if (size, mtime_ns(&metadata)) != (file.row.size_bytes, file.row.mtime_ns) {
+                    seen.changed.push((at, metadata.len()));
+                }
+            }
+            // A root that is not mounted now is not a workspace whose files were all deleted.
+            Err(_) if root.is_dir() => seen.gone.push(file.row.id),
+            Err(_) => {}
+        }
+    }
+    for folder in folders {
+        let path = root.join(folder);
+        if let Ok(metadata) = std::fs::symlink_metadata(&path) {
+            seen.folders.insert(path, mtime_ns(&metadata));
+        }
+    }
+    seen
+}
+
+/// What reading changed files again came to.
+struct Reread {
+    files: Vec<NewFile>,
+    touched: Vec<(i64, i64, i64)>,
+    gone: Vec<i64>,
+}
+
+fn reread(root: &Path, known: Vec<(i64, String, Vec<u8>)>) -> Reread {
+    let mut found = Reread { files: Vec::new(), touched: Vec::new(), gone: Vec::new() };
+    for (id, path, hash) in known {
+        match read(&root.join(&path), DEFAULT_MAX_FILE_BYTES) {
+            Ok(text) => {
+                let size = i64::try_from(text.size_bytes).unwrap_or(i64::MAX);
+                if text.hash.as_bytes() == hash {
+                    found.touched.push((id, size, text.mtime_ns));
+                } else {
+                    let mtime_ns = text.mtime_ns;
+                    found.files.push(cut(path, size, mtime_ns, text));
+                }
+            }
+            // It may be there again in a moment; until then its old text is better than none.
+            Err(SkipReason::Unreadable) => {}
+            Err(_) => found.gone.push(id),
+        }
+    }
+    found
+}
