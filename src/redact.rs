@@ -236,7 +236,7 @@ fn card_number(text: &str) -> Option<usize> {
     }
     groups.retain(|it| *it > 0);
     let next = text[length..].bytes().next();
-    if next.is_some_and(|it| is_word(it))
+    if next.is_some_and(is_word)
         || text[length..].starts_with(['.', ',']) && text[length + 1..].starts_with(|it: char| it.is_ascii_digit())
     {
         return None;

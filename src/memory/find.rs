@@ -35,10 +35,13 @@ pub(super) struct Hit {
 }
 
 /// Rows with a word that are taken from the index before any other word has its turn.
-const OF_EACH_WORD: usize = 2000;
+const OF_EACH_WORD: usize = 500;
 
-/// Rows that are taken from the index for one question: about 0.1 µs each.
-const OF_ALL_WORDS: usize = 40_000;
+/// Rows that are taken from the index for one question, however few memories there are: about 0.1 µs each.
+const OF_ALL_WORDS: usize = 8_000;
+
+/// The share of all memories that is taken besides: in a large store the rare words are in many rows, too.
+const SHARE_OF_ALL: u64 = 12;
 
 /// Rows that are read and scored at a time: about 3 µs each.
 const READ: usize = 100;
@@ -141,7 +144,8 @@ fn propose(
         let speakers = reader.with_words(Field::Speaker, &term.forms[..1], i64::MAX, OF_EACH_WORD)?;
         postings.push(Postings { whole: rows.len() < OF_EACH_WORD, with: 0.0, rows, speakers });
     }
-    read_on(reader, question, &mut postings, last)?;
+    let most = OF_ALL_WORDS.saturating_add(usize::try_from(all / SHARE_OF_ALL).unwrap_or(usize::MAX));
+    read_on(reader, question, &mut postings, last, most)?;
     let here: f32 = meant.map_or(all as f32, |it| it.len() as f32);
     let mut with_words: Vec<(i64, f32)> = Vec::new();
     let mut rarity = Vec::with_capacity(postings.len());
@@ -257,8 +261,9 @@ fn read_on(
     question: &Question,
     postings: &mut [Postings],
     last: i64,
+    most: usize,
 ) -> Result<(), StoreError> {
-    let mut room = OF_ALL_WORDS.saturating_sub(postings.iter().map(|it| it.rows.len()).sum());
+    let mut room = most.saturating_sub(postings.iter().map(|it| it.rows.len()).sum());
     let mut open: Vec<usize> = (0..postings.len()).filter(|at| !postings[*at].whole).collect();
     open.sort_by(|a, b| estimate(&postings[*a], last).total_cmp(&estimate(&postings[*b], last)));
     for at in open {

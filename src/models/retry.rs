@@ -37,7 +37,7 @@ pub(super) enum Next {
 
 /// Decides what follows `error`.
 pub(super) fn next(error: &ModelError, situation: Situation) -> Next {
-    if situation.is_shown {
+    if situation.is_shown || situation.left.is_zero() {
         return Next::Stop;
     }
     let limit = if situation.has_other { situation.left.min(PATIENCE) } else { situation.left };
@@ -140,6 +140,13 @@ mod tests {
         let shown = Situation { is_shown: true, has_other: true, ..ALONE };
         check(ErrorKind::Truncated, None, shown, Next::Stop);
         check(ErrorKind::Overloaded, None, shown, Next::Stop);
+    }
+
+    #[test]
+    fn nobody_is_asked_when_the_time_is_over() {
+        let late = Situation { left: Duration::ZERO, has_other: true, ..ALONE };
+        check(ErrorKind::Timeout, None, late, Next::Stop);
+        check(ErrorKind::Overloaded, None, late, Next::Stop);
     }
 
     #[test]

@@ -41,10 +41,10 @@ pub(super) const TOOL: Tool = Tool {
     title: "Ask a model",
     description: "Asks another language model, with the best context put before the question: a second opinion, a \
         cheaper or a larger model, an answer in JSON. Provider and model are chosen from the configuration unless \
-        named; without any provider the answer quotes the best passages that are known. Streams as progress. An \
-        answer is never half: a cut one is an error; finish_reason `length` says that the output limit was reached. \
-        cost_usd null means unknown. With session_id, earlier turns are sent along and both turns are kept.\n\
-        Example: {\"message\": \"Is our retry policy sound?\", \"session_id\": \"s-42\", \"max_cost_usd\": 0.05}",
+        named; without any provider the answer quotes the best passages that are known. Streams as progress. A cut \
+        answer is an error; finish_reason `length` says that the output limit was reached. cost_usd null means \
+        unknown.\n\
+        Example: {\"message\": \"Is our retry policy sound?\", \"max_cost_usd\": 0.05}",
     toolset: Toolset::Ask,
     writes: false,
     destructive: false,
@@ -67,7 +67,7 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Deserialize, JsonSchema)]
 struct AskArgs {
     /// The question. Or give messages.
-    #[schemars(length(min = 1, max = 2_000_000), example = "Is our retry policy sound?")]
+    #[schemars(length(min = 1, max = 2_000_000))]
     message: Option<String>,
     /// A conversation; the last one is the question.
     #[schemars(length(min = 1, max = 1000))]
@@ -77,19 +77,19 @@ struct AskArgs {
     user_id: Option<String>,
     persona: Option<String>,
     namespace: Option<String>,
-    /// auto assembles context, none sends none, {"pack_id"} uses a kept pack, else what is given. Default: auto.
+    /// auto (default) assembles it, none sends none, {"pack_id"} uses a kept pack, else what is given.
     context: Option<ContextArg>,
     /// Of context. Default: 8000.
     #[schemars(range(min = 256, max = 200_000))]
     budget_tokens: Option<u32>,
     /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
     provider: Option<String>,
-    /// Asked side by side, each provider or provider/model: every answer, where they agree and differ.
+    /// Asked side by side and compared: provider or provider/model.
     #[schemars(length(min = 1, max = 8))]
     providers: Option<Vec<String>>,
     model: Option<String>,
     prefer: Option<PreferArg>,
-    /// Asked in order when the first says nothing: provider or provider/model.
+    /// Asked in order when it fails: provider or provider/model.
     #[schemars(length(max = 20))]
     fallbacks: Option<Vec<String>>,
     /// Refuse before asking when it may cost more.
@@ -99,14 +99,13 @@ struct AskArgs {
     max_output_tokens: Option<u32>,
     #[schemars(range(min = 0.0, max = 2.0))]
     temperature: Option<f64>,
-    /// How much a reasoning model may think.
     reasoning: Option<ReasoningArg>,
     /// A JSON schema that the answer must follow.
     response_schema: Option<Map<String, Value>>,
     /// Default: 120.
     #[schemars(range(min = 1.0, max = 3600.0))]
     timeout_s: Option<f64>,
-    /// Ask afresh even when an equal question was answered.
+    /// Ask afresh.
     #[serde(default)]
     no_cache: bool,
 }
@@ -245,7 +244,7 @@ struct AskResult {
     finish_reason: String,
     usage: UsageOut,
     /// Null is unknown.
-    #[schemars(with = "Value")]
+    #[schemars(schema_with = "number_or_null")]
     cost_usd: Option<f64>,
     latency_ms: f64,
     #[schemars(with = "Vec<Map<String, Value>>")]
@@ -266,6 +265,10 @@ struct AskResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     degraded: Vec<DegradedOut>,
+}
+
+fn number_or_null(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"anyOf": [{"type": "number"}, {"type": "null"}]})
 }
 
 #[derive(Serialize, JsonSchema)]
