@@ -138,6 +138,7 @@ fn score(folder: &Path, corpus: &Path, queries: &Path, options: &[&str]) -> anyh
 
 /// Asks the knowledge-graph server the same: every text an entity with one observation. Its search takes the whole
 /// query as one substring; so it is asked word by word, too, and what has more of the words comes first.
+#[expect(clippy::disallowed_methods, reason = "starts the program that it compares with")]
 fn compare(file: &Path, command: &str, corpus: &[Turn], queries: &[Asked], pooled: bool) -> anyhow::Result<()> {
     let groups: Vec<&str> = if pooled { vec![""] } else { corpus.iter().map(|it| it.group.as_str()).collect() };
     let (mut whole, mut by_words) = (vec![Vec::new(); queries.len()], vec![Vec::new(); queries.len()]);

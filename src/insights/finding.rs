@@ -834,13 +834,13 @@ fn overview(table: &Table, asked: &Asked) -> Finding {
     };
     let links = found
         .iter()
-        .filter_map(|(name, ..)| {
+        .map(|(name, ..)| {
             let (kind, view) = match *name {
                 "sessions" | "users" => (Kind::Engagement, "activity"),
-                "mean_ms" => return Some(next_link(asked, Kind::Performance, "calls", "p50_ms", name)),
+                "mean_ms" => return next_link(asked, Kind::Performance, "calls", "p50_ms", name),
                 _ => (Kind::Performance, "calls"),
             };
-            Some(next_link(asked, kind, view, name, name))
+            next_link(asked, kind, view, name, name)
         })
         .collect();
     let value = |it: f64| Cell::Number((it * 1e4).round() / 1e4);
@@ -884,12 +884,15 @@ const ENOUGH_DAYS: usize = 10;
 /// Distance from the median, in deviations, at which a day stands out: the usual bound of the robust z-score.
 const STANDS_OUT: f64 = 3.5;
 
-/// The day and measure farthest from the median, in median absolute deviations: measure, day, value, median.
-fn unusual<'a>(columns: &'a [String], days: &[&Vec<Cell>]) -> Option<(&'a str, String, f64, f64)> {
+/// Measure, day, value and median.
+type Outlier<'a> = (&'a str, String, f64, f64);
+
+/// The day and measure farthest from the median, in median absolute deviations.
+fn unusual<'a>(columns: &'a [String], days: &[&Vec<Cell>]) -> Option<Outlier<'a>> {
     if days.len() < ENOUGH_DAYS {
         return None;
     }
-    let mut worst: Option<(f64, (&str, String, f64, f64))> = None;
+    let mut worst: Option<(f64, Outlier<'_>)> = None;
     for (at, name) in columns.iter().enumerate().filter(|(_, it)| MEASURES.iter().any(|(name, _)| name == it)) {
         let mut values: Vec<f64> = days.iter().map(|it| number(&it[at])).collect();
         let middle = median(&mut values);

@@ -1077,6 +1077,7 @@ pub(super) const STATES: &[&str] = &[
     "available",
     "unavailable",
     "single",
+    "engaged",
     "divorced",
     "retired",
     "unemployed",

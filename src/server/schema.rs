@@ -52,11 +52,16 @@ pub(crate) fn output<T: JsonSchema>() -> Map<String, Value> {
 
 /// `schema` as it is listed: where any value may stand, its types are spelt out, because strict checkers and some
 /// hosts' dialects refuse a schema that says nothing. (In an argument, lists need items, and `null` has no name.) Of a
-/// result, the fields of inner objects are left out: `carryall://schema/{tool}` and docs/tools.md have them.
+/// result, the fields of inner objects, and which are always there, are left out: `carryall://schema/{tool}` has them.
 pub(crate) fn listed(schema: &Map<String, Value>, is_input: bool) -> Map<String, Value> {
     let mut schema = Value::Object(schema.clone());
-    if !is_input && let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.values_mut().for_each(outline);
+    if !is_input {
+        if let Value::Object(map) = &mut schema {
+            map.shift_remove("required");
+        }
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties.values_mut().for_each(outline);
+        }
     }
     spell_out(&mut schema, is_input);
     object(schema)

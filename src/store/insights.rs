@@ -340,7 +340,7 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
             statement.raw_bind_parameter(at, value)?;
         }
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut found = statement.raw_query();
     let mut table = Table { columns, ..Table::default() };

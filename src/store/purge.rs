@@ -99,7 +99,8 @@ fn merge_text_indexes(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Files beside the database that were made from it: backups before a migration, logs that were set aside.
+/// Files beside the database that were made from it: backups before a migration, logs that were set aside. The index of
+/// files holds no memory.
 fn copies(path: &Path) -> Vec<PathBuf> {
     let Some(name) = path.file_name().and_then(|it| it.to_str()) else { return Vec::new() };
     let own = [name.to_owned(), format!("{name}-wal"), format!("{name}-shm")];
@@ -108,7 +109,8 @@ fn copies(path: &Path) -> Vec<PathBuf> {
         .map(|it| it.path())
         .filter(|it| {
             let other = it.file_name().and_then(|it| it.to_str()).unwrap_or_default();
-            other.starts_with(name) && !own.iter().any(|it| it == other)
+            let is_index = other.strip_prefix(name).is_some_and(|it| it.starts_with("-index"));
+            other.starts_with(name) && !is_index && !own.iter().any(|it| it == other)
         })
         .collect();
     found.sort();

@@ -273,8 +273,7 @@ fn whole_sentences(text: &str, limit: usize) -> String {
     let after = |it: &(usize, char)| text[it.0 + it.1.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
     let sentence = beginning
         .char_indices()
-        .filter(|it| matches!(it.1, '。' | '！' | '？' | '\n') || matches!(it.1, '.' | '!' | '?') && after(it))
-        .next_back()
+        .rfind(|it| matches!(it.1, '。' | '！' | '？' | '\n') || matches!(it.1, '.' | '!' | '?') && after(it))
         .map(|it| it.0 + it.1.len_utf8());
     if let Some(at) = sentence.filter(|at| at * 2 >= end) {
         return beginning[..at].trim_end().to_owned();
