@@ -235,3 +235,22 @@ async fn wrong_filters_and_ranges_are_told() -> anyhow::Result<()> {
     assert!(year.insights.answer(&wrong, &Call::silent()).await.is_err());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_question_in_plain_words_is_read() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let words = |text: &str| Question { question: text.to_owned(), ..Question::default() };
+    let answer = year.ask(words("What did each model cost us last week?")).await?;
+    assert_eq!((answer.kind, answer.since, answer.until), (Kind::Performance, Some(NOW - 7 * DAY), Some(NOW)));
+    assert!(answer.confidence > 0.5 && answer.confidence <= 1.0, "{}", answer.confidence);
+    assert_eq!(answer.columns.first().map(String::as_str), Some("model"));
+    // What was given as such wins over the words.
+    let given = Question { kind: Some(Kind::Engagement), since: Some(NOW - DAY), ..words("cost of last week") };
+    let answer = year.ask(given).await?;
+    assert_eq!((answer.kind, answer.since), (Kind::Engagement, Some(NOW - DAY)));
+    assert!(answer.otherwise.is_none());
+    // An unsure reading brings the next one along.
+    let answer = year.ask(words("mauve")).await?;
+    assert!(answer.confidence >= 0.75 || answer.otherwise.is_some(), "{answer:?}");
+    Ok(())
+}

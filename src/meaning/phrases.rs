@@ -1078,6 +1078,8 @@ pub(super) const STATES: &[&str] = &[
     "unavailable",
     "single",
     "engaged",
+    "married",
+    "widowed",
     "divorced",
     "retired",
     "unemployed",

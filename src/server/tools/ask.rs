@@ -41,8 +41,8 @@ pub(super) const TOOL: Tool = Tool {
     title: "Ask a model",
     description: "Asks another language model, with the best context put before the question: a second opinion, a \
         cheaper or a larger model, an answer in JSON. Provider and model are chosen from the configuration unless \
-        named; without any provider the answer quotes the best passages that are known. Streams as progress. A cut \
-        answer is an error; finish_reason `length` says that the output limit was reached. cost_usd null means \
+        named; without any provider the answer quotes the best passages that are known. A cut answer is an \
+        error; finish_reason `length` says that the output limit was reached. cost_usd null means \
         unknown.\n\
         Example: {\"message\": \"Is our retry policy sound?\", \"max_cost_usd\": 0.05}",
     toolset: Toolset::Ask,
@@ -69,17 +69,17 @@ struct AskArgs {
     /// The question. Or give messages.
     #[schemars(length(min = 1, max = 2_000_000))]
     message: Option<String>,
-    /// A conversation; the last one is the question.
+    /// The last one is the question.
     #[schemars(length(min = 1, max = 1000))]
     messages: Option<Vec<MessageArg>>,
-    /// Earlier turns of this session are sent along, and both turns are kept.
+    /// Its earlier turns are sent along, and both turns are kept.
     session_id: Option<String>,
     user_id: Option<String>,
     persona: Option<String>,
     namespace: Option<String>,
     /// auto (default) assembles it, none sends none, {"pack_id"} uses a kept pack, else what is given.
     context: Option<ContextArg>,
-    /// Of context. Default: 8000.
+    /// Default: 8000.
     #[schemars(range(min = 256, max = 200_000))]
     budget_tokens: Option<u32>,
     /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
