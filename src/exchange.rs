@@ -1,6 +1,6 @@
 //! Reads what other programs kept (memories, rules, conversations), and writes what people can read.
 //!
-//! Every format is a file that turns its input into [`Piece`]s; the [`Importer`] checks all of them before it writes
+//! Every format is a file that turns its input into `Piece`s; the [`Importer`] checks all of them before it writes
 //! the first, knows those that came in before, and keeps the rest by the same way as any other write.
 
 mod basic_memory;

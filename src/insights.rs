@@ -1,7 +1,7 @@
 //! Answers questions about use, cost and quality: what happened, in words, in rows and in a picture.
 //!
-//! A question is read ([`question`]), becomes a plan ([`plan`]), the store counts, and the finding is said
-//! ([`finding`]) and drawn ([`chart`]). All of these but the counting are functions over values.
+//! A question is read ([`question`]), becomes a plan (`plan`), the store counts, and the finding is said
+//! (`finding`) and drawn ([`chart`]). All of these but the counting are functions over values.
 
 mod answer;
 pub mod chart;

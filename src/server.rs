@@ -51,11 +51,11 @@ pub struct Connection<R, W> {
 /// How long the SDK may take to wind up after the last answer; what is left then is not worth waiting for.
 const WIND_UP: Duration = Duration::from_secs(1);
 
-/// Serves one client, as [`serve_client`] says; memories get the vectors that they lack meanwhile.
+/// Serves one client, as `serve_client` says; memories get the vectors that they lack meanwhile.
 ///
 /// # Errors
 ///
-/// As [`serve_client`].
+/// As `serve_client`.
 pub async fn serve<R, W>(app: Arc<App>, connection: Connection<R, W>) -> anyhow::Result<()>
 where
     R: AsyncRead + Unpin + Send + 'static,

@@ -53,7 +53,7 @@ pub struct Question {
     pub kind: Option<Kind>,
     pub since: Option<Millis>,
     pub until: Option<Millis>,
-    /// By the names of [`FILTERS`].
+    /// By name, each with a text; an unknown name is told.
     pub filters: Map<String, Value>,
     pub drill: Drill,
     pub chart: Option<Format>,

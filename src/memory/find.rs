@@ -44,7 +44,7 @@ const OF_ALL_WORDS: usize = 8_000;
 const SHARE_OF_ALL: u64 = 12;
 
 /// Rows that are read and scored at a time: about 3 µs each.
-const READ: usize = 100;
+const READ: usize = 64;
 
 /// Times [`READ`] that the index proposes, for when the filter leaves out much of it.
 const LOOKED_AT: usize = 6;

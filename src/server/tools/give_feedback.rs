@@ -24,8 +24,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "give_feedback",
     title: "Give feedback",
     description: "Says how good an answer, a pack or what was recalled was, and which of the items were used. Give it when \
-        the user praises or corrects, or when you know which memories or pieces helped: the used ones rank \
-        higher later. query_insights shows ratings.\n\
+        the user praises or corrects, or when you know which memories or pieces helped. It is kept; \
+        query_insights shows ratings by persona, framework and request kind.\n\
         Example: {\"trace_id\": \"0192…\", \"rating\": 1, \"used\": [\"0192…\"]}",
     toolset: Toolset::Insights,
     writes: true,
