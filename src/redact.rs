@@ -209,8 +209,18 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
     let form = FORMS.iter().find(|it| word.starts_with(it.prefix))?;
     let rest = &word[form.prefix.len()..];
     // `sk-some-css-class-of-many-words` is no key: a key has digits and no words.
-    (form.length.contains(&rest.len()) && (is_random(rest) || is_upper_case_code(rest)))
+    (form.length.contains(&rest.len()) && (is_random(rest) || is_upper_case_code(rest) || has_solid_part(rest)))
         .then_some((start..end, form.what))
+}
+
+/// Whether a part without hyphens is longer than words are and has letters and digits: behind the beginning of a key
+/// that is a key, however regular it looks.
+fn has_solid_part(rest: &str) -> bool {
+    rest.split(['-', '_']).any(|part| {
+        part.len() >= 20
+            && part.bytes().any(|it| it.is_ascii_digit())
+            && part.bytes().any(|it| it.is_ascii_alphabetic())
+    })
 }
 
 /// The length of the card number that `text` begins with: digits of a known issuer, in its groups or in a row, whose
@@ -580,6 +590,20 @@ mod tests {
         check(&format!("key {grid}."), &grid, "SendGrid key");
         let hook = format!("T0AB12CD3/B0AB12CD3/{}", token("", 24));
         check(&format!("https://hooks.slack.com/services/{hook}"), &hook, "Slack webhook");
+    }
+
+    #[test]
+    fn keys_that_were_typed_by_hand_are_taken_out_too() {
+        for text in [
+            "my API key is sk-proj-abcdefghijklmnop1234567890abcdefghijklmnop",
+            "sk-abcdefghijklmnopqrstuvwxyz123456",
+            "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+            "glpat-abcdefghij1234567890",
+        ] {
+            let (clean, found) = redact(text);
+            assert!(!clean.contains("abcdefghij"), "{clean}");
+            assert_eq!(found.len(), 1, "{text}");
+        }
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn every_flag_of_the_settings_has_its_effect() -> anyhow::Result<()> {
         assert_eq!((&it["origin"], &it["value"]), (&json!("a flag"), &json!(example)), "{flag}");
         flags += 1;
     }
-    assert_eq!(flags, 11, "the flags of issue 2");
+    assert_eq!(flags, 11, "the flags of the contract");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The protocol, on the real binary (issue 2, section 2).
+//! The protocol, on the real binary.
 
 mod calls;
 #[cfg(unix)]

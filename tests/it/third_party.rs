@@ -1,5 +1,4 @@
-//! The server against programs that nobody here wrote: clients, inspector, conformance suite, fuzzer, model servers
-//! (issue 2, section 6).
+//! The server against programs that nobody here wrote: clients, inspector, conformance suite, fuzzer, model servers.
 
 mod install;
 

@@ -1,4 +1,4 @@
-//! The tools as a host calls them, with a clock that the tests move (issue 2, section 4).
+//! The tools as a host calls them, with a clock that the tests move.
 
 mod contexts;
 mod hostile;
