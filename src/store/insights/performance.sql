@@ -11,7 +11,8 @@ SELECT k,
     sum(input_tokens) AS input_tokens,
     sum(cached_input_tokens) AS cached_input_tokens,
     sum(output_tokens) AS output_tokens
-FROM (SELECT c.*, row_number() OVER (PARTITION BY k ORDER BY took_us) AS n, count(*) OVER (PARTITION BY k) AS size
+FROM (SELECT k, took_us, outcome, cost_usd, cached, input_tokens, cached_input_tokens, output_tokens,
+          row_number() OVER (PARTITION BY k ORDER BY took_us) AS n, count(*) OVER (PARTITION BY k) AS size
       FROM c)
 GROUP BY k
 -- name: errors
