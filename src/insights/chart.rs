@@ -35,6 +35,9 @@ const TOP: i32 = 84;
 const BOTTOM: i32 = 408;
 const RIGHT: i32 = 764;
 
+/// Five steps of a nice size, of which rounding outwards can make seven; more are a fault of the numbers.
+const MOST_TICKS: u8 = 8;
+
 /// What kind of picture fits the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -226,17 +229,21 @@ fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
     let left = 92;
     let high = points.iter().map(|it| it.1).fold(f64::MIN, f64::max);
     let low = points.iter().map(|it| it.1).fold(0.0, f64::min);
-    // Never so small that adding it changes nothing.
-    let step = nice_step((high - low).max(1e-9), 5.0);
+    // Halved first, so that the difference of two huge numbers is one; never so small beside the numbers themselves that a
+    // step from one to the next is lost in rounding.
+    let range = (high / 2.0 - low / 2.0).max(high.abs().max(low.abs()) * 1e-9).clamp(1e-9, f64::MAX / 8.0) * 2.0;
+    let step = nice_step(range, 5.0);
     let (bottom, top) = ((low / step).floor() * step, ((high / step).ceil() * step).max(low + step));
     let y = |value: f64| between(BOTTOM - 14, TOP, (value - bottom) / (top - bottom));
     let last = f64_of(points.len().saturating_sub(1)).max(1.0);
     let x = |n: usize| between(left, RIGHT, f64_of(n) / last);
-    let mut tick = bottom;
-    while tick <= top + step / 2.0 {
+    for n in 0..=MOST_TICKS {
+        let tick = bottom + f64::from(n) * step;
+        if tick > top + step / 2.0 {
+            break;
+        }
         stroke(area, (left, y(tick)), (RIGHT, y(tick)), colours.grid)?;
         write(area, &short(tick), (left - 10, y(tick)), 12.0, colours.quiet, HPos::Right)?;
-        tick += step;
     }
     // Names that do not touch each other: a date is some 75 pixels wide.
     let every = points.len().div_ceil(7).max(1);
@@ -366,8 +373,26 @@ mod tests {
         Ok(())
     }
 
+    #[test]
+    fn a_line_of_any_size_has_few_ticks() {
+        for values in [
+            [-1e300, -1e300],
+            [-5.0, -5.0],
+            [f64::MIN, f64::MAX],
+            [1e308, 1.7e308],
+            [0.0, 0.0],
+            [5e-324, 0.0],
+            [3.0, 1e17],
+        ] {
+            let points = values.iter().map(|it| ("d".to_owned(), *it)).collect();
+            let drawn = draw(&spec(Shape::Line, points), Theme::Light, Format::Svg).unwrap();
+            let strokes = String::from_utf8_lossy(&drawn).matches("<polyline").count();
+            assert!((4..=14).contains(&strokes), "{values:?} {strokes}");
+        }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(ProptestConfig::with_cases(256))]
         #[test]
         fn anything_can_be_drawn(
             points in proptest::collection::vec((".{0,40}", proptest::num::f64::ANY), 0..40),
