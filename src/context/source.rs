@@ -12,6 +12,8 @@ use crate::memory::Query;
 use crate::scope::Owner;
 use crate::search;
 use crate::session;
+use crate::session::Around;
+use crate::session::Inherited;
 use crate::session::Sessions;
 use crate::store::Scope;
 use crate::trace::Call;
@@ -197,8 +199,8 @@ impl Source for FromHistory {
 /// State under the scopes of the call.
 pub(super) struct FromScopes(pub(super) Sessions);
 
-/// Keys of one owner that are looked at.
-const KEYS: usize = 100;
+/// Keys that are looked at.
+const KEYS: usize = 400;
 
 impl Source for FromScopes {
     fn name(&self) -> SourceName {
@@ -207,40 +209,43 @@ impl Source for FromScopes {
 
     fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
         Box::pin(async move {
-            let view = &request.view;
-            let owners = [
-                (Scope::Session, view.session_id.as_ref(), 0.7),
-                (Scope::Persona, view.persona.as_ref(), 0.6),
-                (Scope::User, view.user_id.as_ref(), 0.6),
-                (Scope::Global, Some(&String::new()), 0.4),
-            ]
-            .map(|(scope, owner, weight)| (scope, owner.cloned(), weight));
+            let around = Around { view: request.view.clone(), ..Around::default() };
+            let page = self.0.inherited(&around, None, None, KEYS).await.map_err(|err| err.to_string())?;
             let words = search::query_words(&request.query);
-            let mut candidates = Vec::new();
-            for (scope, owner, weight) in owners {
-                let Some(owner) = owner else { continue };
-                let page = self.0.list(scope, owner, None, KEYS).await.map_err(|err| err.to_string())?;
-                for row in page.contexts {
-                    let text = serde_json::to_string_pretty(&row.data).unwrap_or_default();
-                    let matched = search::matched(&words, &format!("{} {text}", row.key.key));
-                    #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
-                    let coverage = matched.len() as f64 / words.len().max(1) as f64;
-                    let owner = if row.key.owner.is_empty() { "-" } else { &row.key.owner };
-                    candidates.push(Candidate {
-                        source: SourceName::Scopes.name(),
-                        uri: session::context_uri(&row.key),
-                        title: format!("{} of {} {owner}, version {}", row.key.key, scope.name(), row.version),
-                        language: Some("json".to_owned()),
-                        text,
-                        score: (weight * (0.5 + 0.5 * coverage)).min(1.0),
-                        why: format!("state of this {}", scope.name()),
-                        ..Candidate::default()
-                    });
-                }
-            }
+            let mut candidates: Vec<Candidate> = page.contexts.iter().filter_map(|it| state(it, &words)).collect();
+            // The nearest first among equals.
+            candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
             Ok(candidates)
         })
     }
+}
+
+/// What holds under one key, all scopes joined.
+fn state(it: &Inherited, words: &[String]) -> Option<Candidate> {
+    let nearest = it.from.first()?;
+    let weight = match nearest.key.scope {
+        Scope::Global => 0.4,
+        Scope::User | Scope::Persona => 0.6,
+        Scope::Session | Scope::Conversation | Scope::Artifact => 0.7,
+    };
+    let text = serde_json::to_string_pretty(&it.data).unwrap_or_default();
+    let matched = search::matched(words, &format!("{} {text}", nearest.key.key));
+    #[expect(clippy::cast_precision_loss, reason = "a question has a few dozen words")]
+    let coverage = matched.len() as f64 / words.len().max(1) as f64;
+    let (scope, owner) = (nearest.key.scope.name(), nearest.key.owner.as_str());
+    let owner = if owner.is_empty() { "-" } else { owner };
+    let wider: Vec<&str> = it.from.iter().skip(1).map(|it| it.key.scope.name()).collect();
+    let over = if wider.is_empty() { String::new() } else { format!(", over {}", wider.join(", ")) };
+    Some(Candidate {
+        source: SourceName::Scopes.name(),
+        uri: nearest.key.address(),
+        title: format!("{} of {scope} {owner}, version {}{over}", nearest.key.key, nearest.version),
+        language: Some("json".to_owned()),
+        text,
+        score: (weight * (0.5 + 0.5 * coverage)).min(1.0),
+        why: format!("state of this {scope}{over}"),
+        ..Candidate::default()
+    })
 }
 
 /// What the call brings along.

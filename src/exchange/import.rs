@@ -24,6 +24,7 @@ use crate::redact;
 use crate::scope::Owner;
 use crate::session::Sessions;
 use crate::store::AuditRow;
+use crate::store::ContextBy;
 use crate::store::ContextKey;
 use crate::store::ContextWrite;
 use crate::store::Scope;
@@ -360,6 +361,7 @@ impl Taking<'_> {
 
     async fn describe(&self, session: &Session) -> Result<(), StoreError> {
         let key = ContextKey {
+            namespace: self.asked.namespace.clone(),
             scope: Scope::Session,
             owner: session.id.chars().take(SESSION_ID).collect(),
             key: "import".to_owned(),
@@ -367,9 +369,14 @@ impl Taking<'_> {
         let title = session.title.as_deref().map(|it| redact::redact(it).0);
         let data = json!({"title": title, "format": self.format.name(), "file": session.file});
         let sessions = &self.importer.sessions;
-        match sessions.read(key.clone(), None).await? {
+        let by = ContextBy {
+            actor: "import".to_owned(),
+            user_id: self.asked.user_id.clone(),
+            persona: self.asked.persona.clone(),
+        };
+        match sessions.read(key.clone(), None, by.clone()).await? {
             Some(row) if row.data == data => Ok(()),
-            _ => sessions.write(key, ContextWrite::Data(data), None, None).await.map(|_| ()),
+            _ => sessions.write(key, ContextWrite::Data(data), None, None, by).await.map(|_| ()),
         }
     }
 

@@ -24,8 +24,10 @@ use super::question::Dimension;
 use super::question::Names;
 use crate::clock::Clock;
 use crate::clock::Millis;
+use crate::scope::namespace_or_default;
 use crate::store::CallFilter;
 use crate::store::Cell;
+use crate::store::ContextBy;
 use crate::store::ContextKey;
 use crate::store::Count;
 use crate::store::Counted;
@@ -258,8 +260,12 @@ impl Insights {
     async fn filters(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, InsightsError> {
         let mut filters = Map::new();
         if let Some(Value::String(owner)) = given.get("artifact") {
-            let key = ContextKey { scope: Scope::Artifact, owner: owner.clone(), key: "filters".to_owned() };
-            let row = self.store.context(key, None, self.clock.now()).await?;
+            let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);
+            let namespace = namespace_or_default(text("namespace"));
+            let (scope, key) = (Scope::Artifact, "filters".to_owned());
+            let key = ContextKey { namespace, scope, owner: owner.clone(), key };
+            let by = ContextBy { user_id: text("user_id"), persona: text("persona"), ..ContextBy::default() };
+            let row = self.store.context(key, None, by, self.clock.now()).await?;
             if let Some(Value::Object(shared)) = row.map(|it| it.data) {
                 filters.extend(shared);
             }

@@ -112,6 +112,7 @@ impl From<StoreError> for Failure {
             StoreError::Busy { .. } => "busy",
             StoreError::Missing { .. } => "not_found",
             StoreError::Conflict { .. } => "conflict",
+            StoreError::Denied { .. } => "permission",
             StoreError::Cancelled => "cancelled",
             StoreError::Internal { .. } => "internal",
             _ => "storage",

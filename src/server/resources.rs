@@ -20,6 +20,7 @@ use crate::clock;
 use crate::scope::Owner;
 use crate::scope::View;
 use crate::session;
+use crate::store::ContextBy;
 use crate::store::ContextKey;
 use crate::store::History;
 use crate::store::MemoryEvent;
@@ -72,11 +73,16 @@ fn parse(uri: &str) -> Option<Address> {
         "trace" => Some(Address::Trace(text(rest)?)),
         "schema" => Some(Address::Schema(text(rest)?)),
         "context" => {
+            // Everything else in an address is encoded, so the only question mark is ours.
+            let (rest, namespace) = match rest.split_once("?namespace=") {
+                Some((rest, namespace)) => (rest, text(namespace)?),
+                None => (rest, crate::scope::DEFAULT_NAMESPACE.to_owned()),
+            };
             let mut parts = rest.splitn(3, '/');
             let scope = Scope::named(parts.next()?)?;
             let owner = text(parts.next()?)?;
             let owner = if scope == Scope::Global { String::new() } else { owner };
-            Some(Address::Context(ContextKey { scope, owner, key: text(parts.next()?)? }))
+            Some(Address::Context(ContextKey { namespace, scope, owner, key: text(parts.next()?)? }))
         }
         _ => None,
     }
@@ -188,7 +194,12 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
         }
         Address::Session(id) => (pretty(&session_json(app, &id).await?.ok_or_else(missing)?), "application/json"),
         Address::Context(key) => {
-            let row = app.sessions.read(key, None).await.map_err(protocol_error)?.ok_or_else(missing)?;
+            // An address names no user or persona, so what belongs to one is not there.
+            let row = match app.sessions.read(key, None, ContextBy::default()).await {
+                Err(StoreError::Denied { .. }) => None,
+                read => read.map_err(protocol_error)?,
+            };
+            let row = row.ok_or_else(missing)?;
             (pretty(&row.data), "application/json")
         }
         Address::Trace(id) => {

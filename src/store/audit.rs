@@ -7,6 +7,7 @@ use rusqlite::named_params;
 use serde_json::Value;
 use serde_json::json;
 
+use super::contexts::ContextBy;
 use super::contexts::ContextKey;
 use super::contexts::ContextRow;
 use super::contexts::Scope;
@@ -16,7 +17,6 @@ use super::memories::NewMemory;
 use super::memories::Remembered;
 use super::memories::Status;
 use crate::clock::Millis;
-use crate::ids;
 
 /// A line of the audit.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,7 @@ pub(super) fn context_written(
     key: &ContextKey,
     before: Option<&ContextRow>,
     after: Option<&ContextRow>,
+    by: &ContextBy,
     now: Millis,
 ) -> rusqlite::Result<()> {
     let version = |row: Option<&ContextRow>| row.map_or(0, |it| it.version);
@@ -155,44 +156,39 @@ pub(super) fn context_written(
     if after.is_none() {
         blank(conn, key)?;
     }
-    note(conn, &line_of_context(key, action, "write_context", details, now))
+    note(conn, &line_of_context(key, action, by, details, now))
 }
 
 /// Notes which contexts are about to go because their time has come.
 pub(super) fn contexts_expire(conn: &Connection, now: Millis) -> rusqlite::Result<()> {
     let expired: Vec<(ContextKey, i64)> = conn
-        .prepare_cached("SELECT scope, owner, key, version FROM contexts WHERE expires_at <= :now")?
+        .prepare_cached("SELECT namespace, scope, owner, key, version FROM contexts WHERE expires_at <= :now")?
         .query_map(named_params! {":now": now}, |row| {
-            let scope: String = row.get(0)?;
+            let scope: String = row.get(1)?;
             let scope = Scope::named(&scope).unwrap_or(Scope::Global);
-            Ok((ContextKey { scope, owner: row.get(1)?, key: row.get(2)? }, row.get(3)?))
+            Ok((ContextKey { namespace: row.get(0)?, scope, owner: row.get(2)?, key: row.get(3)? }, row.get(4)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
+    let by = ContextBy { actor: "expiry".to_owned(), ..ContextBy::default() };
     for (key, version) in expired {
         blank(conn, &key)?;
-        note(conn, &line_of_context(&key, "expired", "expiry", json!({"before_version": version}), now))?;
+        note(conn, &line_of_context(&key, "expired", &by, json!({"before_version": version}), now))?;
     }
     Ok(())
 }
 
-fn line_of_context(key: &ContextKey, action: &str, actor: &str, details: Value, now: Millis) -> AuditRow {
+fn line_of_context(key: &ContextKey, action: &str, by: &ContextBy, details: Value, now: Millis) -> AuditRow {
     let owner = |scope: Scope| (key.scope == scope).then(|| key.owner.clone());
     AuditRow {
         at: now,
-        actor: actor.to_owned(),
+        actor: by.actor.clone(),
         action: action.to_owned(),
-        subject: address(key),
-        namespace: None,
-        user_id: owner(Scope::User),
-        persona: owner(Scope::Persona),
+        subject: key.address(),
+        namespace: Some(key.namespace.clone()),
+        user_id: by.user_id.clone().or_else(|| owner(Scope::User)),
+        persona: by.persona.clone().or_else(|| owner(Scope::Persona)),
         details,
     }
-}
-
-/// The address of a context; the `session` room writes the same.
-fn address(key: &ContextKey) -> String {
-    let owner = if key.owner.is_empty() { "-".to_owned() } else { ids::uri_part(&key.owner) };
-    format!("carryall://context/{}/{owner}/{}", key.scope.name(), ids::uri_part(&key.key))
 }
 
 fn held(data: &Value) -> Value {
@@ -204,7 +200,7 @@ fn blank(conn: &Connection, key: &ContextKey) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE audit SET details = json_remove(details, '$.before', '$.after') WHERE subject = :subject",
     )?
-    .execute(named_params! {":subject": address(key)})?;
+    .execute(named_params! {":subject": key.address()})?;
     Ok(())
 }
 

@@ -44,6 +44,10 @@ pub enum StoreError {
     #[error("the version is {current}, not {expected}")]
     Conflict { expected: i64, current: i64 },
 
+    /// Make the call for whom it belongs to.
+    #[error("{what} belongs to another user or persona")]
+    Denied { what: String },
+
     /// Look at the path; the system refused.
     #[error("database {} cannot be used: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
@@ -124,6 +128,7 @@ impl StoreError {
             StoreError::Foreign { .. } => "name another file with --db or CARRYALL_DB".to_owned(),
             StoreError::Missing { .. } => "check the id; recall or list to find the right one".to_owned(),
             StoreError::Conflict { .. } => "read the current version, merge, and write again".to_owned(),
+            StoreError::Denied { .. } => "call with the user_id and persona that it was written for".to_owned(),
             StoreError::Unusable { path, .. } => format!(
                 "check that {} exists and may be written, or name another file with --db or CARRYALL_DB",
                 folder(path).display()

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::db::Store;
 use super::error::StoreError;
+use crate::scope::DEFAULT_NAMESPACE;
 
 /// How many rows went out or came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,13 +95,26 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "contexts",
-        columns: &["scope", "owner", "key", "version", "data", "created_at", "updated_at", "expires_at", "cleared"],
-        order: "scope, owner, key",
+        columns: &[
+            "namespace",
+            "scope",
+            "owner",
+            "key",
+            "version",
+            "data",
+            "user_id",
+            "persona",
+            "created_at",
+            "updated_at",
+            "expires_at",
+            "cleared",
+        ],
+        order: "namespace, scope, owner, key",
     },
     Table {
         name: "context_versions",
-        columns: &["scope", "owner", "key", "version", "data", "updated_at"],
-        order: "scope, owner, key, version",
+        columns: &["namespace", "scope", "owner", "key", "version", "data", "updated_at"],
+        order: "namespace, scope, owner, key, version",
     },
     Table { name: "packs", columns: &["id", "created_at", "query", "result"], order: "created_at, id" },
     Table {
@@ -287,7 +301,11 @@ fn read_row(row: &Map<String, Value>) -> Result<(&'static Table, Vec<SqlValue>),
     if let Some(unknown) = row.keys().find(|it| *it != "table" && !table.columns.contains(&it.as_str())) {
         return Err(format!("unknown field {unknown:?} of table {name}"));
     }
-    let value = |column: &&'static str| from_json(row.get(*column).unwrap_or(&Value::Null), column);
+    // Contexts of earlier exports stood in no namespace.
+    let before = Value::from(DEFAULT_NAMESPACE);
+    let is_context = name.starts_with("context");
+    let missing = |column: &str| if is_context && column == "namespace" { &before } else { &Value::Null };
+    let value = |column: &&'static str| from_json(row.get(*column).unwrap_or_else(|| missing(column)), column);
     let values = table.columns.iter().map(value).collect::<Result<_, String>>()?;
     Ok((table, values))
 }

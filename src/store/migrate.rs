@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0009_code.sql"),
     include_str!("migrations/0010_asking.sql"),
     include_str!("migrations/0011_insights.sql"),
+    include_str!("migrations/0012_contexts.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

@@ -249,13 +249,14 @@ async fn what_has_expired_is_hidden_at_once_and_swept_by_the_next_process_that_w
     let (folder, store) = temporary();
     let brief = NewMemory { expires_at: Some(100), ..note("brief") };
     let ids = store.remember(vec![brief, note("lasting")], 50).await.unwrap();
-    let key = ContextKey { scope: Scope::Global, owner: String::new(), key: "k".to_owned() };
+    let key =
+        ContextKey { namespace: "default".to_owned(), scope: Scope::Global, owner: String::new(), key: "k".to_owned() };
     let data = || ContextWrite::Data(serde_json::json!(1));
-    store.write_context(key.clone(), data(), Some(100), None, 50).await.unwrap();
+    store.write_context(key.clone(), data(), Some(100), None, ContextBy::default(), 50).await.unwrap();
     assert_eq!(contents(&store, everything(99)).await, ["brief", "lasting"]);
     assert_eq!(contents(&store, everything(100)).await, ["lasting"]);
     assert!(store.memories_by_id(vec![ids[0].id.clone()], 100).await.unwrap().is_empty());
-    assert!(store.context(key.clone(), None, 100).await.unwrap().is_none());
+    assert!(store.context(key.clone(), None, ContextBy::default(), 100).await.unwrap().is_none());
     store.close().await;
 
     let next = Store::new(&folder.path().join("test.db"));
@@ -263,11 +264,14 @@ async fn what_has_expired_is_hidden_at_once_and_swept_by_the_next_process_that_w
     // The sweep follows the acknowledgement; what is queued after it sees its end.
     next.flush().await.unwrap();
     assert_eq!(contents(&next, everything(0)).await, ["lasting", "later"]);
-    assert!(next.context(key.clone(), None, 0).await.unwrap().is_none());
+    assert!(next.context(key.clone(), None, ContextBy::default(), 0).await.unwrap().is_none());
     let health = next.health().await.unwrap();
     assert_eq!((health.memories, health.text_disagreements), (2, 0));
     // Its number goes on: a version never comes twice.
-    assert_eq!(next.write_context(key, data(), None, None, 201).await.unwrap().unwrap().version, 2);
+    assert_eq!(
+        next.write_context(key, data(), None, None, ContextBy::default(), 201).await.unwrap().unwrap().version,
+        2
+    );
 }
 
 #[tokio::test]
@@ -315,10 +319,22 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
     let (_folder, store) = temporary();
     let first = store.remember(vec![note("old"), note("other")], 5).await.unwrap();
     store.remember(vec![NewMemory { supersedes: Some(first[0].id.clone()), ..note("new") }], 6).await.unwrap();
-    let key = ContextKey { scope: Scope::User, owner: "ana".to_owned(), key: "k".to_owned() };
+    let key = ContextKey {
+        namespace: "default".to_owned(),
+        scope: Scope::User,
+        owner: "ana".to_owned(),
+        key: "k".to_owned(),
+    };
     for version in 0..3 {
         store
-            .write_context(key.clone(), ContextWrite::Data(serde_json::json!({"v": version})), None, None, 7)
+            .write_context(
+                key.clone(),
+                ContextWrite::Data(serde_json::json!({"v": version})),
+                None,
+                None,
+                ContextBy::default(),
+                7,
+            )
             .await
             .unwrap();
     }
@@ -357,7 +373,10 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
     assert_eq!(exported(&copy).await, out);
     // What came in is whole: found by its words, its versions, its session.
     assert_eq!(with_word(&copy, everything(9), "new").await[0], "new");
-    assert_eq!(copy.context(key, Some(2), 9).await.unwrap().unwrap().data, serde_json::json!({"v": 1}));
+    assert_eq!(
+        copy.context(key, Some(2), ContextBy::default(), 9).await.unwrap().unwrap().data,
+        serde_json::json!({"v": 1})
+    );
     assert_eq!(copy.turns("s".to_owned(), owner, 5).await.unwrap()[0].content, "hello");
     assert_eq!(copy.health().await.unwrap().text_disagreements, 0);
 }

@@ -17,6 +17,8 @@ use super::read_context::ContextOut;
 use super::read_context::ScopeName;
 use super::read_context::owner_of;
 use crate::config::Toolset;
+use crate::scope::View;
+use crate::session;
 use crate::store::ContextKey;
 use crate::store::ContextWrite;
 use crate::store::StoreError;
@@ -24,10 +26,9 @@ use crate::store::StoreError;
 pub(super) const TOOL: Tool = Tool {
     name: "write_context",
     title: "Write scoped context",
-    description: "Keeps state under a scope, an owner and a key: a plan, settings, progress. `data` replaces the \
-        whole, `patch` is a JSON merge patch (null removes a field), `clear` removes it; give exactly one. \
-        Every write makes a new version. With expected_version (0: must not exist yet) a write that comes \
-        too late is refused with the current version. ttl_s lets it expire.\n\
+    description: "Keeps state under a scope, an owner and a key: a plan, settings, progress. Give one of `data` (the \
+        whole), `patch` (a JSON merge patch; null removes a field) and `clear`. Every write makes a new version; with \
+        expected_version (0: must not exist yet) one that comes too late is refused.\n\
         Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\", \"patch\": {\"step\": \
         2}}",
     toolset: Toolset::Context,
@@ -48,17 +49,18 @@ struct WriteArgs {
     owner: Option<String>,
     #[schemars(length(min = 1, max = 500))]
     key: String,
-    /// The whole new value, any JSON.
+    namespace: Option<String>,
+    /// For whom: only they see what a session, conversation or artifact holds.
+    user_id: Option<String>,
+    persona: Option<String>,
     #[serde(default, deserialize_with = "present")]
     data: Option<Value>,
-    /// A JSON merge patch (RFC 7396).
     patch: Option<serde_json::Map<String, Value>>,
     #[serde(default)]
     clear: bool,
     /// Seconds until it expires. Default: never.
     #[schemars(range(min = 1, max = 3_153_600_000_i64))]
     ttl_s: Option<i64>,
-    /// Write only when this is the current version.
     #[schemars(range(min = 0))]
     expected_version: Option<i64>,
 }
@@ -78,7 +80,10 @@ struct WriteResult {
 async fn write_context(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: WriteArgs = arguments::read(arguments)?;
     let scope = args.scope.scope();
-    let key = ContextKey { scope, owner: owner_of(scope, args.owner)?, key: args.key };
+    let named = args.namespace.or_else(|| context.app.config.project.namespace.clone());
+    let view = View::new(named, args.user_id, args.persona, None);
+    let by = session::by(&view, "write_context");
+    let key = ContextKey { namespace: view.namespace, scope, owner: owner_of(scope, args.owner)?, key: args.key };
     let change = match (args.data, args.patch, args.clear) {
         (Some(data), None, false) => ContextWrite::Data(data),
         (None, Some(patch), false) => ContextWrite::Patch(Value::Object(patch)),
@@ -94,7 +99,7 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
     let ttl_ms = args.ttl_s.map(|it| it.saturating_mul(1000));
     let sessions = &context.app.sessions;
     let span = context.call.span("write");
-    let written = sessions.write(key.clone(), change, ttl_ms, args.expected_version).await;
+    let written = sessions.write(key.clone(), change, ttl_ms, args.expected_version, by.clone()).await;
     drop(span);
     match written {
         Ok(row) => {
@@ -107,7 +112,7 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
         }
         Err(StoreError::Conflict { expected, current }) => {
             let mut failure = Failure::from(StoreError::Conflict { expected, current });
-            let now = context.app.sessions.read(key, None).await?.map(ContextOut::of);
+            let now = context.app.sessions.read(key, None, by).await?.map(ContextOut::of);
             let shown = now.as_ref().map_or_else(|| "there is none now".to_owned(), ContextOut::line);
             failure.message = format!("{}; nothing was written. Current: {shown}", failure.message);
             if let Ok(now) = serde_json::to_value(&now) {

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::harness::Duplex;
 use crate::harness::Home;
 use crate::harness::NOON;
+use crate::harness::modern;
 
 /// `more` with the place of one context.
 fn at(key: &str, more: Value) -> Value {
@@ -207,5 +208,121 @@ async fn the_keys_of_an_owner_come_page_by_page() -> anyhow::Result<()> {
     }
     assert_eq!(sizes, [5, 5, 2]);
     assert_eq!(keys, (0..12).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_scope_the_nearer_wins_and_explain_tells_where_each_value_came_from() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let held = [
+        ("global", "", json!({"tone": "dry", "limits": {"usd": 1, "calls": 9}})),
+        ("user", "ana", json!({"limits": {"usd": 5}})),
+        ("persona", "tutor", json!({"tone": "warm"})),
+        ("session", "s-1", json!({"limits": {"calls": 3}})),
+        ("conversation", "c-1", json!({"topic": "tea"})),
+        ("artifact", "chart-1", json!({"topic": "coffee"})),
+        ("user", "bo", json!({"tone": "rude"})),
+    ];
+    for (scope, owner, data) in held {
+        let place = json!({"scope": scope, "owner": owner, "key": "style", "data": data});
+        server.call("write_context", place).await?;
+    }
+    server.call("write_context", json!({"scope": "global", "key": "only", "data": 1})).await?;
+    let all = json!({
+        "user_id": "ana", "persona": "tutor", "session_id": "s-1", "conversation": "c-1", "artifact": "chart-1",
+        "explain": true,
+    });
+    let found = server.call("read_context", all).await?;
+    assert_eq!(found["contexts"].as_array().map(Vec::len), Some(2), "{found}");
+    assert_eq!(found["contexts"][0]["key"], "only");
+    let style = &found["contexts"][1];
+    let expected = json!({"tone": "warm", "limits": {"usd": 5, "calls": 3}, "topic": "coffee"});
+    assert_eq!(style["data"], expected);
+    let origins = json!({
+        "/tone": "persona/tutor", "/limits/usd": "user/ana", "/limits/calls": "session/s-1",
+        "/topic": "artifact/chart-1",
+    });
+    assert_eq!(style["origins"], origins);
+    assert_eq!((style["scope"].as_str(), style["owner"].as_str()), (Some("artifact"), Some("chart-1")));
+    let from: Vec<&str> =
+        style["from"].as_array().into_iter().flatten().filter_map(|it| it["scope"].as_str()).collect();
+    assert_eq!(from, ["artifact", "conversation", "session", "persona", "user", "global"]);
+    // With fewer ids, less holds; one key alone; page after page.
+    let found = server.call("read_context", json!({"key": "style", "user_id": "bo"})).await?;
+    assert_eq!(found["contexts"][0]["data"], json!({"tone": "rude", "limits": {"usd": 1, "calls": 9}}));
+    assert_eq!(found["contexts"][0]["origins"], Value::Null);
+    let first = server.call("read_context", json!({"limit": 1})).await?;
+    assert_eq!((first["contexts"][0]["key"].as_str(), first["next_cursor"].as_str()), (Some("only"), Some("only")));
+    let second = server.call("read_context", json!({"limit": 1, "cursor": "only"})).await?;
+    assert_eq!((second["contexts"][0]["key"].as_str(), &second["next_cursor"]), (Some("style"), &Value::Null));
+    let failure = server.fail("read_context", json!({"owner": "ana"})).await?;
+    assert_eq!(failure["kind"], "invalid_argument");
+    // A pack has what holds for its call, joined.
+    let pack = json!({"query": "tone", "sources": ["scopes"], "user_id": "ana", "persona": "tutor"});
+    let pack = server.call("assemble_context", pack).await?;
+    let text = pack["text"].as_str().unwrap_or_default();
+    assert!(text.contains("\"tone\": \"warm\"") && text.contains("\"usd\": 5") && !text.contains("rude"), "{text}");
+    assert!(text.contains("over user, global"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_for_one_user_or_persona_cannot_touch_anothers() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let plan = |more: Value| at("plan", more);
+    server.call("write_context", plan(json!({"data": "of ana", "user_id": "ana"}))).await?;
+    server.call("write_context", at("open", json!({"data": "of nobody"}))).await?;
+    server.call("write_context", json!({"scope": "user", "owner": "ana", "key": "k", "data": 1})).await?;
+    server.call("write_context", json!({"scope": "persona", "owner": "tutor", "key": "k", "data": 1})).await?;
+    let refused = [
+        ("read_context", plan(json!({"user_id": "bo"}))),
+        ("read_context", plan(json!({}))),
+        ("write_context", plan(json!({"data": 2, "user_id": "bo"}))),
+        ("write_context", plan(json!({"clear": true}))),
+        ("read_context", json!({"scope": "user", "owner": "ana", "user_id": "bo"})),
+        ("read_context", json!({"scope": "user", "owner": "ana", "key": "k", "user_id": "bo"})),
+        ("write_context", json!({"scope": "user", "owner": "ana", "key": "k", "data": 2, "user_id": "bo"})),
+        ("read_context", json!({"scope": "persona", "owner": "tutor", "key": "k", "persona": "critic"})),
+        (
+            "write_context",
+            json!({"scope": "persona", "owner": "tutor", "key": "k", "clear": true, "persona": "critic"}),
+        ),
+    ];
+    for (tool, arguments) in refused {
+        let failure = server.fail(tool, arguments.clone()).await?;
+        assert_eq!(failure["kind"], "permission", "{tool} {arguments}: {failure}");
+        assert!(!failure.to_string().contains("of ana"), "{failure}");
+    }
+    assert_eq!(read(&mut server, "plan", json!({"user_id": "ana"})).await?[0]["data"], "of ana");
+    // A list and what holds for a call leave out what is another's.
+    for arguments in
+        [json!({"scope": "session", "owner": "s", "user_id": "bo"}), json!({"session_id": "s", "user_id": "bo"})]
+    {
+        let found = server.call("read_context", arguments).await?;
+        let keys: Vec<&str> =
+            found["contexts"].as_array().into_iter().flatten().filter_map(|it| it["key"].as_str()).collect();
+        assert_eq!(keys, ["open"]);
+    }
+    let uri = "carryall://context/session/s/plan";
+    assert!(server.request("resources/read", modern(json!({"uri": uri}))).await?["error"].is_object());
+    // What nobody owns is everybody's, and stays so.
+    server.call("write_context", at("open", json!({"data": "by bo", "user_id": "bo"}))).await?;
+    assert_eq!(read(&mut server, "open", json!({"user_id": "ana"})).await?[0]["data"], "by bo");
+    Ok(())
+}
+
+#[tokio::test]
+async fn namespaces_keep_contexts_apart() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for (namespace, data) in [("coding", "rust"), ("business", "tea")] {
+        server.call("write_context", at("stack", json!({"namespace": namespace, "data": data}))).await?;
+    }
+    assert_eq!(read(&mut server, "stack", json!({})).await?, json!([]));
+    assert_eq!(read(&mut server, "stack", json!({"namespace": "coding"})).await?[0]["data"], "rust");
+    let found = server.call("read_context", json!({"namespace": "business", "session_id": "s"})).await?;
+    assert_eq!(found["contexts"][0]["data"], "tea");
+    let uri = "carryall://context/session/s/stack?namespace=coding";
+    let read = server.request("resources/read", modern(json!({"uri": uri}))).await?;
+    assert_eq!(read["result"]["contents"][0]["text"], "\"rust\"");
     Ok(())
 }
