@@ -86,6 +86,7 @@ pub use spending::Granted;
 pub use spending::Reservation;
 pub use spending::SpendingCap;
 pub use spending::Spent;
+pub use traces::Eyes;
 pub use traces::TraceFilter;
 pub use traces::TraceRow;
 pub use turns::NewTurn;

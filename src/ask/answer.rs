@@ -55,6 +55,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::tokens;
 use crate::trace::Call;
+use crate::trace::State;
 
 /// Turns that are sent along; older ones are found by the pack, if at all.
 const HISTORY_TURNS: usize = 40;
@@ -266,6 +267,7 @@ impl Asker {
             Plan::Route(Some(route)) => self.models.window(route),
             _ => None,
         };
+        call.enter(State::Gathering);
         // Each step has its own box, so that a question that waits for its model holds no room for those that are over.
         let (history, cut) = Box::pin(self.history(question, window, call)).await?;
         let context = Box::pin(self.context(question, allowed, call)).await?;
@@ -290,6 +292,7 @@ impl Asker {
             Plan::Route(route) => (route, None),
             Plan::Choose(prefer) => Box::pin(self.decide(prefer, question, &request, call)).await?,
         };
+        call.enter(State::Routed);
         let (mut reply, kept) = match route {
             _ if !question.providers.is_empty() => {
                 Box::pin(self.ask_together(question, &request, &context.items, &purse, call, telling)).await?
@@ -302,6 +305,7 @@ impl Asker {
                 (reply, Vec::from_iter(kept))
             }
         };
+        call.enter(State::Evaluating);
         if reply.latency_ms == 0.0 {
             reply.latency_ms = started.elapsed().as_secs_f64() * 1e3;
         }
@@ -552,6 +556,7 @@ impl Asker {
                 telling.piece(delta);
             }
         };
+        call.enter(State::Asking);
         let asked =
             self.models.ask_within(Some(purse), route, request, &fallbacks, question.timeout, &mut on_delta, call);
         let answered = match Box::pin(asked).await {
@@ -583,6 +588,7 @@ impl Asker {
         purse: &Purse<'_>,
         call: &Call,
     ) -> Result<(Answered, Option<Value>), Refusal> {
+        call.enter(State::Evaluating);
         let faults = match repair::hold(schema, &answered) {
             Held::Follows(value) => return Ok((answered, Some(value))),
             Held::Cut => return Ok((answered, None)),
@@ -600,6 +606,7 @@ impl Asker {
         let route = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
         let again = schema.repair(&ready.request, &answered.answer.text, &faults);
         let mut unheard = |_: &str| {};
+        call.enter(State::Asking);
         let asked = self.models.ask_within(Some(purse), &route, &again, &[], left, &mut unheard, call);
         let outcome = match Box::pin(asked).await {
             Ok(second) => match repair::hold(schema, &second) {

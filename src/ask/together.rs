@@ -17,6 +17,7 @@ use crate::models::ModelRequest;
 use crate::models::Purse;
 use crate::store::KeptAnswer;
 use crate::trace::Call;
+use crate::trace::State;
 
 /// What one of several said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -83,6 +84,7 @@ impl Asker {
                 (outcome, begun.elapsed().as_secs_f64() * 1e3)
             }
         });
+        call.enter(State::Asking);
         let outcomes = futures_util::future::join_all(asked).await;
         let (mut sides, mut replies, mut kept, mut attempts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut first_failure = None;

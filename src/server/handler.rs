@@ -51,6 +51,7 @@ use super::tools::Tool;
 use crate::app::App;
 use crate::documents::Allowed;
 use crate::trace::Progress;
+use crate::trace::Remote;
 use crate::trace::Update;
 
 /// The lists of tools, prompts and templates are chosen at start and never change while the server runs.
@@ -192,6 +193,10 @@ impl ServerHandler for Handler {
         };
         let _call = self.calls.begin();
         let arguments = Value::Object(request.arguments.unwrap_or_default());
+        // Fires for whichever comes first: the client's notification or the end of the server.
+        let stop = context.ct.child_token();
+        let (progress, told) = forward_progress(&self.app, &context);
+        let call = tool.begin(&self.app, remote(&context), progress, stop.clone());
         let places = async {
             let turn = self.order.turn(&context.id).await;
             (turn, self.room.acquire().await)
@@ -199,23 +204,20 @@ impl ServerHandler for Handler {
         let (_turn, _room) = tokio::select! {
             places = places => places,
             () = context.ct.cancelled() => {
-                tool.cancelled_in_line(&self.app, &arguments);
+                tool.cancelled_in_line(&self.app, call, &arguments);
                 return Err(cancelled());
             }
         };
-        // Fires for whichever comes first: the client's notification or the end of the server.
-        let stop = context.ct.child_token();
         let _watch = tokio_util::task::AbortOnDropHandle::new(self.app.tasks.spawn({
-            let (abandon, stop) = (self.abandon.clone(), stop.clone());
+            let abandon = self.abandon.clone();
             async move {
                 abandon.cancelled().await;
                 stop.cancel();
             }
         }));
-        let (progress, told) = forward_progress(&self.app, &context);
         let allowed = self.allowed(tool, &arguments).await;
-        let (outcome, call) =
-            tool.call(self.app.clone(), allowed, arguments, client_name(&context), progress, stop).await;
+        let caller = tools::Caller { allowed, client: client_name(&context), is_local: false };
+        let outcome = tool.call(self.app.clone(), call.clone(), arguments, caller).await;
         let trace_id = call.id().to_owned();
         // The last piece of progress goes out before the answer: the sender must be gone for that.
         drop(call);
@@ -322,6 +324,11 @@ fn client_name(context: &RequestContext<RoleServer>) -> Option<String> {
     let name = told.or_else(|| context.peer.peer_info().map(|it| it.client_info.name.clone()))?;
     let name = crate::context::label(&name, 100);
     (!name.is_empty()).then_some(name)
+}
+
+/// The trace of the client's that a request belongs to.
+fn remote(context: &RequestContext<RoleServer>) -> Option<Remote> {
+    Remote::read(context.meta.get_traceparent()?, context.meta.get_tracestate())
 }
 
 fn cancelled() -> ErrorData {

@@ -22,6 +22,7 @@ use crate::scope::View;
 use crate::session;
 use crate::store::ContextBy;
 use crate::store::ContextKey;
+use crate::store::Eyes;
 use crate::store::History;
 use crate::store::MemoryEvent;
 use crate::store::MemoryRow;
@@ -203,7 +204,9 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
             (pretty(&row.data), "application/json")
         }
         Address::Trace(id) => {
-            let filter = TraceFilter { id: Some(id), ..TraceFilter::default() };
+            // An address names nobody, so it leads to calls that belong to nobody.
+            let eyes = Some(Eyes::default());
+            let filter = TraceFilter { id: Some(id), eyes, ..TraceFilter::default() };
             let found = trace::find(&app.store, filter, 1, 0).await.map_err(protocol_error)?;
             (pretty(&tools::tree_json(found.into_iter().next().ok_or_else(missing)?)), "application/json")
         }
@@ -248,7 +251,8 @@ pub(super) async fn complete(app: &App, request: &CompleteRequestParams) -> Resu
             .map(|(id, _)| id)
             .collect(),
         ("trace", "id") => {
-            let found = trace::find(&app.store, TraceFilter::default(), PAGE, 0).await.map_err(protocol_error)?;
+            let filter = TraceFilter { eyes: Some(Eyes::default()), ..TraceFilter::default() };
+            let found = trace::find(&app.store, filter, PAGE, 0).await.map_err(protocol_error)?;
             found.into_iter().map(|it| it.id).collect()
         }
         _ => Vec::new(),

@@ -39,6 +39,8 @@ use crate::config::Toolset;
 use crate::documents::Allowed;
 use crate::trace::Call;
 use crate::trace::Progress;
+use crate::trace::Remote;
+use crate::trace::State;
 
 /// What a tool's work needs besides its arguments.
 #[derive(Clone, Debug)]
@@ -49,6 +51,15 @@ pub(crate) struct Context {
     pub(crate) allowed: Allowed,
     /// The program that calls, as it names itself.
     pub(crate) client: Option<String>,
+    /// Whether the person at the command line calls: the file is theirs, with all that is in it.
+    pub(crate) is_local: bool,
+}
+
+/// Who calls, and on which terms.
+pub(crate) struct Caller {
+    pub(crate) allowed: Allowed,
+    pub(crate) client: Option<String>,
+    pub(crate) is_local: bool,
 }
 
 pub(super) type Running = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -180,29 +191,46 @@ impl Tool {
         }
     }
 
-    /// Checks `arguments`, does the work in a call of its own, and keeps its trace.
+    /// Begins a call: its request was received. `remote` is the caller's trace.
+    pub(crate) fn begin(
+        &'static self,
+        app: &App,
+        remote: Option<Remote>,
+        progress: Progress,
+        cancelled: CancellationToken,
+    ) -> Call {
+        Call::begin_under(remote, self.name, app.clock.now(), progress, cancelled)
+    }
+
+    /// Checks `arguments`, does the work of `call`, and keeps its trace.
     pub(crate) async fn call(
         &'static self,
         app: Arc<App>,
-        allowed: Allowed,
+        call: Call,
         arguments: Value,
-        client: Option<String>,
-        progress: Progress,
-        cancelled: CancellationToken,
-    ) -> (Result<Answer, Failure>, Call) {
-        let call = Call::begin(self.name, app.clock.now(), progress, cancelled);
+        caller: Caller,
+    ) -> Result<Answer, Failure> {
         let kept = Kept { app: app.clone(), call: call.clone(), arguments: arguments.clone(), done: false };
         let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
-        let outcome =
-            self.run_in(Context { app, call: call.clone(), allowed, client }, arguments).instrument(span).await;
+        let Caller { allowed, client, is_local } = caller;
+        let context = Context { app, call, allowed, client, is_local };
+        let outcome = self.run_in(context, arguments).instrument(span).await;
         kept.finish(&outcome);
-        (outcome, call)
+        outcome
     }
 
     /// Keeps the trace of a call that was cancelled while it waited for others.
-    pub(super) fn cancelled_in_line(&'static self, app: &Arc<App>, arguments: &Value) {
-        let call = Call::begin(self.name, app.clock.now(), Progress::default(), CancellationToken::new());
+    pub(super) fn cancelled_in_line(&'static self, app: &Arc<App>, call: Call, arguments: &Value) {
         drop(Kept { app: app.clone(), call, arguments: arguments.clone(), done: false });
+    }
+
+    /// What a request is in first, when it is known what is wanted. `ask` goes its own way.
+    fn first_state(&self) -> State {
+        match self.name {
+            "ask" => State::Classified,
+            _ if self.writes => State::Evaluating,
+            _ => State::Gathering,
+        }
     }
 
     async fn run_in(&'static self, context: Context, arguments: Value) -> Result<Answer, Failure> {
@@ -213,6 +241,8 @@ impl Tool {
                 .map_err(Failure::bounded)
                 .inspect_err(|failure| span.fail(&failure.message))
         }?;
+        context.call.enter(State::Classified);
+        context.call.enter(self.first_state());
         let (started, cancelled) = (std::time::Instant::now(), context.call.cancelled().clone());
         // A task of its own, so that a panic is a failed call and not a call without an answer.
         let mut work = tokio_util::task::AbortOnDropHandle::new(
@@ -329,9 +359,9 @@ pub async fn call_locally(
     let Some(tool) = find(&app.config, name) else {
         return Err(Failure::new("not_found", unknown(&app.config, name), ""));
     };
-    let (outcome, call) = tool
-        .call(app.clone(), Allowed::everything(), arguments, Some("carryall".to_owned()), progress, cancelled)
-        .await;
+    let call = tool.begin(app, None, progress, cancelled);
+    let caller = Caller { allowed: Allowed::everything(), client: Some("carryall".to_owned()), is_local: true };
+    let outcome = tool.call(app.clone(), call.clone(), arguments, caller).await;
     outcome.map(|mut answer| {
         answer.structured.insert("trace_id".to_owned(), call.id().into());
         answer

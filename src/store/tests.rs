@@ -360,6 +360,7 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
         user_id: None,
         namespace: None,
         spans: "[]".to_owned(),
+        ..TraceRow::default()
     });
     let spent = Spent { provider: "openai".to_owned(), model: None, usd: 0.1 + 0.2, is_estimate: false };
     store.settle(Vec::new(), vec![spent], 10).await.unwrap();

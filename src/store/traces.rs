@@ -8,7 +8,7 @@ use super::error::StoreError;
 use crate::clock::Millis;
 
 /// A trace as it is kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceRow {
     pub id: String,
     pub tool: String,
@@ -19,15 +19,32 @@ pub struct TraceRow {
     pub error: Option<String>,
     pub session_id: Option<String>,
     pub user_id: Option<String>,
+    pub persona: Option<String>,
     pub namespace: Option<String>,
+    /// The trace of the caller that it belongs to: 32 hexadecimal digits.
+    pub remote_trace: Option<String>,
+    /// The caller's `traceparent` and `tracestate`.
+    pub remote_parent: Option<String>,
+    pub remote_state: Option<String>,
     /// JSON, as the `trace` room writes it.
     pub spans: String,
+}
+
+/// Whose calls are seen. As with memories, an owner sees its own calls and those without one; whoever names none sees
+/// those without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Eyes {
+    pub user_id: Option<String>,
+    pub persona: Option<String>,
 }
 
 /// Which traces are meant; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceFilter {
+    /// Of the call, or of the caller's trace that it belongs to.
     pub id: Option<String>,
+    /// `None` sees all: the person whose file it is.
+    pub eyes: Option<Eyes>,
     pub tool: Option<String>,
     pub outcome: Option<String>,
     pub session_id: Option<String>,
@@ -35,21 +52,26 @@ pub struct TraceFilter {
     pub until: Option<Millis>,
 }
 
-const INSERT: &str =
-    "INSERT OR IGNORE INTO traces (id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans)
-    VALUES (:id, :tool, :started_at, :took_us, :outcome, :error, :session_id, :user_id, :namespace, :spans)";
+const INSERT: &str = "INSERT OR IGNORE INTO traces (id, tool, started_at, took_us, outcome, error, session_id, user_id,
+        persona, namespace, remote_trace, remote_parent, remote_state, spans)
+    VALUES (:id, :tool, :started_at, :took_us, :outcome, :error, :session_id, :user_id,
+        :persona, :namespace, :remote_trace, :remote_parent, :remote_state, :spans)";
 
-const COLUMNS: &str = "id, tool, started_at, took_us, outcome, error, session_id, user_id, namespace, spans";
+const COLUMNS: &str = "id, tool, started_at, took_us, outcome, error, session_id, user_id, persona, namespace,
+        remote_trace, remote_parent, remote_state, spans";
 
 const SELECT: &str = "WHERE (:tool IS NULL OR tool = :tool) AND (:outcome IS NULL OR outcome = :outcome)
-      AND started_at >= coalesce(:since, -9223372036854775808) AND started_at < coalesce(:until, 9223372036854775807)";
+      AND started_at >= coalesce(:since, -9223372036854775808) AND started_at < coalesce(:until, 9223372036854775807)
+      AND (:sees_all OR ((user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)))";
 
 /// What narrows most, so that an index serves it: an id, a session, or nothing but the time.
 fn select(filter: &TraceFilter) -> String {
     let narrow = match filter {
-        TraceFilter { id: Some(_), .. } => "AND id = :id AND (:session_id IS NULL OR session_id = :session_id)",
-        TraceFilter { session_id: Some(_), .. } => "AND :id IS NULL AND session_id = :session_id",
-        _ => "AND :id IS NULL AND :session_id IS NULL",
+        TraceFilter { id: Some(_), .. } => {
+            "AND (id IN (:id, :as_ours) OR remote_trace = :id) AND (:session_id IS NULL OR session_id = :session_id)"
+        }
+        TraceFilter { session_id: Some(_), .. } => "AND :id IS NULL AND :as_ours IS NULL AND session_id = :session_id",
+        _ => "AND :id IS NULL AND :as_ours IS NULL AND :session_id IS NULL",
     };
     format!(
         "SELECT {COLUMNS} FROM traces {SELECT} {narrow} ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset"
@@ -68,10 +90,12 @@ impl Store {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<TraceRow>> {
+                let eyes = filter.eyes.clone().unwrap_or_default();
                 conn.prepare_cached(&select(&filter))?
                     .query_map(
                         named_params! {
-                            ":id": filter.id, ":tool": filter.tool, ":outcome": filter.outcome,
+                            ":sees_all": filter.eyes.is_none(), ":user_id": eyes.user_id, ":persona": eyes.persona,
+                            ":id": filter.id, ":as_ours": filter.id.as_deref().and_then(with_hyphens), ":tool": filter.tool, ":outcome": filter.outcome,
                             ":session_id": filter.session_id, ":since": filter.since, ":until": filter.until,
                             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
                             ":offset": i64::try_from(offset).unwrap_or(0),
@@ -86,11 +110,19 @@ impl Store {
     }
 }
 
+/// An id of ours as OpenTelemetry shows it, with its hyphens.
+fn with_hyphens(id: &str) -> Option<String> {
+    let is_plain = id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit());
+    is_plain.then(|| [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-"))
+}
+
 fn insert(conn: &rusqlite::Connection, trace: &TraceRow) -> rusqlite::Result<()> {
     conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": trace.id, ":tool": trace.tool, ":started_at": trace.started_at, ":took_us": trace.took_us,
         ":outcome": trace.outcome, ":error": trace.error, ":session_id": trace.session_id,
-        ":user_id": trace.user_id, ":namespace": trace.namespace, ":spans": trace.spans,
+        ":user_id": trace.user_id, ":persona": trace.persona, ":namespace": trace.namespace,
+        ":remote_trace": trace.remote_trace, ":remote_parent": trace.remote_parent,
+        ":remote_state": trace.remote_state, ":spans": trace.spans,
     })?;
     Ok(())
 }
@@ -105,8 +137,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         error: row.get(5)?,
         session_id: row.get(6)?,
         user_id: row.get(7)?,
-        namespace: row.get(8)?,
-        spans: row.get(9)?,
+        persona: row.get(8)?,
+        namespace: row.get(9)?,
+        remote_trace: row.get(10)?,
+        remote_parent: row.get(11)?,
+        remote_state: row.get(12)?,
+        spans: row.get(13)?,
     })
 }
 

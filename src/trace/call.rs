@@ -1,7 +1,8 @@
 //! One call of a tool while it runs: its id, its spans, its progress and the token that stops it.
 //!
 //! Spans live in memory until the call ends; then the whole tree is written as one row. A call that is dropped
-//! amid its work (cancelled) still leaves the spans that it had.
+//! amid its work (cancelled) still leaves the spans that it had. Beside the spans stand the states that the request
+//! went through, each from its beginning to the next one's.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +15,10 @@ use serde_json::Map;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::Remote;
+use super::State;
 use crate::clock::Millis;
+use crate::scope;
 use crate::trace::Progress;
 
 /// A call that is under way. Clones share it.
@@ -34,6 +38,10 @@ struct Inner {
     progress: Progress,
     /// Cancelled by the client's notification or by the server's end; watched by whoever works for the call.
     cancelled: CancellationToken,
+    /// The caller's own trace, if it named one.
+    remote: Option<Remote>,
+    /// The states until now, the last of which holds; written as the request moves on, read once when the call ends.
+    states: Mutex<Vec<StateRecord>>,
     /// What is counted of it, written by whoever finds out, read once when the call ends.
     facts: Mutex<Facts>,
     /// Written by spans as they begin and end, read once when the call ends.
@@ -74,6 +82,27 @@ pub struct SpanRecord {
     pub error: Option<String>,
 }
 
+/// A state that a request was in, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateRecord {
+    /// A name of [`State`].
+    pub state: String,
+    /// Since the start of the call, in microseconds.
+    pub start_us: u64,
+    pub took_us: u64,
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub notes: Map<String, Value>,
+    /// Of the last one: why the request failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+impl StateRecord {
+    fn new(state: State, start_us: u64) -> StateRecord {
+        StateRecord { state: state.name().to_owned(), start_us, took_us: 0, notes: Map::new(), error: None }
+    }
+}
+
 /// A whole call, as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
@@ -93,12 +122,27 @@ pub struct CallRecord {
     #[serde(skip)]
     pub question: Option<String>,
     pub facts: Facts,
+    /// The caller's trace, if it named one.
+    pub remote: Option<Remote>,
+    /// In their order; the last one is final.
+    pub states: Vec<StateRecord>,
     pub spans: Vec<SpanRecord>,
 }
 
 impl Call {
     /// Begins a call of `tool` at `now`.
     pub fn begin(tool: &str, now: Millis, progress: Progress, cancelled: CancellationToken) -> Call {
+        Call::begin_under(None, tool, now, progress, cancelled)
+    }
+
+    /// Begins a call that belongs to a trace of the caller's.
+    pub fn begin_under(
+        remote: Option<Remote>,
+        tool: &str,
+        now: Millis,
+        progress: Progress,
+        cancelled: CancellationToken,
+    ) -> Call {
         Call {
             inner: Arc::new(Inner {
                 id: crate::ids::fresh(),
@@ -107,6 +151,8 @@ impl Call {
                 started: Instant::now(),
                 progress,
                 cancelled,
+                remote,
+                states: Mutex::new(vec![StateRecord::new(State::Received, 0)]),
                 facts: Mutex::default(),
                 spans: Mutex::default(),
             }),
@@ -149,6 +195,16 @@ impl Call {
         change(&mut self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Moves the request to its next state. A part of a request (see [`Span::call`]) has no state of its own, so this
+    /// does nothing there, and nothing when the request is in that state already. A move that is not legal is not
+    /// made, and the trace says so.
+    pub fn enter(&self, next: State) {
+        if self.parent.is_none() {
+            let at_us = micros(self.inner.started);
+            advance(&mut self.inner.states.lock().unwrap_or_else(PoisonError::into_inner), next, at_us);
+        }
+    }
+
     /// Opens a span; it ends when it is dropped.
     pub fn span(&self, name: &str) -> Span {
         self.open(name, self.parent)
@@ -161,23 +217,68 @@ impl Call {
         Span { call: self.clone(), at: spans.len() - 1, begun: Instant::now() }
     }
 
-    /// What happened until now, as a record. `outcome` is `ok`, `failed` or `cancelled`.
+    /// What happened until now, as a record of the call's end. `outcome` is `ok`, `failed` or `cancelled`.
     pub fn record(&self, outcome: &str, error: Option<String>, arguments: &Value) -> CallRecord {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+        let took_us = micros(self.inner.started);
+        let facts = self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let spans = self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut states = self.inner.states.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let end = match outcome {
+            "ok" => State::Done,
+            "cancelled" => State::Cancelled,
+            _ => State::Failed,
+        };
+        advance(&mut states, end, took_us);
+        if let Some(last) = states.last_mut() {
+            last.error.clone_from(&error);
+            if let Some(step) = spans.iter().rfind(|it| it.error.is_some()).filter(|_| error.is_some()) {
+                last.notes.insert("failed_step".to_owned(), step.name.as_str().into());
+            }
+        }
+        let told =
+            [(State::Classified, "request_kind", &facts.request_kind), (State::Routed, "strategy", &facts.strategy)];
+        for (state, name, value) in told {
+            let found = states.iter_mut().find(|it| it.state == state.name());
+            if let (Some(found), Some(value)) = (found, value) {
+                found.notes.insert(name.to_owned(), value.as_str().into());
+            }
+        }
         CallRecord {
             id: self.inner.id.clone(),
             tool: self.inner.tool.clone(),
             started_at: self.inner.started_at,
-            took_us: micros(self.inner.started),
+            took_us,
             outcome: outcome.to_owned(),
             error,
-            session_id: text("session_id"),
-            user_id: text("user_id"),
-            namespace: text("namespace"),
-            persona: text("persona"),
+            session_id: scope::given(text("session_id")),
+            user_id: scope::given(text("user_id")),
+            namespace: scope::given(text("namespace")),
+            persona: scope::given(text("persona")),
             question: ["message", "query", "question"].into_iter().find_map(text).or_else(|| last_message(arguments)),
-            facts: self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            spans: self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            facts,
+            remote: self.inner.remote.clone(),
+            states,
+            spans,
+        }
+    }
+}
+
+/// Ends the last of `states` at `at_us` and adds `next`, if that is a legal move.
+fn advance(states: &mut Vec<StateRecord>, next: State, at_us: u64) {
+    let Some(last) = states.last_mut() else { return };
+    let Some(now) = State::ALL.into_iter().find(|it| it.name() == last.state) else { return };
+    if now == next {
+        return;
+    }
+    match now.to(next) {
+        Some(made) => {
+            last.took_us = at_us.saturating_sub(last.start_us);
+            states.push(StateRecord::new(made.to(), at_us));
+        }
+        None => {
+            tracing::error!(from = now.name(), to = next.name(), "a request cannot make this move");
+            last.notes.insert("refused_move".to_owned(), next.name().into());
         }
     }
 }
@@ -211,8 +312,8 @@ impl Span {
 
     /// Notes that this step failed.
     pub fn fail(&self, error: impl std::fmt::Display) {
-        // Enough to see what failed; it may quote megabytes that were sent to us.
-        let error: String = error.to_string().chars().take(2_000).collect();
+        // It may quote megabytes that were sent to us. What is kept of it is cut when its secrets are out.
+        let error: String = error.to_string().chars().take(20_000).collect();
         self.change(|record| record.error = Some(error));
     }
 
@@ -263,5 +364,40 @@ mod tests {
         assert!(record.spans[1].took_us.is_some());
         assert!(record.spans[0].took_us.is_none());
         drop(outer);
+    }
+
+    fn names(record: &CallRecord) -> Vec<&str> {
+        record.states.iter().map(|it| it.state.as_str()).collect()
+    }
+
+    #[test]
+    fn states_follow_each_other_without_a_gap_and_end_with_the_outcome() {
+        let call = Call::begin("ask", 1, Progress::default(), CancellationToken::new());
+        for state in [State::Classified, State::Gathering, State::Gathering, State::Routed, State::Asking] {
+            call.enter(state);
+        }
+        call.note_facts(|it| it.request_kind = Some("decide".to_owned()));
+        let part = call.span("side by side").call();
+        part.enter(State::Evaluating);
+        part.span("ask model").fail("timeout: too late");
+        let record = call.record("failed", Some("timeout: too late".to_owned()), &Value::Null);
+        assert_eq!(names(&record), ["received", "classified", "gathering", "routed", "asking", "failed"]);
+        for pair in record.states.windows(2) {
+            assert_eq!(pair[0].start_us + pair[0].took_us, pair[1].start_us);
+        }
+        let last = record.states.last().unwrap();
+        assert_eq!((last.start_us, last.error.as_deref()), (record.took_us, Some("timeout: too late")));
+        assert_eq!(last.notes["failed_step"], "ask model");
+        assert_eq!(record.states[1].notes["request_kind"], "decide");
+    }
+
+    #[test]
+    fn a_move_that_is_not_legal_is_not_made_and_told() {
+        let call = Call::begin("ask", 1, Progress::default(), CancellationToken::new());
+        call.enter(State::Asking);
+        let record = call.record("ok", None, &Value::Null);
+        assert_eq!(names(&record), ["received"]);
+        assert_eq!(record.states[0].notes["refused_move"], "done");
+        assert_eq!(names(&call.record("cancelled", None, &Value::Null)), ["received", "cancelled"]);
     }
 }

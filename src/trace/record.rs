@@ -1,7 +1,15 @@
 //! Keeps the records of calls and finds them again.
 
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
 use super::CallRecord;
 use super::Facts;
+use super::Remote;
+use super::SpanRecord;
+use super::StateRecord;
 use super::frameworks;
 use crate::redact;
 use crate::store::CallRow;
@@ -16,23 +24,89 @@ const LOOKERS: [&str; 3] = ["get_trace", "give_feedback", "query_insights"];
 /// Characters of a question that are kept.
 const QUESTION: usize = 500;
 
-/// Keeps a record, soon: nobody waits for it. Secrets are taken out first.
+/// Characters of an error that are kept: enough to see what failed.
+const ERROR: usize = 2_000;
+
+/// Keeps a record, soon: nobody waits for it. Secrets are taken out of every text first.
 pub fn keep(store: &Store, record: &CallRecord) {
-    let spans = serde_json::to_string(&record.spans).unwrap_or_else(|_| "[]".to_owned());
-    store.add_trace(TraceRow {
+    let record = redacted(record);
+    store.add_trace(trace_row(&record));
+    if !LOOKERS.contains(&record.tool.as_str()) {
+        store.add_call(call_row(&record));
+    }
+}
+
+/// `record` without any secret, whatever text it stands in.
+pub fn redacted(record: &CallRecord) -> CallRecord {
+    let short = |text: &Option<String>| text.as_deref().map(|it| redact::beginning(it, ERROR));
+    let facts = &record.facts;
+    CallRecord {
+        error: short(&record.error),
+        session_id: short(&record.session_id),
+        user_id: short(&record.user_id),
+        namespace: short(&record.namespace),
+        persona: short(&record.persona),
+        question: record.question.as_deref().map(|it| redact::beginning(it, QUESTION)),
+        facts: Facts {
+            request_kind: short(&facts.request_kind),
+            strategy: short(&facts.strategy),
+            provider: short(&facts.provider),
+            model: short(&facts.model),
+            ..facts.clone()
+        },
+        states: record
+            .states
+            .iter()
+            .map(|it| StateRecord { notes: redacted_map(&it.notes), error: short(&it.error), ..it.clone() })
+            .collect(),
+        spans: record
+            .spans
+            .iter()
+            .map(|it| SpanRecord { notes: redacted_map(&it.notes), error: short(&it.error), ..it.clone() })
+            .collect(),
+        ..record.clone()
+    }
+}
+
+fn redacted_map(notes: &Map<String, Value>) -> Map<String, Value> {
+    notes.iter().map(|(name, value)| (redact::redact(name).0, redacted_value(value))).collect()
+}
+
+fn redacted_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => redact::redact(text).0.into(),
+        Value::Array(list) => list.iter().map(redacted_value).collect(),
+        Value::Object(fields) => Value::Object(redacted_map(fields)),
+        other => other.clone(),
+    }
+}
+
+/// What the column of spans holds: the steps, then the states.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    State(StateRecord),
+    Step(SpanRecord),
+}
+
+fn trace_row(record: &CallRecord) -> TraceRow {
+    let steps = record.spans.iter().cloned().map(Kept::Step);
+    let kept: Vec<Kept> = steps.chain(record.states.iter().cloned().map(Kept::State)).collect();
+    TraceRow {
         id: record.id.clone(),
         tool: record.tool.clone(),
         started_at: record.started_at,
         took_us: i64::try_from(record.took_us).unwrap_or(i64::MAX),
         outcome: record.outcome.clone(),
-        error: record.error.as_deref().map(|it| redact::redact(it).0),
+        error: record.error.clone(),
         session_id: record.session_id.clone(),
         user_id: record.user_id.clone(),
+        persona: record.persona.clone(),
         namespace: record.namespace.clone(),
-        spans: redact::redact(&spans).0,
-    });
-    if !LOOKERS.contains(&record.tool.as_str()) {
-        store.add_call(call_row(record));
+        remote_trace: record.remote.as_ref().map(|it| it.trace_id.clone()),
+        remote_parent: record.remote.as_ref().map(Remote::parent),
+        remote_state: record.remote.as_ref().and_then(|it| it.state.clone()),
+        spans: serde_json::to_string(&kept).unwrap_or_else(|_| "[]".to_owned()),
     }
 }
 
@@ -62,7 +136,7 @@ fn call_row(record: &CallRecord) -> CallRow {
         input_tokens: count(record.facts.input_tokens),
         cached_input_tokens: count(record.facts.cached_input_tokens),
         output_tokens: count(record.facts.output_tokens),
-        question: asked.map(|it| redact::redact(&it.chars().take(QUESTION).collect::<String>()).0),
+        question: record.question.clone(),
         rating: None,
     }
 }
@@ -87,6 +161,13 @@ pub async fn find(
 }
 
 fn from_row(row: TraceRow) -> CallRecord {
+    let (mut states, mut spans) = (Vec::new(), Vec::new());
+    for kept in serde_json::from_str::<Vec<Kept>>(&row.spans).unwrap_or_default() {
+        match kept {
+            Kept::State(it) => states.push(it),
+            Kept::Step(it) => spans.push(it),
+        }
+    }
     CallRecord {
         id: row.id,
         tool: row.tool,
@@ -97,9 +178,70 @@ fn from_row(row: TraceRow) -> CallRecord {
         session_id: row.session_id,
         user_id: row.user_id,
         namespace: row.namespace,
-        persona: None,
+        persona: row.persona,
         question: None,
         facts: Facts::default(),
-        spans: serde_json::from_str(&row.spans).unwrap_or_default(),
+        remote: row.remote_parent.and_then(|it| Remote::read(&it, row.remote_state.as_deref())),
+        states,
+        spans,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::trace::Call;
+    use crate::trace::Progress;
+    use crate::trace::State;
+
+    const KEYS: [&str; 4] = [
+        "sk-ant-api03-Zk3vQ9xT7mB2nW8rL5pY1dF6",
+        "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+        "AKIAIOSFODNN7EXAMPLQ",
+        "xoxb-2345678901234-2345678901234-AbCdEfGh1a34B67890abCDef",
+    ];
+
+    #[test]
+    fn no_text_of_a_record_holds_a_secret() {
+        for key in KEYS {
+            let call = Call::begin("ask", 1, Progress::default(), CancellationToken::new());
+            call.enter(State::Classified);
+            call.note_facts(|it| it.model = Some(format!("model {key}")));
+            let span = call.span("index");
+            span.note("skipped", json!([{"path": format!("/work/{key}.txt"), "deep": [[key]]}]));
+            span.note(key, 1);
+            // What a provider sent back, with the key where a cut would halve it.
+            span.fail(format!("{}{key}", "x ".repeat(995)));
+            drop(span);
+            let arguments = json!({
+                "session_id": key, "user_id": format!("u {key}"), "persona": key, "namespace": key,
+                "message": format!("{} {key}", "word ".repeat(97)),
+            });
+            let record = call.record("failed", Some(format!("invalid_argument: `{key}` is wrong")), &arguments);
+            let row = trace_row(&redacted(&record));
+            let written = format!("{row:?} {:?}", call_row(&redacted(&record)));
+            for part in [key, &key[..12]] {
+                assert!(!written.contains(part), "{part} in {written}");
+            }
+            // It is still JSON, with all of its parts.
+            let back = from_row(row);
+            assert_eq!((back.spans.len(), back.states.len()), (1, 3));
+            assert_eq!(back.states.last().map(|it| it.state.as_str()), Some("failed"));
+        }
+    }
+
+    #[test]
+    fn traces_of_before_there_were_states_are_read() {
+        let old = r#"[{"name":"search memory","start_us":5,"took_us":7},{"name":"a","parent":0,"start_us":6,"took_us":null}]"#;
+        let record = from_row(TraceRow { spans: old.to_owned(), ..trace_row(&silent()) });
+        assert_eq!((record.spans.len(), record.states.len()), (2, 0));
+        assert_eq!((record.spans[1].parent, record.spans[1].took_us), (Some(0), None));
+    }
+
+    fn silent() -> CallRecord {
+        Call::silent().record("ok", None, &Value::Null)
     }
 }

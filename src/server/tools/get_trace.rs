@@ -19,10 +19,13 @@ use super::Tool;
 use super::recall::cursor_offset;
 use crate::clock;
 use crate::config::Toolset;
+use crate::scope;
+use crate::store::Eyes;
 use crate::store::TraceFilter;
 use crate::trace;
 use crate::trace::CallRecord;
 use crate::trace::SpanRecord;
+use crate::trace::StateRecord;
 
 pub(super) const TOOL: Tool = Tool {
     name: "get_trace",
@@ -54,6 +57,8 @@ struct TraceArgs {
     tool: Option<String>,
     outcome: Option<OutcomeName>,
     session_id: Option<String>,
+    user_id: Option<String>,
+    persona: Option<String>,
     /// Begun at or after this time, RFC 3339.
     since: Option<String>,
     until: Option<String>,
@@ -100,6 +105,9 @@ struct SpanOut {
     took_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
+    /// Whether it is a state of the request and no step.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    state: bool,
     #[serde(skip_serializing_if = "Map::is_empty")]
     notes: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,8 +118,11 @@ struct SpanOut {
 
 async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: TraceArgs = arguments::read(arguments)?;
+    let eyes = Eyes { user_id: scope::given(args.user_id), persona: scope::given(args.persona) };
     let filter = TraceFilter {
         id: args.trace_id,
+        // The command line sees all, unless an owner is named.
+        eyes: (!context.is_local || eyes != Eyes::default()).then_some(eyes),
         tool: args.tool,
         outcome: args.outcome.map(|it| {
             match it {
@@ -155,7 +166,18 @@ pub(crate) fn tree_json(record: CallRecord) -> Value {
 }
 
 fn tree(record: CallRecord) -> SpanOut {
-    let notes = [("session_id", record.session_id), ("user_id", record.user_id), ("namespace", record.namespace)];
+    let notes = [
+        ("session_id", record.session_id),
+        ("user_id", record.user_id),
+        ("persona", record.persona),
+        ("namespace", record.namespace),
+        ("tracestate", record.remote.as_ref().and_then(|it| it.state.clone())),
+        ("traceparent", record.remote.as_ref().map(trace::Remote::parent)),
+    ];
+    let mut spans: Vec<SpanOut> = record.states.into_iter().map(state).collect();
+    spans.extend(children(&record.spans, None));
+    // Both are in their order already; a state stands before the steps that begin with it.
+    spans.sort_by(|a, b| a.start_ms.total_cmp(&b.start_ms));
     SpanOut {
         name: record.tool,
         call_id: Some(record.id),
@@ -163,9 +185,25 @@ fn tree(record: CallRecord) -> SpanOut {
         start_ms: 0.0,
         took_ms: Some(milliseconds(record.took_us)),
         outcome: Some(record.outcome),
+        state: false,
         notes: notes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect(),
         error: record.error,
-        spans: children(&record.spans, None),
+        spans,
+    }
+}
+
+fn state(record: StateRecord) -> SpanOut {
+    SpanOut {
+        name: record.state,
+        call_id: None,
+        started_at: None,
+        start_ms: milliseconds(record.start_us),
+        took_ms: Some(milliseconds(record.took_us)),
+        outcome: None,
+        state: true,
+        notes: record.notes,
+        error: record.error,
+        spans: Vec::new(),
     }
 }
 
@@ -179,6 +217,7 @@ fn children(spans: &[SpanRecord], parent: Option<usize>) -> Vec<SpanOut> {
             start_ms: milliseconds(it.start_us),
             took_ms: it.took_us.map(milliseconds),
             outcome: None,
+            state: false,
             notes: it.notes.clone(),
             error: it.error.clone(),
             // A span's parent always stands before it, so this ends.
@@ -207,9 +246,13 @@ fn draw(span: &SpanOut, depth: usize) -> String {
     if let Some(error) = &span.error {
         line.push_str(&format!(" error: {error}"));
     }
+    // Steps stand under the state in which they began.
+    let mut deeper = 1;
     for child in &span.spans {
+        deeper = if child.state { 1 } else { deeper };
         line.push('\n');
-        line.push_str(&draw(child, depth + 1));
+        line.push_str(&draw(child, depth + deeper));
+        deeper += usize::from(child.state);
     }
     line
 }
