@@ -5,7 +5,9 @@
 //! `id`, `group`, `text`, `category`, `relevant` (ids). Each group has its own namespace, or with `--pooled` all the
 //! same one. `--against COMMAND` asks the same of the knowledge-graph server from npm, which finds substrings.
 //!
-//! `speed SIZE…` fills databases with that many memories and measures calls from line to line.
+//! `speed SIZE…` fills databases with that many memories and measures calls from line to line; with `--keep FOLDER`
+//! the databases are made there, or found there from the time before, and left. `beside FOLDER` measures `remember`
+//! while another process indexes the files of a folder.
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
@@ -17,6 +19,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -75,13 +79,14 @@ fn main() -> anyhow::Result<()> {
         ["score", corpus, queries, options @ ..] => {
             score(folder.path(), Path::new(corpus), Path::new(queries), options)
         }
-        ["speed", sizes @ ..] if !sizes.is_empty() => {
-            println!("| memories | what | median | 99 % | longest |\n|---|---|---|---|---|");
-            sizes.iter().try_for_each(|it| speed(folder.path(), it.parse().context("a size is a number")?))
-        }
+        ["speed", "--keep", kept, sizes @ ..] if !sizes.is_empty() => speeds(Path::new(kept), true, sizes),
+        ["speed", sizes @ ..] if !sizes.is_empty() => speeds(folder.path(), false, sizes),
+        ["beside", tree] => beside(folder.path(), Path::new(tree)),
         // `cargo bench` runs every bench; this one has nothing to do without its files.
         _ => {
-            println!("score CORPUS QUERIES [--pooled] [--against COMMAND] | speed SIZE...");
+            println!(
+                "score CORPUS QUERIES [--pooled] [--against COMMAND] | speed [--keep FOLDER] SIZE... | beside FOLDER"
+            );
             Ok(())
         }
     }
@@ -242,68 +247,161 @@ fn show(who: &str, queries: &[Asked], ranked: &[Vec<String>]) {
 /// Memories of one session.
 const OF_A_SESSION: usize = 25;
 
-fn speed(folder: &Path, memories: usize) -> anyhow::Result<()> {
-    let db: PathBuf = folder.join(format!("{memories}.db"));
-    let mut text = Text::new(7);
-    let mut server = Server::start(&db)?;
+/// Memories that were written one by one into a kept database; so many more than its size it has at most.
+const WRITTEN_AFTER: usize = 10_000;
+
+fn speeds(folder: &Path, keep: bool, sizes: &[&str]) -> anyhow::Result<()> {
+    println!("| memories | what | median | 99 % | longest |\n|---|---|---|---|---|");
+    sizes.iter().try_for_each(|it| speed(folder, keep, it.parse().context("a size is a number")?))
+}
+
+fn row(memories: usize, what: &str, median: Duration, high: Option<Duration>, longest: Option<Duration>) {
+    let ms = |it: Duration| format!("{:.2} ms", it.as_secs_f64() * 1e3);
+    let or = |it: Option<Duration>| it.map(ms).unwrap_or_default();
+    println!("| {memories} | {what} | {} | {} | {} |", ms(median), or(high), or(longest));
+}
+
+/// The row of sorted times.
+fn times(memories: usize, what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    row(memories, what, at(50), Some(at(99)), times.last().copied());
+}
+
+/// A turn of one of four people.
+fn turn(at: usize, text: &mut Text) -> Value {
+    let speaker = ["Ada", "Ben", "Cleo", "Dan"][at / OF_A_SESSION % 2 * 2 + at % 2];
+    json!({"content": text.memory(), "kind": "turn", "speaker": speaker,
+        "session_id": format!("s{}", at / OF_A_SESSION)})
+}
+
+fn fill(db: &Path, memories: usize, text: &mut Text) -> anyhow::Result<()> {
+    let mut server = Server::start(db)?;
     let begun = Instant::now();
-    let mut first = None;
-    let item = |at: usize, text: &mut Text| {
-        let speaker = ["Ada", "Ben", "Cleo", "Dan"][at / OF_A_SESSION % 2 * 2 + at % 2];
-        json!({"content": text.memory(), "kind": "turn", "speaker": speaker,
-            "session_id": format!("s{}", at / OF_A_SESSION)})
-    };
     for from in (0..memories).step_by(1000) {
-        let items: Vec<Value> = (from..from + 1000).map(|at| item(at, &mut text)).collect();
+        let items: Vec<Value> = (from..from + 1000).map(|at| turn(at, text)).collect();
         server.call("remember", &json!({"items": items}))?;
         if from + 1000 == 10_000 {
-            first = Some(begun.elapsed());
+            row(memories, "the first 10,000 remembered, 1,000 a call", begun.elapsed(), None, None);
         }
     }
-    let row = |what: &str, median: Duration, high: Option<Duration>, longest: Option<Duration>| {
-        let ms = |it: Duration| format!("{:.2} ms", it.as_secs_f64() * 1e3);
-        let or = |it: Option<Duration>| it.map(ms).unwrap_or_default();
-        println!("| {memories} | {what} | {} | {} | {} |", ms(median), or(high), or(longest));
-    };
-    row("all remembered, 1,000 a call", begun.elapsed(), None, None);
-    if let Some(first) = first {
-        row("the first 10,000 of them", first, None, None);
-    }
+    row(memories, "all remembered, 1,000 a call", begun.elapsed(), None, None);
     server.end()?;
+    Ok(())
+}
 
+fn speed(folder: &Path, keep: bool, memories: usize) -> anyhow::Result<()> {
+    let db: PathBuf = folder.join(format!("{memories}.db"));
+    let mut text = Text::new(7);
+    if db.exists() {
+        // What comes next is not what was written.
+        text = Text::new(11);
+    } else {
+        fill(&db, memories, &mut text)?;
+    }
     let mut server = Server::start(&db)?;
     let took = server.call("recall", &json!({"query": text.question()}))?;
-    row("the first `recall` of a fresh process", took, None, None);
-    let mut times = |what: &str, count: usize, once: &mut dyn FnMut(&mut Server) -> anyhow::Result<Duration>| {
+    row(memories, "the first `recall` of a fresh process", took, None, None);
+    let mut measure = |what: &str, count: usize, once: &mut dyn FnMut(&mut Server) -> anyhow::Result<Duration>| {
         for _ in 0..20 {
             once(&mut server)?;
         }
-        let mut times: Vec<Duration> = (0..count).map(|_| once(&mut server)).collect::<anyhow::Result<_>>()?;
-        times.sort();
-        row(what, times[count / 2], Some(times[count * 99 / 100]), times.last().copied());
+        let all: Vec<Duration> = (0..count).map(|_| once(&mut server)).collect::<anyhow::Result<_>>()?;
+        times(memories, what, all);
         anyhow::Ok(())
     };
-    times("`recall`, 5 to 12 words as they come", 400, &mut |server| {
+    measure("`recall`, 5 to 12 words as they come", 400, &mut |server| {
         server.call("recall", &json!({"query": text.question()}))
     })?;
-    times("`recall`, words of which each is among the hundred most frequent", 200, &mut |server| {
+    measure("`recall`, 6 words of which none is among the hundred most frequent", 400, &mut |server| {
+        server.call("recall", &json!({"query": text.telling(6)}))
+    })?;
+    measure("`recall`, words of which each is among the hundred most frequent", 200, &mut |server| {
         server.call("recall", &json!({"query": text.frequent(6)}))
     })?;
-    times("`recall` with a speaker's name", 200, &mut |server| {
+    measure("`recall` with a speaker's name", 200, &mut |server| {
         server.call("recall", &json!({"query": format!("What did Ada say about {}", text.sentence(3))}))
     })?;
-    times("`recall` in one session", 200, &mut |server| {
+    measure("`recall` in one session", 200, &mut |server| {
         let session = format!("s{}", text.below(memories / OF_A_SESSION));
         server.call("recall", &json!({"query": text.question(), "session_id": session}))
     })?;
-    let mut at = memories;
-    times("`remember` of one", 200, &mut |server| {
+    let mut at = memories + text.below(WRITTEN_AFTER);
+    measure("`remember` of one", 200, &mut |server| {
         at += 1;
-        server.call("remember", &json!({"items": [item(at, &mut text)]}))
+        server.call("remember", &json!({"items": [turn(at, &mut text)]}))
     })?;
     let (now, highest) = server.memory()?;
     println!("| {memories} | resident | {:.1} MiB | | {:.1} MiB |", now as f64 / 1024.0, highest as f64 / 1024.0);
+    beside_writes(&db, memories, &mut server, &mut text)?;
     server.end()?;
-    std::fs::remove_file(&db)?;
+    if !keep {
+        std::fs::remove_file(&db)?;
+    }
+    Ok(())
+}
+
+/// `recall` while another process writes a hundred memories a call, without a pause.
+fn beside_writes(db: &Path, memories: usize, server: &mut Server, text: &mut Text) -> anyhow::Result<()> {
+    let done = AtomicBool::new(false);
+    let recalled = std::thread::scope(|scope| -> anyhow::Result<Vec<Duration>> {
+        let writing = scope.spawn(|| -> anyhow::Result<()> {
+            let mut other = Server::start(db)?;
+            let mut text = Text::new(13);
+            while !done.load(Ordering::Relaxed) {
+                let items: Vec<Value> = (0..100).map(|it| turn(memories + it, &mut text)).collect();
+                other.call("remember", &json!({"items": items}))?;
+            }
+            other.end().map(|_| ())
+        });
+        let recalled = (0..200).map(|_| server.call("recall", &json!({"query": text.question()}))).collect();
+        done.store(true, Ordering::Relaxed);
+        writing.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+        recalled
+    })?;
+    times(memories, "`recall` while another process writes", recalled);
+    Ok(())
+}
+
+/// `remember` while another process indexes `tree`.
+#[expect(clippy::disallowed_methods, reason = "starts the program that it measures")]
+fn beside(folder: &Path, tree: &Path) -> anyhow::Result<()> {
+    let db = folder.join("beside.db");
+    let mut server = Server::start(&db)?;
+    let mut text = Text::new(17);
+    let mut remember = || server.call("remember", &json!({"items": [{"content": text.memory()}]}));
+    let alone: Vec<Duration> = (0..300).map(|_| remember()).collect::<anyhow::Result<_>>()?;
+    println!("| files | what | median | 99 % | longest |\n|---|---|---|---|---|");
+    times(0, "`remember` alone", alone);
+    let done = AtomicBool::new(false);
+    let (files, took, remembered) = std::thread::scope(|scope| -> anyhow::Result<_> {
+        let indexing = scope.spawn(|| -> anyhow::Result<(Value, Duration)> {
+            let begun = Instant::now();
+            let run = || -> anyhow::Result<Value> {
+                let mut command = Command::new(server::BINARY);
+                command.env_clear().env("CARRYALL_DB", &db).env("HOME", folder).env("CARRYALL_ROOTS", tree);
+                let mut other = Server::of(&mut command)?;
+                other.initialize()?;
+                let found = other.data("index_workspace", &json!({"paths": [tree], "force": true}))?;
+                other.end()?;
+                Ok(found["files_indexed"].clone())
+            };
+            let files = run();
+            done.store(true, Ordering::Relaxed);
+            Ok((files?, begun.elapsed()))
+        });
+        let mut remembered = Vec::new();
+        while !done.load(Ordering::Relaxed) {
+            remembered.push(remember()?);
+            // As a busy host asks: some hundred calls a second.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let (files, took) = indexing.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+        Ok((files, took, remembered))
+    })?;
+    let files = usize::try_from(files.as_u64().unwrap_or(0))?;
+    row(files, "all indexed", took, None, None);
+    times(files, &format!("`remember` meanwhile, {} times", remembered.len()), remembered);
+    server.end()?;
     Ok(())
 }

@@ -81,6 +81,19 @@ impl Text {
         words.join(" ")
     }
 
+    /// `words` words, none of them among the hundred most frequent.
+    #[allow(dead_code, clippy::allow_attributes, reason = "not every bench asks that")]
+    pub(crate) fn telling(&mut self, words: usize) -> String {
+        let mut told = Vec::new();
+        while told.len() < words {
+            let word = self.word().to_owned();
+            if !self.words[..100].contains(&word) {
+                told.push(word);
+            }
+        }
+        told.join(" ")
+    }
+
     /// A memory as people keep them: 8 to 40 words.
     pub(crate) fn memory(&mut self) -> String {
         let words = 8 + self.below(33);

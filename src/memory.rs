@@ -4,6 +4,7 @@ mod consolidate;
 mod embedding;
 mod find;
 mod forget;
+mod kept;
 mod recall;
 mod remember;
 mod summary;
@@ -18,6 +19,7 @@ use crate::embed::Embedding;
 use crate::store::History;
 use crate::store::Store;
 use crate::store::StoreError;
+use kept::Kept;
 
 pub use consolidate::Consolidated;
 pub use consolidate::Consolidation;
@@ -47,6 +49,8 @@ pub struct Memory {
     /// Whether this process has fired it for what it found in the file.
     looked: Arc<AtomicBool>,
     policy: Policy,
+    /// What searches have read.
+    kept: Arc<Kept>,
 }
 
 /// What the user wants to be done without being asked.
@@ -68,7 +72,15 @@ impl Memory {
     /// A memory with the built-in embedder.
     pub fn new(store: Store, clock: Clock) -> Memory {
         let (embedding, policy) = (Embedding::default(), Policy::default());
-        Memory { store, clock, embedding, to_embed: Arc::default(), looked: Arc::default(), policy }
+        Memory {
+            store,
+            clock,
+            embedding,
+            to_embed: Arc::default(),
+            looked: Arc::default(),
+            policy,
+            kept: Arc::default(),
+        }
     }
 
     /// The same memory with another embedder, or with none.

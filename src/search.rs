@@ -1,5 +1,6 @@
 //! Turns texts and questions into the words that the text index knows, and ranks by them.
 
+mod analysed;
 mod fold;
 mod irregular;
 mod language;
@@ -10,6 +11,10 @@ mod stopwords;
 mod weights;
 mod words;
 
+pub use analysed::Hashed;
+pub use analysed::Names;
+pub use analysed::Outline;
+pub use analysed::analyse;
 pub use nearest::nearest;
 pub use question::Counter;
 pub use question::Counts;

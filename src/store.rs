@@ -78,6 +78,7 @@ pub use memory_search::Glances;
 pub use memory_search::MemoryCounts;
 pub use memory_search::MemoryGlance;
 pub use memory_search::MemoryReader;
+pub use memory_search::Moment;
 pub use open::Health;
 pub use packs::PackRow;
 pub use purge::Purged;

@@ -5,15 +5,18 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
-use std::hash::DefaultHasher;
-use std::hash::Hash;
-use std::hash::Hasher;
+use std::hash::BuildHasherDefault;
 
+use super::kept;
+use super::kept::Kept;
+use super::kept::Known;
+use super::kept::Turn;
 use crate::scope::View;
 use crate::search;
 use crate::search::Around;
 use crate::search::Counter;
 use crate::search::Counts;
+use crate::search::Hashed;
 use crate::search::Pool;
 use crate::search::Question;
 use crate::search::Signals;
@@ -21,6 +24,7 @@ use crate::store::Beside;
 use crate::store::Embedded;
 use crate::store::Field;
 use crate::store::Glances;
+use crate::store::MemoryFilter;
 use crate::store::MemoryGlance;
 use crate::store::MemoryReader;
 use crate::store::StoreError;
@@ -82,7 +86,7 @@ pub(super) struct Search<'a> {
 }
 
 /// The memories that the reader's filter means and that answer the question, best first.
-pub(super) fn find(reader: &MemoryReader<'_>, search: &Search<'_>) -> Result<Vec<Hit>, StoreError> {
+pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) -> Result<Vec<Hit>, StoreError> {
     let counts = reader.counts()?;
     // The same for all pages but the deep ones, so that a page goes on where the one before ended.
     let read = (READ * LOOKED_AT).max(search.wanted.saturating_mul(2));
@@ -99,7 +103,7 @@ pub(super) fn find(reader: &MemoryReader<'_>, search: &Search<'_>) -> Result<Vec
         proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
-    let mut reading = Reading::new(reader, question, search.meaning)?;
+    let mut reading = Reading::new(reader, kept, question, search.meaning)?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
@@ -224,14 +228,13 @@ pub(super) fn unfound(reader: &MemoryReader<'_>, question: &Question, view: &Vie
     for term in question.terms() {
         rows.extend(reader.with_words(Field::Text, &term.forms, i64::MAX, ELSEWHERE)?);
     }
-    let glances = reader.glances()?;
+    let (glances, filter) = (reader.glances()?, reader.filter());
     for row in rows {
         let found = glances.at(row, |glance| {
-            let [namespace, user, persona] = glance.owner;
-            let visible = glance.alive
-                && user.is_none_or(|it| view.user_id.as_deref() == Some(it))
-                && persona.is_none_or(|it| view.persona.as_deref() == Some(it));
-            (visible && !glance.meant).then(|| namespace.unwrap_or_default().to_owned())
+            let visible = glance.alive(filter.now)
+                && glance.user_id.is_none_or(|it| view.user_id.as_deref() == Some(it))
+                && glance.persona.is_none_or(|it| view.persona.as_deref() == Some(it));
+            (visible && !filter.means(glance)).then(|| glance.namespace.to_owned())
         })?;
         let Some(namespace) = found.flatten() else { continue };
         if namespace == view.namespace {
@@ -295,26 +298,34 @@ struct Seen {
 /// Reads memories and what is beside them, each once.
 struct Reading<'a> {
     reader: &'a MemoryReader<'a>,
+    kept: &'a Kept,
+    turn: Option<Turn>,
     glances: Glances<'a>,
     counter: Counter<'a>,
+    /// The terms of speakers and tags, by their number.
+    labels: HashMap<u32, u64, BuildHasherDefault<Hashed>>,
     meaning: Option<&'a Embedded>,
-    seen: HashMap<i64, Option<Seen>>,
-    beside: HashMap<(i64, bool), Option<i64>>,
+    seen: HashMap<i64, Option<Seen>, BuildHasherDefault<Hashed>>,
+    beside: HashMap<(i64, bool), Option<i64>, BuildHasherDefault<Hashed>>,
 }
 
 impl<'a> Reading<'a> {
     fn new(
         reader: &'a MemoryReader<'a>,
+        kept: &'a Kept,
         question: &'a Question,
         meaning: Option<&'a Embedded>,
     ) -> Result<Reading<'a>, StoreError> {
         Ok(Reading {
             reader,
+            kept,
+            turn: kept.turn(reader)?,
             glances: reader.glances()?,
             counter: question.counter(),
+            labels: HashMap::default(),
             meaning,
-            seen: HashMap::new(),
-            beside: HashMap::new(),
+            seen: HashMap::default(),
+            beside: HashMap::default(),
         })
     }
 
@@ -413,11 +424,22 @@ impl<'a> Reading<'a> {
     }
 
     fn look(&mut self, seq: i64) -> Result<(), StoreError> {
-        if !self.seen.contains_key(&seq) {
-            let counter = &mut self.counter;
-            let seen = self.glances.at(seq, |glance| look_at(counter, glance))?;
-            self.seen.insert(seq, seen);
+        if self.seen.contains_key(&seq) {
+            return Ok(());
         }
+        let (filter, counter, labels) = (self.reader.filter(), &mut self.counter, &mut self.labels);
+        let known =
+            self.turn.and_then(|turn| self.kept.look(turn, seq, |it| look_at_kept(filter, counter, labels, it)));
+        let seen = match known {
+            Some(known) => Some(known),
+            None => self.glances.at(seq, |glance| {
+                if let Some(turn) = self.turn {
+                    self.kept.keep(turn, seq, glance);
+                }
+                look_at(filter, counter, glance)
+            })?,
+        };
+        self.seen.insert(seq, seen);
         Ok(())
     }
 
@@ -439,36 +461,58 @@ impl<'a> Reading<'a> {
     }
 
     fn find_beside(&mut self, seq: i64, after: bool) -> Result<Option<i64>, StoreError> {
-        let Some(place) = self.seen(seq).and_then(|it| it.place) else { return Ok(None) };
+        let Some(own) = self.seen(seq).and_then(|it| it.place) else { return Ok(None) };
         // What is written together has numbers that follow each other.
         let next = seq.saturating_add(if after { 1 } else { -1 });
         self.look(next)?;
-        if self.seen(next).is_some_and(|it| it.place == Some(place) && it.alive) {
+        if self.seen(next).is_some_and(|it| it.place == Some(own) && it.alive) {
             return Ok(Some(next));
         }
-        let reader = self.reader;
-        let beside = self.glances.at(seq, |glance| match glance.session {
-            Some(session) => reader.beside(seq, Beside { session, created_at: glance.created_at, after }),
-            None => Ok(None),
-        })?;
-        let Some(next) = beside.transpose()?.flatten() else { return Ok(None) };
+        let place = |glance: &MemoryGlance<'_>| Some((glance.session?.to_owned(), glance.created_at));
+        let known = self.turn.and_then(|turn| self.kept.look(turn, seq, |it| place(&it.glance)));
+        let place = match known {
+            Some(known) => known,
+            None => self.glances.at(seq, place)?.flatten(),
+        };
+        let Some((session, created_at)) = place else { return Ok(None) };
+        let beside = self.reader.beside(seq, Beside { session: &session, created_at, after })?;
+        let Some(next) = beside else { return Ok(None) };
         self.look(next)?;
-        Ok(self.seen(next).filter(|it| it.place == Some(place) && it.alive).map(|_| next))
+        Ok(self.seen(next).filter(|it| it.place == Some(own) && it.alive).map(|_| next))
     }
 }
 
-fn look_at(counter: &mut Counter<'_>, glance: &MemoryGlance<'_>) -> Seen {
-    let place = glance.session.map(|session| {
-        let mut hasher = DefaultHasher::new();
-        (session, glance.owner).hash(&mut hasher);
-        hasher.finish()
-    });
+fn look_at(filter: &MemoryFilter, counter: &mut Counter<'_>, glance: &MemoryGlance<'_>) -> Seen {
     Seen {
         counts: counter.count(glance.content),
         speaker: glance.speaker.map_or(0, |it| counter.has(it)),
-        tags: if glance.tags.len() > 2 { counter.has(glance.tags) } else { 0 },
-        place,
-        meant: glance.meant,
-        alive: glance.alive,
+        tags: if glance.tags.len() > EMPTY.len() { counter.has(glance.tags) } else { 0 },
+        place: kept::place(glance),
+        meant: filter.means(glance),
+        alive: glance.alive(filter.now),
     }
 }
+
+/// The same of what is kept.
+fn look_at_kept(
+    filter: &MemoryFilter,
+    counter: &mut Counter<'_>,
+    labels: &mut HashMap<u32, u64, BuildHasherDefault<Hashed>>,
+    known: &Known<'_>,
+) -> Seen {
+    let glance = &known.glance;
+    let mut label = |number: u32, text: &str| *labels.entry(number).or_insert_with(|| counter.has(text));
+    let speaker = glance.speaker.map_or(0, |it| label(known.speaker, it));
+    let tags = if glance.tags.len() > EMPTY.len() { label(known.tags, glance.tags) } else { 0 };
+    Seen {
+        counts: counter.count_entries(known.words, known.entries, known.outline),
+        speaker,
+        tags,
+        place: known.place,
+        meant: filter.means(glance),
+        alive: glance.alive(filter.now),
+    }
+}
+
+/// No tags.
+const EMPTY: &str = "[]";

@@ -1,10 +1,13 @@
 //! Finds the memories that answer a question, best first.
 
+use std::sync::Arc;
+
 use super::Memory;
 use super::find;
 use super::find::Hit;
 use super::find::Search;
 use super::find::Unfound;
+use super::kept::Kept;
 use crate::clock::Millis;
 use crate::redact;
 use crate::scope::View;
@@ -124,11 +127,12 @@ impl Memory {
         let question = Question::new(&query.query);
         let words = question.words();
         let asked = query.clone();
+        let kept = Arc::clone(&self.kept);
         let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
         let page = self
             .store
             .search_memories(self.filter(query), call.cancelled(), move |reader| {
-                page(reader, &asked, &question, meaning.as_ref())
+                page(reader, &kept, &asked, &question, meaning.as_ref())
             })
             .await
             .inspect_err(|err| span.fail(err))?;
@@ -178,6 +182,7 @@ struct Page {
 
 fn page(
     reader: &MemoryReader<'_>,
+    kept: &Kept,
     query: &Query,
     question: &Question,
     meaning: Option<&Embedded>,
@@ -191,7 +196,7 @@ fn page(
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
     let search = Search { query: &query.query, question, meaning, narrow: query.is_narrow(), wanted };
-    let hits = find::find(reader, &search)?;
+    let hits = find::find(reader, kept, &search)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
     let unfound = if hits.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };

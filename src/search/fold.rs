@@ -11,6 +11,17 @@ pub(super) fn fold_into(text: &str, folded: &mut String) {
     }
 }
 
+/// Appends `text` to `lower`, in lower case, letter by letter as [`fold_into`] does it.
+pub(super) fn lower_into(text: &str, lower: &mut String) {
+    for c in text.chars() {
+        if c.is_ascii() {
+            lower.push(c.to_ascii_lowercase());
+        } else {
+            lower.extend(c.to_lowercase());
+        }
+    }
+}
+
 /// `text` in lower case and without the accents of Latin letters.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());

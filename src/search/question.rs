@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use rust_stemmers::Algorithm;
 use rust_stemmers::Stemmer;
 
+use super::analysed::Names;
+use super::analysed::Outline;
+use super::analysed::asks;
 use super::fold::fold;
 use super::fold::fold_into;
 use super::irregular;
@@ -139,7 +142,7 @@ impl Question {
 
     /// Something that counts, and remembers the words that it has seen.
     pub fn counter(&self) -> Counter<'_> {
-        Counter { question: self, known: HashMap::new(), folded: String::new() }
+        Counter { question: self, known: HashMap::new(), numbered: Vec::new(), folded: String::new() }
     }
 }
 
@@ -148,17 +151,19 @@ pub struct Counter<'a> {
     question: &'a Question,
     /// The term of a word of a text, `None` for a word that is of no term.
     known: HashMap<String, Option<usize>>,
+    /// By the number of a word: 0 when it was not looked at, 1 when it is of no term, else 2 + its term.
+    numbered: Vec<u8>,
     folded: String,
 }
+
+const UNSEEN: u8 = 0;
+const OF_NONE: u8 = 1;
+const FIRST_TERM: u8 = 2;
 
 impl Counter<'_> {
     /// Counts the words of the question in `text`.
     pub fn count(&mut self, text: &str) -> Counts {
-        let mut counts = Counts {
-            of_terms: vec![0.0; self.question.terms.len()],
-            words: 0.0,
-            asks: text.trim_end().ends_with(['?', '？', '؟']),
-        };
+        let mut counts = Counts { of_terms: vec![0.0; self.question.terms.len()], words: 0.0, asks: asks(text) };
         self.each(text, |term| {
             if let Some(count) = term.and_then(|it| counts.of_terms.get_mut(it)) {
                 *count += 1.0;
@@ -166,6 +171,32 @@ impl Counter<'_> {
             counts.words += 1.0;
         });
         counts
+    }
+
+    /// Counts the words of the question in a text that [`super::analyse`] cut into `entries`. All texts that one
+    /// counter sees must have their words from the same `names`.
+    pub fn count_entries(&mut self, names: &Names, entries: &[u32], outline: Outline) -> Counts {
+        let mut of_terms = vec![0.0; self.question.terms.len()];
+        if self.numbered.len() < names.len() {
+            self.numbered.resize(names.len(), UNSEEN);
+        }
+        for entry in entries {
+            let (number, times) = (entry >> 8, entry & 255);
+            let mut mark = self.numbered.get(number as usize).copied().unwrap_or(OF_NONE);
+            if mark == UNSEEN {
+                let term = self.term_of(names.name(number));
+                mark = term.and_then(|it| u8::try_from(it + usize::from(FIRST_TERM)).ok()).unwrap_or(OF_NONE);
+                self.numbered[number as usize] = mark;
+            }
+            if mark >= FIRST_TERM
+                && let Some(count) = of_terms.get_mut(usize::from(mark - FIRST_TERM))
+            {
+                #[expect(clippy::cast_precision_loss, reason = "at most 255")]
+                let times = times as f32;
+                *count += times;
+            }
+        }
+        Counts { of_terms, words: outline.words, asks: outline.asks }
     }
 
     /// The terms that stand in `text`, as bits (a question has fewer than 64).

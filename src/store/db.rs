@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -82,6 +83,8 @@ struct Known {
     pins: Pins,
     /// Filled by the first search by meaning; of the file above.
     vectors: Arc<VectorCache>,
+    /// Which file that is, counted by this process: what it keeps in memory of one is not true of another.
+    generation: AtomicU64,
 }
 
 impl Known {
@@ -89,11 +92,15 @@ impl Known {
         file.is_some() && *self.file.lock().unwrap_or_else(PoisonError::into_inner) == file
     }
 
-    fn works_with(&self, file: Option<FileIdentity>) {
-        let before = std::mem::replace(&mut *self.file.lock().unwrap_or_else(PoisonError::into_inner), file);
-        if before != file {
+    /// Notes the file; returns its number among those that this process has worked with.
+    fn works_with(&self, file: Option<FileIdentity>) -> u64 {
+        let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if *held != file {
+            *held = file;
             self.vectors.clear();
+            self.generation.fetch_add(1, Ordering::Relaxed);
         }
+        self.generation.load(Ordering::Relaxed)
     }
 }
 
@@ -118,6 +125,7 @@ impl Store {
                     file: Mutex::default(),
                     pins: Pins::default(),
                     vectors: Arc::default(),
+                    generation: AtomicU64::new(0),
                 }),
             }),
         }
@@ -162,12 +170,22 @@ impl Store {
         cancelled: &CancellationToken,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.read_file_until(cancelled, |conn, _| work(conn)).await
+    }
+
+    /// As [`Store::read_until`], with the number of the file among those that this process has worked with; `None`
+    /// when it cannot be told what else happens to it.
+    pub(super) async fn read_file_until<T: Send + 'static>(
+        &self,
+        cancelled: &CancellationToken,
+        work: impl FnOnce(&Connection, Option<u64>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let cancelled = cancelled.clone();
-        self.on_reader(move |conn| {
+        self.on_reader(move |conn, file| {
             let watch = cancelled.clone();
             let set = conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || watch.is_cancelled()));
             set.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
-            work(conn)
+            work(conn, file)
         })
         .await
     }
@@ -177,18 +195,19 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_reader(|conn| work(conn)).await
+        self.on_reader(|conn, _| work(conn)).await
     }
 
     async fn on_reader<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Connection, Option<u64>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Ok(_turn) = self.shared.readers.acquire().await else { return Err(gone()) };
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let mut reader = store.take_reader()?;
-            let result = in_read_transaction(store.path(), &mut reader.conn, work);
+            let file = reader.generation;
+            let result = in_read_transaction(store.path(), &mut reader.conn, |conn| work(conn, file));
             if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
                 store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
             }
@@ -222,7 +241,8 @@ impl Store {
             reader = open::open_reader(&shared.path, newer_too, &shared.known.pins)?;
         }
         if reader.version == migrate::known() {
-            shared.known.works_with(reader.files.main);
+            let generation = shared.known.works_with(reader.files.main);
+            reader.generation = reader.follows.then_some(generation);
         }
         Ok(reader)
     }
@@ -314,12 +334,13 @@ fn in_read_transaction<T>(
     conn: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    conn.execute_batch("BEGIN").map_err(|err| StoreError::of(path, &err))?;
+    let run = |conn: &Connection, sql| conn.prepare_cached(sql).and_then(|mut it| it.execute([]));
+    run(conn, "BEGIN").map_err(|err| StoreError::of(path, &err))?;
     // A panic amid the read must not leave the transaction open on a connection that others use next.
     let result = std::panic::catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(StoreError::Internal { reason: "a read panicked".to_owned() }));
     let _ = conn.progress_handler(0, None::<fn() -> bool>);
-    let _ = conn.execute_batch("ROLLBACK");
+    let _ = run(conn, "ROLLBACK");
     result
 }
 

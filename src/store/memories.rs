@@ -12,6 +12,7 @@ use super::facts::Contradiction;
 use super::forget::Deletion;
 use super::forget::erase;
 use super::history;
+use super::memory_search::MemoryGlance;
 use super::vectors;
 use super::vectors::Embedded;
 use crate::clock::Millis;
@@ -140,6 +141,40 @@ pub struct MemoryFilter {
     pub own_only: bool,
     /// Now: what has expired by then is gone.
     pub now: Millis,
+}
+
+impl MemoryFilter {
+    /// Whether it means this memory: what [`Bound::condition`] says in SQL.
+    pub fn means(&self, it: &MemoryGlance<'_>) -> bool {
+        let view = &self.view;
+        let belongs = |asked: &Option<String>, owner: Option<&str>| match owner {
+            None => asked.is_none() || !self.own_only,
+            Some(owner) => asked.as_deref() == Some(owner),
+        };
+        let happened = it.occurred_at.unwrap_or(it.created_at);
+        let has = |at: Millis| it.valid_to.is_none_or(|until| until > at);
+        let holds = match self.validity {
+            Validity::Any => true,
+            Validity::Current(at) => !it.superseded && has(at),
+            Validity::AsOf(at) => it.valid_from <= at && has(at),
+        };
+        it.namespace == view.namespace
+            && it.alive(self.now)
+            && belongs(&view.user_id, it.user_id)
+            && belongs(&view.persona, it.persona)
+            && view.session_id.as_deref().is_none_or(|asked| it.session == Some(asked))
+            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == it.kind))
+            && (self.tags.is_empty() || has_all(it.tags, &self.tags))
+            && self.since.is_none_or(|since| happened >= since)
+            && self.until.is_none_or(|until| happened < until)
+            && holds
+    }
+}
+
+/// Whether all of `wanted` are among the tags, which are a JSON array.
+fn has_all(tags: &str, wanted: &[String]) -> bool {
+    let tags: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
+    wanted.iter().all(|it| tags.contains(it))
 }
 
 pub(super) const COLUMNS: &str =

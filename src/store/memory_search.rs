@@ -39,9 +39,10 @@ impl Store {
     ) -> Result<T, StoreError> {
         let path = self.path().to_path_buf();
         let vectors = self.vectors();
-        self.read_until(cancelled, move |conn| {
+        self.read_file_until(cancelled, move |conn, file| {
             let bound = Bound::of(&filter);
-            work(&MemoryReader { conn, path: &path, condition: bound.condition(), bound: &bound, vectors: &vectors })
+            let condition = bound.condition();
+            work(&MemoryReader { conn, path: &path, file, condition, bound: &bound, vectors: &vectors })
         })
         .await
     }
@@ -65,7 +66,7 @@ pub struct MemoryCounts {
 }
 
 /// A memory as a search looks at it; it lives only while it is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MemoryGlance<'a> {
     pub content: &'a str,
     pub speaker: Option<&'a str>,
@@ -75,19 +76,37 @@ pub struct MemoryGlance<'a> {
     pub importance: f64,
     pub occurred_at: Option<Millis>,
     pub created_at: Millis,
+    pub valid_from: Millis,
+    pub valid_to: Option<Millis>,
+    pub expires_at: Option<Millis>,
+    pub superseded: bool,
+    pub namespace: &'a str,
+    pub user_id: Option<&'a str>,
+    pub persona: Option<&'a str>,
     pub session: Option<&'a str>,
-    /// Namespace, user and persona.
-    pub owner: [Option<&'a str>; 3],
-    /// Whether the filter means it.
-    pub meant: bool,
-    /// Whether it has not expired.
-    pub alive: bool,
+}
+
+impl MemoryGlance<'_> {
+    /// Whether it has not expired by `now`.
+    pub fn alive(&self, now: Millis) -> bool {
+        self.expires_at.is_none_or(|it| it > now)
+    }
+}
+
+/// The state of the memories that a reader sees, as far as it concerns those that were there before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Which of the files that this process has worked with.
+    pub file: u64,
+    /// Grows with every change and deletion of a memory; new memories do not count.
+    pub change: i64,
 }
 
 /// Reads memories, all of one moment.
 pub struct MemoryReader<'a> {
     conn: &'a Connection,
     path: &'a Path,
+    file: Option<u64>,
     bound: &'a Bound<'a>,
     condition: String,
     vectors: &'a VectorCache,
@@ -104,6 +123,14 @@ const WITH_WORDS: &str = "SELECT rowid FROM memories_text WHERE memories_text MA
 const VOCABULARY: &str = "SELECT term FROM memories_words WHERE term >= :from AND term < :to LIMIT :limit";
 
 const LAST: &str = "SELECT max(seq) FROM memories";
+
+const CHANGE: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'memory_changes'), 0)";
+
+const CHANGED_SINCE: &str = "SELECT id, seq FROM memory_changes WHERE id > :last ORDER BY id";
+
+const GLANCE: &str = "SELECT content, speaker, tags, kind, importance, occurred_at, created_at, valid_from, valid_to,
+        expires_at, superseded_by IS NOT NULL, namespace, user_id, persona, session_id
+    FROM memories WHERE seq = :seq";
 
 /// Before `:seq`, which came at `:at`; the order is that in which things were said.
 const BEFORE: &str = "SELECT seq FROM memories WHERE session_id = :session AND namespace = :namespace
@@ -194,26 +221,44 @@ impl MemoryReader<'_> {
         Ok((found.len() <= limit).then_some(found))
     }
 
+    /// Which memories are meant.
+    pub fn filter(&self) -> &MemoryFilter {
+        self.bound.filter()
+    }
+
+    /// The state that this reader sees; `None` when what is read of it cannot be kept for the next one.
+    pub fn moment(&self) -> Result<Option<Moment>, StoreError> {
+        let Some(file) = self.file else { return Ok(None) };
+        self.conn
+            .prepare_cached(CHANGE)
+            .and_then(|mut it| it.query_row([], |row| row.get(0)))
+            .map(|change| Some(Moment { file, change }))
+            .map_err(|err| self.failed(&err))
+    }
+
+    /// The memories that were changed or deleted after `last`, a [`Moment`] of the same file; `None` when those are
+    /// more than the file still lists.
+    pub fn changed_since(&self, last: Moment) -> Result<Option<Vec<i64>>, StoreError> {
+        let read = || -> rusqlite::Result<Option<Vec<i64>>> {
+            let mut statement = self.conn.prepare_cached(CHANGED_SINCE)?;
+            let mut rows = statement.query(named_params! {":last": last.change})?;
+            let (mut changed, mut next) = (Vec::new(), last.change);
+            while let Some(row) = rows.next()? {
+                next += 1;
+                if row.get::<_, i64>(0)? != next {
+                    return Ok(None);
+                }
+                changed.push(row.get(1)?);
+            }
+            Ok(Some(changed))
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
     /// What looks at single memories, one after the other.
     pub fn glances(&self) -> Result<Glances<'_>, StoreError> {
-        let sql = format!(
-            "SELECT m.content, m.speaker, m.tags, m.kind, m.importance, m.occurred_at, m.created_at, m.session_id,
-                m.namespace, m.user_id, m.persona, ({}) IS TRUE, (m.expires_at IS NULL OR m.expires_at > :now)
-             FROM memories AS m WHERE m.seq = :seq",
-            self.condition
-        );
-        let prepare = || -> rusqlite::Result<(CachedStatement<'_>, usize)> {
-            let mut statement = self.conn.prepare_cached(&sql)?;
-            for (name, value) in self.bound.parameters() {
-                if let Some(at) = statement.parameter_index(name)? {
-                    statement.raw_bind_parameter(at, value)?;
-                }
-            }
-            let seq = statement.parameter_index(":seq")?.unwrap_or(1);
-            Ok((statement, seq))
-        };
-        let (statement, seq) = prepare().map_err(|err| self.failed(&err))?;
-        Ok(Glances { reader: self, statement: RefCell::new(statement), seq })
+        let statement = self.conn.prepare_cached(GLANCE).map_err(|err| self.failed(&err))?;
+        Ok(Glances { reader: self, statement: RefCell::new(statement) })
     }
 
     /// The memories that the filter means which are nearest in meaning, nearest first, with their cosines.
@@ -285,12 +330,10 @@ pub struct Beside<'a> {
     pub after: bool,
 }
 
-/// Looks at single memories, one after the other.
+/// Looks at single memories, one after the other, whether they are meant or not.
 pub struct Glances<'a> {
     reader: &'a MemoryReader<'a>,
     statement: RefCell<CachedStatement<'a>>,
-    /// Which parameter the number is.
-    seq: usize,
 }
 
 impl Glances<'_> {
@@ -298,7 +341,8 @@ impl Glances<'_> {
     pub fn at<T>(&self, seq: i64, look: impl FnOnce(&MemoryGlance<'_>) -> T) -> Result<Option<T>, StoreError> {
         let mut statement = self.statement.borrow_mut();
         let read = || -> rusqlite::Result<Option<T>> {
-            statement.raw_bind_parameter(self.seq, seq)?;
+            // The only parameter.
+            statement.raw_bind_parameter(1, seq)?;
             let mut rows = statement.raw_query();
             let Some(row) = rows.next()? else { return Ok(None) };
             let text = |at| row.get_ref(at).and_then(|it| Ok(it.as_str_or_null()?));
@@ -310,10 +354,14 @@ impl Glances<'_> {
                 importance: row.get(4)?,
                 occurred_at: row.get(5)?,
                 created_at: row.get(6)?,
-                session: text(7)?,
-                owner: [text(8)?, text(9)?, text(10)?],
-                meant: row.get(11)?,
-                alive: row.get(12)?,
+                valid_from: row.get(7)?,
+                valid_to: row.get(8)?,
+                expires_at: row.get(9)?,
+                superseded: row.get(10)?,
+                namespace: text(11)?.unwrap_or_default(),
+                user_id: text(12)?,
+                persona: text(13)?,
+                session: text(14)?,
             })))
         };
         read().map_err(|err| self.reader.failed(&err))
@@ -334,6 +382,9 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("memories with words", WITH_WORDS.to_owned()),
         ("the number of memories", COUNTS.to_owned()),
         ("the newest memory", LAST.to_owned()),
+        ("how often memories were changed", CHANGE.to_owned()),
+        ("memories changed since", CHANGED_SINCE.to_owned()),
+        ("a memory that is looked at", GLANCE.to_owned()),
         ("the words of the index", VOCABULARY.to_owned()),
         ("what came before in a session", BEFORE.to_owned()),
         ("what came after in a session", AFTER.to_owned()),

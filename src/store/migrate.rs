@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0011_insights.sql"),
     include_str!("migrations/0012_contexts.sql"),
     include_str!("migrations/0013_traces.sql"),
+    include_str!("migrations/0014_memory_changes.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

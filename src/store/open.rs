@@ -51,6 +51,8 @@ pub(super) struct Opened {
     pub(super) version: i64,
     /// Whether the connection follows what others write; one on a file that cannot be locked does not.
     pub(super) follows: bool,
+    /// The number of the file among those that this process has worked with; `None` when it is not known.
+    pub(super) generation: Option<u64>,
     /// Gone after the connection, for which the order of the fields cares.
     _pin: Pin,
 }
@@ -122,7 +124,14 @@ pub(super) fn open_writer(path: &Path, pins: &Pins) -> Result<Opened, StoreError
         // Another file may have taken its place while this one was opened.
         let files = files(path);
         if files.main.is_some() && files.main == before {
-            return Ok(Opened { conn, files, version: migrate::known(), follows: true, _pin: pins.pin(files) });
+            return Ok(Opened {
+                conn,
+                files,
+                version: migrate::known(),
+                follows: true,
+                generation: None,
+                _pin: pins.pin(files),
+            });
         }
     }
     Err(StoreError::Unusable { path: path.to_path_buf(), reason: "it is replaced again and again".to_owned() })
@@ -144,7 +153,7 @@ pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<O
             other => other?,
         };
         let files = Files { main: before, ..files(path) };
-        Ok(Opened { conn, files, version, follows, _pin: pins.pin(files) })
+        Ok(Opened { conn, files, version, follows, generation: None, _pin: pins.pin(files) })
     };
     match connect(path, flags).and_then(|conn| ready(conn, true)) {
         // A folder that cannot be written has no room for the -shm file that readers of a write-ahead log share.

@@ -440,3 +440,93 @@ async fn a_panic_in_a_job_harms_neither_its_neighbours_nor_the_next() {
     assert!(fallen.is_err());
     assert_eq!(contents(&store, everything(0)).await, ["neighbour"]);
 }
+
+/// Memories that differ in all that a filter can ask.
+fn of_all_sorts() -> Vec<NewMemory> {
+    let mut all = Vec::new();
+    for at in 0..96_i64 {
+        let some = |every: i64, text: &str| (at % every == 1).then(|| text.to_owned());
+        let mut memory = note(&format!("number {at}"));
+        memory.owner = Owner {
+            namespace: if at % 7 == 3 { "other" } else { "default" }.to_owned(),
+            user_id: some(2, if at % 4 == 1 { "ada" } else { "" }),
+            persona: some(3, "coach"),
+            session_id: some(5, "s"),
+        };
+        memory.kind = ["note", "fact", "turn"][usize::try_from(at % 3).unwrap()].to_owned();
+        memory.tags = (0..at % 4).map(|it| format!("tag \"{it}\"")).collect();
+        memory.occurred_at = (at % 4 == 2).then_some(at * 10);
+        memory.valid_from = at * 5;
+        memory.valid_to = (at % 6 == 1).then_some(at * 9);
+        memory.expires_at = (at % 8 == 1).then_some(at * 11);
+        all.push(memory);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_filter_means_the_same_of_what_is_read_and_in_the_file() {
+    let (_folder, store) = temporary();
+    let stored = store.remember(of_all_sorts(), 400).await.unwrap();
+    let mut replacing = note("replaces");
+    replacing.supersedes = Some(stored[0].id.clone());
+    store.remember(vec![replacing], 401).await.unwrap();
+    let owners = [(None, None), (Some("ada"), None), (Some(""), Some("coach")), (Some("nobody"), Some("coach"))];
+    let tags: [&[&str]; 3] = [&[], &["tag \"0\""], &["tag \"2\"", "tag \"0\""]];
+    let times = [(None, None), (Some(300), None), (None, Some(401)), (Some(100), Some(400))];
+    let holding = [Validity::Any, Validity::Current(450), Validity::AsOf(200)];
+    let (mut some, mut compared) = (0, 0);
+    for (user, persona) in owners {
+        for at in 0..72_usize {
+            let namespace = (at % 5 == 4).then(|| "other".to_owned());
+            let session = (at % 7 == 6).then(|| "s".to_owned());
+            let own = |it: Option<&str>| it.map(str::to_owned);
+            let filter = MemoryFilter {
+                own_only: at % 2 == 1,
+                view: View::new(namespace, own(user), own(persona), session),
+                kinds: ["fact", "note"].iter().take(at % 3).map(|it| (*it).to_owned()).collect(),
+                tags: tags[at / 2 % 3].iter().map(|it| (*it).to_owned()).collect(),
+                since: times[at / 3 % 4].0,
+                until: times[at / 3 % 4].1,
+                validity: holding[at / 4 % 3],
+                now: 500,
+            };
+            let look = move |reader: &MemoryReader<'_>| {
+                let glances = reader.glances()?;
+                let mut meant = Vec::new();
+                for seq in 1..=reader.last()? {
+                    let is_meant = glances.at(seq, |it| reader.filter().means(it))?;
+                    meant.extend((is_meant == Some(true)).then_some(seq));
+                }
+                Ok((reader.meant(1000)?.unwrap_or_default(), meant))
+            };
+            let (in_file, read) = store.search_memories(filter.clone(), &CancellationToken::new(), look).await.unwrap();
+            assert_eq!(in_file, read, "{filter:?}");
+            some += usize::from(!read.is_empty());
+            compared += 1;
+        }
+    }
+    assert!(some * 3 > compared, "{some} of {compared} filters meant anything");
+}
+
+#[tokio::test]
+async fn what_was_changed_is_told_to_who_looked_before() {
+    let (_folder, store) = temporary();
+    let stored = store.remember(vec![note("one"), note("two")], 1).await.unwrap();
+    let look = |store: Store, last: Option<Moment>| async move {
+        let work = move |reader: &MemoryReader<'_>| {
+            let now = reader.moment()?.unwrap();
+            Ok((now, last.map(|last| reader.changed_since(last)).transpose()?.flatten()))
+        };
+        store.search_memories(everything(5), &CancellationToken::new(), work).await.unwrap()
+    };
+    let (first, _) = look(store.clone(), None).await;
+    store.remember(vec![note("three")], 2).await.unwrap();
+    assert_eq!(look(store.clone(), Some(first)).await, (first, Some(Vec::new())), "a new one changes no other");
+    let mut replacing = note("four");
+    replacing.supersedes = Some(stored[1].id.clone());
+    store.remember(vec![replacing], 3).await.unwrap();
+    let (second, changed) = look(store.clone(), Some(first)).await;
+    assert!(second.change > first.change && second.file == first.file);
+    assert_eq!(changed, Some(vec![2]));
+}

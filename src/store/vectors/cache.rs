@@ -70,6 +70,12 @@ const MODEL: &str = "SELECT id FROM vector_models WHERE name = :name";
 /// Rows whose products are held at once: 16 KiB of them stay in the fastest cache.
 const CHUNK: usize = 4096;
 
+/// Vectors that one thread compares: below, starting another one costs more than it saves.
+const OF_A_THREAD: usize = 50_000;
+
+/// Threads that compare at the same time: more of them only wait for the same memory.
+const THREADS: usize = 4;
+
 /// Vectors out of order, or gone, that are put up with before a namespace is packed anew.
 const UNTIDY: usize = 1024;
 
@@ -211,7 +217,7 @@ impl PartialOrd for Near {
 impl Space {
     /// Adds a vector; one that was there for the same memory is replaced. What has other dimensions than the first
     /// has no place among them.
-    fn add(&mut self, seq: i64, bytes: &[u8]) {
+    pub(super) fn add(&mut self, seq: i64, bytes: &[u8]) {
         self.remove(seq);
         if self.seqs.is_empty() {
             self.dimensions = bytes.len();
@@ -271,15 +277,39 @@ impl Space {
         if query.components().len() != self.dimensions || self.dimensions == 0 {
             return Vec::new();
         }
-        let ours = query.inverse_length();
-        let mut scores = Vec::with_capacity(self.seqs.len());
-        let mut products = vec![0; CHUNK];
-        for (rows, scales) in self.components.chunks(CHUNK * self.dimensions).zip(self.scales.chunks(CHUNK)) {
-            vector::dots(query.components(), rows, &mut products);
-            #[expect(clippy::cast_precision_loss, reason = "24 bits of it are enough")]
-            scores.extend(products.iter().zip(scales).map(|(product, scale)| *product as f32 * scale * ours));
-        }
+        let mut scores = vec![0.0; self.seqs.len()];
+        let threads = match scores.len() / OF_A_THREAD {
+            0 | 1 => 1,
+            wanted => wanted.min(THREADS).min(std::thread::available_parallelism().map_or(1, usize::from)),
+        };
+        let each = scores.len().div_ceil(threads).max(1);
+        let parts = self.components.chunks(each * self.dimensions).zip(self.scales.chunks(each));
+        std::thread::scope(|scope| {
+            let mut parts = parts.zip(scores.chunks_mut(each));
+            let first = parts.next();
+            for ((rows, scales), scores) in parts {
+                scope.spawn(move || self.compare(query, rows, scales, scores));
+            }
+            if let Some(((rows, scales), scores)) = first {
+                self.compare(query, rows, scales, scores);
+            }
+        });
         scores
+    }
+
+    /// Writes the cosines of `rows` to `query` into `scores`.
+    fn compare(&self, query: &Vector, rows: &[i8], scales: &[f32], scores: &mut [f32]) {
+        let ours = query.inverse_length();
+        let mut products = [0; CHUNK];
+        let parts = rows.chunks(CHUNK * self.dimensions).zip(scales.chunks(CHUNK)).zip(scores.chunks_mut(CHUNK));
+        for ((rows, scales), scores) in parts {
+            vector::dots(query.components(), rows, &mut products);
+            for ((score, product), scale) in scores.iter_mut().zip(&products).zip(scales) {
+                #[expect(clippy::cast_precision_loss, reason = "24 bits of it are enough")]
+                let product = *product as f32;
+                *score = product * scale * ours;
+            }
+        }
     }
 
     /// The `count` best of `scores`, best first; of equal ones the newest first.

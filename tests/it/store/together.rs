@@ -24,7 +24,8 @@ fn word(process: usize, at: usize) -> String {
     format!("{}q{}", letters(process), letters(at))
 }
 
-/// Writes `count` memories and looks for those of the others in between; `latest` is what each acknowledged last.
+/// Writes `count` memories and looks for those of the others in between, now for those of one of them, now for those
+/// of all; `latest` is what each acknowledged last.
 fn write_and_read(
     db: &Path,
     process: usize,
@@ -38,8 +39,15 @@ fn write_and_read(
         let own = word(process, at);
         server.remember(&format!("process {process} noted {own} as number {at}"))?;
         *latest[process].lock().map_err(|err| anyhow::anyhow!("{err}"))? = Some(at);
-        if at % 5 == 0 {
-            let other = (process + 1 + at / 5) % PROCESSES;
+        let others = match at % 50 {
+            49 => 0..PROCESSES,
+            it if it % 5 == 0 => {
+                let other = (process + 1 + at / 5) % PROCESSES;
+                other..other + 1
+            }
+            _ => 0..0,
+        };
+        for other in others {
             let seen = *latest[other].lock().map_err(|err| anyhow::anyhow!("{err}"))?;
             if let Some(seen) = seen {
                 let wanted = word(other, seen);
@@ -53,7 +61,16 @@ fn write_and_read(
 
 #[test]
 fn eight_processes_write_and_read_one_file_and_nothing_is_lost() -> anyhow::Result<()> {
-    const EACH: usize = 500;
+    check_together(200)
+}
+
+#[test]
+#[ignore = "takes a minute; asked for by its name, with --ignored"]
+fn eight_processes_write_a_thousand_each_and_nothing_is_lost() -> anyhow::Result<()> {
+    check_together(1000)
+}
+
+fn check_together(each: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let db = folder.path().join("shared.db");
     let start = Barrier::new(PROCESSES);
@@ -62,17 +79,17 @@ fn eight_processes_write_and_read_one_file_and_nothing_is_lost() -> anyhow::Resu
         let running: Vec<_> = (0..PROCESSES)
             .map(|process| {
                 let (db, start, latest) = (&db, &start, &latest);
-                scope.spawn(move || write_and_read(db, process, EACH, start, latest))
+                scope.spawn(move || write_and_read(db, process, each, start, latest))
             })
             .collect();
-        running.into_iter().try_for_each(|it| it.join().unwrap())
+        running.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
     })?;
     let health = check_sound(&db)?;
-    assert_eq!(health.memories, i64::try_from(PROCESSES * EACH)?);
+    assert_eq!(health.memories, i64::try_from(PROCESSES * each)?);
     assert_eq!(health.journal_mode, "wal");
     let mut server = Server::start(&db)?;
     for process in 0..PROCESSES {
-        for at in [0, 1, EACH / 2, EACH - 1] {
+        for at in [0, 1, each / 2, each - 1] {
             assert_eq!(server.recall(&word(process, at))?.len(), 1);
         }
     }
@@ -103,7 +120,7 @@ fn eight_processes_may_begin_a_new_file_at_the_same_moment() -> anyhow::Result<(
                     })
                 })
                 .collect();
-            running.into_iter().try_for_each(|it| it.join().unwrap())
+            running.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
         })?;
         assert_eq!(check_sound(&db)?.memories, i64::try_from(PROCESSES)?);
     }

@@ -1,0 +1,211 @@
+//! Texts cut into numbered words once, so that counting the words of a question in them cuts nothing.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
+use std::hash::RandomState;
+
+use super::fold::lower_into;
+use super::words::is_plain;
+use super::words::parts;
+use super::words::raw_words;
+
+/// Strings with numbers, each once. Number 0 is the empty string.
+#[derive(Debug)]
+pub struct Names {
+    hashing: RandomState,
+    /// By the hash of the string.
+    numbers: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    text: String,
+    /// Where each string ends in `text`.
+    ends: Vec<u32>,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names { hashing: RandomState::new(), numbers: HashMap::default(), text: String::new(), ends: vec![0] }
+    }
+}
+
+impl Names {
+    /// The number of `name`, a new one when it has none; `None` when there are too many.
+    pub fn number(&mut self, name: &str) -> Option<u32> {
+        if name.is_empty() {
+            return Some(0);
+        }
+        let mut hash = self.hashing.hash_one(name);
+        while let Some(known) = self.numbers.get(&hash) {
+            if self.name(*known) == name {
+                return Some(*known);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        let number = u32::try_from(self.ends.len()).ok().filter(|it| *it <= MOST_WORDS)?;
+        let end = u32::try_from(self.text.len() + name.len()).ok()?;
+        self.text.push_str(name);
+        self.ends.push(end);
+        self.numbers.insert(hash, number);
+        Some(number)
+    }
+
+    pub fn name(&self, number: u32) -> &str {
+        let at = number as usize;
+        let begin = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(at).copied().unwrap_or(0);
+        self.text.get(begin as usize..end as usize).unwrap_or_default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.len() <= 1
+    }
+
+    /// The room that they take, about.
+    pub fn bytes(&self) -> usize {
+        self.text.capacity() + 4 * self.ends.capacity() + 14 * self.numbers.capacity()
+    }
+}
+
+/// Hashes what is a hash already, and small numbers well enough.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // An odd number near 2^64 divided by the golden ratio spreads what is close together.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+}
+
+/// The highest number of a word: three bytes of an entry are the word, one is how often it is there.
+const MOST_WORDS: u32 = (1 << 24) - 1;
+
+/// The longest word that is told from others, in bytes: a question's are shorter.
+const WORD_BYTES: usize = 200;
+
+/// What is known of a text besides its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// How many words it has.
+    pub words: f32,
+    /// Whether it ends as a question.
+    pub asks: bool,
+}
+
+/// Appends the words of `text` to `entries`, each as its number in `names` and how often it is there. `None` when
+/// there are too many different words.
+pub fn analyse(text: &str, names: &mut Names, entries: &mut Vec<u32>) -> Option<Outline> {
+    let begin = entries.len();
+    let mut lower = String::new();
+    let mut add = |word: &str| {
+        lower.clear();
+        lower_into(word, &mut lower);
+        // What is too long to be looked for counts as a word that nobody asks for.
+        let known = if lower.len() > WORD_BYTES { Some(0) } else { names.number(&lower) };
+        known.map(|it| entries.push(it))
+    };
+    for word in raw_words(text) {
+        add(word)?;
+        if !is_plain(word) {
+            for part in parts(word) {
+                add(&part)?;
+            }
+        }
+    }
+    let words = entries.len() - begin;
+    pack(entries, begin);
+    #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
+    Some(Outline { words: words as f32, asks: asks(text) })
+}
+
+/// Whether a text ends as a question.
+pub(super) fn asks(text: &str) -> bool {
+    text.trim_end().ends_with(['?', '？', '؟'])
+}
+
+/// Brings numbers into order and equal ones together: the number in the high bytes, how often in the lowest.
+fn pack(entries: &mut Vec<u32>, begin: usize) {
+    let Some(fresh) = entries.get_mut(begin..) else { return };
+    fresh.sort_unstable();
+    let mut kept = begin;
+    let mut at = begin;
+    while let Some(number) = entries.get(at).copied() {
+        let same = entries[at..].iter().take(255).take_while(|it| **it == number).count();
+        at += same;
+        entries[kept] = number << 8 | u32::try_from(same).unwrap_or(255);
+        kept += 1;
+    }
+    entries.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::search::Question;
+
+    #[test]
+    fn names_keep_their_numbers() {
+        let mut names = Names::default();
+        let numbers: Vec<_> = ["a", "", "bc", "a", "bc"].iter().map(|it| names.number(it).unwrap()).collect();
+        assert_eq!(numbers, [1, 0, 2, 1, 2]);
+        assert_eq!((names.name(0), names.name(1), names.name(2), names.name(9)), ("", "a", "bc", ""));
+    }
+
+    #[test]
+    fn a_word_that_is_repeated_is_counted_in_full() {
+        let mut names = Names::default();
+        let mut entries = Vec::new();
+        let outline = analyse(&"tea ".repeat(1000), &mut names, &mut entries).unwrap();
+        assert_eq!((entries.len(), outline.words), (4, 1000.0));
+        let question = Question::new("tea");
+        assert_eq!(question.counter().count_entries(&names, &entries, outline).of_terms, [1000.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_of_the_analysed_are_those_of_the_text(
+            text in "(\\PC{0,12}[ ,.?]|parseHTTPRequest |Häuser |gatos |bought ){0,20}",
+            query in "(\\PC{0,8}|http|das Haus|los gatos|buy){1,4}",
+        ) {
+            let mut names = Names::default();
+            let mut entries = vec![7];
+            analyse("something else?", &mut names, &mut entries);
+            let begin = entries.len();
+            let outline = analyse(&text, &mut names, &mut entries).unwrap();
+            for query in [&query, &text] {
+                let question = Question::new(query);
+                let mut counter = question.counter();
+                let counted = counter.count_entries(&names, &entries[begin..], outline);
+                prop_assert_eq!(counted, question.counter().count(&text));
+            }
+        }
+    }
+}
