@@ -8,6 +8,8 @@
 mod calendar;
 mod read;
 #[cfg(test)]
+mod rolling_tests;
+#[cfg(test)]
 mod tests;
 mod words;
 

@@ -569,8 +569,9 @@ impl<'a> Reader<'a> {
         })?;
         let after = self.take_kind(after, Kind::Unit(Unit::Year))?;
         let unspaced = after.languages & (EN | ROMANCE) == 0;
-        let more = self.is(after.at, |it| matches!(it, Kind::Season(_) | Kind::Number(..) | Kind::Third(_)))
-            || self.is(after.at + 1, |it| matches!(it, Kind::Season(_) | Kind::Number(..)));
+        let rest = self.maybe(after, Kind::Filler).at;
+        let month = self.is(rest, |it| matches!(it, Kind::Number(..))) && self.is(rest + 1, |it| it == Kind::MonthMark);
+        let more = month || self.is(rest, |it| matches!(it, Kind::Season(_) | Kind::Third(_)));
         (unspaced && more).then_some((i64::from(self.calendar.today.year()) + offset, after))
     }
 
@@ -803,7 +804,8 @@ impl<'a> Reader<'a> {
     fn units_here(&self, c: Cursor) -> Read {
         let which = |it| matches!(it, Kind::Last | Kind::Past | Kind::Previous | Kind::This | Kind::Next).then_some(it);
         if let Some((word, after)) = self.take(c, which) {
-            let after = self.skip(after);
+            // “últimas dos semanas”: its “dos” is a number here, and a word that may be skipped elsewhere.
+            let after = if self.amount(after).is_some() { after } else { self.skip(after) };
             let after =
                 self.take(after, |it| matches!(it, Kind::Past | Kind::Last).then_some(())).map_or(after, |it| it.1);
             if let Some(((count, unit), next)) = self.amount(after).filter(|_| word != Kind::Next && word != Kind::This)
