@@ -19,6 +19,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use carryall::clock::Clock;
 use carryall::context::Assembler;
+use carryall::context::PackCache;
 use carryall::context::Request;
 use carryall::context::SourceName;
 use carryall::documents::Allowed;
@@ -132,6 +133,7 @@ impl Bench {
             clock,
             documents,
             keeps: false,
+            cache: PackCache::default(),
         };
         let roots = std::slice::from_ref(&tree);
         Ok(Bench { allowed: Allowed::new(&tree, None, roots, &[]), tree: tree.clone(), assembler })

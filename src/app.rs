@@ -10,6 +10,7 @@ use crate::ask::Flights;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Assembler;
+use crate::context::PackCache;
 use crate::documents::Allowed;
 use crate::documents::Documents;
 use crate::embed::Embedding;
@@ -53,6 +54,7 @@ impl App {
             sessions: sessions.clone(),
             documents: documents.clone(),
             keeps,
+            cache: PackCache::default(),
         };
         let asker = Asker {
             models: Models::new(&config),

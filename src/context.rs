@@ -4,6 +4,7 @@
 
 mod assemble;
 mod budget;
+mod cache;
 mod kind;
 mod merge;
 mod render;
@@ -20,6 +21,7 @@ pub use assemble::Request;
 pub use assemble::STORE;
 pub use assemble::SourceName;
 pub use assemble::Timings;
+pub use cache::PackCache;
 pub use kind::RequestKind;
 pub use kind::Steering;
 pub use kind::classify;
@@ -27,4 +29,5 @@ pub use kind::steer;
 pub use render::Format;
 pub use render::label;
 pub use source::Candidate;
+pub use source::Gathered;
 pub use source::Source;

@@ -40,9 +40,11 @@ use crate::store::StoreError;
 
 pub use chunk::Chunk;
 pub use chunk::chunk;
+pub use find::FilesState;
 pub use find::Hit;
 pub use find::Hits;
 pub use find::Query;
+pub use find::Seen;
 pub use index::IndexRequest;
 pub use index::Indexed;
 pub use language::Kind;

@@ -47,7 +47,7 @@ pub struct Around {
 
 impl Around {
     /// The owners whose contexts hold here, the widest scope first.
-    fn owners(&self) -> Vec<(Scope, String)> {
+    pub fn owners(&self) -> Vec<(Scope, String)> {
         let named = [
             (Scope::Global, Some(String::new())),
             (Scope::User, self.view.user_id.clone()),

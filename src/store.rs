@@ -24,6 +24,7 @@ mod packs;
 mod purge;
 mod speeds;
 mod spending;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -87,6 +88,8 @@ pub use spending::Granted;
 pub use spending::Reservation;
 pub use spending::SpendingCap;
 pub use spending::Spent;
+pub use stamps::Stamped;
+pub use stamps::Stamps;
 pub use traces::Eyes;
 pub use traces::TraceFilter;
 pub use traces::TraceRow;

@@ -469,6 +469,7 @@ impl Asker {
                 score: it.get("score").and_then(Value::as_f64).unwrap_or(0.0),
                 why: text(it, "why").unwrap_or_default(),
                 text: text(it, "text").unwrap_or_default(),
+                seen: None,
             })
             .collect();
         Ok(Context { text: text(&result, "text"), items, pack_id: Some(row.id), ..Context::default() })

@@ -9,6 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::budget;
+use super::cache;
+use super::cache::Basis;
+use super::cache::PackCache;
 use super::kind;
 use super::kind::RequestKind;
 use super::merge;
@@ -21,6 +24,8 @@ use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::documents::Allowed;
 use crate::documents::Documents;
+use crate::documents::FilesState;
+use crate::documents::Seen;
 use crate::memory::Memory;
 use crate::scope::View;
 use crate::session::Sessions;
@@ -100,7 +105,7 @@ pub struct InlineTool {
 }
 
 /// An assembled pack.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pack {
     /// Made from the request and the content: equal for equal ones.
     pub id: String,
@@ -114,6 +119,8 @@ pub struct Pack {
     pub degraded: Vec<Degraded>,
     pub request_kind: RequestKind,
     pub format: Format,
+    /// Whether it was made before, and nothing that it is made of has changed since.
+    pub cached: bool,
     pub timings: Timings,
 }
 
@@ -135,6 +142,9 @@ pub struct Item {
     /// What the pack's text has of it.
     #[serde(skip)]
     pub text: String,
+    /// Of a file that was as it was indexed: how that was.
+    #[serde(skip)]
+    pub seen: Option<Seen>,
 }
 
 /// A piece that was left out.
@@ -170,6 +180,7 @@ pub struct Assembler {
     pub documents: Documents,
     /// Whether packs are kept; not in read-only mode.
     pub keeps: bool,
+    pub cache: PackCache,
 }
 
 impl Assembler {
@@ -180,11 +191,19 @@ impl Assembler {
     ///
     /// [`StoreError::Internal`] when choosing the pieces panicked.
     pub async fn assemble(&self, request: &Request, allowed: &Allowed, call: &Call) -> Result<Pack, StoreError> {
+        let key = cache::key(request, allowed);
+        if let Some(pack) = self.kept(key.as_ref(), request, allowed, call).await {
+            return Ok(pack);
+        }
+        // Before anything is read: what is written meanwhile makes the pack one that is made anew next time.
+        let stamps = self.store.stamps(&cache::things(request), String::new(), self.clock.now()).await.ok();
+        let made_at = self.clock.now();
         let span = call.span("gather");
-        let (candidates, mut degraded) = self.gather(request, allowed, call, &span).await;
+        let all = self.gather(request, allowed, call, &span).await;
         let gather = span.elapsed_ms();
         drop(span);
         let span = call.span("pack");
+        let All { candidates, mut degraded, files, is_whole } = all;
         span.note("candidates", candidates.len());
         // Choosing among thousands of pieces takes milliseconds: not on a thread that others wait for.
         let deciding = {
@@ -198,25 +217,49 @@ impl Assembler {
         drop(span);
         pack.timings = Timings { gather: round(gather), pack: round(decided), total: 0.0 };
         pack.degraded.append(&mut degraded);
+        let mut is_kept = true;
         if self.keeps {
             let span = call.span("keep");
             if let Err(err) = self.keep(request, &pack).await {
                 // A pack that cannot be kept can still be read: a full disk must not take it from the reader.
                 span.fail(&err);
                 pack.degraded.push(Degraded { source: STORE, reason: format!("the pack was not kept: {err}") });
+                is_kept = false;
             }
+        }
+        let is_fresh = pack.items.iter().all(|it| it.source != SourceName::Workspace.name() || it.seen.is_some());
+        if let (Some(key), Some(stamps), true) = (key, stamps, is_whole && is_kept && is_fresh) {
+            self.cache.put(key, pack.clone(), Basis { stamps, files, made_at });
         }
         pack.timings.total = round(call.elapsed_ms());
         Ok(pack)
     }
 
-    async fn gather(
-        &self,
-        request: &Request,
-        allowed: &Allowed,
-        call: &Call,
-        span: &crate::trace::Span,
-    ) -> (Vec<Candidate>, Vec<Degraded>) {
+    /// The pack that was made for the same request before, when nothing that it is made of has changed since.
+    async fn kept(&self, key: Option<&[u8; 32]>, request: &Request, allowed: &Allowed, call: &Call) -> Option<Pack> {
+        let (pack, made) = self.cache.get(key?)?;
+        let span = call.span("look for changes since");
+        let now = self.clock.now();
+        let stamps = self.store.stamps(&cache::things(request), pack.id.clone(), now).await.ok()?;
+        let is_readable = stamps.has_pack || !self.keeps;
+        let files = match made.files {
+            None => None,
+            Some(_) => Some(self.documents.state(&request.paths, allowed, call).await.ok()?),
+        };
+        let quotes_stale = || pack.items.iter().filter_map(|it| it.seen.as_ref()).any(Seen::is_stale);
+        let holds = is_readable && made.is_as(&Basis { stamps, files, made_at: now }) && !quotes_stale();
+        span.note("holds", holds);
+        if !holds {
+            self.cache.remove(key?);
+            return None;
+        }
+        let mut pack = Pack::clone(&pack);
+        pack.cached = true;
+        pack.timings = Timings { gather: round(span.elapsed_ms()), pack: 0.0, total: round(call.elapsed_ms()) };
+        Some(pack)
+    }
+
+    async fn gather(&self, request: &Request, allowed: &Allowed, call: &Call, span: &crate::trace::Span) -> All {
         let sources: Vec<Box<dyn Source>> = vec![
             Box::new(source::FromCall),
             Box::new(source::FromMemory(self.memory.clone())),
@@ -237,25 +280,30 @@ impl Assembler {
             let gathered =
                 gathered.unwrap_or_else(|_| Err(format!("it took longer than {} s", SOURCE_DEADLINE.as_secs())));
             match &gathered {
-                Ok(candidates) => span.note("candidates", candidates.len()),
+                Ok(some) => span.note("candidates", some.candidates.len()),
                 Err(reason) => span.fail(reason),
             }
             (source.name(), gathered)
         });
-        let mut candidates = Vec::new();
-        let mut degraded = Vec::new();
+        let mut all = All { is_whole: true, ..All::default() };
         // In the order of the sources, whichever answers first: the same data gives the same pack.
         for (name, gathered) in futures_util::future::join_all(asked).await {
-            match gathered {
-                Ok(mut some) => candidates.append(&mut some),
-                Err(reason) => degraded.push(Degraded { source: name.name(), reason }),
-            }
+            let reason = match gathered {
+                Ok(mut some) => {
+                    all.candidates.append(&mut some.candidates);
+                    all.files = all.files.or(some.files);
+                    some.shortcoming
+                }
+                Err(reason) => Some(reason),
+            };
+            all.is_whole &= reason.is_none();
+            all.degraded.extend(reason.map(|reason| Degraded { source: name.name(), reason }));
         }
         if request.sources.contains(&SourceName::Servers) {
             let reason = "no other MCP servers are connected".to_owned();
-            degraded.push(Degraded { source: SourceName::Servers.name(), reason });
+            all.degraded.push(Degraded { source: SourceName::Servers.name(), reason });
         }
-        (candidates, degraded)
+        all
     }
 
     async fn keep(&self, request: &Request, pack: &Pack) -> Result<(), StoreError> {
@@ -286,6 +334,16 @@ impl Assembler {
         };
         self.store.add_pack(row).await
     }
+}
+
+/// What all sources gave.
+#[derive(Debug, Default)]
+struct All {
+    candidates: Vec<Candidate>,
+    degraded: Vec<Degraded>,
+    files: Option<FilesState>,
+    /// Whether every source gave all that it has.
+    is_whole: bool,
 }
 
 /// A pack whose whole is smaller than this share of its budget, though something was left out, is tried again.
@@ -338,6 +396,7 @@ fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
         degraded: Vec::new(),
         request_kind: kind::classify(&request.query),
         format,
+        cached: false,
         timings: Timings::default(),
         text,
     }
@@ -379,6 +438,7 @@ fn item(candidate: Candidate, tokens: u32) -> Item {
         score: (candidate.score * 1e4).round() / 1e4,
         why: candidate.why,
         text: candidate.text,
+        seen: candidate.seen,
     }
 }
 

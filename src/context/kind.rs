@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::classify::Classifier;
 
 /// A label with how sure it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RequestKind {
     /// lookup, explain, generate, fix, refactor, test, review, security, recall, insight or general.
     pub label: &'static str,

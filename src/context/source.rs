@@ -7,6 +7,8 @@ use super::assemble::SourceName;
 use crate::clock;
 use crate::documents::Allowed;
 use crate::documents::Documents;
+use crate::documents::FilesState;
+use crate::documents::Seen;
 use crate::memory::Memory;
 use crate::memory::Query;
 use crate::scope::Owner;
@@ -38,14 +40,33 @@ pub struct Candidate {
     pub score: f64,
     /// Why it is offered, in a few words.
     pub why: String,
+    /// For pieces of files: the file as it was when it was indexed.
+    pub seen: Option<Seen>,
+}
+
+/// What a source offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gathered {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// Why there may be more, as a sentence for the reader.
+    pub shortcoming: Option<String>,
+    /// For files: what was looked through.
+    pub files: Option<FilesState>,
+}
+
+impl From<Vec<Candidate>> for Gathered {
+    fn from(candidates: Vec<Candidate>) -> Gathered {
+        Gathered { candidates, ..Gathered::default() }
+    }
 }
 
 /// Something that offers pieces.
 pub trait Source: Send + Sync {
     fn name(&self) -> SourceName;
 
-    /// The pieces for `request`, best first. Fails with a sentence for the reader.
-    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>>;
+    /// The pieces for `request`. Fails with a sentence for the reader.
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Gathered, String>>;
 }
 
 /// How many candidates of a kind are worth gathering: enough to fill the budget even when each is small.
@@ -61,7 +82,7 @@ impl Source for FromMemory {
         SourceName::Memory
     }
 
-    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         Box::pin(async move {
             let mut view = request.view.clone();
             // A pack draws on what all sessions know; the session's own turns come as history.
@@ -75,7 +96,7 @@ impl Source for FromMemory {
             };
             let found = self.0.recall(&query, call).await.map_err(|err| err.to_string())?;
             if found.words.is_empty() {
-                return Ok(Vec::new());
+                return Ok(Gathered::default());
             }
             let candidate = |it: crate::memory::Recollection| {
                 let why = it.why();
@@ -93,7 +114,7 @@ impl Source for FromMemory {
                     ..Candidate::default()
                 }
             };
-            Ok(found.memories.into_iter().map(candidate).collect())
+            Ok(found.memories.into_iter().map(candidate).collect::<Vec<_>>().into())
         })
     }
 }
@@ -118,7 +139,7 @@ impl Source for FromWorkspace {
         SourceName::Workspace
     }
 
-    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+    fn gather<'a>(&'a self, request: &'a Request, call: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         Box::pin(async move {
             let query = crate::documents::Query {
                 query: request.query.clone(),
@@ -141,9 +162,15 @@ impl Source for FromWorkspace {
                     text: it.text,
                     score: it.score,
                     why,
+                    seen: (!it.stale).then_some(it.seen),
                 }
             };
-            Ok(found.hits.into_iter().map(candidate).collect())
+            let shortcoming = found.is_partial.then(|| {
+                format!("not all of the folder is indexed yet ({} files are): ask again for more", found.files)
+            });
+            let state = found.state;
+            let candidates = found.hits.into_iter().map(candidate).collect();
+            Ok(Gathered { candidates, shortcoming, files: Some(state) })
         })
     }
 }
@@ -159,9 +186,9 @@ impl Source for FromHistory {
         SourceName::History
     }
 
-    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         Box::pin(async move {
-            let Some(session_id) = &request.view.session_id else { return Ok(Vec::new()) };
+            let Some(session_id) = &request.view.session_id else { return Ok(Gathered::default()) };
             let view = &request.view;
             let owner = Owner {
                 namespace: view.namespace.clone(),
@@ -191,7 +218,7 @@ impl Source for FromHistory {
             };
             let mut candidates: Vec<Candidate> = turns.into_iter().enumerate().map(candidate).collect();
             candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-            Ok(candidates)
+            Ok(candidates.into())
         })
     }
 }
@@ -207,7 +234,7 @@ impl Source for FromScopes {
         SourceName::Scopes
     }
 
-    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         Box::pin(async move {
             let around = Around { view: request.view.clone(), ..Around::default() };
             let page = self.0.inherited(&around, None, None, KEYS).await.map_err(|err| err.to_string())?;
@@ -215,7 +242,7 @@ impl Source for FromScopes {
             let mut candidates: Vec<Candidate> = page.contexts.iter().filter_map(|it| state(it, &words)).collect();
             // The nearest first among equals.
             candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-            Ok(candidates)
+            Ok(candidates.into())
         })
     }
 }
@@ -256,11 +283,11 @@ impl Source for FromCall {
         SourceName::Inline
     }
 
-    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Vec<Candidate>, String>> {
+    fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         let request = request.clone();
         // Documents may have tens of megabytes: not on a thread that others wait for.
         let cut = tokio::task::spawn_blocking(move || brought(&request));
-        Box::pin(async move { cut.await.map_err(|err| err.to_string()) })
+        Box::pin(async move { cut.await.map(Gathered::from).map_err(|err| err.to_string()) })
     }
 }
 

@@ -26,6 +26,7 @@ use crate::search;
 use crate::store::ChunkRow;
 use crate::store::GenerationRow;
 use crate::trace::Call;
+use crate::trace::Span;
 
 /// What is asked of the index.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,36 @@ pub struct Hit {
     pub explained: String,
     /// Whether the file has changed, or is gone, since it was indexed.
     pub stale: bool,
+    pub seen: Seen,
+}
+
+/// A file as it was when it was indexed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Absolute.
+    pub file: PathBuf,
+    pub size_bytes: i64,
+    pub mtime_ns: i64,
+}
+
+impl Seen {
+    /// Whether the file is no longer so. A stat.
+    pub fn is_stale(&self) -> bool {
+        stamp(&self.file) != Some((self.size_bytes, self.mtime_ns))
+    }
+}
+
+/// What a search looked through: equal ones give equal answers, but for files that changed since they were indexed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesState(Vec<ShelfState>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ShelfState {
+    id: i64,
+    root: String,
+    generation: i64,
+    is_complete: bool,
+    folders: Vec<String>,
 }
 
 /// What a [`Query`] found.
@@ -75,7 +106,13 @@ pub struct Hits {
     pub nothing_indexed: bool,
     /// Whether a folder is still being indexed, or a run over it was broken off: there may be more.
     pub is_partial: bool,
+    /// Files that were looked through.
+    pub files: usize,
+    pub state: FilesState,
 }
+
+/// Workspaces that a search looks through, each with the folders in it that are meant.
+type Sight = Vec<(GenerationRow, Vec<String>)>;
 
 impl Documents {
     /// Finds the pieces that match `query`, best first.
@@ -85,34 +122,25 @@ impl Documents {
     /// [`DocumentsError::Refused`] for a path that the caller may not see; else [`DocumentsError::Store`].
     pub async fn search(&self, query: &Query, allowed: &Allowed, call: &Call) -> Result<Hits, DocumentsError> {
         let span = call.span("search files");
-        let workspaces = self.store.generations().await?;
-        let seen: Vec<(i64, String)> = self.visible(&workspaces, allowed);
-        // Paths are checked first: one that may not be seen is refused whether anything is indexed or not.
-        let narrowed = self.narrowed(query, &workspaces, &seen, allowed)?;
-        if seen.is_empty() {
+        let Some(sight) = self.sight(&query.paths, allowed, call, &span).await? else {
             return Ok(Hits { nothing_indexed: true, ..Hits::default() });
-        }
-        let folders = if query.paths.is_empty() { seen } else { narrowed };
+        };
         span.note("words", search::query_words(&redact::redact(&query.query).0));
         let mut question = Question::of(&query.query);
-        let visible: Vec<&GenerationRow> =
-            workspaces.iter().filter(|it| folders.iter().any(|folder| folder.0 == it.id)).collect();
-        let mut has_changed = false;
-        for workspace in &visible {
-            match self.refresh(workspace, call).await {
-                Ok(changed) => has_changed |= changed,
-                // The index is as it was; a hit whose file has changed says so itself.
-                Err(err) => span.note("not refreshed", err.to_string()),
-            }
-        }
-        let newest = if has_changed { self.store.generations().await? } else { Vec::new() };
         let mut shelves = Vec::new();
-        for workspace in visible {
-            let folders: Vec<String> =
-                folders.iter().filter(|it| it.0 == workspace.id).map(|it| it.1.clone()).collect();
-            let newest = newest.iter().find(|it| it.id == workspace.id).unwrap_or(workspace);
-            shelves.push(self.shelf(newest, &folders, query, &question, call).await?);
+        for (workspace, folders) in &sight {
+            shelves.push(self.shelf(workspace, folders, query, &question, call).await?);
         }
+        // The catalogs may be newer than what was seen first.
+        let states = sight.into_iter().zip(&shelves).map(|((row, folders), shelf)| ShelfState {
+            id: row.id,
+            root: row.root,
+            generation: shelf.catalog.generation,
+            is_complete: row.is_complete,
+            folders,
+        });
+        let state = FilesState(states.collect());
+        let files = shelves.iter().map(|it| it.catalog.files.len()).sum();
         let is_partial = shelves.iter().any(|it| !it.is_complete);
         let shelves = self.expand(&mut question, shelves, call).await?;
         let limit = query.limit;
@@ -130,7 +158,61 @@ impl Documents {
                 .collect()
         });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
-        Ok(Hits { hits, nothing_indexed: false, is_partial })
+        Ok(Hits { hits, nothing_indexed: false, is_partial, files, state })
+    }
+
+    /// What a search under `paths` looks through now, brought up to date as a search does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Documents::search`].
+    pub async fn state(&self, paths: &[PathBuf], allowed: &Allowed, call: &Call) -> Result<FilesState, DocumentsError> {
+        let span = call.span("look at files");
+        let sight = self.sight(paths, allowed, call, &span).await?.unwrap_or_default();
+        let states = sight.into_iter().map(|(row, folders)| ShelfState {
+            id: row.id,
+            root: row.root,
+            generation: row.generation,
+            is_complete: row.is_complete,
+            folders,
+        });
+        Ok(FilesState(states.collect()))
+    }
+
+    /// The workspaces that the caller may see under `paths`, brought up to date; `None` when nothing is indexed.
+    async fn sight(
+        &self,
+        paths: &[PathBuf],
+        allowed: &Allowed,
+        call: &Call,
+        span: &Span,
+    ) -> Result<Option<Sight>, DocumentsError> {
+        let workspaces = self.store.generations().await?;
+        let seen: Vec<(i64, String)> = self.visible(&workspaces, allowed);
+        // Paths are checked first: one that may not be seen is refused whether anything is indexed or not.
+        let narrowed = self.narrowed(paths, &workspaces, &seen, allowed)?;
+        if seen.is_empty() {
+            return Ok(None);
+        }
+        let folders = if paths.is_empty() { seen } else { narrowed };
+        let visible: Vec<GenerationRow> =
+            workspaces.into_iter().filter(|it| folders.iter().any(|folder| folder.0 == it.id)).collect();
+        let mut has_changed = false;
+        for workspace in &visible {
+            match self.refresh(workspace, call).await {
+                Ok(changed) => has_changed |= changed,
+                // The index is as it was; a hit whose file has changed says so itself.
+                Err(err) => span.note("not refreshed", err.to_string()),
+            }
+        }
+        let newest = if has_changed { self.store.generations().await? } else { Vec::new() };
+        let folders_of = |id: i64| folders.iter().filter(|it| it.0 == id).map(|it| it.1.clone()).collect();
+        let sight = visible.into_iter().map(|it| {
+            let newest = newest.iter().find(|newer| newer.id == it.id).cloned().unwrap_or(it);
+            let folders = folders_of(newest.id);
+            (newest, folders)
+        });
+        Ok(Some(sight.collect()))
     }
 
     /// Adds to the question the words that its best pieces have in common and others do not, and reads their lists.
@@ -215,13 +297,13 @@ impl Documents {
 
     fn narrowed(
         &self,
-        query: &Query,
+        paths: &[PathBuf],
         workspaces: &[GenerationRow],
         seen: &[(i64, String)],
         allowed: &Allowed,
     ) -> Result<Vec<(i64, String)>, DocumentsError> {
         let mut folders = Vec::new();
-        for path in &query.paths {
+        for path in paths {
             let from_root = workspaces
                 .iter()
                 .filter(|it| seen.iter().any(|(id, _)| *id == it.id))
@@ -254,9 +336,12 @@ fn folder_in(workspace: &GenerationRow, folder: &Path) -> Option<(i64, String)> 
 fn shape(ranked: &Ranked, shelf: &Shelf, chunk: ChunkRow) -> Hit {
     let row = &shelf.catalog.files[ranked.file].row;
     let path = Path::new(&shelf.catalog.root).join(&row.path);
+    let uri = super::file_uri(&path);
+    let seen = Seen { file: path, size_bytes: row.size_bytes, mtime_ns: row.mtime_ns };
     Hit {
-        stale: stamp(&path) != Some((row.size_bytes, row.mtime_ns)),
-        uri: super::file_uri(&path),
+        stale: seen.is_stale(),
+        seen,
+        uri,
         why: why(&ranked.signals),
         explained: explained(&ranked.signals),
         path: row.path.clone(),

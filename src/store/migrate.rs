@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0012_contexts.sql"),
     include_str!("migrations/0013_traces.sql"),
     include_str!("migrations/0014_memory_changes.sql"),
+    include_str!("migrations/0015_stamps.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

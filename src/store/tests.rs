@@ -125,6 +125,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(contexts::hot_queries())
         .chain(turns::hot_queries())
         .chain(packs::hot_queries())
+        .chain(stamps::hot_queries())
         .chain(audit::hot_queries())
         .chain(keeping::hot_queries())
         .chain(answers::hot_queries())

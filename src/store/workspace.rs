@@ -195,13 +195,14 @@ impl Store {
         .await
     }
 
-    /// The id of the workspace at `root`, made when it is new; notes that it was looked through at `now`.
+    /// The id of the workspace at `root`, made when it is new; notes that it was looked through at `now`. Generations
+    /// begin anywhere, so that an index that was deleted and built again is not taken for the one before.
     pub async fn open_workspace(&self, root: String, now: Millis) -> Result<i64, StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             tx.prepare_cached(
                 "INSERT INTO workspaces (root, indexed_at, generation, is_complete, skipped, globs)
-                 VALUES (:root, :now, 0, 0, '[]', '[[],[]]')
+                 VALUES (:root, :now, random() >> 20, 0, '[]', '[[],[]]')
                  ON CONFLICT (root) DO UPDATE SET indexed_at = :now RETURNING id",
             )
             .and_then(|mut statement| statement.query_row(named_params! {":root": root, ":now": now}, |row| row.get(0)))

@@ -469,7 +469,7 @@ fn describe(reply: &Reply) -> String {
         text.push_str(&format!("\nRoute: {}", label(choice, 600)));
     }
     for it in &reply.degraded {
-        text.push_str(&format!("\nNot reached: {}: {}.", it.source, it.reason));
+        text.push_str(&format!("\nMissing from {}: {}.", it.source, it.reason));
     }
     if let Some(pack_id) = &reply.pack_id {
         text.push_str(&format!("\nContext: pack {pack_id}"));

@@ -291,7 +291,7 @@ fn result(pack: Pack, explain: bool) -> AssembleResult {
             .map(|it| DegradedOut { source: it.source.to_owned(), reason: it.reason })
             .collect(),
         request_kind: KindOut { label: pack.request_kind.label.to_owned(), confidence: pack.request_kind.confidence },
-        cached: false,
+        cached: pack.cached,
         timings_ms: TimingsOut { gather: pack.timings.gather, pack: pack.timings.pack, total: pack.timings.total },
     }
 }
@@ -316,7 +316,7 @@ fn describe(pack: &Pack, explain: bool) -> String {
         }
     }
     for it in &pack.degraded {
-        text.push_str(&format!("\nNot reached: {}: {}.", it.source, it.reason));
+        text.push_str(&format!("\nMissing from {}: {}.", it.source, it.reason));
     }
     if !pack.omitted.is_empty() {
         text.push_str(&format!("\nLeft out: {}", pack.omitted.len()));
