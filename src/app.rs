@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::ask::Asker;
 use crate::ask::Flights;
+use crate::brief::Briefs;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Assembler;
@@ -80,6 +81,11 @@ impl App {
             asker,
             insights,
         })
+    }
+
+    /// What says where conversations were left.
+    pub fn briefs(&self) -> Briefs {
+        Briefs { store: self.store.clone(), memory: self.memory.clone(), clock: self.clock.clone() }
     }
 
     /// Writes what is left and closes the files.

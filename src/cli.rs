@@ -12,14 +12,17 @@ mod doctor;
 mod exchange;
 mod failed;
 mod generated;
+mod hook;
 pub mod hosts;
 mod logs;
 mod models;
 mod output;
 mod runtime;
 mod serve;
+mod sessions;
 mod setup;
 mod show;
+mod summaries;
 mod tools;
 mod year;
 
@@ -45,16 +48,29 @@ pub fn main() -> ExitCode {
 
 /// Runs the command in `arguments`, the first of which is the program's name.
 fn run(arguments: Vec<OsString>) -> Exit {
+    let is_hook = is_hook(&arguments);
     let line = match commands::parse(arguments) {
         Given::Command(line) => *line,
         Given::Help(text) => {
             Output::new(false).text(&text);
             return Exit::Done;
         }
+        // A hook that was installed by another version must not stop its host.
+        Given::Wrong(failed) if is_hook => {
+            hook::complain(&failed.message);
+            return Exit::Done;
+        }
         Given::Wrong(failed) => return Output::new(false).fail(&failed),
     };
     let out = Output::new(line.json);
     start(line, &out).unwrap_or_else(|failed| out.fail(&failed))
+}
+
+/// Whether the command is `hook`: the first word that is no flag and no flag's value.
+fn is_hook(arguments: &[OsString]) -> bool {
+    let flag = |it: &OsString| it.to_str().is_some_and(|it| it.starts_with('-'));
+    let Some(at) = arguments.iter().position(|it| it == "hook") else { return false };
+    (1..at).all(|it| flag(&arguments[it]) || it > 1 && flag(&arguments[it - 1]))
 }
 
 fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
@@ -70,6 +86,10 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
     };
     if json && let Some(name) = command.speaks_no_json() {
         return Err(Failed::usage(format!("--json has no effect on `{name}`"), "leave it out"));
+    }
+    if let Command::Hook(asked) = &command {
+        hook::run(asked, &given);
+        return Ok(Exit::Done);
     }
     let environment = Environment::of_process()?;
     match command {
@@ -91,6 +111,7 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Serve => serve::run(resolved.config),
         Command::Demo(asked) => demo::run(&asked, &resolved, &environment, out),
         Command::Consolidate(asked) => consolidate::run(&asked, resolved.config, out),
+        Command::Sessions(asked) => sessions::run(&asked, resolved.config, out),
         Command::Audit(asked) => audit::run(&asked, &resolved.config, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
         Command::GenerateYear(it) => year::generate(&resolved.config, &it, out),
@@ -102,5 +123,19 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Backup { file } => exchange::backup(&resolved.config, &file, out),
         Command::Ask(asked) if asked.list_models => models::list(&resolved.config, out),
         other => tools::run(other, resolved.config, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_is_told_from_other_commands_with_that_word() {
+        let check = |words: &[&str]| is_hook(&words.iter().map(Into::into).collect::<Vec<OsString>>());
+        assert!(check(&["carryall", "hook", "Stop", "--host", "nobody"]));
+        assert!(check(&["carryall", "--db", "x.db", "--offline", "hook"]));
+        assert!(!check(&["carryall", "remember", "hook", "--wrong"]));
+        assert!(!check(&["carryall", "serve"]));
     }
 }

@@ -103,6 +103,8 @@ pub struct Config {
     pub prices: BTreeMap<String, Price>,
     /// Whether a server that nobody calls consolidates the memory.
     pub consolidate: Consolidate,
+    /// What hooks of hosts may do.
+    pub hooks: Hooks,
     /// Which memories are deleted at what age; none unless a person wrote so.
     pub retention: Vec<RetentionRule>,
     /// What makes the vectors of memories.
@@ -148,6 +150,27 @@ impl LogFormat {
         match self {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
+        }
+    }
+}
+
+/// What `carryall hook` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hooks {
+    /// Gives a brief when a session begins, and keeps what is said.
+    On,
+    /// Gives a brief, keeps nothing.
+    Brief,
+    Off,
+}
+
+impl Hooks {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hooks::On => "on",
+            Hooks::Brief => "brief",
+            Hooks::Off => "off",
         }
     }
 }

@@ -20,6 +20,7 @@ mod rules;
 mod server_memory;
 #[cfg(test)]
 mod tests;
+mod transcript;
 mod zep;
 
 use crate::clock::Millis;
@@ -36,6 +37,8 @@ pub use readable::Open;
 pub use readable::Rendered;
 pub use readable::Renderer;
 pub use readable::to_json_lines;
+pub use transcript::Transcript;
+pub use transcript::Writer;
 
 /// Where something comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,11 +2,12 @@
 //!
 //! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `redact` `vector` `meaning` · `config` ·
 //! `store` · `trace` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
-//! `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
+//! `brief` · `hook` · `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
 //! (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
 pub mod app;
 pub mod ask;
+pub mod brief;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod documents;
 pub mod downstream;
 pub mod embed;
 pub mod exchange;
+pub mod hook;
 pub mod ids;
 pub mod insights;
 pub mod meaning;

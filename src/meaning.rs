@@ -7,6 +7,7 @@
 mod conflict;
 mod facts;
 mod orders;
+mod outcome;
 mod phrases;
 mod same;
 mod subject;
@@ -20,5 +21,7 @@ pub use facts::Fact;
 pub use facts::facts;
 pub use orders::Suspicion;
 pub use orders::suspicions;
+pub use outcome::Outcome;
+pub use outcome::outcome;
 pub use same::gist;
 pub use same::says_the_same;

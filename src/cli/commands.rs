@@ -155,6 +155,13 @@ pub(super) enum Command {
     Consolidate(Consolidate),
     /// Show who changed which memory or context, when and why; the latest first.
     Audit(Audit),
+    /// List conversations, see where one was left, summarise, end or delete it.
+    #[command(subcommand, subcommand_required = true)]
+    Sessions(Sessions),
+    /// Answer a hook of a host: `carryall setup <host> --hooks` installs them.
+    ///
+    /// Reads the host's JSON from standard input. Never fails: a fault is a line on standard error.
+    Hook(Hook),
     /// Ask what happened, what it cost and what changed, with a chart if wanted.
     Insights(Box<tools::Insights>),
     /// Say how good an answer was, and what helped.
@@ -211,6 +218,7 @@ impl Command {
             Command::Serve => Some("serve"),
             Command::Completions { .. } => Some("completions"),
             Command::Man => Some("man"),
+            Command::Hook(_) => Some("hook"),
             Command::GenerateDocs { .. } => Some("generate-docs"),
             _ => None,
         }
@@ -287,6 +295,105 @@ pub(super) struct Audit {
     pub(super) limit: usize,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Sessions {
+    /// The latest conversations.
+    List(ListSessions),
+    /// What was said in one, and its summary.
+    Show {
+        #[command(flatten)]
+        of: OfSession,
+        /// The last turns, so many.
+        #[arg(long, default_value_t = 50)]
+        turns: usize,
+    },
+    /// Where one was left: its summary, what was decided, what is open, the files, the last turns. To be pasted or piped.
+    Resume {
+        #[command(flatten)]
+        of: OfSession,
+        /// The most tokens that it has.
+        #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+        budget_tokens: u32,
+    },
+    /// Summarise one: by its own sentences, or by the model. What was said stays.
+    Summarise {
+        #[command(flatten)]
+        of: OfSession,
+        #[command(flatten)]
+        model: WithModel,
+    },
+    /// Say that one is over, and write its summary. One that goes on has not ended.
+    End {
+        #[command(flatten)]
+        of: OfSession,
+        #[command(flatten)]
+        model: WithModel,
+    },
+    /// Delete what was said in one, with its summary, contexts and traces. What was remembered in it stays.
+    Delete {
+        #[command(flatten)]
+        of: OfSession,
+        /// Only show what would go.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ListSessions {
+    #[command(flatten)]
+    pub(super) whose: Whose,
+    /// Whoever they belong to, in every namespace that is not named.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Only those about this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) project: Option<PathBuf>,
+    /// Last used at or after this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Last used before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(super) limit: u32,
+    /// Where the list before ended.
+    #[arg(long)]
+    pub(super) cursor: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct OfSession {
+    /// The session, as `carryall sessions list` shows it.
+    pub(super) session_id: String,
+    #[command(flatten)]
+    pub(super) whose: Whose,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Whose {
+    /// The namespace; the project's or `default` when it is not named.
+    #[arg(long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// Through the eyes of this user.
+    #[arg(long, value_name = "ID")]
+    pub(super) user_id: Option<String>,
+    /// Through the eyes of this persona.
+    #[arg(long, value_name = "NAME")]
+    pub(super) persona: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct WithModel {
+    /// Let the model word it; the extractive summary stays where that fails.
+    #[arg(long)]
+    pub(super) with_model: bool,
+    /// The most that it may cost, in USD.
+    #[arg(long, value_name = "USD", requires = "with_model")]
+    pub(super) max_cost_usd: Option<f64>,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct GenerateYear {
     /// The same seed makes the same year.
@@ -330,6 +437,31 @@ pub(super) struct Setup {
     /// Use this file, in the host's format.
     #[arg(long, value_name = "FILE", conflicts_with = "project")]
     pub(super) file: Option<PathBuf>,
+    /// Instead of the entry, the hooks by which a session begins with a brief and its turns are kept (docs/hooks.md):
+    /// Claude Code, Codex and Cursor have them.
+    #[arg(long)]
+    pub(super) hooks: bool,
+    /// With --hooks: the namespace that belongs to the project, whose decisions and preferences are in its briefs.
+    #[arg(long, value_name = "NAME", requires = "hooks")]
+    pub(super) namespace: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct Hook {
+    /// What happened, as the host calls it: SessionStart, UserPromptSubmit, Stop, PreCompact, SessionEnd.
+    pub(super) event: String,
+    /// The host; told by the input when it is not given.
+    #[arg(long, value_name = "HOST", value_parser = ["claude-code", "codex", "cursor"])]
+    pub(super) host: Option<String>,
+    /// The namespace that belongs to the project.
+    #[arg(long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// The user that it is for.
+    #[arg(long, value_name = "ID")]
+    pub(super) user_id: Option<String>,
+    /// The persona that it is for.
+    #[arg(long, value_name = "NAME")]
+    pub(super) persona: Option<String>,
 }
 
 /// What the words on a command line come to.

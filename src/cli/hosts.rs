@@ -6,6 +6,7 @@
 
 mod edits;
 mod file;
+pub mod hooks;
 mod json;
 mod toml;
 mod yaml;
@@ -296,6 +297,10 @@ pub enum HostError {
     #[error("{host} reads no servers from a project folder")]
     NoProjectFile { host: Host },
 
+    /// Choose a host that has hooks.
+    #[error("{host} has no hooks that carryall knows")]
+    NoHooks { host: Host },
+
     /// Install the program elsewhere.
     #[error("{} cannot be written into a host's file: it is not an absolute path in Unicode", path.display())]
     Program { path: PathBuf },
@@ -313,6 +318,10 @@ impl HostError {
                 format!("close the program that writes {}, then try again", path.display())
             }
             HostError::NoProjectFile { host } => format!("run `carryall setup {}` without a project", host.name()),
+            HostError::NoHooks { .. } => {
+                let names: Vec<&str> = hooks::with_hooks().into_iter().map(Host::name).collect();
+                format!("hooks are known of {}", names.join(", "))
+            }
             HostError::Program { .. } => "install carryall under a path of plain characters".to_string(),
         }
     }

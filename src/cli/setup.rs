@@ -28,6 +28,9 @@ pub(super) fn run(
 ) -> Result<Exit, Failed> {
     let host = Host::named(&asked.host)
         .ok_or_else(|| Failed::usage(format!("unknown host {}", asked.host), "`carryall setup --help` lists them"))?;
+    if asked.hooks {
+        return hooks(host, asked, given, environment, out);
+    }
     let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
     let mut entry = Entry::for_host(host, &program)?;
     for argument in given.to_arguments()? {
@@ -62,6 +65,68 @@ pub(super) fn run(
     }
     Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
 }
+
+/// Writes, shows or removes the hooks of a host.
+fn hooks(
+    host: Host,
+    asked: &Setup,
+    given: &SettingFlags,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Exit, Failed> {
+    let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
+    let entry = Entry::for_host(host, &program)?;
+    let mut command = vec![entry.command];
+    command.extend(given.to_arguments()?);
+    let folders = folders(environment)?;
+    let path = match &asked.file {
+        Some(file) => file.clone(),
+        None => hosts::hooks::path(host, &folders, asked.project.as_deref())?,
+    };
+    let path = std::path::absolute(&path).map_err(|err| Failed::file("find", &path, &err))?;
+    let mode = match (asked.print, asked.remove) {
+        (true, _) => Mode::Print,
+        (_, true) => Mode::Remove,
+        _ => Mode::Write,
+    };
+    let hooks = hosts::hooks::Hooks { host, command, namespace: asked.namespace.clone(), os: folders.os };
+    let change = hooks.apply(&path, mode)?;
+    let snippet = hooks.snippet();
+    out.document(&json!({
+        "host": host.name(),
+        "path": change.path,
+        "status": status(change.status),
+        "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
+        "backup": change.backup,
+        "snippet": snippet,
+        "next_step": NEW_SESSION,
+    }));
+    let path = change.path.display();
+    if mode == Mode::Print && !out.is_json() {
+        let verb = if change.status == Status::Unchanged { "are in" } else { "would be put into" };
+        out.remark(format_args!("These hooks {verb} {path}; everything else in it stays:"));
+        out.line(snippet.trim_end());
+        return Ok(Exit::Done);
+    }
+    let done = match change.status {
+        Status::Added => format!("{host}'s sessions now begin with a brief, and their turns are kept: {path}"),
+        Status::Updated => format!("{host}'s hooks in {path} were brought up to date"),
+        Status::Unchanged => format!("{host} has these hooks already: {path} was left as it is"),
+        Status::Removed => format!("the hooks were taken out of {path}"),
+        Status::Absent => format!("there are no hooks of carryall in {path}"),
+    };
+    out.line(format_args!("{} {done}", "✓".green()));
+    if let Some(backup) = &change.backup {
+        out.line(format_args!("  the file of before: {}", backup.display()));
+    }
+    if matches!(change.status, Status::Added | Status::Updated) {
+        out.line(format_args!("  next: {NEW_SESSION}"));
+        out.line("  what is kept, and how to turn it off: docs/hooks.md, or CARRYALL_HOOKS=off");
+    }
+    Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
+}
+
+const NEW_SESSION: &str = "start a new session; the host may ask whether it is to trust the hooks (/hooks lists them)";
 
 /// Where this person's hosts keep their files.
 pub(super) fn folders(environment: &Environment) -> Result<Folders, Failed> {

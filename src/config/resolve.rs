@@ -8,6 +8,7 @@ use super::ConfigError;
 use super::Consolidate;
 use super::Environment;
 use super::Flags;
+use super::Hooks;
 use super::LogFormat;
 use super::Project;
 use super::Shown;
@@ -101,6 +102,9 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let consolidate =
         sources.read(&settings::CONSOLIDATE, |raw| check::choice(raw, &times), |it| it.name().to_owned())?;
 
+    let switch = [Hooks::On, Hooks::Brief, Hooks::Off].map(|it| (it.name(), it));
+    let hooks = sources.read(&settings::HOOKS, |raw| check::choice(raw, &switch), |it| it.name().to_owned())?;
+
     // The provider that is asked for may be one of the user file, so those come first; they are shown after it.
     let mut shown = std::mem::take(&mut sources.shown);
     let providers = providers::read(sources, warnings)?;
@@ -153,6 +157,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         monthly_usd,
         prices,
         consolidate,
+        hooks,
         retention,
         embedder,
         project: read_project(sources, warnings),

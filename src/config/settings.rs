@@ -52,6 +52,7 @@ const GENERAL: &[&Setting] = &[
     &MAX_LINE_BYTES,
     &CONCURRENCY,
     &CONSOLIDATE,
+    &HOOKS,
     &PROVIDER,
     &DAILY_USD,
     &MONTHLY_USD,
@@ -232,6 +233,16 @@ pub(super) const CONSOLIDATE: Setting = Setting {
     default: "idle",
     example: "off",
     meaning: "When the memory is put in order besides `carryall consolidate`: `idle`, while nobody calls, or `off`.",
+    ..COMMON
+};
+
+pub(super) const HOOKS: Setting = Setting {
+    name: "hooks",
+    variables: &["CARRYALL_HOOKS"],
+    key: Some("hooks"),
+    default: "on",
+    example: "brief",
+    meaning: "What `carryall hook` does: `on`, a brief when a session begins and its turns kept; `brief`, nothing kept; `off`.",
     ..COMMON
 };
 

@@ -106,6 +106,7 @@ fn sample(setting: &Setting, rank: usize) -> String {
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
         "consolidate" => ["off", "idle"][rank % 2].to_owned(),
+        "hooks" => ["brief", "off"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
         "memory.secrets" => ["refuse", "redact"][rank % 2].to_owned(),
         "ask.cascade" => ["azure,openai", "extractive", "ollama"][rank % 3].to_owned(),
@@ -222,6 +223,7 @@ fn full_world() -> World {
         max_line_bytes = 1_000_000
         concurrency = 8
         consolidate = "off"
+        hooks = "brief"
         provider = "work"
         budget = { daily_usd = 1, monthly_usd = 20.5 }
 

@@ -16,6 +16,7 @@ use super::input::Problem;
 use super::input::Sink;
 use super::input::Source;
 use super::input::text;
+use super::transcript::Said;
 
 /// What the program itself puts into a user's place: commands, their output, reminders.
 const NOT_SAID: [&str; 8] = [
@@ -44,38 +45,58 @@ pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
                 Ok(line) => line,
                 Err(_) => return sink(skipped("a line that is no JSON")),
             };
-            let role = match line.get("type").and_then(Value::as_str) {
-                Some("user") => Role::User,
-                Some("assistant") => Role::Assistant,
-                Some("summary" | "ai-title" | "custom-title") => return Ok(()),
-                Some(_) => return Ok(()),
-                None => return sink(skipped("a line without a type")),
+            let event = match event(&line) {
+                Ok(Some(event)) => event,
+                Ok(None) => return Ok(()),
+                Err(reason) => return sink(skipped(reason)),
             };
-            let is = |name: &str| line.get(name).and_then(Value::as_bool) == Some(true);
-            if is("isSidechain") || is("isMeta") || is("isApiErrorMessage") || is("isCompactSummary") {
-                return Ok(());
-            }
-            let (Some(session), Some(key)) = (text(&line, "sessionId"), text(&line, "uuid")) else {
-                return sink(skipped("a message without a session or an id"));
-            };
-            let Some(content) = line.pointer("/message/content").and_then(said) else { return Ok(()) };
-            if role == Role::User && NOT_SAID.iter().any(|it| content.starts_with(it)) {
-                return Ok(());
-            }
-            let session_id = format!("claude-code-{session}");
+            let Said { session_id, key, role, content, at } = event.said;
             if known.insert(session_id.clone()) {
-                let title = text(&line, "cwd").map(str::to_owned);
-                sink(Piece::Session(Session { id: session_id.clone(), title, file: name.clone() }))?;
+                sink(Piece::Session(Session { id: session_id.clone(), title: event.folder, file: name.clone() }))?;
             }
-            let at = input::time(&line, "timestamp");
-            sink(Piece::Turn(Turn { session_id, key: key.to_owned(), role, content, at }))
+            sink(Piece::Turn(Turn { session_id, key, role, content, at }))
         })?;
     }
     Ok(())
 }
 
+/// What somebody said, and the folder that they were in.
+pub(super) struct Event {
+    pub(super) said: Said,
+    folder: Option<String>,
+}
+
+/// What a line says; `None` when it is nothing that people said.
+pub(super) fn event(line: &Value) -> Result<Option<Event>, &'static str> {
+    let role = match line.get("type").and_then(Value::as_str) {
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        Some(_) => return Ok(None),
+        None => return Err("a line without a type"),
+    };
+    let is = |name: &str| line.get(name).and_then(Value::as_bool) == Some(true);
+    if is("isSidechain") || is("isMeta") || is("isApiErrorMessage") || is("isCompactSummary") {
+        return Ok(None);
+    }
+    let (Some(session), Some(key)) = (text(line, "sessionId"), text(line, "uuid")) else {
+        return Err("a message without a session or an id");
+    };
+    let Some(content) = line.pointer("/message/content").and_then(said) else { return Ok(None) };
+    if role == Role::User && NOT_SAID.iter().any(|it| content.starts_with(it)) {
+        return Ok(None);
+    }
+    let said = Said {
+        session_id: format!("claude-code-{session}"),
+        key: key.to_owned(),
+        role,
+        content,
+        at: input::time(line, "timestamp"),
+    };
+    Ok(Some(Event { said, folder: text(line, "cwd").map(str::to_owned) }))
+}
+
 /// The text of a message, which is a string or a list of blocks; `None` when it has only tools and thoughts.
-fn said(content: &Value) -> Option<String> {
+pub(super) fn said(content: &Value) -> Option<String> {
     let said = match content {
         Value::String(text) => text.trim().to_owned(),
         Value::Array(blocks) => {

@@ -28,6 +28,7 @@ use crate::store::ContextBy;
 use crate::store::ContextKey;
 use crate::store::ContextWrite;
 use crate::store::Scope;
+use crate::store::SessionAbout;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TurnRow;
@@ -374,6 +375,14 @@ impl Taking<'_> {
             user_id: self.asked.user_id.clone(),
             persona: self.asked.persona.clone(),
         };
+        let owner = Owner { session_id: Some(key.owner.clone()), ..self.owner(Owner::default()) };
+        // Programs that know no titles tell the folder instead.
+        let (project, named) = match title.clone() {
+            Some(folder) if folder.starts_with('/') => (Some(folder), None),
+            title => (None, title),
+        };
+        let about = SessionAbout { title: named, host: Some(self.format.name().to_owned()), project };
+        self.importer.store.describe_session(owner, about, self.importer.clock.now()).await?;
         match sessions.read(key.clone(), None, by.clone()).await? {
             Some(row) if row.data == data => Ok(()),
             _ => sessions.write(key, ContextWrite::Data(data), None, None, by).await.map(|_| ()),

@@ -274,6 +274,17 @@ impl Memory {
         }
     }
 
+    /// Summarises the session of `owner` by its own sentences, unless its summary is of what it holds now; the summary
+    /// that it has then. `None` when it has too little for one.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn summarise_session(&self, owner: Owner) -> Result<Option<SummaryRow>, StoreError> {
+        self.summarise(owner.clone(), false).await?;
+        self.store.summary(owner).await
+    }
+
     /// Summarises a session, unless its summary is of what it holds now; whether it did.
     async fn summarise(&self, owner: Owner, dry_run: bool) -> Result<bool, StoreError> {
         let entries = self.session_entries(owner.clone()).await?;

@@ -89,7 +89,7 @@ fn sentences(entries: &[SessionEntry]) -> Vec<Sentence<'_>> {
     let mut found: Vec<Sentence<'_>> = Vec::new();
     let mut by_text: HashMap<String, usize> = HashMap::new();
     for entry in entries {
-        for text in split(&entry.text) {
+        for text in sentences_of(&entry.text) {
             if let Some(at) = by_text.get(&text) {
                 found[*at].ids.push(&entry.id);
                 continue;
@@ -148,8 +148,8 @@ fn choose(sentences: &[Sentence<'_>], count: usize) -> Vec<usize> {
     chosen
 }
 
-/// The sentences of a text; lines of code and data are cut as well, which does no harm.
-fn split(text: &str) -> Vec<String> {
+/// The sentences of a text, each cut to a length; lines of code and data are cut as well, which does no harm.
+pub fn sentences_of(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in text.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with("```")) {
         let mut sentence = String::new();
@@ -247,7 +247,7 @@ mod tests {
             let said = entries(&said);
             if let Some(extract) = summarise(&said) {
                 prop_assert!(extract.text.chars().count() <= CHARACTERS + 200);
-                let all: HashSet<String> = said.iter().filter(|it| extract.sources.contains(&it.id)).flat_map(|it| split(&it.text)).collect();
+                let all: HashSet<String> = said.iter().filter(|it| extract.sources.contains(&it.id)).flat_map(|it| sentences_of(&it.text)).collect();
                 let mut left = extract.text.replace("user: ", "").replace('\n', " ");
                 let mut known: Vec<&String> = all.iter().collect();
                 known.sort_by_key(|it| std::cmp::Reverse(it.len()));

@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::tools;
 use crate::app::App;
 use crate::config::Config;
-use crate::scope::Owner;
+use crate::store::SessionFilter;
 
-/// Turns that `resume_session` quotes.
-const TURNS: usize = 12;
+/// Tokens of what `resume_session` quotes: a person asked for it, so it may be longer than what comes unasked.
+const TOKENS: u32 = 4_000;
 
 struct Template {
     name: &'static str,
@@ -126,17 +126,19 @@ pub(super) async fn get(app: &App, name: &str, arguments: &Map<String, Value>) -
 
 async fn resume(app: &App, session_id: &str) -> Result<String, ErrorData> {
     let namespace = crate::scope::namespace_or_default(app.config.project.namespace.clone());
-    let owner = Owner { namespace, ..Owner::default() };
-    let turns = app.sessions.turns(session_id, &owner, TURNS).await.map_err(super::resources::protocol_error)?;
-    let quoted: Vec<String> =
-        turns.iter().map(|it| format!("{}: {}", it.role, super::reply::shorten(&it.content, 600))).collect();
-    let turns = if quoted.is_empty() {
-        "No turns are kept of it.".to_owned()
-    } else {
-        format!("Its last turns, quoted:\n<turns>\n{}\n</turns>", quoted.join("\n").replace("</", "<\\/"))
+    let filter = SessionFilter {
+        namespace: Some(namespace),
+        session_id: Some(session_id.to_owned()),
+        ..SessionFilter::default()
+    };
+    let briefs = app.briefs();
+    let rows = briefs.sessions(filter, 1).await.map_err(super::resources::protocol_error)?;
+    let left = match rows.into_iter().next() {
+        Some(row) => briefs.of(row).await.map_err(super::resources::protocol_error)?.text(TOKENS),
+        None => "No turns are kept of it.".to_owned(),
     };
     Ok(format!(
-        "Let us go on with session {session_id:?}. {turns}\n\nCall recall with session_id {session_id:?} and an empty \
+        "Let us go on with session {session_id:?}. {left}\n\nCall recall with session_id {session_id:?} and an empty \
          query for what was remembered in it. Then tell me in a few lines where we were, what was decided and what is \
          open, and go on using the same session_id."
     ))

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::order::Domain;
 use super::tools;
 use crate::app::App;
+use crate::brief::Noted;
 use crate::clock;
 use crate::scope::Owner;
 use crate::scope::View;
@@ -27,6 +28,7 @@ use crate::store::History;
 use crate::store::MemoryEvent;
 use crate::store::MemoryRow;
 use crate::store::Scope;
+use crate::store::SessionFilter;
 use crate::store::StoreError;
 use crate::store::TraceFilter;
 use crate::store::Version;
@@ -302,6 +304,7 @@ fn namespace(app: &App) -> String {
 
 async fn session_json(app: &App, id: &str) -> Result<Option<Value>, ErrorData> {
     let namespace = namespace(app);
+    let view_namespace = namespace.clone();
     let owner = Owner { namespace: namespace.clone(), ..Owner::default() };
     let turns = app.sessions.turns(id, &owner, TURNS).await.map_err(protocol_error)?;
     let query = crate::memory::Query {
@@ -322,7 +325,23 @@ async fn session_json(app: &App, id: &str) -> Result<Option<Value>, ErrorData> {
     let summary = app.memory.summary(owner).await.map_err(protocol_error)?.map(|it| {
         json!({"text": it.content, "made_by": it.made_by, "made_at": clock::format(it.made_at), "sources": it.sources})
     });
-    Ok(Some(json!({"session_id": id, "summary": summary, "turns": turns, "memories": memories})))
+    let filter =
+        SessionFilter { namespace: Some(view_namespace), session_id: Some(id.to_owned()), ..SessionFilter::default() };
+    let briefs = app.briefs();
+    let mut whole = json!({"session_id": id, "summary": summary, "turns": turns, "memories": memories});
+    if let Some(row) = briefs.sessions(filter, 1).await.map_err(protocol_error)?.into_iter().next()
+        && let Value::Object(fields) = &mut whole
+    {
+        let brief = briefs.of(row).await.map_err(protocol_error)?;
+        let noted =
+            |list: &[Noted]| list.iter().map(|it| json!({"text": it.text, "role": it.role})).collect::<Vec<_>>();
+        fields.insert("title".to_owned(), crate::brief::title(&brief.session).into());
+        fields.insert("ended_at".to_owned(), json!(brief.session.ended_at.map(clock::format)));
+        fields.insert("decisions".to_owned(), noted(&brief.left.decisions).into());
+        fields.insert("open".to_owned(), noted(&brief.left.open).into());
+        fields.insert("files".to_owned(), json!(brief.left.files));
+    }
+    Ok(Some(whole))
 }
 
 fn pretty(value: &Value) -> String {

@@ -24,7 +24,7 @@ pub struct AuditRow {
     pub at: Millis,
     /// The tool or command that did it, or `expiry` and `retention`.
     pub actor: String,
-    /// `stored`, `joined`, `superseded`, `forgotten`, `written`, `cleared`, `expired`, `imported`, `purged`.
+    /// `stored`, `joined`, `superseded`, `forgotten`, `written`, `cleared`, `deleted`, `expired`, `imported`, `purged`.
     pub action: String,
     /// The address of what was changed.
     pub subject: String,
@@ -196,7 +196,7 @@ fn held(data: &Value) -> Value {
     if size <= HELD_BYTES { data.clone() } else { json!({"bytes": size}) }
 }
 
-fn blank(conn: &Connection, key: &ContextKey) -> rusqlite::Result<()> {
+pub(super) fn blank(conn: &Connection, key: &ContextKey) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE audit SET details = json_remove(details, '$.before', '$.after') WHERE subject = :subject",
     )?

@@ -359,6 +359,15 @@ fn put(
     Ok(())
 }
 
+/// Empties the context at `key`; its row stays for its version number.
+pub(super) fn empty(conn: &Connection, key: &ContextKey, now: Millis) -> rusqlite::Result<()> {
+    let before = current(conn, key, now)?;
+    let by = ContextBy::default();
+    let new = New { data: &Value::Null, expires_at: None, cleared: true, by: &by };
+    put(conn, key, &new, before.as_ref(), now)?;
+    super::audit::blank(conn, key)
+}
+
 /// Empties what has expired; the rows stay for their version numbers.
 pub(super) fn sweep(conn: &Connection, now: Millis) -> rusqlite::Result<usize> {
     super::audit::contexts_expire(conn, now)?;

@@ -123,6 +123,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(history::hot_queries())
         .chain(traces::hot_queries())
         .chain(contexts::hot_queries())
+        .chain(sessions::hot_queries())
         .chain(turns::hot_queries())
         .chain(packs::hot_queries())
         .chain(stamps::hot_queries())
@@ -369,9 +370,9 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
 
     let (_folder, copy) = temporary();
     let counts = imported(&copy, out.clone()).await.unwrap();
-    assert_eq!(counts, Counts { rows: 11, skipped: 0 });
+    assert_eq!(counts, Counts { rows: 12, skipped: 0 });
     assert_eq!(exported(&copy).await, out);
-    assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 11 });
+    assert_eq!(imported(&copy, out.clone()).await.unwrap(), Counts { rows: 0, skipped: 12 });
     assert_eq!(exported(&copy).await, out);
     // What came in is whole: found by its words, its versions, its session.
     assert_eq!(with_word(&copy, everything(9), "new").await[0], "new");

@@ -105,13 +105,13 @@ impl Store {
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<(String, Millis)>> {
                 conn.prepare_cached(
-                    "SELECT session_id, max(at) AS latest FROM (
-                        SELECT session_id, created_at AS at FROM turns
-                        WHERE namespace = :namespace AND user_id IS NULL AND persona IS NULL
-                        UNION ALL
-                        SELECT session_id, created_at AS at FROM memories
-                        WHERE session_id IS NOT NULL AND namespace = :namespace AND user_id IS NULL AND persona IS NULL)
-                     GROUP BY session_id ORDER BY latest DESC, session_id LIMIT :limit OFFSET :offset",
+                    "SELECT session_id, last_at FROM sessions AS s
+                     WHERE namespace = :namespace AND user_id IS NULL AND persona IS NULL
+                       AND (EXISTS (SELECT 1 FROM turns AS t WHERE t.session_id = s.session_id
+                              AND t.namespace = s.namespace AND t.user_id IS NULL AND t.persona IS NULL)
+                         OR EXISTS (SELECT 1 FROM memories AS m WHERE m.session_id = s.session_id
+                              AND m.namespace = s.namespace AND m.user_id IS NULL AND m.persona IS NULL))
+                     ORDER BY last_at DESC, session_id LIMIT :limit OFFSET :offset",
                 )?
                 .query_map(
                     named_params! {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 28] = [
     "ids",
     "scope",
     "clock",
@@ -26,6 +26,8 @@ const ROOMS: [&str; 26] = [
     "documents",
     "downstream",
     "context",
+    "brief",
+    "hook",
     "ask",
     "insights",
     "app",

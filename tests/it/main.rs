@@ -6,6 +6,7 @@ mod architecture;
 mod ask;
 mod cli;
 mod harness;
+mod hooks;
 mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
@@ -14,6 +15,7 @@ mod packs;
 mod protocol;
 mod providers;
 mod routes;
+mod sessions;
 mod store;
 mod third_party;
 mod tools;

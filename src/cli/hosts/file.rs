@@ -78,25 +78,42 @@ pub enum EntryStatus {
 /// snippet to paste; [`HostError::Access`] when the disk refuses; [`HostError::Changed`] when another program wrote the
 /// file meanwhile.
 pub fn apply(host: Host, path: &Path, entry: &Entry, mode: Mode) -> Result<Change, HostError> {
-    let target = follow(path)?;
     let by_hand = match mode {
         Mode::Remove => format!("take the entry `{SERVER_NAME}` out by hand"),
         Mode::Write | Mode::Print => format!("put this in by hand:\n\n{}", host.snippet(entry)),
     };
-    let before = read(host, &target, &by_hand)?;
-    let refused = |it| refused(host, path, it, &by_hand);
-    let found = find(host, before.as_deref().unwrap_or_default()).map_err(refused)?;
-    let text = match mode {
-        Mode::Write | Mode::Print => add(host, before.as_deref(), entry).map_err(refused)?,
-        Mode::Remove => remove(host, before.as_deref().unwrap_or_default()).map_err(refused)?,
-    };
-    let status = match (mode, found) {
-        (Mode::Remove, None) => Status::Absent,
-        (Mode::Remove, Some(_)) => Status::Removed,
-        (_, None) => Status::Added,
-        (_, Some(_)) if before.as_deref() == Some(text.as_str()) => Status::Unchanged,
-        (_, Some(_)) => Status::Updated,
-    };
+    edit(host, path, mode, &by_hand, |before| {
+        let found = find(host, before.unwrap_or_default())?;
+        let text = match mode {
+            Mode::Write | Mode::Print => add(host, before, entry)?,
+            Mode::Remove => remove(host, before.unwrap_or_default())?,
+        };
+        let status = match (mode, found) {
+            (Mode::Remove, None) => Status::Absent,
+            (Mode::Remove, Some(_)) => Status::Removed,
+            (_, None) => Status::Added,
+            (_, Some(_)) if before == Some(text.as_str()) => Status::Unchanged,
+            (_, Some(_)) => Status::Updated,
+        };
+        Ok((text, status))
+    })
+}
+
+/// Changes the file at `path` as `change` says, which is given its text, `None` for no file, and gives back the new text
+/// and what became of it; `by_hand` says what a person does where that is refused.
+///
+/// # Errors
+/// As [`apply`].
+pub(super) fn edit(
+    host: Host,
+    path: &Path,
+    mode: Mode,
+    by_hand: &str,
+    change: impl FnOnce(Option<&str>) -> Result<(String, Status), Refusal>,
+) -> Result<Change, HostError> {
+    let target = follow(path)?;
+    let before = read(host, &target, by_hand)?;
+    let (text, status) = change(before.as_deref()).map_err(|it| refused(host, path, it, by_hand))?;
     let changes = mode != Mode::Print && !matches!(status, Status::Unchanged | Status::Absent);
     let mut backup = None;
     if changes {

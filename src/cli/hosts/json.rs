@@ -235,7 +235,7 @@ fn our_entry<'a, 'b>(text: &str, root: &'b Object<'a>, container: &str) -> Resul
 }
 
 /// The root object; `None` for a text that holds no value at all.
-fn parse_root(text: &str) -> Result<Option<Object<'_>>, Refusal> {
+pub(super) fn parse_root(text: &str) -> Result<Option<Object<'_>>, Refusal> {
     let options = ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
@@ -263,7 +263,11 @@ fn parse_root(text: &str) -> Result<Option<Object<'_>>, Refusal> {
 }
 
 /// The one property of that name. Two of a name are refused: hosts differ in which one they take.
-fn only<'a, 'b>(text: &str, object: &'b Object<'a>, name: &str) -> Result<Option<&'b ObjectProp<'a>>, Refusal> {
+pub(super) fn only<'a, 'b>(
+    text: &str,
+    object: &'b Object<'a>,
+    name: &str,
+) -> Result<Option<&'b ObjectProp<'a>>, Refusal> {
     let mut found = object.properties.iter().filter(|it| it.name.as_str() == name);
     match (found.next(), found.next()) {
         (first, None) => Ok(first),
@@ -271,14 +275,14 @@ fn only<'a, 'b>(text: &str, object: &'b Object<'a>, name: &str) -> Result<Option
     }
 }
 
-fn object<'a, 'b>(text: &str, held: &'b ObjectProp<'a>) -> Result<&'b Object<'a>, Refusal> {
+pub(super) fn object<'a, 'b>(text: &str, held: &'b ObjectProp<'a>) -> Result<&'b Object<'a>, Refusal> {
     held.value.as_object().ok_or_else(|| {
         let problem = format!("`{}` is {}, not an object", held.name.as_str(), kind(&held.value));
         shape(text, held.range.start, problem)
     })
 }
 
-fn shape(text: &str, at: usize, problem: String) -> Refusal {
+pub(super) fn shape(text: &str, at: usize, problem: String) -> Refusal {
     Refusal::Shape { line: position(text, at).0, problem }
 }
 
@@ -332,7 +336,7 @@ fn object_of(fields: &[(&str, Value)]) -> Value {
 }
 
 /// One step of indentation, as the first property of the root object shows it.
-fn unit<'t>(text: &'t str, root: &Object<'_>) -> &'t str {
+pub(super) fn unit<'t>(text: &'t str, root: &Object<'_>) -> &'t str {
     let base = indent(text, root.range.start);
     let first = root.properties.first().filter(|it| begins_line(text, it.range.start));
     let deeper = first.and_then(|it| indent(text, it.range.start).strip_prefix(base));
@@ -398,7 +402,7 @@ fn insert_root(text: &str, root: &Object<'_>, key: &str, value: &Value) -> Strin
 }
 
 /// Adds a property at the end of an object, in the manner of the properties that are there.
-fn insert(text: &str, object: &Object<'_>, key: &str, value: &Value, unit: &str) -> String {
+pub(super) fn insert(text: &str, object: &Object<'_>, key: &str, value: &Value, unit: &str) -> String {
     let newline = newline(text);
     let mut edits = Edits::default();
     let Some(last) = object.properties.last() else {
@@ -435,7 +439,7 @@ fn insert(text: &str, object: &Object<'_>, key: &str, value: &Value, unit: &str)
 }
 
 /// Cuts a property out of its object, with the comma and the line that it alone needs.
-fn cut(edits: &mut Edits, text: &str, object: &Object<'_>, ours: &ObjectProp<'_>) {
+pub(super) fn cut(edits: &mut Edits, text: &str, object: &Object<'_>, ours: &ObjectProp<'_>) {
     let place = object.properties.iter().position(|it| it.range == ours.range).unwrap_or_default();
     let previous = place.checked_sub(1).and_then(|it| object.properties.get(it));
     let next = object.properties.get(place + 1);

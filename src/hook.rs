@@ -1,0 +1,157 @@
+//! What is done when a host says that a session begins, goes on or ends: a brief of where things were left is given,
+//! and what was said is kept. Nothing is sent anywhere.
+
+mod input;
+mod reading;
+
+use std::time::Instant;
+
+use serde_json::Value;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::brief;
+use crate::brief::Briefs;
+use crate::brief::Project;
+use crate::clock::Clock;
+use crate::config::Hooks as Switch;
+use crate::exchange::Writer;
+use crate::memory::Memory;
+use crate::scope::Owner;
+use crate::scope::View;
+use crate::store::SessionAbout;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::trace::Call;
+use crate::trace::Progress;
+
+pub use input::Event;
+pub use input::Input;
+pub use input::host_of;
+pub use input::project_of;
+
+/// Answers hooks.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    pub store: Store,
+    pub memory: Memory,
+    pub clock: Clock,
+    /// What the person allows.
+    pub switch: Switch,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+}
+
+/// For whom a hook is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    pub view: View,
+    /// Whether the namespace was named by the person who installed the hook, and so belongs to the project.
+    pub named: bool,
+    /// The person's home, in which some hosts keep their transcripts.
+    pub home: Option<std::path::PathBuf>,
+}
+
+/// What a hook did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What the host is given; nothing when there is nothing to say.
+    pub output: Option<String>,
+    /// Turns that were kept and were not there before.
+    pub kept: usize,
+}
+
+impl Hooks {
+    /// Does what `event` asks for, until `until` at the latest.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`]; what was kept until then stays kept.
+    pub async fn run(
+        &self,
+        host: Writer,
+        event: Event,
+        input: &Input,
+        whose: &Whose,
+        until: Instant,
+    ) -> Result<Done, StoreError> {
+        let mut done = Done::default();
+        if self.switch == Switch::Off {
+            return Ok(done);
+        }
+        if event == Event::Start {
+            done.output = self.brief(host, input, whose).await?;
+            return Ok(done);
+        }
+        if self.switch == Switch::Brief || self.read_only {
+            return Ok(done);
+        }
+        done.kept = self.keep(host, input, whose, until).await?;
+        if event == Event::End
+            && let Some(id) = &input.session_id
+        {
+            let owner = Owner { session_id: Some(host.session_id(id)), ..owner(whose) };
+            if self.store.end_session(owner.clone(), self.clock.now()).await? {
+                self.memory.summarise_session(owner).await?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// The brief of a project in the form that the host wants.
+    async fn brief(&self, host: Writer, input: &Input, whose: &Whose) -> Result<Option<String>, StoreError> {
+        let Some(folder) = &input.project else { return Ok(None) };
+        // A host that resumes a session shows all of it anyway; after a compaction this one is what was lost.
+        let this = input.session_id.as_ref().map(|id| host.session_id(id));
+        let (without, only) = match input.source.as_deref() {
+            Some("resume") => return Ok(None),
+            Some("compact") => (None, this),
+            _ => (this, None),
+        };
+        let project =
+            Project { folder: folder.clone(), view: whose.view.clone(), with_memories: whose.named, without, only };
+        let briefs = Briefs { store: self.store.clone(), memory: self.memory.clone(), clock: self.clock.clone() };
+        let call = Call::begin("hook", self.clock.now(), Progress::default(), CancellationToken::new());
+        let text = briefs.of_project(&project, brief::TOKENS, &call).await?;
+        Ok(text.map(|it| shaped(host, &it)))
+    }
+
+    /// Keeps what the transcript says since the last time.
+    async fn keep(&self, host: Writer, input: &Input, whose: &Whose, until: Instant) -> Result<usize, StoreError> {
+        let Some(path) = input.transcript(host, whose.home.as_deref()) else {
+            tracing::debug!("the host named no transcript");
+            return Ok(0);
+        };
+        let session_id = input.session_id.as_ref().map(|id| host.session_id(id));
+        let reading = reading::Reading { store: &self.store, clock: &self.clock, host, owner: owner(whose), until };
+        let (kept, in_file) = reading.read(&path, session_id.clone()).await?;
+        if kept > 0
+            && let Some(session_id) = session_id.or(in_file)
+        {
+            let owner = Owner { session_id: Some(session_id), ..owner(whose) };
+            let about =
+                SessionAbout { title: None, host: Some(host.name().to_owned()), project: input.project.clone() };
+            self.store.describe_session(owner, about, self.clock.now()).await?;
+        }
+        Ok(kept)
+    }
+}
+
+fn owner(whose: &Whose) -> Owner {
+    let View { namespace, user_id, persona, .. } = whose.view.clone();
+    Owner { namespace, user_id, persona, session_id: None }
+}
+
+/// A brief in the form that `host` puts before its model.
+///
+/// Sources: Claude Code's hooks reference (code.claude.com/docs/en/hooks), Codex' `codex-rs/hooks/src/schema.rs` and
+/// developers.openai.com/codex/hooks, Cursor's cursor.com/docs/hooks; read 2026-11-27.
+fn shaped(host: Writer, text: &str) -> String {
+    let output: Value = match host {
+        Writer::ClaudeCode | Writer::Codex => {
+            json!({"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": text}})
+        }
+        Writer::Cursor => json!({"additional_context": text}),
+    };
+    output.to_string()
+}
