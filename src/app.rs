@@ -66,6 +66,7 @@ impl App {
             caps: Caps::of(&config),
             keeps,
             caching: config.routing.caching,
+            cache_times: config.routing.cache_times,
             flights: Flights::default(),
         };
         let insights = Insights::new(store.clone(), clock.clone());

@@ -39,6 +39,7 @@ pub use nearest::nearest;
 pub use resolve::Resolved;
 pub use resolve::resolve;
 pub use retention::RetentionRule;
+pub use routing::CacheTimes;
 pub use routing::Caching;
 pub use routing::ModelTraits;
 pub use routing::Prefer;

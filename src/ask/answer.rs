@@ -18,6 +18,7 @@ use super::repair::Held;
 use super::telling::Telling;
 use crate::clock::Clock;
 use crate::clock::Millis;
+use crate::config::CacheTimes;
 use crate::config::Caching;
 use crate::config::Prefer;
 use crate::context::Assembler;
@@ -192,6 +193,8 @@ pub struct Asker {
     pub keeps: bool,
     /// Which answers are kept for equal questions.
     pub caching: Caching,
+    /// How long kept answers hold.
+    pub cache_times: CacheTimes,
     /// The questions that are being asked.
     pub flights: Flights,
 }
@@ -518,7 +521,8 @@ impl Asker {
             leading.answered(&kept);
         }
         let at = self.clock.now();
-        let holds = Millis::try_from(cache::holds(ready.question, ready.has_context).as_millis()).unwrap_or(0);
+        let holds = Millis::try_from(cache::holds(ready.question, ready.has_context, self.cache_times).as_millis())
+            .unwrap_or(0);
         let answer = serde_json::to_string(&kept).unwrap_or_default();
         Ok((reply, Some(KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer })))
     }

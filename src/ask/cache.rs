@@ -12,7 +12,9 @@ use tokio::sync::watch;
 
 use super::Question;
 use super::Reply;
+use crate::config::CacheTimes;
 use crate::config::Caching;
+use crate::context;
 use crate::models::FinishReason;
 use crate::models::ModelRequest;
 use crate::models::Route;
@@ -65,22 +67,19 @@ pub(super) fn key(caching: Caching, address: &str, route: &Route, request: &Mode
     })
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
-
-/// How long the answer to `question` holds, by its kind: one about now for minutes, one with a context of ours for an
-/// hour (the context itself is part of the key), structured output for a week, any other for a day.
-pub(super) fn holds(question: &Question, has_context: bool) -> Duration {
-    let asked = question.messages.last().map(|it| it.content.to_lowercase()).unwrap_or_default();
-    let mut words = asked.split(|it: char| !it.is_alphanumeric());
-    if words.any(|it| OF_NOW.contains(&it)) {
-        10 * MINUTE
-    } else if question.response_schema.is_some() {
-        7 * DAY
-    } else if has_context {
-        60 * MINUTE
-    } else {
-        DAY
+/// How long the answer to `question` holds: what was said or happened, and what is about now, for the shortest time;
+/// code longer; knowledge longest. What it was made of is part of the key, so nothing that was written is missed.
+pub(super) fn holds(question: &Question, has_context: bool, times: CacheTimes) -> Duration {
+    let asked = question.messages.last().map(|it| it.content.as_str()).unwrap_or_default();
+    let lower = asked.to_lowercase();
+    if lower.split(|it: char| !it.is_alphanumeric()).any(|it| OF_NOW.contains(&it)) {
+        return times.history;
+    }
+    match context::classify(asked).label {
+        "recall" | "insight" => times.history,
+        "general" => times.knowledge,
+        _ if has_context => times.code,
+        _ => times.knowledge,
     }
 }
 
@@ -203,11 +202,14 @@ mod tests {
     #[test]
     fn an_answer_holds_as_long_as_its_kind_does() {
         let ask = |text: &str| Question { messages: vec![Message::new(Role::User, text)], ..Question::default() };
-        assert_eq!(holds(&ask("What is the latest release?"), true), 10 * MINUTE);
-        assert_eq!(holds(&ask("Do we know it?"), true), 60 * MINUTE);
-        assert_eq!(holds(&ask("What is a monad?"), false), DAY);
-        let extraction = Question { response_schema: Some(serde_json::json!({})), ..ask("Extract the names") };
-        assert_eq!(holds(&extraction, false), 7 * DAY);
+        let times = CacheTimes::default();
+        let minutes = |text: &str, has_context| holds(&ask(text), has_context, times).as_secs() / 60;
+        assert_eq!(minutes("What is the latest release?", true), 5);
+        assert_eq!(minutes("what did we decide about Postgres last time", true), 5);
+        assert_eq!(minutes("fix the crash when the file is empty", true), 30);
+        assert_eq!(minutes("fix the crash when the file is empty", false), 60);
+        assert_eq!(minutes("what is the difference between TCP and UDP", true), 60);
+        assert_eq!(minutes("", false), 60);
     }
 
     #[test]

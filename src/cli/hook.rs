@@ -87,12 +87,14 @@ fn work(event: Event, asked: &Hook, given: &SettingFlags, until: Instant) -> Res
         None => hook::host_of(&value),
     };
     let mut environment = Environment::of_process().map_err(|err| err.to_string())?;
-    if let Some(folder) = input.folder.clone().filter(|it| it.is_dir()) {
-        environment.working_folder = folder;
-    }
     let resolved = config::resolve(&given.flags(), &environment).map_err(|err| err.to_string())?;
     logs::start(&resolved, false);
-    let config = resolved.config;
+    let mut config = resolved.config;
+    if let Some(folder) = input.folder.clone().filter(|it| it.is_dir() && *it != environment.working_folder) {
+        // Paths of flags and variables are meant from where the host started us; the project is the one that it names.
+        environment.working_folder = folder;
+        config.project = config::resolve(&given.flags(), &environment).map_err(|err| err.to_string())?.config.project;
+    }
     if !config.db.exists() && event == Event::Start {
         return Ok(Done::default());
     }

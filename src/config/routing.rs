@@ -88,6 +88,8 @@ pub struct Routing {
     /// How long an answer may take to begin before a second one is asked for.
     pub hedge_after: Option<Duration>,
     pub caching: Caching,
+    /// How long a kept answer holds.
+    pub cache_times: CacheTimes,
     /// Whether a local server that runs is used when nothing is configured.
     pub find_local: bool,
     /// Failures in a row after which a model is left alone for a while; 0 is never.
@@ -98,6 +100,23 @@ pub struct Routing {
     pub limits: BTreeMap<String, ProviderLimit>,
     /// By `provider/model`.
     pub models: BTreeMap<String, ModelTraits>,
+}
+
+/// How long kept answers hold, by what they are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheTimes {
+    /// What was said or happened.
+    pub history: Duration,
+    pub code: Duration,
+    pub knowledge: Duration,
+}
+
+impl Default for CacheTimes {
+    /// The defaults of the settings.
+    fn default() -> CacheTimes {
+        let seconds = Duration::from_secs;
+        CacheTimes { history: seconds(300), code: seconds(1_800), knowledge: seconds(3_600) }
+    }
 }
 
 /// The keys below `[limits.NAME]` and `[models."provider/model"]`.
@@ -113,6 +132,15 @@ pub(super) fn read(sources: &mut Sources<'_>) -> Result<Routing, ConfigError> {
         sources.read_optional(&settings::ASK_HEDGE_MS, |raw| check::whole(raw, 1..=600_000), u32::to_string)?;
     let cachings = Caching::ALL.map(|it| (it.name(), it));
     let caching = sources.read(&settings::ASK_CACHE, |raw| check::choice(raw, &cachings), |it| it.name().to_owned())?;
+    let mut seconds = |setting: &super::Setting| -> Result<Duration, ConfigError> {
+        let read = sources.read(setting, |raw| check::whole(raw, 0..=604_800), u32::to_string)?;
+        Ok(Duration::from_secs(read.into()))
+    };
+    let cache_times = CacheTimes {
+        history: seconds(&settings::CACHE_HISTORY)?,
+        code: seconds(&settings::CACHE_CODE)?,
+        knowledge: seconds(&settings::CACHE_KNOWLEDGE)?,
+    };
     let find_local = sources.read(&settings::ASK_FIND_LOCAL, check::boolean, bool::to_string)?;
     let breaker_failures =
         sources.read(&settings::ASK_BREAKER, |raw| check::whole(raw, 0..=1_000_000), u32::to_string)?;
@@ -121,6 +149,7 @@ pub(super) fn read(sources: &mut Sources<'_>) -> Result<Routing, ConfigError> {
         prefer,
         hedge_after: hedge_ms.map(|it| Duration::from_millis(it.into())),
         caching,
+        cache_times,
         find_local,
         breaker_failures,
         allow_unknown_price,

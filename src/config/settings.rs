@@ -66,6 +66,9 @@ const GENERAL: &[&Setting] = &[
     &ASK_PREFER,
     &ASK_HEDGE_MS,
     &ASK_CACHE,
+    &CACHE_HISTORY,
+    &CACHE_CODE,
+    &CACHE_KNOWLEDGE,
     &ASK_FIND_LOCAL,
     &ASK_BREAKER,
     &ALLOW_UNKNOWN_PRICE,
@@ -370,6 +373,33 @@ pub(super) const ASK_HEDGE_MS: Setting = Setting {
     default: "off",
     example: "4000",
     meaning: "When an answer has not begun after so many milliseconds, 1 to 600000, the next route is asked as well (the same one, if there is no other); the first to begin answers. The other may cost, too.",
+    ..COMMON
+};
+
+pub(super) const CACHE_HISTORY: Setting = Setting {
+    name: "cache.history_s",
+    key: Some("cache.history_s"),
+    default: "300",
+    example: "60",
+    meaning: "How long an answer about what was said or happened is kept, in seconds, 0 to 604800; 0 keeps none.",
+    ..COMMON
+};
+
+pub(super) const CACHE_CODE: Setting = Setting {
+    name: "cache.code_s",
+    key: Some("cache.code_s"),
+    default: "1800",
+    example: "600",
+    meaning: "The same of an answer about code.",
+    ..COMMON
+};
+
+pub(super) const CACHE_KNOWLEDGE: Setting = Setting {
+    name: "cache.knowledge_s",
+    key: Some("cache.knowledge_s"),
+    default: "3600",
+    example: "86400",
+    meaning: "The same of any other answer.",
     ..COMMON
 };
 

@@ -106,6 +106,7 @@ fn sample(setting: &Setting, rank: usize) -> String {
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
         "consolidate" => ["off", "idle"][rank % 2].to_owned(),
+        "cache.history_s" | "cache.code_s" | "cache.knowledge_s" => ["1", "600", "86400"][rank % 3].to_owned(),
         "hooks" => ["brief", "off"][rank % 2].to_owned(),
         "provider" => ["azure", "extractive", "ollama", "lmstudio", "openai"][rank % 5].to_owned(),
         "memory.secrets" => ["refuse", "redact"][rank % 2].to_owned(),
@@ -236,6 +237,11 @@ fn full_world() -> World {
         cache = "all"
         find_local = false
         breaker_failures = 3
+
+        [cache]
+        history_s = 60
+        code_s = 600
+        knowledge_s = 86_400
 
         [limits.work]
         requests_per_minute = 60

@@ -106,8 +106,25 @@ fn content(message: &Value) -> Option<String> {
         "code" => content.get("text").and_then(Value::as_str)?.to_owned(),
         _ => return None,
     };
+    let said = without_marks(&said);
     let said = said.trim();
     (!said.is_empty()).then(|| said.to_owned())
+}
+
+/// The text without the marks of what is linked: they stand between characters for private use, and say nothing.
+fn without_marks(text: &str) -> String {
+    const BEGIN: char = '\u{e200}';
+    const END: char = '\u{e201}';
+    let mut parts = text.split(BEGIN);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(END) {
+            Some((_, rest)) => plain.push_str(rest),
+            // One that does not end is no mark.
+            None => plain.push_str(part),
+        }
+    }
+    plain
 }
 
 fn part(part: &Value) -> Option<String> {

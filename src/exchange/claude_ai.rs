@@ -2,6 +2,9 @@
 //!
 //! Source: Anthropic's data export as of 2026-11; it is not documented.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::Piece;
@@ -31,7 +34,12 @@ fn conversation(value: &Value, place: &str, file: &str, sink: Sink<'_>) -> Resul
     let title = text(value, "name").map(str::to_owned);
     sink(Piece::Session(Session { id: session_id.clone(), title, file: file.to_owned() }))?;
     let begun = input::time(value, "created_at");
-    for (index, message) in messages.iter().enumerate() {
+    let shown = branch(messages, text(value, "current_leaf_message_uuid"));
+    if shown.len() < messages.len() {
+        sink(skipped("another branch of a conversation, not the one that is shown"))?;
+    }
+    for index in shown {
+        let message = &messages[index];
         let role = match message.get("sender").and_then(Value::as_str) {
             Some("human" | "user") => Role::User,
             Some("assistant") => Role::Assistant,
@@ -49,6 +57,27 @@ fn conversation(value: &Value, place: &str, file: &str, sink: Sink<'_>) -> Resul
         sink(Piece::Turn(Turn { session_id: session_id.clone(), key, role, content, at }))?;
     }
     Ok(())
+}
+
+/// The places of the messages from the first to the leaf, or to the last one. An edited message and its answers are another
+/// branch; exports of before 2025 name no parents, and hold one branch only.
+fn branch(messages: &[Value], leaf: Option<&str>) -> Vec<usize> {
+    let all = || (0..messages.len()).collect();
+    let ids: HashMap<&str, usize> =
+        messages.iter().enumerate().filter_map(|(at, it)| Some((text(it, "uuid")?, at))).collect();
+    let parents = messages.iter().filter(|it| text(it, "parent_message_uuid").is_some()).count();
+    if parents < messages.len() || ids.len() < messages.len() {
+        return all();
+    }
+    let mut at = leaf.and_then(|it| ids.get(it).copied()).or(messages.len().checked_sub(1));
+    let mut shown = Vec::new();
+    let mut seen = HashSet::new();
+    while let Some(index) = at.filter(|it| seen.insert(*it)) {
+        shown.push(index);
+        at = text(&messages[index], "parent_message_uuid").and_then(|it| ids.get(it).copied());
+    }
+    shown.reverse();
+    shown
 }
 
 /// The text of a message, with the names of what was attached.

@@ -193,6 +193,22 @@ fn claude_export() {
     );
 }
 
+/// Exports in the shape of real ones: branches, edits, tools, attachments, empty messages, thoughts.
+fn fixture(name: &str) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/conversations");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[test]
+fn the_shown_branch_of_an_export_of_chatgpt_is_what_was_said() {
+    insta::assert_debug_snapshot!(told(chatgpt::read, &fixture("chatgpt.json")));
+}
+
+#[test]
+fn the_shown_branch_of_an_export_of_claude_is_what_was_said() {
+    insta::assert_debug_snapshot!(told(claude_ai::read, &fixture("claude.json")));
+}
+
 #[test]
 fn claude_code_and_codex() {
     let text = r#"{"type":"summary","summary":"Tea","leafUuid":"l"}

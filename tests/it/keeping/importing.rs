@@ -204,6 +204,45 @@ fn conversations_become_sessions_and_grow_without_doubles() -> anyhow::Result<()
 }
 
 #[test]
+fn exports_of_chatgpt_and_claude_come_in_once_and_are_sessions() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let files = [
+        ("conversations/chatgpt.json", "chatgpt", 4),
+        ("conversations/claude.json", "claude", 4),
+        ("hooks/claude.jsonl", "claude-code", 7),
+        ("hooks/codex.jsonl", "codex", 2),
+    ];
+    for (name, format, turns) in files {
+        let path = fixtures.join(name).to_string_lossy().into_owned();
+        for (new, known) in [(turns, 0), (0, turns)] {
+            let report = import(&home, &[&path])?;
+            assert_eq!(report["format"], format);
+            assert_eq!((report["turns"].as_i64(), report["turns_known"].as_i64()), (Some(new), Some(known)), "{name}");
+        }
+    }
+    let listed = run(&home, &["--json", "sessions", "list"])?.json()?;
+    let sessions: Vec<(&str, i64)> = listed["sessions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| (it["session_id"].as_str().unwrap_or_default(), it["turns"].as_i64().unwrap_or_default()))
+        .collect();
+    let expected = [
+        ("codex-019a7c11-2233-7444-8555-66778899aabb", 2),
+        ("claude-code-5f0c7d2e-3b1a-4d65-9f27-0c1d2e3f4a5b", 7),
+        ("claude-c-porto", 4),
+        ("chatgpt-6f1d-porto", 4),
+    ];
+    assert_eq!(sessions, expected);
+    for (id, _) in expected {
+        let shown = run(&home, &["--json", "sessions", "show", id])?.json()?.to_string();
+        assert!(!shown.contains("secret thought") && !shown.contains("raw result"), "{shown}");
+    }
+    Ok(())
+}
+
+#[test]
 fn secrets_in_a_conversation_stay_out() -> anyhow::Result<()> {
     let home = Home::new()?;
     let key = format!("AKIA{}", "IOSFODNN7EXAMPLE");
