@@ -56,6 +56,8 @@ pub(super) type Key = [u8; 32];
 /// field that it ever gets.
 pub(super) fn key(caching: Caching, address: &str, route: &Route, request: &ModelRequest, view: &View) -> Option<Key> {
     let is_kept = match caching {
+        // Which tools there are, and what they answer, is another thing each time.
+        _ if !request.tools.is_empty() => false,
         Caching::Off => false,
         Caching::Deterministic => request.temperature == Some(0.0),
         Caching::All => true,
@@ -70,7 +72,7 @@ pub(super) fn key(caching: Caching, address: &str, route: &Route, request: &Mode
 /// How long the answer to `question` holds: what was said or happened, and what is about now, for the shortest time;
 /// code longer; knowledge longest. What it was made of is part of the key, so nothing that was written is missed.
 pub(super) fn holds(question: &Question, has_context: bool, times: CacheTimes) -> Duration {
-    let asked = question.messages.last().map(|it| it.content.as_str()).unwrap_or_default();
+    let asked = question.asked();
     let lower = asked.to_lowercase();
     if lower.split(|it: char| !it.is_alphanumeric()).any(|it| OF_NOW.contains(&it)) {
         return times.history;

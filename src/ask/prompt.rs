@@ -1,5 +1,6 @@
 //! Lays out what a model is sent: what never changes first, so that providers' prompt caches hold.
 
+use super::question::asks_at;
 use crate::models::Message;
 use crate::models::Role;
 
@@ -22,15 +23,15 @@ pub(super) fn messages(
     if !head.is_empty() {
         out.push(system(head.join("\n\n")));
     }
-    let (given, asked) = question.split_at(question.len().saturating_sub(1));
+    // What tools answered comes after the question that they were called for, and is not put under other words.
+    let (given, asked) = question.split_at(asks_at(question));
     // The caller's own system messages belong to the front in every wire format.
     out.extend(given.iter().filter(|it| it.role == Role::System).cloned());
     out.extend(history);
     out.extend(given.iter().filter(|it| it.role != Role::System).cloned());
-    for message in asked {
+    for (at, message) in asked.iter().enumerate() {
         let content = match context {
-            // What a tool answered is not put under other words.
-            Some(context) if message.role == Role::User => format!("{context}\n---\n\n{}", message.content),
+            Some(context) if at == 0 && message.role == Role::User => format!("{context}\n---\n\n{}", message.content),
             _ => message.content.clone(),
         };
         out.push(Message { content, ..message.clone() });

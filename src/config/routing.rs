@@ -85,6 +85,8 @@ pub struct ModelTraits {
 pub struct Routing {
     /// When a call does not say.
     pub prefer: Option<Prefer>,
+    /// The share of questions that prefer quality for which another model than the best is tried, 0.0..=0.5.
+    pub explore: f64,
     /// How long an answer may take to begin before a second one is asked for.
     pub hedge_after: Option<Duration>,
     pub caching: Caching,
@@ -128,6 +130,7 @@ pub(super) fn read(sources: &mut Sources<'_>) -> Result<Routing, ConfigError> {
     let prefers = Prefer::ALL.map(|it| (it.name(), it));
     let prefer =
         sources.read_optional(&settings::ASK_PREFER, |raw| check::choice(raw, &prefers), |it| it.name().to_owned())?;
+    let explore = sources.read(&settings::ASK_EXPLORE, |raw| check::whole(raw, 0..=50), u32::to_string)?;
     let hedge_ms =
         sources.read_optional(&settings::ASK_HEDGE_MS, |raw| check::whole(raw, 1..=600_000), u32::to_string)?;
     let cachings = Caching::ALL.map(|it| (it.name(), it));
@@ -147,6 +150,7 @@ pub(super) fn read(sources: &mut Sources<'_>) -> Result<Routing, ConfigError> {
     let allow_unknown_price = sources.read(&settings::ALLOW_UNKNOWN_PRICE, check::boolean, bool::to_string)?;
     Ok(Routing {
         prefer,
+        explore: f64::from(explore) / 100.0,
         hedge_after: hedge_ms.map(|it| Duration::from_millis(it.into())),
         caching,
         cache_times,

@@ -64,6 +64,7 @@ const GENERAL: &[&Setting] = &[
     &EMBEDDER_BASE_URL,
     &EMBEDDER_API_KEY,
     &ASK_PREFER,
+    &ASK_EXPLORE,
     &ASK_HEDGE_MS,
     &ASK_CACHE,
     &CACHE_HISTORY,
@@ -364,6 +365,15 @@ pub(super) const ASK_PREFER: Setting = Setting {
     default: "none: the provider's own model, or its default",
     example: "cost",
     meaning: "What a model is chosen by when neither the call nor `LLM_PROVIDER`'s own model says: `quality`, `speed` or `cost`.",
+    ..COMMON
+};
+
+pub(super) const ASK_EXPLORE: Setting = Setting {
+    name: "ask.explore_percent",
+    key: Some("ask.explore_percent"),
+    default: "5",
+    example: "0",
+    meaning: "Of so many questions in a hundred that prefer quality, 0 to 50, another model than the best is tried, nearly as good and not dearer, so that it can be rated (`give_feedback`). Never under a cap on cost, with temperature 0, amid a session, or when a model is named.",
     ..COMMON
 };
 

@@ -233,6 +233,7 @@ fn full_world() -> World {
         concurrency = 3
         timeout_s = 60
         prefer = "speed"
+        explore_percent = 10
         hedge_ms = 4000
         cache = "all"
         find_local = false

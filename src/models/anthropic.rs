@@ -116,7 +116,10 @@ fn schema_by(request: &ModelRequest) -> Option<SchemaBy> {
     let closed = structured::for_anthropic(schema).filter(|_| version(&request.model) >= (4, 5));
     Some(match closed {
         Some(closed) => SchemaBy::Format(closed),
-        None if schema.get("type").and_then(Value::as_str) == Some("object") => SchemaBy::Tool,
+        // Beside other tools it could not be forced: the model may want one of them first.
+        None if request.tools.is_empty() && schema.get("type").and_then(Value::as_str) == Some("object") => {
+            SchemaBy::Tool
+        }
         None => SchemaBy::Words,
     })
 }
@@ -150,10 +153,10 @@ fn request_body(request: &ModelRequest, is_plain: bool) -> Value {
     }
 
     body.insert("model".into(), json!(request.model));
-    let (limit, thinking) = match schema_by {
-        // Who is forced to call a tool may not think.
-        Some(SchemaBy::Tool) => (request.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS), None),
-        _ => thinking(request),
+    let (limit, thinking) = if schema_by == Some(SchemaBy::Tool) || !may_think(request) {
+        (request.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS), None)
+    } else {
+        thinking(request)
     };
     body.insert("max_tokens".into(), json!(limit));
     body.insert("stream".into(), json!(!is_plain));
@@ -183,6 +186,16 @@ fn request_body(request: &ModelRequest, is_plain: bool) -> Value {
     }
     body.insert("messages".into(), json!(messages));
     Value::Object(body)
+}
+
+/// Whether the format lets the model think: not when it is forced to call a tool, and before 4.6 not amid a turn of calls
+/// without its earlier thoughts, which are not kept.
+/// Source: Anthropic's page on extended thinking with tools, 2026-11.
+fn may_think(request: &ModelRequest) -> bool {
+    let is_forced = matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Named(_));
+    let is_amid = request.messages.last().is_some_and(|it| it.role == Role::Tool);
+    let (is_forced, is_amid) = (is_forced && !request.tools.is_empty(), is_amid && version(&request.model) < (4, 6));
+    !is_forced && !is_amid
 }
 
 /// The limit of output and what is said of thinking, which counts against it. From 4.6 on a model finds its own measure;
@@ -492,6 +505,29 @@ mod tests {
         request.model = "claude-opus-4-6".into();
         assert_eq!(thinking(&request), (1000, Some(json!({"type": "adaptive"}))));
         assert_eq!(effort(&request), Some("medium"));
+    }
+
+    #[test]
+    fn nobody_thinks_who_must_call_a_tool_or_has_lost_the_earlier_thoughts() {
+        let tool = ToolDefinition { name: "t".into(), description: String::new(), parameters: json!({}) };
+        let mut request = ModelRequest {
+            model: "claude-opus-4-6".into(),
+            tools: vec![tool],
+            messages: vec![Message::new(Role::User, "hi")],
+            ..ModelRequest::default()
+        };
+        assert!(may_think(&request));
+        request.messages.push(Message::new(Role::Tool, "a cat"));
+        assert!(may_think(&request));
+        request.model = "claude-sonnet-4-5".into();
+        assert!(!may_think(&request));
+        request.messages.pop();
+        assert!(may_think(&request));
+        request.tool_choice = ToolChoice::Named("t".into());
+        assert!(!may_think(&request));
+        // Beside other tools, an answer by a tool could not be forced.
+        request.response_schema = Some(json!({"type": "object", "additionalProperties": true}));
+        assert_eq!(schema_by(&request), Some(SchemaBy::Words));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl<'a> Purse<'a> {
     }
 
     /// Whether any cap holds, so that what an attempt may cost has to be known before.
-    pub(super) fn is_capped(&self) -> bool {
+    pub fn is_capped(&self) -> bool {
         self.max_usd.is_some() || self.caps.daily_usd.is_some() || self.caps.monthly_usd.is_some()
     }
 

@@ -15,13 +15,13 @@ use super::Answer;
 use super::ErrorKind;
 use super::ModelError;
 use super::ModelRequest;
-use super::Needs;
 use super::OnDelta;
 use super::Prices;
 use super::Provider;
 use super::Purse;
 use super::Usage;
 use super::asking::Asking;
+use super::deciding::Learnt;
 use super::health::Health;
 use super::http;
 use super::http::Http;
@@ -31,20 +31,17 @@ use super::providers::provider_for;
 use super::purse;
 use super::purse::Worst;
 use super::routes;
-use super::routes::Candidate;
 use crate::config::Config;
 use crate::config::Prefer;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 use crate::config::Routing;
-use crate::store::SpeedRow;
-use crate::store::Store;
 use crate::trace::Call;
 
 /// The name that means no model at all: the caller answers out of what it found.
 const EXTRACTIVE: &str = "extractive";
 /// Which key is used first when nobody chose; part of the contract (docs/config.md).
-const ORDER: [&str; 4] = ["openai", "anthropic", "azure", "openrouter"];
+pub(super) const ORDER: [&str; 4] = ["openai", "anthropic", "azure", "openrouter"];
 /// The domains under which the vendors of the built-in providers answer.
 const VENDORS: [&str; 5] =
     ["openai.com", "anthropic.com", "openrouter.ai", "openai.azure.com", "services.ai.azure.com"];
@@ -67,17 +64,10 @@ pub struct Models {
     pub(super) health: Health,
     /// The local server that was found last.
     pub(super) found: Found,
-    /// How quick models were, read from the store now and then by questions that prefer speed.
-    pub(super) speeds: Mutex<Speeds>,
+    /// What was learnt about models, read from the store by questions that have a preference.
+    pub(super) learnt: Mutex<Learnt>,
     /// A number in 0.0..1.0 that spreads those who wait.
     pub(super) jitter: fn() -> f64,
-}
-
-/// What was read from the store, and when.
-#[derive(Debug, Default)]
-pub(super) struct Speeds {
-    read: Option<Instant>,
-    rows: Arc<Vec<SpeedRow>>,
 }
 
 #[derive(Debug)]
@@ -94,25 +84,6 @@ impl Known {
         is_local(&self.config)
     }
 }
-
-/// A route that was chosen, and why.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decision {
-    pub route: Route,
-    /// In words.
-    pub why: String,
-    /// Every model that could have been asked with the reason why it is not, the next best first.
-    pub losers: Vec<(String, String)>,
-}
-
-/// How old what is known of speeds may be: other processes learn, too.
-const SPEEDS_HOLD: Duration = Duration::from_secs(30);
-
-/// Answers that have to be measured before a model's speed is believed.
-const ENOUGH_ANSWERS: u32 = 3;
-
-/// Output of an answer when its length is not limited, to compare models by.
-const USUAL_OUTPUT_TOKENS: u32 = 500;
 
 /// Who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -183,7 +154,7 @@ impl Models {
             asks: Semaphore::new(config.ask_concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             health: Health::new(config.routing.breaker_failures),
             found: Found::default(),
-            speeds: Mutex::default(),
+            learnt: Mutex::default(),
             jitter,
         }
     }
@@ -317,113 +288,6 @@ impl Models {
             });
         }
         Ok(Route { provider: name.to_owned(), model })
-    }
-
-    /// Chooses by `prefer` among the models of the table and of the configuration that can answer what `needs` says, and
-    /// that are configured and well: those of `provider`, else of `LLM_PROVIDER` and the cascade, else all with a key.
-    /// `None` when none of them is known to fit, or offline. Reads the store when speed is preferred.
-    pub async fn decide(
-        &self,
-        prefer: Prefer,
-        provider: Option<&str>,
-        needs: &Needs,
-        store: &Store,
-    ) -> Option<Decision> {
-        if self.offline {
-            return None;
-        }
-        let speeds = if prefer == Prefer::Speed { self.speeds(store).await } else { Arc::default() };
-        let now = Instant::now();
-        let mut candidates = Vec::new();
-        for name in self.eligible(provider) {
-            let Some(known) = self.known.get(&name) else { continue };
-            // At another address than the vendor's, only what is configured is known to be there.
-            let configured = known.config.model.as_deref();
-            let listed = routes::models_of(&self.routing.models, &name);
-            let is_own = |model: &str| self.routing.models.contains_key(&format!("{name}/{model}"));
-            let at_vendor = self.is_at_vendor(&name);
-            let mut models: Vec<&str> = listed.filter(|it| at_vendor || is_own(it)).collect();
-            models.extend(configured.filter(|it| !models.contains(it)));
-            candidates.extend(models.into_iter().map(|model| self.candidate(known, &name, model, needs, &speeds, now)));
-        }
-        let choice = routes::choose(&candidates, prefer, needs)?;
-        let chosen = candidates.swap_remove(choice.chosen);
-        let route = Route { provider: chosen.provider, model: Some(chosen.model) };
-        Some(Decision { route, why: choice.why, losers: choice.losers })
-    }
-
-    /// The providers whose models may be chosen.
-    fn eligible(&self, provider: Option<&str>) -> Vec<String> {
-        let mut names: Vec<String> = match (provider, self.preferred.as_deref()) {
-            (Some(name), _) => vec![name.to_owned()],
-            (None, Some(name)) => {
-                let cascade = self.cascade.iter().map(|it| it.split('/').next().unwrap_or(it));
-                std::iter::once(name).chain(cascade).map(str::to_owned).collect()
-            }
-            (None, None) => {
-                let has_key = |it: &&String| {
-                    let named = self.known.get(*it).is_some_and(|it| it.config.api_key.is_some());
-                    named || ORDER.contains(&it.as_str())
-                };
-                self.known.keys().filter(has_key).cloned().collect()
-            }
-        };
-        names.retain(|it| self.is_configured(it));
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|it| seen.insert(it.clone()));
-        names
-    }
-
-    fn candidate(
-        &self,
-        known: &Known,
-        provider: &str,
-        model: &str,
-        needs: &Needs,
-        speeds: &[SpeedRow],
-        now: Instant,
-    ) -> Candidate {
-        let window = self.prices.window(provider, model);
-        let output = if needs.output_tokens == 0 { USUAL_OUTPUT_TOKENS } else { needs.output_tokens };
-        let usage = Usage {
-            input_tokens: Some(needs.input_tokens.max(1)),
-            output_tokens: Some(u64::from(output)),
-            ..Usage::default()
-        };
-        let price = self.prices.cost_usd(provider, model, &usage);
-        let measured = speeds.iter().find(|it| it.provider == provider && it.model == model);
-        Candidate {
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            card: routes::card(&self.routing.models, &format!("{provider}/{model}"), window),
-            cost_usd: price.or_else(|| known.is_local().then_some(0.0)),
-            output_price: self.prices.worst(provider, model, 1).map(|it| it.1 * 1e6),
-            takes_ms: measured
-                .filter(|it| it.answers >= ENOUGH_ANSWERS)
-                .map(|it| it.first_ms + it.token_ms * f64::from(USUAL_OUTPUT_TOKENS)),
-            ill: self.health.look(provider, model, now).map(|it| it.message),
-        }
-    }
-
-    async fn speeds(&self, store: &Store) -> Arc<Vec<SpeedRow>> {
-        let lock = || self.speeds.lock().unwrap_or_else(PoisonError::into_inner);
-        {
-            let known = lock();
-            if known.read.is_some_and(|it| it.elapsed() < SPEEDS_HOLD) {
-                return Arc::clone(&known.rows);
-            }
-        }
-        match store.speeds().await {
-            Ok(rows) => {
-                let rows = Arc::new(rows);
-                *lock() = Speeds { read: Some(Instant::now()), rows: Arc::clone(&rows) };
-                rows
-            }
-            Err(err) => {
-                tracing::warn!(error = %err, "the speeds of models could not be read");
-                Arc::default()
-            }
-        }
     }
 
     /// How the table of models is chosen from: where it is from, and when it was read.

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::quality::Learnt;
 use crate::config::ModelTraits;
 use crate::config::Prefer;
 
@@ -97,6 +98,8 @@ pub(super) struct Candidate {
     pub(super) provider: String,
     pub(super) model: String,
     pub(super) card: Card,
+    /// What was learnt about its quality for this kind of request.
+    pub(super) learnt: Learnt,
     /// USD that this question would cost; `None` is unknown.
     pub(super) cost_usd: Option<f64>,
     /// USD for a million tokens of output, which tells large models from small ones; `None` is unknown.
@@ -111,6 +114,11 @@ impl Candidate {
     fn name(&self) -> String {
         format!("{}/{}", self.provider, self.model)
     }
+
+    /// Its class with what ratings add to it; an unknown one is below all.
+    fn quality(&self) -> f64 {
+        self.card.quality.map_or(0.0, f64::from) + self.learnt.classes
+    }
 }
 
 /// What was chosen, and what was not.
@@ -119,6 +127,8 @@ pub(super) struct Choice {
     /// Position among the candidates.
     pub(super) chosen: usize,
     pub(super) why: String,
+    /// Whether it is tried though another one is better.
+    pub(super) is_tried: bool,
     /// Each model that was not chosen with the reason, the next best first.
     pub(super) losers: Vec<(String, String)>,
 }
@@ -128,8 +138,13 @@ pub(super) struct Choice {
 const UNMEASURED_MS: f64 = 3_000.0;
 const UNMEASURED_MS_PER_USD: f64 = 300.0;
 
-/// Chooses the best of `candidates`; `None` when none fits. Equal ones are chosen by cost, then in their order.
-pub(super) fn choose(candidates: &[Candidate], prefer: Prefer, needs: &Needs) -> Option<Choice> {
+/// How far below the best a model may be that is tried, in classes of quality.
+const TRIED_BELOW: f64 = 1.0;
+
+/// Chooses the best of `candidates`; `None` when none fits. Equal ones are chosen by cost, then in their order. With
+/// `tries`, a number in 0.0..1.0, another one is chosen by it among those that are nearly as good and not dearer, if there
+/// is any.
+pub(super) fn choose(candidates: &[Candidate], prefer: Prefer, needs: &Needs, tries: Option<f64>) -> Option<Choice> {
     let mut losers = Vec::new();
     let mut fitting: Vec<(usize, &Candidate)> = Vec::new();
     for (at, candidate) in candidates.iter().enumerate() {
@@ -139,24 +154,43 @@ pub(super) fn choose(candidates: &[Candidate], prefer: Prefer, needs: &Needs) ->
         }
     }
     let cost = |it: &Candidate| it.cost_usd.unwrap_or(f64::INFINITY);
-    let quality = |it: &Candidate| it.card.quality.unwrap_or(0);
     fitting.sort_by(|(_, a), (_, b)| {
         let by_cost = cost(a).total_cmp(&cost(b));
-        let by_quality = quality(b).cmp(&quality(a));
+        let by_quality = b.quality().total_cmp(&a.quality());
         match prefer {
             Prefer::Quality => by_quality.then(by_cost),
             Prefer::Speed => time_ms(a).total_cmp(&time_ms(b)).then(by_quality).then(by_cost),
             Prefer::Cost => by_cost.then(by_quality),
         }
     });
-    let (&(chosen, best), rest) = fitting.split_first()?;
-    let better =
-        rest.iter().map(|(_, it)| (it.name(), format!("{} is preferred: {}", prefer.name(), figure(it, prefer))));
-    Some(Choice {
-        chosen,
-        why: format!("{} is preferred: {}", prefer.name(), figure(best, prefer)),
-        losers: better.chain(losers).collect(),
-    })
+    let (_, best) = *fitting.first()?;
+    let tried = tries.and_then(|place| tried(&fitting, place));
+    let (chosen, taken) = fitting.remove(tried.unwrap_or(0));
+    let preferred = |it: &Candidate| format!("{} is preferred: {}", prefer.name(), figure(it, prefer));
+    let why = match tried {
+        None => preferred(taken),
+        Some(_) => format!("tried so that it can be rated: {}; {} is the best", figure(taken, prefer), best.name()),
+    };
+    let others = fitting.iter().map(|(_, it)| (it.name(), preferred(it)));
+    Some(Choice { chosen, why, is_tried: tried.is_some(), losers: others.chain(losers).collect() })
+}
+
+/// Which of `fitting`, the best first, is tried in the best one's place.
+fn tried(fitting: &[(usize, &Candidate)], place: f64) -> Option<usize> {
+    let (_, best) = fitting.first()?;
+    let may_be = |it: &Candidate| {
+        let is_no_dearer = it.cost_usd.zip(best.cost_usd).is_some_and(|(theirs, bests)| theirs <= bests);
+        it.card.quality.is_some() && it.quality() >= best.quality() - TRIED_BELOW && is_no_dearer
+    };
+    let pool: Vec<usize> = (1..fitting.len()).filter(|at| may_be(fitting[*at].1)).collect();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in a short list"
+    )]
+    let at = (place.clamp(0.0, 1.0) * pool.len() as f64) as usize;
+    pool.get(at.min(pool.len().checked_sub(1)?)).copied()
 }
 
 /// What keeps a model from answering the question.
@@ -189,10 +223,12 @@ fn time_ms(candidate: &Candidate) -> f64 {
 /// The number that counted, in words.
 fn figure(candidate: &Candidate, prefer: Prefer) -> String {
     match prefer {
-        Prefer::Quality => match candidate.card.quality {
-            Some(quality) => format!("class {quality} of 5"),
-            None => "of unknown quality".to_owned(),
-        },
+        Prefer::Quality => {
+            let quality = candidate.card.quality;
+            let class = quality.map_or_else(|| "of unknown quality".to_owned(), |it| format!("class {it} of 5"));
+            let Learnt { classes, ratings } = candidate.learnt;
+            if ratings < 0.05 { class } else { format!("{class}, {classes:+.1} by {ratings:.1} ratings") }
+        }
         Prefer::Speed => match candidate.takes_ms {
             Some(ms) => format!("{ms:.0} ms as measured"),
             None => format!("{:.0} ms by its price, not measured yet", time_ms(candidate)),
@@ -213,6 +249,7 @@ mod tests {
             provider: "p".into(),
             model: model.into(),
             card: Card { quality: Some(quality), window: Some(100_000), ..Card::default() },
+            learnt: Learnt::default(),
             cost_usd: Some(cost_usd),
             output_price: Some(cost_usd * 100.0),
             takes_ms,
@@ -221,7 +258,7 @@ mod tests {
     }
 
     fn check(candidates: &[Candidate], prefer: Prefer, needs: Needs, expected: Option<&str>) {
-        let chosen = choose(candidates, prefer, &needs);
+        let chosen = choose(candidates, prefer, &needs, None);
         assert_eq!(chosen.map(|it| candidates[it.chosen].model.as_str()), expected, "{prefer:?} {needs:?}");
     }
 
@@ -245,7 +282,7 @@ mod tests {
         let mut all = [candidate("small", 2, 0.001, None), candidate("large", 5, 0.05, None)];
         all[0].card.window = Some(1_000);
         let needs = Needs { input_tokens: 5_000, ..Needs::default() };
-        let choice = choose(&all, Prefer::Cost, &needs).unwrap();
+        let choice = choose(&all, Prefer::Cost, &needs, None).unwrap();
         assert_eq!(all[choice.chosen].model, "large");
         assert_eq!(choice.losers, [("p/small".into(), "takes 1000 tokens of input, and 5000 are needed".into())]);
         all[1].card.images = Some(false);
@@ -253,6 +290,40 @@ mod tests {
         check(&all, Prefer::Cost, Needs { images: true, ..needs }, None);
         all[0].ill = Some("not asked: it failed too often".into());
         check(&all, Prefer::Cost, Needs::default(), Some("large"));
+    }
+
+    #[test]
+    fn ratings_turn_a_choice_over_and_stand_in_its_reason() {
+        let mut all = [candidate("large", 5, 0.05, None), candidate("middle", 4, 0.02, None)];
+        check(&all, Prefer::Quality, Needs::default(), Some("large"));
+        all[0].learnt = Learnt { classes: -1.2, ratings: 6.0 };
+        let choice = choose(&all, Prefer::Quality, &Needs::default(), None).unwrap();
+        assert_eq!((choice.chosen, choice.why.as_str()), (1, "quality is preferred: class 4 of 5"));
+        let loser = "quality is preferred: class 5 of 5, -1.2 by 6.0 ratings".to_owned();
+        assert_eq!(choice.losers, [("p/large".to_owned(), loser)]);
+        check(&all, Prefer::Cost, Needs::default(), Some("middle"));
+    }
+
+    #[test]
+    fn what_is_tried_is_nearly_as_good_and_never_dearer() {
+        let all = [
+            candidate("best", 5, 0.05, None),
+            candidate("dearer", 5, 0.06, None),
+            candidate("near", 4, 0.02, None),
+            candidate("nearer", 5, 0.05, None),
+            candidate("small", 2, 0.01, None),
+        ];
+        let tried = |place| {
+            let choice = choose(&all, Prefer::Quality, &Needs::default(), Some(place)).unwrap();
+            (all[choice.chosen].model.clone(), choice.is_tried, choice.losers[0].0.clone())
+        };
+        assert_eq!(tried(0.0), ("nearer".into(), true, "p/best".into()));
+        assert_eq!(tried(0.99), ("near".into(), true, "p/best".into()));
+        let alone = choose(&all[1..2], Prefer::Quality, &Needs::default(), Some(0.5)).unwrap();
+        assert!(!alone.is_tried);
+        let mut unknown = [candidate("best", 5, 0.05, None), candidate("unknown", 5, 0.05, None)];
+        unknown[1].cost_usd = None;
+        assert!(!choose(&unknown, Prefer::Quality, &Needs::default(), Some(0.5)).unwrap().is_tried);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod get_trace;
 mod give_feedback;
 mod index_workspace;
 mod messages;
+mod offered;
 mod query_insights;
 mod read_context;
 mod recall;

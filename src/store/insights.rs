@@ -47,6 +47,10 @@ pub struct CallRow {
     pub question: Option<String>,
     /// -1.0..=1.0, from feedback.
     pub rating: Option<f64>,
+    /// The name by which the model was asked, when its answer was whole.
+    pub asked_model: Option<String>,
+    /// -1.0..=1.0, what the answer showed by itself.
+    pub outcome_rating: Option<f64>,
 }
 
 /// Which calls are counted; `None` means any.
@@ -388,10 +392,10 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
 const INSERT: &str =
     "INSERT OR IGNORE INTO calls (id, tool, started_at, took_us, outcome, error_kind, session_id, user_id,
         persona, namespace, request_kind, frameworks, strategy, provider, model, cached, cost_usd, input_tokens,
-        cached_input_tokens, output_tokens, question, rating)
+        cached_input_tokens, output_tokens, question, rating, asked_model, outcome_rating)
     VALUES (:id, :tool, :started_at, :took_us, :outcome, :error_kind, :session_id, :user_id,
         :persona, :namespace, :request_kind, :frameworks, :strategy, :provider, :model, :cached, :cost_usd,
-        :input_tokens, :cached_input_tokens, :output_tokens, :question, :rating)";
+        :input_tokens, :cached_input_tokens, :output_tokens, :question, :rating, :asked_model, :outcome_rating)";
 
 fn insert(conn: &Connection, call: &CallRow) -> rusqlite::Result<()> {
     conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -403,7 +407,8 @@ fn insert(conn: &Connection, call: &CallRow) -> rusqlite::Result<()> {
         ":strategy": call.strategy, ":provider": call.provider, ":model": call.model, ":cached": call.cached,
         ":cost_usd": call.cost_usd, ":input_tokens": call.input_tokens,
         ":cached_input_tokens": call.cached_input_tokens, ":output_tokens": call.output_tokens,
-        ":question": call.question, ":rating": call.rating,
+        ":question": call.question, ":rating": call.rating, ":asked_model": call.asked_model,
+        ":outcome_rating": call.outcome_rating,
     })?;
     Ok(())
 }

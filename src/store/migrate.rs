@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0014_memory_changes.sql"),
     include_str!("migrations/0015_stamps.sql"),
     include_str!("migrations/0016_sessions.sql"),
+    include_str!("migrations/0017_quality.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

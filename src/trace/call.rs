@@ -56,6 +56,10 @@ pub struct Facts {
     pub strategy: Option<String>,
     pub provider: Option<String>,
     pub model: Option<String>,
+    /// The name by which the model was asked, when its answer was whole; only such an answer tells about its quality.
+    pub asked_model: Option<String>,
+    /// -1.0..=1.0, what an answer showed by itself.
+    pub outcome_rating: Option<f64>,
     pub cached: bool,
     /// `None` is unknown, or that nothing was bought.
     pub cost_usd: Option<f64>,

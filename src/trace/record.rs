@@ -112,7 +112,8 @@ fn trace_row(record: &CallRecord) -> TraceRow {
 
 /// What is counted of a call.
 fn call_row(record: &CallRecord) -> CallRow {
-    let Facts { request_kind, strategy, provider, model, cached, cost_usd, .. } = record.facts.clone();
+    let Facts { request_kind, strategy, provider, model, cached, cost_usd, asked_model, outcome_rating, .. } =
+        record.facts.clone();
     let count = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
     let asked = record.question.as_deref();
     CallRow {
@@ -138,6 +139,8 @@ fn call_row(record: &CallRecord) -> CallRow {
         output_tokens: count(record.facts.output_tokens),
         question: record.question.clone(),
         rating: None,
+        asked_model,
+        outcome_rating,
     }
 }
 

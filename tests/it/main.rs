@@ -11,6 +11,7 @@ mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
 mod model_server;
+mod offered_tools;
 mod packs;
 mod protocol;
 mod providers;

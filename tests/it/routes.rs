@@ -153,6 +153,96 @@ fn the_wish_chooses_among_the_models_that_are_configured() -> anyhow::Result<()>
     Ok(())
 }
 
+/// A home with two models of a named provider, `large` of class 5 and `small` of `class`, of equal price.
+fn home_of_two(models: &ModelServer, class: u32, explore_percent: u32) -> anyhow::Result<Home> {
+    let home = Home::new()?;
+    std::fs::write(
+        home.folder().join("config.toml"),
+        format!(
+            "provider = 'work'\n[ask]\nprefer = 'quality'\nexplore_percent = {explore_percent}\n\
+             [providers.work]\nkind = 'openai'\nbase_url = '{}/v1'\napi_key_env = 'WORK_KEY'\n\
+             [prices.'work/large']\ninput = 1\noutput = 2\n[models.'work/large']\nquality = 5\n\
+             [prices.'work/small']\ninput = 1\noutput = 2\n[models.'work/small']\nquality = {class}\n",
+            models.url()
+        ),
+    )?;
+    Ok(home.with("WORK_KEY", "k").with("CARRYALL_CONFIG", "../config.toml"))
+}
+
+/// The models that were asked, in order.
+fn models_asked(models: &ModelServer) -> Vec<String> {
+    let model = |body: &str| Some(serde_json::from_str::<Value>(body).ok()?["model"].as_str()?.to_owned());
+    models.received().iter().filter_map(|it| model(&it.body)).collect()
+}
+
+#[test]
+fn what_was_said_of_answers_turns_the_choice_for_that_kind_of_request_in_every_process() -> anyhow::Result<()> {
+    let cut = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"},\"finish_reason\":\"length\"}]}\n\n\
+               data: [DONE]\n\n";
+    let mut scripts = vec![Script::events(cut); 5];
+    scripts.extend((0..9).map(|_| Script::openai_answer("yes")));
+    let models = ModelServer::start(scripts)?;
+    let home = home_of_two(&models, 4, 0)?;
+    let mut server = home.server()?;
+    let fix = json!({"message": "Fix the crash in the parser: it panics on an empty file", "context": "none"});
+    let explain = json!({"message": "Explain how the scheduler of this program works", "context": "none"});
+    // Answers that the limit cut off say nothing about quality, whatever is said of them.
+    let mut judged = Vec::new();
+    for _ in 0..10 {
+        let reply = server.call("ask", fix.clone())?;
+        judged.push(reply["trace_id"].clone());
+        server.call("give_feedback", json!({"trace_id": reply["trace_id"], "rating": -1}))?;
+        // Said twice, it counts once.
+        server.call("give_feedback", json!({"trace_id": reply["trace_id"], "rating": -1}))?;
+    }
+    assert_eq!(models_asked(&models), ["large"; 10]);
+    let mut other = home.server()?;
+    let reply = other.call("ask", fix.clone())?;
+    other.call("ask", explain)?;
+    assert_eq!(models_asked(&models)[10..], ["small", "large"]);
+    let trace = other.call("get_trace", json!({"trace_id": reply["trace_id"]}))?.to_string();
+    assert!(trace.contains("work/large: quality is preferred: class 5 of 5, -1.1 by 5.0 ratings"), "{trace}");
+    assert!(trace.contains("\"request_kind\":\"fix\"") && trace.contains("\"tries_others\":0.0"), "{trace}");
+    // Said otherwise later, it counts otherwise: a call has its latest rating.
+    for trace_id in judged {
+        server.call("give_feedback", json!({"trace_id": trace_id, "rating": 1}))?;
+    }
+    server.call("ask", fix.clone())?;
+    server.call("ask", json!({"message": fix["message"], "context": "none", "model": "small"}))?;
+    assert_eq!(models_asked(&models)[12..], ["large", "small"]);
+    Ok(())
+}
+
+#[test]
+fn another_model_is_tried_now_and_then_but_never_where_a_cap_or_the_caller_forbids() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..120).map(|_| Script::openai_answer("yes")).collect())?;
+    let mut server = home_of_two(&models, 4, 50)?.server()?;
+    let ask = |more: Value| {
+        let mut ask = json!({"message": "Explain how the scheduler works", "context": "none", "no_cache": true});
+        ask.as_object_mut().into_iter().zip(more.as_object()).for_each(|(ask, more)| ask.extend(more.clone()));
+        ask
+    };
+    let mut tried = None;
+    for _ in 0..30 {
+        let reply = server.call("ask", ask(json!({})))?;
+        if reply["text"].as_str().is_some_and(|it| it.contains("tried so that it can be rated")) {
+            tried = Some(reply["trace_id"].clone());
+        }
+    }
+    let asked = models_asked(&models);
+    // One in a billion runs tries all or none of thirty at even odds.
+    assert!(asked.iter().any(|it| it == "large") && asked.iter().any(|it| it == "small"), "{asked:?}");
+    let trace = server.call("get_trace", json!({"trace_id": tried}))?.to_string();
+    assert!(trace.contains("\"is_tried\":true") && trace.contains("\"tries_others\":0.5"), "{trace}");
+    for more in [json!({"max_cost_usd": 1}), json!({"temperature": 0}), json!({"model": "large"})] {
+        for _ in 0..30 {
+            server.call("ask", ask(more.clone()))?;
+        }
+    }
+    assert!(models_asked(&models)[30..].iter().all(|it| it == "large"));
+    Ok(())
+}
+
 #[test]
 fn equal_questions_are_answered_once_for_each_owner() -> anyhow::Result<()> {
     let models = ModelServer::start((0..4).map(|at| Script::openai_answer(&format!("answer {at}"))).collect())?;

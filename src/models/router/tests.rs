@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::Usage;
 use super::*;
 use crate::config::ProviderOptions;
+use crate::store::Store;
 use crate::trace::Progress;
 
 /// What a provider does in one attempt: shows `piece`, waits, and ends.
@@ -89,7 +90,7 @@ fn stage(parts: Vec<Vec<Part>>, concurrency: usize) -> (Models, Vec<Route>) {
         asks: Semaphore::new(concurrency),
         health: Health::new(8),
         found: Found::default(),
-        speeds: Mutex::default(),
+        learnt: Mutex::default(),
         jitter: || 0.5,
     };
     let routes = names.into_iter().map(|provider| Route { provider, model: Some("m".into()) }).collect();

@@ -23,6 +23,7 @@ use super::assemble_context::DocArg;
 use super::assemble_context::ToolArg;
 use super::messages;
 use super::messages::ContentArg;
+use super::offered;
 use super::session_of;
 use crate::ask::ContextChoice;
 use crate::ask::Question;
@@ -40,10 +41,9 @@ pub(super) const TOOL: Tool = Tool {
     name: "ask",
     title: "Ask a model",
     description: "Asks another language model, with the best context put before the question: a second opinion, a \
-        cheaper or a larger model, an answer in JSON. Provider and model are chosen from the configuration unless \
-        named; without any provider the answer quotes the best passages that are known. A cut answer is an \
-        error; finish_reason `length` says that the output limit was reached. cost_usd null means \
-        unknown.\n\
+        cheaper or larger model, JSON. The configuration chooses the model unless named; without any the best \
+        passages are quoted. A cut answer is an error; finish_reason `length`: the output limit was reached. \
+        cost_usd null is unknown.\n\
         Example: {\"message\": \"Is our retry policy sound?\", \"max_cost_usd\": 0.05}",
     toolset: Toolset::Ask,
     writes: false,
@@ -89,10 +89,10 @@ struct AskArgs {
     providers: Option<Vec<String>>,
     model: Option<String>,
     prefer: Option<PreferArg>,
-    /// Asked in order when it fails: provider or provider/model.
+    /// When it fails, in order: provider or provider/model.
     #[schemars(length(max = 20))]
     fallbacks: Option<Vec<String>>,
-    /// Refuse before asking when it may cost more.
+    /// Refuse when it may cost more.
     #[schemars(range(min = 0.0))]
     max_cost_usd: Option<f64>,
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -102,6 +102,11 @@ struct AskArgs {
     reasoning: Option<ReasoningArg>,
     /// A JSON schema that the answer must follow.
     response_schema: Option<Map<String, Value>>,
+    /// To offer: name, description, parameters (JSON schema). Calls come back in tool_calls, with them go tool_results.
+    #[schemars(length(max = 128))]
+    tools: Option<Vec<Map<String, Value>>>,
+    /// auto, none, required, or a tool's name.
+    tool_choice: Option<String>,
     /// Default: 120.
     #[schemars(range(min = 1.0, max = 3600.0))]
     timeout_s: Option<f64>,
@@ -241,6 +246,9 @@ struct AskResult {
     provider: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default, with = "Vec<Map<String, Value>>")]
+    tool_calls: Vec<Value>,
     finish_reason: String,
     usage: UsageOut,
     /// Null is unknown.
@@ -328,6 +336,8 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
             "for example {\"messages\": [{\"role\": \"user\", \"content\": \"Is our retry policy sound?\"}]}",
         ));
     }
+    let tools = offered::tools(args.tools.unwrap_or_default())?;
+    let tool_choice = offered::choice(args.tool_choice.as_deref(), &tools)?;
     Ok(Question {
         messages,
         view: View::new(
@@ -348,6 +358,8 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
         temperature: args.temperature,
         reasoning: args.reasoning.map(Reasoning::from),
         response_schema: args.response_schema.map(Value::Object),
+        tools,
+        tool_choice,
         timeout: args.timeout_s.map_or(config.ask_timeout, Duration::from_secs_f64),
         no_cache: args.no_cache,
     })
@@ -381,6 +393,7 @@ fn result(reply: Reply) -> AskResult {
         structured: reply.structured,
         provider: reply.provider,
         model: reply.model,
+        tool_calls: reply.tool_calls.iter().map(offered::part).collect(),
         finish_reason: reply.finish_reason,
         usage: UsageOut {
             input_tokens: reply.usage.input_tokens,
@@ -436,6 +449,15 @@ fn describe(reply: &Reply) -> String {
         Some(sides) => describe_sides(sides),
         None => reply.answer.clone(),
     };
+    for it in &reply.tool_calls {
+        let gap = if text.is_empty() { "" } else { "\n\n" };
+        text.push_str(&format!(
+            "{gap}Wants to call {} ({}): {}",
+            label(&it.name, 100),
+            label(&it.id, 100),
+            it.arguments
+        ));
+    }
     text.push_str("\n\n---\n");
     let model = reply.model.as_ref().map(|it| format!("/{it}")).unwrap_or_default();
     let cost = reply.cost_usd.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.6} USD"));

@@ -64,7 +64,12 @@ pub(super) fn read(at: usize, role: Role, content: ContentArg) -> Result<Vec<Mes
             }
             "tool_use" if role == Role::Assistant => {
                 let field = |name: &str| text(&part, &format!("/{name}")).ok_or_else(|| lacks(&place, name));
-                let arguments = part.get("input").map_or_else(|| "{}".to_owned(), Value::to_string);
+                let arguments = match part.get("input") {
+                    None => "{}".to_owned(),
+                    // What was no JSON when it came back is said as it was.
+                    Some(Value::String(text)) => text.clone(),
+                    Some(input) => input.to_string(),
+                };
                 let call = ToolCall { id: field("id")?.to_owned(), name: field("name")?.to_owned(), arguments };
                 message.tool_calls.push(call);
             }

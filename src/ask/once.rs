@@ -1,0 +1,255 @@
+//! One question to one route: out of what is kept, together with an equal one, or of the model.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::Asker;
+use super::cache;
+use super::cache::Flight;
+use super::cache::Kept;
+use super::cite::cited;
+use super::question::Question;
+use super::question::Refusal;
+use super::question::Reply;
+use super::repair;
+use super::repair::Held;
+use super::route::name_of;
+use super::telling::Telling;
+use crate::clock::Millis;
+use crate::config::Caching;
+use crate::context::Degraded;
+use crate::context::Item;
+use crate::context::STORE;
+use crate::models::Answered;
+use crate::models::Attempt;
+use crate::models::FinishReason;
+use crate::models::ModelRequest;
+use crate::models::Purse;
+use crate::models::Route;
+use crate::models::Structured;
+use crate::scope::View;
+use crate::store::KeptAnswer;
+use crate::store::StoreError;
+use crate::trace::Call;
+use crate::trace::State;
+
+/// A question ready to be sent, and where it goes.
+pub(super) struct Ready<'a> {
+    pub(super) question: &'a Question,
+    pub(super) route: Route,
+    pub(super) request: ModelRequest,
+    pub(super) items: &'a [Item],
+    pub(super) has_context: bool,
+    /// Whether its pieces are told as they come; those of several answers at once would be a muddle.
+    pub(super) is_alone: bool,
+}
+
+impl Asker {
+    /// Answers out of what is kept, waits for an equal question, or asks; returns what is to be kept of it.
+    pub(super) async fn ask_once(
+        &self,
+        ready: Ready<'_>,
+        purse: &Purse<'_>,
+        call: &Call,
+        telling: &Telling<'_>,
+    ) -> Result<(Reply, Option<KeptAnswer>), Refusal> {
+        let view = &ready.question.view;
+        let address = self.models.address(&ready.route.provider);
+        let caching = if self.keeps { self.caching } else { Caching::Off };
+        let Some(key) = cache::key(caching, address, &ready.route, &ready.request, view) else {
+            return Ok((self.ask_model(&ready, purse, call, telling).await?, None));
+        };
+        let leading = loop {
+            if ready.question.no_cache {
+                break None;
+            }
+            match self.flights.join(key) {
+                Flight::First(leading) => {
+                    if let Some(kept) = self.kept(key, view, call).await {
+                        return Ok((reply_of_kept(&ready, kept)?, None));
+                    }
+                    break Some(leading);
+                }
+                Flight::Waiting(watched) => {
+                    telling.waits_for("the answer to an equal question".to_owned());
+                    if let Some(kept) = cache::hear(watched).await {
+                        note_cached(call, &kept, "an equal question was being asked");
+                        return Ok((reply_of_kept(&ready, kept)?, None));
+                    }
+                }
+            }
+        };
+        let reply = self.ask_model(&ready, purse, call, telling).await?;
+        // A fallback's answer is not the answer of the route that was asked for.
+        let route = &ready.route;
+        let is_of_route =
+            reply.provider == route.provider && (route.model.is_none() || reply.asked_model == route.model);
+        let Some(kept) = Kept::of(&reply).filter(|_| is_of_route) else {
+            return Ok((reply, None));
+        };
+        if let Some(leading) = &leading {
+            leading.answered(&kept);
+        }
+        let at = self.clock.now();
+        let holds = Millis::try_from(cache::holds(ready.question, ready.has_context, self.cache_times).as_millis())
+            .unwrap_or(0);
+        let answer = serde_json::to_string(&kept).unwrap_or_default();
+        Ok((reply, Some(KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer })))
+    }
+
+    /// The answer that was kept for an equal question; one that cannot be read is asked again.
+    async fn kept(&self, key: cache::Key, view: &View, call: &Call) -> Option<Kept> {
+        let found = self.store.answer(key, view, self.clock.now()).await.ok()??;
+        let kept: Kept = serde_json::from_str(&found).ok()?;
+        note_cached(call, &kept, "an equal question was answered before");
+        Some(kept)
+    }
+
+    pub(super) async fn keep_answers(&self, kept: Vec<KeptAnswer>) -> Result<(), StoreError> {
+        let all = kept.into_iter().map(|it| self.store.keep_answer(it));
+        futures_util::future::try_join_all(all).await.map(drop)
+    }
+
+    async fn ask_model(
+        &self,
+        ready: &Ready<'_>,
+        purse: &Purse<'_>,
+        call: &Call,
+        telling: &Telling<'_>,
+    ) -> Result<Reply, Refusal> {
+        let Ready { question, route, request, items, .. } = ready;
+        let schema = question.response_schema.as_ref().map(Structured::new).transpose().map_err(Refusal::BadSchema)?;
+        let mut fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
+        fallbacks.retain(|it| it != route);
+        if ready.is_alone {
+            telling.waits_for(name_of(route));
+        }
+        // Pieces of JSON tell nobody anything, and a second round may take their place.
+        let is_alone = ready.is_alone && question.response_schema.is_none();
+        let mut on_delta = |delta: &str| {
+            if is_alone {
+                telling.piece(delta);
+            }
+        };
+        call.enter(State::Asking);
+        let asked =
+            self.models.ask_within(Some(purse), route, request, &fallbacks, question.timeout, &mut on_delta, call);
+        let answered = match Box::pin(asked).await {
+            Ok(answered) => answered,
+            Err(failed) => {
+                if let Err(err) = purse.settle().await {
+                    tracing::warn!(error = %err, "the cost of a failed question was not noted");
+                }
+                return Err(failed.into());
+            }
+        };
+        let dearer = self.dearer(route, &answered);
+        let (answered, structured) = match &schema {
+            Some(schema) if answered.answer.tool_calls.is_empty() => {
+                self.keep_to(schema, answered, ready, purse, call).await?
+            }
+            _ => (answered, None),
+        };
+        let mut reply = reply_of(answered, structured, items);
+        reply.degraded.extend(dearer);
+        Ok(reply)
+    }
+
+    /// The answer with its JSON. One that does not follow the schema is told why and asked for once more, of the same
+    /// model and within the same time and caps.
+    async fn keep_to(
+        &self,
+        schema: &Structured,
+        answered: Answered,
+        ready: &Ready<'_>,
+        purse: &Purse<'_>,
+        call: &Call,
+    ) -> Result<(Answered, Option<Value>), Refusal> {
+        call.enter(State::Evaluating);
+        let faults = match repair::hold(schema, &answered) {
+            Held::Follows(value) => return Ok((answered, Some(value))),
+            Held::Cut => return Ok((answered, None)),
+            Held::Fails(faults) => faults,
+        };
+        let span = call.span("repair");
+        span.note("faults", faults.clone());
+        let refused = |attempts: Vec<Attempt>, faults: &[String]| Refusal::NotJson {
+            provider: answered.provider.clone(),
+            reason: faults.join("; "),
+            attempts,
+        };
+        let spent = Duration::try_from_secs_f64(answered.latency_ms / 1e3).unwrap_or_default();
+        let left = ready.question.timeout.saturating_sub(spent);
+        let route = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
+        let again = schema.repair(&ready.request, &answered.answer.text, &faults);
+        let mut unheard = |_: &str| {};
+        call.enter(State::Asking);
+        let asked = self.models.ask_within(Some(purse), &route, &again, &[], left, &mut unheard, call);
+        let outcome = match Box::pin(asked).await {
+            Ok(second) => match repair::hold(schema, &second) {
+                Held::Follows(value) => return Ok((repair::join(answered, second), Some(value))),
+                Held::Cut => return Ok((repair::join(answered, second), None)),
+                Held::Fails(faults) => refused([answered.attempts.as_slice(), &second.attempts].concat(), &faults),
+            },
+            Err(failed) => {
+                span.fail(&failed);
+                refused([answered.attempts.as_slice(), &failed.attempts].concat(), &faults)
+            }
+        };
+        if let Err(err) = purse.settle().await {
+            tracing::warn!(error = %err, "the cost of a failed question was not noted");
+        }
+        Err(outcome)
+    }
+}
+
+fn note_cached(call: &Call, kept: &Kept, why: &str) {
+    let span = call.span("cached answer");
+    span.note("decision", why);
+    span.note("would_have_cost_usd", kept.cost_usd);
+    span.note("took_ms", kept.latency_ms);
+    span.note("output_tokens", kept.usage.output_tokens);
+}
+
+/// A kept answer once more: nothing was asked, so nothing was used.
+fn reply_of_kept(ready: &Ready<'_>, kept: Kept) -> Result<Reply, Refusal> {
+    let schema =
+        ready.question.response_schema.as_ref().map(Structured::new).transpose().map_err(Refusal::BadSchema)?;
+    let structured = schema.and_then(|it| it.read(&kept.answer).ok());
+    Ok(Reply {
+        citations: cited(&kept.answer, ready.items),
+        structured,
+        provider: kept.provider,
+        model: kept.model,
+        asked_model: ready.route.model.clone(),
+        finish_reason: FinishReason::Stop.name().to_owned(),
+        cost_usd: Some(0.0),
+        cached: true,
+        answer: kept.answer,
+        ..Reply::default()
+    })
+}
+
+pub(super) fn not_kept(what: &str, err: &StoreError) -> Degraded {
+    Degraded { source: STORE, reason: format!("{what}: {err}; {}", err.next_step()) }
+}
+
+fn reply_of(answered: Answered, structured: Option<Value>, items: &[Item]) -> Reply {
+    let answer = answered.answer;
+    Reply {
+        citations: cited(&answer.text, items),
+        structured,
+        provider: answered.provider,
+        model: Some(answer.model.unwrap_or_else(|| answered.model.clone())),
+        asked_model: Some(answered.model),
+        finish_reason: answer.finish_reason.name().to_owned(),
+        usage: answer.usage,
+        cost_usd: answered.cost_usd,
+        latency_ms: answered.latency_ms,
+        attempts: answered.attempts,
+        tool_calls: answer.tool_calls,
+        answer: answer.text,
+        ..Reply::default()
+    }
+}
