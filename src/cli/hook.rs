@@ -38,6 +38,10 @@ const OTHER: Duration = Duration::from_millis(1_200);
 /// What is left of that for ending well.
 const MARGIN: Duration = Duration::from_millis(200);
 
+/// A larger file of an earlier version is copied and brought up to date by a program that has the time: a hook that is
+/// ended amid that would begin anew each time.
+const MIGRATED: u64 = 32 << 20;
+
 /// Answers the hook. Everything is done on a thread of its own; when that is not done in time, the process ends without
 /// it: what was acknowledged is on disk, and what was not is done the next time.
 pub(super) fn run(asked: &Hook, given: &SettingFlags) {
@@ -112,10 +116,16 @@ fn work(event: Event, asked: &Hook, given: &SettingFlags, until: Instant) -> Res
         let (store, clock) = (Store::new(&config.db), Clock::system());
         let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config));
         let hooks = Hooks { store: store.clone(), memory, clock, switch: config.hooks, read_only: config.read_only };
-        let done = hooks.run(host, event, &input, &whose, until).await;
+        let size = std::fs::metadata(&config.db).map_or(0, |it| it.len());
+        let done = match store.is_current().await {
+            Ok(Some(false)) if size > MIGRATED => return Ok(Err(OLDER.to_owned())),
+            Ok(_) => hooks.run(host, event, &input, &whose, until).await.map_err(|err| err.to_string()),
+            Err(err) => Err(err.to_string()),
+        };
         store.close().await;
         Ok(done)
     })
     .map_err(|failed| failed.message)?
-    .map_err(|err| err.to_string())
 }
+
+const OLDER: &str = "the database is of an earlier version; any other command or server brings it up to date";

@@ -1,5 +1,6 @@
 //! Reads a transcript from where it was left the last time, as long as there is time, and keeps the turns.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -48,15 +49,16 @@ struct Part {
 }
 
 impl Reading<'_> {
-    /// Keeps what `path` says since the last time; how many turns are new, and the session that the file names.
+    /// Keeps what `path` says since the last time; how many turns are new, and the sessions that they are of.
     pub(super) async fn read(
         &self,
         path: &Path,
         session_id: Option<String>,
-    ) -> Result<(usize, Option<String>), StoreError> {
+    ) -> Result<(usize, BTreeSet<String>), StoreError> {
+        let mut sessions = BTreeSet::new();
         let Some((mut file, head)) = open(path) else {
             tracing::debug!(path = %path.display(), "there is no transcript to read");
-            return Ok((0, None));
+            return Ok((0, sessions));
         };
         let key = key(self.host, &self.owner, path);
         let length = file.metadata().map_or(0, |it| it.len());
@@ -64,7 +66,8 @@ impl Reading<'_> {
         // Another file, or one that was written anew, is read from its beginning; what was kept of it is known.
         let before = before.filter(|it| it.head == head && u64::try_from(it.position).is_ok_and(|it| it <= length));
         let mut at = before.unwrap_or(TranscriptRow { head: head.clone(), ..TranscriptRow::default() });
-        let named = at.session_id.clone().or(session_id);
+        // Cursor's transcripts do not name their session; what the others say of themselves is what an import reads.
+        let named = at.session_id.clone().or_else(|| session_id.filter(|_| self.host == Writer::Cursor));
         let mut transcript = Transcript::new(self.host, named, at.said, self.owner.clone());
         let mut kept = 0;
         loop {
@@ -72,6 +75,7 @@ impl Reading<'_> {
             let now = self.clock.now();
             // Blocking reads of at most some megabytes, in a process that does nothing else.
             let Some(part) = part(&mut file, position, &mut transcript, now, self.until) else { break };
+            sessions.extend(part.turns.iter().map(|it| it.session_id.clone()));
             kept += self.store.import_turns(part.turns, now).await?;
             at.position = i64::try_from(part.position).unwrap_or(i64::MAX);
             at.said = part.said;
@@ -81,7 +85,7 @@ impl Reading<'_> {
                 break;
             }
         }
-        Ok((kept, at.session_id))
+        Ok((kept, sessions))
     }
 }
 

@@ -247,6 +247,29 @@ impl Store {
         Ok(reader)
     }
 
+    /// Whether the file has the schema of this program, so that its first use does not change it; `None` when there is no
+    /// file. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`], and any other of opening.
+    pub async fn is_current(&self) -> Result<Option<bool>, StoreError> {
+        let store = self.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let shared = &store.shared;
+            if open::identity(&shared.path).is_none() {
+                return Ok(None);
+            }
+            let reader = open::open_reader(&shared.path, false, &shared.known.pins)?;
+            let is_current = reader.version == migrate::known();
+            if is_current && reader.follows {
+                shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            }
+            Ok(Some(is_current))
+        });
+        looking.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
+    }
+
     /// As [`Store::flush`], on a thread that may block.
     fn flush_blocking(&self) -> Result<(), StoreError> {
         let (done, result) = oneshot::channel();

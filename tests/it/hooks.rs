@@ -282,6 +282,15 @@ fn nothing_that_goes_wrong_disturbs_the_host() -> anyhow::Result<()> {
     answered.assert_silent("no database");
     assert_eq!(answered.err.lines().count(), 1, "one line in the log: {}", answered.err);
     broken.hook("SessionStart", "claude-session-start.json", &[])?.assert_silent("no database");
+    let newer = Desk::new("claude.jsonl")?;
+    newer.hook("Stop", "claude-stop.json", &[])?.assert_silent("first");
+    #[expect(clippy::disallowed_methods, reason = "a newer program's file is made by hand")]
+    rusqlite::Connection::open(newer.home.database())?.pragma_update(None, "user_version", 99)?;
+    for (event, name) in [("Stop", "claude-stop.json"), ("SessionStart", "claude-session-start.json")] {
+        let answered = newer.hook(event, name, &[])?;
+        answered.assert_silent("newer");
+        assert!(answered.err.contains("schema version 99"), "{}", answered.err);
+    }
     let wrong = Desk { home: desk.home.clone_with("CARRYALL_CONCURRENCY", "many"), ..Desk::new("claude.jsonl")? };
     wrong.hook("Stop", "claude-stop.json", &[])?.assert_silent("wrong settings");
     Ok(())
