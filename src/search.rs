@@ -14,6 +14,7 @@ mod words;
 pub use analysed::Hashed;
 pub use analysed::Names;
 pub use analysed::Outline;
+pub use analysed::Words;
 pub use analysed::analyse;
 pub use nearest::nearest;
 pub use question::Counter;

@@ -103,7 +103,7 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
         proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
-    let mut reading = Reading::new(reader, kept, question, search.meaning)?;
+    let mut reading = Reading::new(reader, kept, question, search.meaning, meant.as_deref())?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
@@ -305,6 +305,8 @@ struct Reading<'a> {
     /// The terms of speakers and tags, by their number.
     labels: HashMap<u32, u64, BuildHasherDefault<Hashed>>,
     meaning: Option<&'a Embedded>,
+    /// All memories that are meant, when that is known.
+    all_meant: Option<&'a [i64]>,
     seen: HashMap<i64, Option<Seen>, BuildHasherDefault<Hashed>>,
     beside: HashMap<(i64, bool), Option<i64>, BuildHasherDefault<Hashed>>,
 }
@@ -315,6 +317,7 @@ impl<'a> Reading<'a> {
         kept: &'a Kept,
         question: &'a Question,
         meaning: Option<&'a Embedded>,
+        all_meant: Option<&'a [i64]>,
     ) -> Result<Reading<'a>, StoreError> {
         Ok(Reading {
             reader,
@@ -324,6 +327,7 @@ impl<'a> Reading<'a> {
             counter: question.counter(),
             labels: HashMap::default(),
             meaning,
+            all_meant,
             seen: HashMap::default(),
             beside: HashMap::default(),
         })
@@ -364,7 +368,7 @@ impl<'a> Reading<'a> {
     /// Adds what is nearest in meaning, and the true neighbours of the best, wherever they are.
     fn follow(&mut self, chosen: &mut Vec<i64>, known: &mut HashSet<i64>) -> Result<(), StoreError> {
         if let Some(meaning) = self.meaning {
-            for (seq, _) in self.reader.nearest(meaning, NEAREST)? {
+            for seq in self.nearest(meaning)? {
                 self.look(seq)?;
                 if known.insert(seq) {
                     chosen.push(seq);
@@ -380,6 +384,26 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The nearest in meaning that are meant: mostly the nearest of all, which are looked at anyway.
+    fn nearest(&mut self, meaning: &Embedded) -> Result<Vec<i64>, StoreError> {
+        if self.all_meant.is_none() && self.reader.filter().view.session_id.is_none() {
+            let near = self.reader.near(meaning, NEAREST * 2)?;
+            let all = near.len() < NEAREST * 2;
+            let mut found = Vec::with_capacity(NEAREST);
+            for (seq, _) in near {
+                self.look(seq)?;
+                found.extend(self.seen(seq).filter(|it| it.meant).map(|_| seq));
+                if found.len() == NEAREST {
+                    break;
+                }
+            }
+            if found.len() == NEAREST || all {
+                return Ok(found);
+            }
+        }
+        Ok(self.reader.nearest(meaning, self.all_meant, NEAREST)?.into_iter().map(|it| it.0).collect())
     }
 
     fn rank(&self, places: &[(i64, [Option<i64>; 4])], proposed: &Proposed) -> Result<Vec<Hit>, StoreError> {

@@ -15,6 +15,7 @@ use crate::search;
 use crate::search::Hashed;
 use crate::search::Names;
 use crate::search::Outline;
+use crate::search::Words;
 use crate::store::MemoryGlance;
 use crate::store::MemoryReader;
 use crate::store::Moment;
@@ -24,8 +25,8 @@ use crate::store::StoreError;
 /// asked for is soon read again, at 4 µs each.
 const ROOM: usize = 32 << 20;
 
-/// The longest content that is kept, in bytes, so that one memory does not fill the room.
-const CONTENT: usize = 1 << 20;
+/// The longest content that is kept, in bytes: what it takes is its different words.
+const CONTENT: usize = 8 << 20;
 
 /// What the searches of one process have read of memories.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ struct Held {
     moment: Option<Moment>,
     /// Grows when all is let go: the numbers of words mean others then.
     epoch: u64,
-    words: Names,
+    words: Words,
     /// Owners, sessions, speakers, kinds, tags.
     labels: Names,
     /// The words of the rows, as [`search::analyse`] numbers them.
@@ -92,7 +93,7 @@ pub(super) struct Known<'a> {
     /// The numbers of its speaker and its tags: equal for equal ones, as long as the turn lasts.
     pub(super) speaker: u32,
     pub(super) tags: u32,
-    pub(super) words: &'a Names,
+    pub(super) words: &'a Words,
     pub(super) entries: &'a [u32],
     pub(super) outline: Outline,
 }

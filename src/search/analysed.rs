@@ -6,7 +6,9 @@ use std::hash::BuildHasherDefault;
 use std::hash::Hasher;
 use std::hash::RandomState;
 
+use super::fold::fold;
 use super::fold::lower_into;
+use super::question::english_stem;
 use super::words::is_plain;
 use super::words::parts;
 use super::words::raw_words;
@@ -31,15 +33,9 @@ impl Default for Names {
 impl Names {
     /// The number of `name`, a new one when it has none; `None` when there are too many.
     pub fn number(&mut self, name: &str) -> Option<u32> {
-        if name.is_empty() {
-            return Some(0);
-        }
-        let mut hash = self.hashing.hash_one(name);
-        while let Some(known) = self.numbers.get(&hash) {
-            if self.name(*known) == name {
-                return Some(*known);
-            }
-            hash = hash.wrapping_add(1);
+        let (hash, known) = self.look_up(name);
+        if known.is_some() {
+            return known;
         }
         let number = u32::try_from(self.ends.len()).ok().filter(|it| *it <= MOST_WORDS)?;
         let end = u32::try_from(self.text.len() + name.len()).ok()?;
@@ -47,6 +43,26 @@ impl Names {
         self.ends.push(end);
         self.numbers.insert(hash, number);
         Some(number)
+    }
+
+    /// The number of `name`, if it has one.
+    fn find(&self, name: &str) -> Option<u32> {
+        self.look_up(name).1
+    }
+
+    /// Where a string is in the table, or belongs.
+    fn look_up(&self, name: &str) -> (u64, Option<u32>) {
+        if name.is_empty() {
+            return (0, Some(0));
+        }
+        let mut hash = self.hashing.hash_one(name);
+        while let Some(known) = self.numbers.get(&hash) {
+            if self.name(*known) == name {
+                return (hash, Some(*known));
+            }
+            hash = hash.wrapping_add(1);
+        }
+        (hash, None)
     }
 
     pub fn name(&self, number: u32) -> &str {
@@ -118,16 +134,60 @@ pub struct Outline {
     pub asks: bool,
 }
 
-/// Appends the words of `text` to `entries`, each as its number in `names` and how often it is there. `None` when
+/// The words of texts with their numbers, and the English stem of each.
+#[derive(Debug, Default)]
+pub struct Words {
+    names: Names,
+    stems: Names,
+    /// By word, the number of its stem.
+    stem_of: Vec<u32>,
+}
+
+impl Words {
+    fn number(&mut self, word: &str) -> Option<u32> {
+        let number = self.names.number(word)?;
+        while self.stem_of.len() < self.names.len() {
+            let added = self.names.name(u32::try_from(self.stem_of.len()).ok()?);
+            self.stem_of.push(self.stems.number(&english_stem(&fold(added)))?);
+        }
+        Some(number)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn word(&self, number: u32) -> &str {
+        self.names.name(number)
+    }
+
+    /// The number of the stem of a word.
+    pub(super) fn stem_of(&self, number: u32) -> Option<u32> {
+        self.stem_of.get(number as usize).copied()
+    }
+
+    /// The number of a stem; `None` when no word has it.
+    pub(super) fn stem(&self, stem: &str) -> Option<u32> {
+        self.stems.find(stem)
+    }
+
+    /// The room that they take, about.
+    pub fn bytes(&self) -> usize {
+        self.names.bytes() + self.stems.bytes() + 4 * self.stem_of.capacity()
+    }
+}
+
+/// Appends the words of `text` to `entries`, each as its number in `words` and how often it is there. `None` when
 /// there are too many different words.
-pub fn analyse(text: &str, names: &mut Names, entries: &mut Vec<u32>) -> Option<Outline> {
+pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<Outline> {
     let begin = entries.len();
     let mut lower = String::new();
     let mut add = |word: &str| {
         lower.clear();
         lower_into(word, &mut lower);
         // What is too long to be looked for counts as a word that nobody asks for.
-        let known = if lower.len() > WORD_BYTES { Some(0) } else { names.number(&lower) };
+        let known = if lower.len() > WORD_BYTES { Some(0) } else { words.number(&lower) };
         known.map(|it| entries.push(it))
     };
     for word in raw_words(text) {
@@ -138,10 +198,10 @@ pub fn analyse(text: &str, names: &mut Names, entries: &mut Vec<u32>) -> Option<
             }
         }
     }
-    let words = entries.len() - begin;
+    let count = entries.len() - begin;
     pack(entries, begin);
     #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
-    Some(Outline { words: words as f32, asks: asks(text) })
+    Some(Outline { words: count as f32, asks: asks(text) })
 }
 
 /// Whether a text ends as a question.
@@ -181,12 +241,12 @@ mod tests {
 
     #[test]
     fn a_word_that_is_repeated_is_counted_in_full() {
-        let mut names = Names::default();
+        let mut words = Words::default();
         let mut entries = Vec::new();
-        let outline = analyse(&"tea ".repeat(1000), &mut names, &mut entries).unwrap();
+        let outline = analyse(&"tea ".repeat(1000), &mut words, &mut entries).unwrap();
         assert_eq!((entries.len(), outline.words), (4, 1000.0));
         let question = Question::new("tea");
-        assert_eq!(question.counter().count_entries(&names, &entries, outline).of_terms, [1000.0]);
+        assert_eq!(question.counter().count_entries(&words, &entries, outline).of_terms, [1000.0]);
     }
 
     proptest! {
@@ -195,15 +255,15 @@ mod tests {
             text in "(\\PC{0,12}[ ,.?]|parseHTTPRequest |Häuser |gatos |bought ){0,20}",
             query in "(\\PC{0,8}|http|das Haus|los gatos|buy){1,4}",
         ) {
-            let mut names = Names::default();
+            let mut words = Words::default();
             let mut entries = vec![7];
-            analyse("something else?", &mut names, &mut entries);
+            analyse("something else?", &mut words, &mut entries);
             let begin = entries.len();
-            let outline = analyse(&text, &mut names, &mut entries).unwrap();
+            let outline = analyse(&text, &mut words, &mut entries).unwrap();
             for query in [&query, &text] {
                 let question = Question::new(query);
                 let mut counter = question.counter();
-                let counted = counter.count_entries(&names, &entries[begin..], outline);
+                let counted = counter.count_entries(&words, &entries[begin..], outline);
                 prop_assert_eq!(counted, question.counter().count(&text));
             }
         }

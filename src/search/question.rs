@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rust_stemmers::Algorithm;
 use rust_stemmers::Stemmer;
 
-use super::analysed::Names;
 use super::analysed::Outline;
+use super::analysed::Words;
 use super::analysed::asks;
 use super::fold::fold;
 use super::fold::fold_into;
@@ -136,14 +136,24 @@ impl Question {
     }
 
     fn stem(&self, folded: &str) -> String {
-        let plain = irregular::plain(folded).unwrap_or(folded);
-        self.stemmer.stem(plain).into_owned()
+        english_stem_by(&self.stemmer, folded)
     }
 
     /// Something that counts, and remembers the words that it has seen.
     pub fn counter(&self) -> Counter<'_> {
-        Counter { question: self, known: HashMap::new(), numbered: Vec::new(), folded: String::new() }
+        let (numbered, stems) = (Vec::new(), Vec::new());
+        Counter { question: self, known: HashMap::new(), numbered, stems, folded: String::new() }
     }
+}
+
+fn english_stem_by(stemmer: &Stemmer, folded: &str) -> String {
+    let plain = irregular::plain(folded).unwrap_or(folded);
+    stemmer.stem(plain).into_owned()
+}
+
+/// The stem by which a folded word is compared.
+pub(super) fn english_stem(folded: &str) -> String {
+    english_stem_by(&Stemmer::create(Algorithm::English), folded)
 }
 
 /// Counts the words of one question in many texts.
@@ -153,6 +163,8 @@ pub struct Counter<'a> {
     known: HashMap<String, Option<usize>>,
     /// By the number of a word: 0 when it was not looked at, 1 when it is of no term, else 2 + its term.
     numbered: Vec<u8>,
+    /// The numbers of the question's stems among those of the words, as far as they have any, with their terms.
+    stems: Vec<(u32, usize)>,
     folded: String,
 }
 
@@ -174,17 +186,19 @@ impl Counter<'_> {
     }
 
     /// Counts the words of the question in a text that [`super::analyse`] cut into `entries`. All texts that one
-    /// counter sees must have their words from the same `names`.
-    pub fn count_entries(&mut self, names: &Names, entries: &[u32], outline: Outline) -> Counts {
+    /// counter sees must have their words from the same `words`.
+    pub fn count_entries(&mut self, words: &Words, entries: &[u32], outline: Outline) -> Counts {
         let mut of_terms = vec![0.0; self.question.terms.len()];
-        if self.numbered.len() < names.len() {
-            self.numbered.resize(names.len(), UNSEEN);
+        if self.numbered.len() < words.len() {
+            self.numbered.resize(words.len(), UNSEEN);
+            let stems = self.question.stems.iter();
+            self.stems = stems.filter_map(|(stem, term)| Some((words.stem(stem)?, *term))).collect();
         }
         for entry in entries {
             let (number, times) = (entry >> 8, entry & 255);
             let mut mark = self.numbered.get(number as usize).copied().unwrap_or(OF_NONE);
             if mark == UNSEEN {
-                let term = self.term_of(names.name(number));
+                let term = self.term_of_number(words, number);
                 mark = term.and_then(|it| u8::try_from(it + usize::from(FIRST_TERM)).ok()).unwrap_or(OF_NONE);
                 self.numbered[number as usize] = mark;
             }
@@ -197,6 +211,15 @@ impl Counter<'_> {
             }
         }
         Counts { of_terms, words: outline.words, asks: outline.asks }
+    }
+
+    fn term_of_number(&mut self, words: &Words, number: u32) -> Option<usize> {
+        if self.question.other.is_some() {
+            // Stemmed by the question's own language, too.
+            return self.term_of(words.word(number));
+        }
+        let stem = words.stem_of(number)?;
+        self.stems.iter().find(|it| it.0 == stem).map(|it| it.1)
     }
 
     /// The terms that stand in `text`, as bits (a question has fewer than 64).

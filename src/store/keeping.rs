@@ -77,7 +77,7 @@ const TOUCHED: &str = "SELECT DISTINCT namespace, user_id, persona, session_id F
 const ENTRIES: &str = "SELECT id, role, content, created_at AS at, 0 AS of_memory, seq FROM turns
     WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona
     UNION ALL
-    SELECT id, coalesce(speaker, kind), content, coalesce(occurred_at, created_at) AS at, 1, seq FROM memories
+    SELECT id, coalesce(speaker, kind), content, +coalesce(occurred_at, created_at) AS at, 1, seq FROM memories
     WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona
       AND superseded_by IS NULL AND (valid_to IS NULL OR valid_to > :now) AND (expires_at IS NULL OR expires_at > :now)
     ORDER BY at, of_memory, seq";

@@ -209,16 +209,11 @@ impl MemoryReader<'_> {
 
     /// The numbers of the memories that the filter means, oldest first; `None` when they are more than `limit`.
     pub fn meant(&self, limit: usize) -> Result<Option<Vec<i64>>, StoreError> {
-        let sql = format!("SELECT m.seq FROM memories AS m WHERE {} LIMIT :limit", self.condition);
-        let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-        let read = || -> rusqlite::Result<Vec<i64>> {
-            let mut parameters = self.bound.parameters();
-            parameters.push((":limit", &most));
-            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
-        };
-        let mut found = read().map_err(|err| self.failed(&err))?;
-        found.sort_unstable();
-        Ok((found.len() <= limit).then_some(found))
+        let mut found = vectors::seqs_of(self.conn, self.bound, limit).map_err(|err| self.failed(&err))?;
+        if let Some(found) = &mut found {
+            found.sort_unstable();
+        }
+        Ok(found)
     }
 
     /// Which memories are meant.
@@ -261,9 +256,21 @@ impl MemoryReader<'_> {
         Ok(Glances { reader: self, statement: RefCell::new(statement) })
     }
 
-    /// The memories that the filter means which are nearest in meaning, nearest first, with their cosines.
-    pub fn nearest(&self, query: &Embedded, limit: usize) -> Result<Vec<(i64, f32)>, StoreError> {
-        vectors::nearest(self.conn, self.vectors, query, self.bound.filter(), limit).map_err(|err| self.failed(&err))
+    /// The memories of the namespace that are nearest in meaning, whether they are meant or not, nearest first.
+    pub fn near(&self, query: &Embedded, limit: usize) -> Result<Vec<(i64, f32)>, StoreError> {
+        let namespace = self.bound.namespace();
+        vectors::near(self.conn, self.vectors, query, namespace, limit).map_err(|err| self.failed(&err))
+    }
+
+    /// The memories that the filter means which are nearest in meaning, nearest first, with their cosines. `meant` are
+    /// all that it means, when that is known.
+    pub fn nearest(
+        &self,
+        query: &Embedded,
+        meant: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<Vec<(i64, f32)>, StoreError> {
+        vectors::nearest(self.conn, self.vectors, query, self.bound, meant, limit).map_err(|err| self.failed(&err))
     }
 
     /// The cosines of these memories to `query`; `None` for one without a vector of its model.

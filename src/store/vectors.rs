@@ -64,6 +64,9 @@ const SPARE: usize = 16;
 /// with all vectors is quicker.
 const LOOKED_UP: usize = 4000;
 
+/// Memories that are looked up when hardly any of the nearest is meant.
+const RARE: usize = 50_000;
+
 /// By how much more are read when too many were filtered out.
 const WIDEN: usize = 8;
 
@@ -84,7 +87,7 @@ impl Store {
         let path = self.path().to_path_buf();
         let cache = self.vectors();
         self.read_until(cancelled, move |conn| {
-            nearest(conn, &cache, &query, &filter, limit).map_err(|err| StoreError::of(&path, &err))
+            nearest(conn, &cache, &query, &Bound::of(&filter), None, limit).map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
@@ -262,37 +265,67 @@ fn space(conn: &Connection, namespace: &str, model: &str) -> rusqlite::Result<i6
     .query_row(named_params! {":name": model, ":namespace": namespace}, |row| row.get(0))
 }
 
-/// As [`Store::nearest`], on the connection of a read that does more.
+/// The memories of a namespace nearest to `query`, whether they are meant or not, nearest first.
+pub(super) fn near(
+    conn: &Connection,
+    cache: &VectorCache,
+    query: &Embedded,
+    namespace: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(i64, f32)>> {
+    let held = cache.current(conn, &query.model)?;
+    let (Some(vector), Some(space)) = (&query.vector, held.spaces.get(namespace)) else {
+        return Ok(Vec::new());
+    };
+    Ok(space.best(&space.scores(vector), limit))
+}
+
+/// As [`Store::nearest`], on the connection of a read that does more; `meant` are all that the filter means, when that
+/// is known.
 pub(super) fn nearest(
     conn: &Connection,
     cache: &VectorCache,
     query: &Embedded,
-    filter: &MemoryFilter,
+    bound: &Bound<'_>,
+    meant: Option<&[i64]>,
     limit: usize,
 ) -> rusqlite::Result<Vec<(i64, f32)>> {
     let held = cache.current(conn, &query.model)?;
-    let (Some(vector), Some(space)) = (&query.vector, held.spaces.get(&filter.view.namespace)) else {
+    let (Some(vector), Some(space)) = (&query.vector, held.spaces.get(bound.namespace())) else {
         return Ok(Vec::new());
     };
-    // A session is mostly a small part, with an index of its own: its rows are looked up, not searched for.
-    if filter.view.session_id.is_some()
-        && let Some(seqs) = seqs_of(conn, filter)?
-    {
-        let mut found = space.cosines(vector, &seqs);
+    let among = |seqs: &[i64]| {
+        let mut found = space.cosines(vector, seqs);
         found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         found.truncate(limit);
-        return Ok(found);
+        found
+    };
+    if let Some(meant) = meant {
+        return Ok(among(meant));
+    }
+    // A session is mostly a small part, with an index of its own: its rows are looked up, not searched for.
+    if bound.filter().view.session_id.is_some()
+        && let Some(seqs) = seqs_of(conn, bound, LOOKED_UP)?
+    {
+        return Ok(among(&seqs));
     }
     let scores = space.scores(vector);
     let mut wide = limit + limit / 4 + SPARE;
     loop {
         let near = space.best(&scores, wide);
-        let allowed = allowed(conn, filter, &near)?;
+        let allowed = allowed(conn, bound, &near)?;
         let exhausted = near.len() < wide;
         let mut found: Vec<(i64, f32)> = near.into_iter().filter(|it| allowed.contains(&it.0)).collect();
         if found.len() >= limit || exhausted {
             found.truncate(limit);
             return Ok(found);
+        }
+        // What is hardly anywhere near is little, and looked up.
+        if wide < LOOKED_UP
+            && wide * WIDEN >= LOOKED_UP
+            && let Some(seqs) = seqs_of(conn, bound, RARE)?
+        {
+            return Ok(among(&seqs));
         }
         wide = wide.saturating_mul(WIDEN);
     }
@@ -327,13 +360,12 @@ pub(super) fn vectors_of(
     Ok(seqs.iter().map(vector).collect())
 }
 
-/// Those of `near` that `filter` means.
-fn allowed(conn: &Connection, filter: &MemoryFilter, near: &[(i64, f32)]) -> rusqlite::Result<HashSet<i64>> {
+/// Those of `near` that the filter means.
+fn allowed(conn: &Connection, bound: &Bound<'_>, near: &[(i64, f32)]) -> rusqlite::Result<HashSet<i64>> {
     let seqs = serde_json::to_string(&near.iter().map(|it| it.0).collect::<Vec<_>>()).unwrap_or_default();
-    let bound = Bound::of(filter);
     let mut parameters = bound.parameters();
     parameters.push((":seqs", &seqs));
-    conn.prepare_cached(&allowed_sql(&bound))?.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
+    conn.prepare_cached(&allowed_sql(bound))?.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
 }
 
 fn allowed_sql(bound: &Bound<'_>) -> String {
@@ -343,16 +375,20 @@ fn allowed_sql(bound: &Bound<'_>) -> String {
     )
 }
 
-/// The memories that `filter` means; `None` when they are more than [`LOOKED_UP`].
-fn seqs_of(conn: &Connection, filter: &MemoryFilter) -> rusqlite::Result<Option<Vec<i64>>> {
-    let bound = Bound::of(filter);
-    let sql = format!("SELECT m.seq FROM memories AS m WHERE {} LIMIT :limit", bound.condition());
-    let limit = i64::try_from(LOOKED_UP + 1).unwrap_or(i64::MAX);
-    let mut parameters = bound.parameters();
+/// The memories that the filter means; `None` when they are more than `most`.
+pub(super) fn seqs_of(conn: &Connection, bound: &Bound<'_>, most: usize) -> rusqlite::Result<Option<Vec<i64>>> {
+    let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut parameters = bound.parameters_by_index();
     parameters.push((":limit", &limit));
-    let seqs: Vec<i64> =
-        conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok((seqs.len() <= LOOKED_UP).then_some(seqs))
+    let seqs: Vec<i64> = conn
+        .prepare_cached(&seqs_sql(bound))?
+        .query_map(parameters.as_slice(), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok((seqs.len() <= most).then_some(seqs))
+}
+
+pub(super) fn seqs_sql(bound: &Bound<'_>) -> String {
+    format!("SELECT m.seq FROM {} LIMIT :limit", bound.source_by_index())
 }
 
 /// The queries whose plans are watched.

@@ -70,8 +70,9 @@ const MODEL: &str = "SELECT id FROM vector_models WHERE name = :name";
 /// Rows whose products are held at once: 16 KiB of them stay in the fastest cache.
 const CHUNK: usize = 4096;
 
-/// Vectors that one thread compares: below, starting another one costs more than it saves.
-const OF_A_THREAD: usize = 50_000;
+/// Vectors that one thread compares, in about a millisecond: with fewer, another thread helps a machine that has
+/// nothing else to do, and hurts one that has.
+const OF_A_THREAD: usize = 250_000;
 
 /// Threads that compare at the same time: more of them only wait for the same memory.
 const THREADS: usize = 4;
