@@ -47,7 +47,10 @@ impl App {
             Policy { supersede_when_certain: config.supersede_when_certain, refuse_secrets: config.refuse_secrets };
         let memory = Memory::new(store.clone(), clock.clone()).embedded_by(Embedding::of(&config)).with_policy(policy);
         let sessions = Sessions::new(store.clone(), clock.clone());
-        let documents = Documents::new(&store, clock.clone(), config.working_folder.clone()).read_only(!keeps);
+        let (include, exclude) = (config.project.include.clone(), config.project.exclude.clone());
+        let documents = Documents::new(&store, clock.clone(), config.working_folder.clone())
+            .read_only(!keeps)
+            .beginning(include, exclude);
         let assembler = Assembler {
             store: store.clone(),
             clock: clock.clone(),

@@ -13,15 +13,18 @@ mod find;
 mod index;
 mod language;
 mod open;
+mod paper;
 mod postings;
 mod question;
 mod rank;
 mod read;
 mod refresh;
+mod remove;
 mod roots;
 mod skip;
 mod terms;
 mod walk;
+mod warm;
 mod weights;
 
 use std::collections::HashMap;
@@ -40,6 +43,7 @@ use crate::store::StoreError;
 
 pub use chunk::Chunk;
 pub use chunk::chunk;
+pub use class::Nature;
 pub use find::FilesState;
 pub use find::Hit;
 pub use find::Hits;
@@ -52,6 +56,7 @@ pub use language::Language;
 pub use read::DEFAULT_MAX_FILE_BYTES;
 pub use read::Text;
 pub use read::read;
+pub use remove::Removed;
 pub use roots::Allowed;
 pub use roots::Refusal;
 pub use roots::Refused;
@@ -79,6 +84,8 @@ pub struct Documents {
     refreshes: bool,
     /// This process among those that may index the same workspace.
     holder: String,
+    /// The runs that questions began; `None` when they begin none.
+    warming: Option<warm::Warming>,
 }
 
 impl Documents {
@@ -92,17 +99,29 @@ impl Documents {
             sweeps: Arc::default(),
             refreshes: true,
             holder: crate::ids::fresh(),
+            warming: None,
         }
     }
 
     /// The same, changing nothing by itself: what a search finds changed is only marked.
     pub fn read_only(mut self, is_read_only: bool) -> Documents {
         self.refreshes = !is_read_only;
+        self.warming = self.warming.filter(|_| !is_read_only);
+        self
+    }
+
+    /// The same, indexing by these globs (included, excluded) what a [`Query`] that begins wants and nobody has indexed
+    /// yet.
+    pub fn beginning(mut self, include: Vec<String>, exclude: Vec<String>) -> Documents {
+        self.warming = self.refreshes.then(|| warm::Warming::new((include, exclude)));
         self
     }
 
     /// Writes what is left and closes the index file.
     pub async fn close(&self) {
+        if let Some(warming) = &self.warming {
+            warming.close().await;
+        }
         self.store.close().await;
     }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod purge;
+mod unindex;
 mod watch;
 
 use std::io::Read;
@@ -60,6 +61,11 @@ impl Call {
 
 /// Calls the tool that `command` mirrors, and shows its answer.
 pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit, Failed> {
+    if let Command::Index(it) = &command
+        && it.remove
+    {
+        return unindex::run(&it.folders(), config, out);
+    }
     let purges = matches!(&command, Command::Forget(it) if it.purge);
     let picture = if let Command::Insights(it) = &command { it.chart.clone() } else { None };
     let call = call(command)?;

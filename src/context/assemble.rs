@@ -59,6 +59,8 @@ pub struct Request {
     /// Whose tokens are counted; `None` counts OpenAI's o200k.
     pub model: Option<String>,
     pub format: Format,
+    /// Begin to index the folders that may be seen and are not indexed yet, and wait a moment for it.
+    pub begins_index: bool,
 }
 
 /// Where pieces may come from.
@@ -208,7 +210,7 @@ impl Assembler {
         // Choosing among thousands of pieces takes milliseconds: not on a thread that others wait for.
         let deciding = {
             let request = request.clone();
-            tokio::task::spawn_blocking(move || decide(&request, &candidates))
+            tokio::task::spawn_blocking(move || decide(&request, candidates))
         };
         let mut pack = deciding.await.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
         span.note("items", pack.items.len());
@@ -363,12 +365,16 @@ struct Decision {
 }
 
 /// Decides what goes in and writes it.
-fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
+fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
+    let request_kind = kind::classify(&request.query);
+    let steering = kind::steer(&request_kind);
+    let candidates: Vec<Candidate> =
+        candidates.into_iter().map(|it| kind::steered(it, &request_kind, &steering)).collect();
     let format = request.format;
     let model = request.model.as_deref();
     let frame = tokens::count_for(model, &render::head(format)) + tokens::count_for(model, render::tail(format));
     let mut budget = request.budget_tokens.saturating_sub(frame);
-    let mut best = decide_within(request, candidates.to_vec(), budget);
+    let mut best = decide_within(request, candidates.clone(), budget);
     for _ in 1..TRIES {
         let is_full = f64::from(best.tokens) >= f64::from(request.budget_tokens) * FULL;
         if is_full || best.choice.left_out.is_empty() {
@@ -379,7 +385,7 @@ fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
             break;
         }
         budget += spare;
-        let next = decide_within(request, candidates.to_vec(), budget);
+        let next = decide_within(request, candidates.clone(), budget);
         if next.tokens <= best.tokens {
             break;
         }
@@ -394,7 +400,7 @@ fn decide(request: &Request, candidates: &[Candidate]) -> Pack {
         items: choice.chosen.into_iter().map(|(it, tokens)| item(it, tokens)).collect(),
         omitted: omitted.collect(),
         degraded: Vec::new(),
-        request_kind: kind::classify(&request.query),
+        request_kind,
         format,
         cached: false,
         timings: Timings::default(),

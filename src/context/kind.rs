@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
+use super::assemble::SourceName;
+use super::source::Candidate;
 use crate::classify::Classifier;
+use crate::documents::Nature;
 
 /// A label with how sure it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -44,8 +47,8 @@ const SURE: f64 = 0.9;
 const STEERING: &[(&str, Steering)] = &[
     // What was said lies in memory and in the turns, hardly ever in files.
     ("recall", Steering { memory: 2.0, history: 1.5, workspace: 0.5, ..Steering::NONE }),
-    // Tests are written after the tests that are there.
-    ("test", Steering { tests: 2.0, ..Steering::NONE }),
+    // Tests are written after the tests that are there, but not without the code that they test.
+    ("test", Steering { tests: 1.3, ..Steering::NONE }),
     // Holes are as often in what is configured as in what is coded.
     ("security", Steering { configuration: 1.5, ..Steering::NONE }),
     // A new thing follows the decisions and preferences that are known.
@@ -85,6 +88,37 @@ pub fn steer(kind: &RequestKind) -> Steering {
         configuration: between(full.configuration),
         documents: between(full.documents),
     }
+}
+
+/// How much more (or less) `candidate` counts.
+pub(super) fn weight(steering: &Steering, candidate: &Candidate) -> f64 {
+    if candidate.source == SourceName::Memory.name() {
+        steering.memory
+    } else if candidate.source == SourceName::History.name() {
+        steering.history
+    } else if candidate.source == SourceName::Workspace.name() {
+        let (path, language) = (candidate.path.as_deref(), candidate.language.as_deref());
+        let nature = Nature::of(path.unwrap_or_default(), language.unwrap_or_default());
+        let of = |is: bool, weight: f64| if is { weight } else { 1.0 };
+        steering.workspace
+            * of(nature.test, steering.tests)
+            * of(nature.configuration, steering.configuration)
+            * of(nature.prose, steering.documents)
+    } else {
+        1.0
+    }
+}
+
+/// `candidate` as it counts for a request of `kind`; what changes is told in its `why`. Of two that are steered alike
+/// the better one stays the better one, and no score leaves 0.0..=1.0.
+pub(super) fn steered(mut candidate: Candidate, kind: &RequestKind, steering: &Steering) -> Candidate {
+    let weight = weight(steering, &candidate);
+    if (weight - 1.0).abs() > f64::EPSILON {
+        candidate.score = 1.0 - (1.0 - candidate.score.clamp(0.0, 1.0)).powf(weight);
+        let more = if weight > 1.0 { "more" } else { "less" };
+        candidate.why.push_str(&format!("; counts {more}, as the request is a {}", kind.label));
+    }
+    candidate
 }
 
 #[cfg(test)]
@@ -132,7 +166,50 @@ mod tests {
         assert!(steered("test", 1.0).tests > 1.0 && steered("security", 1.0).configuration > 1.0);
     }
 
+    #[test]
+    fn a_sure_kind_lifts_what_it_looks_for() {
+        let piece = |source: SourceName, path: &str, language: &str| Candidate {
+            source: source.name(),
+            path: Some(path.to_owned()),
+            language: Some(language.to_owned()),
+            score: 0.5,
+            why: "words".to_owned(),
+            ..Candidate::default()
+        };
+        let score = |label, confidence, piece: &Candidate| {
+            let kind = RequestKind { label, confidence };
+            steered(piece.clone(), &kind, &steer(&kind)).score
+        };
+        let (memory, file) = (piece(SourceName::Memory, "", ""), piece(SourceName::Workspace, "src/a.rs", "rust"));
+        let (test, config) = (
+            piece(SourceName::Workspace, "tests/a.rs", "rust"),
+            piece(SourceName::Workspace, "deploy/app.yaml", "yaml"),
+        );
+        assert!(score("recall", 0.95, &memory) > 0.7 && score("recall", 0.95, &file) < 0.3);
+        assert!(score("test", 0.95, &test) > score("test", 0.95, &file));
+        assert!(score("security", 0.95, &config) > score("security", 0.95, &file));
+        for label in ["recall", "test", "security", "general"] {
+            for piece in [&memory, &file, &test, &config] {
+                assert!((score(label, 0.5, piece) - 0.5).abs() < 1e-9, "{label}");
+            }
+        }
+        let kind = RequestKind { label: "recall", confidence: 0.95 };
+        let why = steered(memory, &kind, &steer(&kind)).why;
+        assert_eq!(why, "words; counts more, as the request is a recall");
+    }
+
     proptest! {
+        #[test]
+        fn steering_keeps_the_order_and_the_range(a in 0.0..=1.0_f64, b in 0.0..=1.0_f64, confidence in 0.0..=1.0_f64) {
+            let kind = RequestKind { label: "recall", confidence };
+            let score = |score| {
+                let piece = Candidate { source: SourceName::Memory.name(), score, ..Candidate::default() };
+                steered(piece, &kind, &steer(&kind)).score
+            };
+            prop_assert!((0.0..=1.0).contains(&score(a)));
+            prop_assert!(score(a.min(b)) <= score(a.max(b)));
+        }
+
         #[test]
         fn no_text_is_too_strange(text in "\\PC*") {
             let kind = classify(&text);

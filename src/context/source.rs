@@ -145,6 +145,7 @@ impl Source for FromWorkspace {
                 query: request.query.clone(),
                 paths: request.paths.clone(),
                 limit: wanted(request.budget_tokens, 60),
+                begins: request.begins_index,
                 ..crate::documents::Query::default()
             };
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;

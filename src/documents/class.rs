@@ -94,6 +94,48 @@ impl Class {
     }
 }
 
+/// What a file is for, as far as a request may be about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nature {
+    pub test: bool,
+    /// Settings, manifests, container and pipeline files.
+    pub configuration: bool,
+    pub prose: bool,
+}
+
+/// Languages in which programs are configured.
+const CONFIGURATION: &[&str] = &["yaml", "toml", "ini", "dotenv", "dockerfile", "hcl", "nginx"];
+
+/// Beginnings of the names of files that configure, whatever they are written in.
+const CONFIGURATION_NAMES: &[&str] = &[
+    "dockerfile",
+    "containerfile",
+    "docker-compose",
+    "makefile",
+    "jenkinsfile",
+    "settings",
+    "config",
+    "package.json",
+    "nginx",
+    "caddyfile",
+    "vagrantfile",
+    "procfile",
+    ".env",
+];
+
+impl Nature {
+    /// The nature of the file at `path` (from the root, with forward slashes).
+    pub fn of(path: &str, language: &str) -> Nature {
+        let class = Class::of(path, language);
+        let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+        // A page about settings is none; what is only told to be text may be some.
+        let is_page = class.prose && language != "text";
+        let is_named = CONFIGURATION_NAMES.iter().any(|it| name.starts_with(it));
+        let configuration = !is_page && (CONFIGURATION.contains(&language) || is_named);
+        Nature { test: class.test, configuration, prose: class.prose && !configuration }
+    }
+}
+
 /// `foo_test.go`, `test_foo.py`, `foo.spec.ts`, `FooTest.java`.
 fn is_test_name(lower: &str, path: &str) -> bool {
     let words: Vec<&str> = lower.split(['.', '_', '-']).collect();
@@ -143,5 +185,13 @@ mod tests {
         check("package.json", "json", "data");
         check("examples/a.rs", "rust", "example");
         check("docs/guide.md", "markdown", "prose example");
+    }
+
+    #[test]
+    fn a_path_says_what_configures() {
+        let configures = |path, language| Nature::of(path, language).configuration;
+        assert!(configures(".github/workflows/ci.yml", "yaml") && configures("Dockerfile", "dockerfile"));
+        assert!(configures("app/settings.py", "python") && configures("deploy/nginx.conf", "text"));
+        assert!(!configures("src/main.rs", "rust") && !configures("docs/configuration.md", "markdown"));
     }
 }

@@ -40,6 +40,8 @@ pub struct Query {
     /// `code` or `doc`.
     pub kind: Option<String>,
     pub limit: usize,
+    /// Begin to index what may be seen and is not indexed yet, and wait a moment for it.
+    pub begins: bool,
 }
 
 /// A piece that was found.
@@ -122,6 +124,10 @@ impl Documents {
     /// [`DocumentsError::Refused`] for a path that the caller may not see; else [`DocumentsError::Store`].
     pub async fn search(&self, query: &Query, allowed: &Allowed, call: &Call) -> Result<Hits, DocumentsError> {
         let span = call.span("search files");
+        if query.begins {
+            let workspaces = self.store.generations().await?;
+            self.warm(&workspaces, allowed, call).await;
+        }
         let Some(sight) = self.sight(&query.paths, allowed, call, &span).await? else {
             return Ok(Hits { nothing_indexed: true, ..Hits::default() });
         };

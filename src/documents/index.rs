@@ -27,6 +27,7 @@ use crate::store::FileRow;
 use crate::store::NewChunk;
 use crate::store::NewFile;
 use crate::store::NewSegment;
+use crate::store::WorkspaceRow;
 use crate::trace::Call;
 
 /// What is to be indexed.
@@ -49,6 +50,8 @@ pub struct Indexed {
     pub files_removed: usize,
     /// Pieces that were written.
     pub chunks: usize,
+    /// What is indexed now of the workspaces that it was about.
+    pub workspaces: Vec<WorkspaceRow>,
     /// Paths that were passed over, each with the reason.
     pub skipped: Vec<(String, String)>,
     pub took_ms: u64,
@@ -113,10 +116,26 @@ impl Documents {
         allowed: &Allowed,
         call: &Call,
     ) -> Result<Indexed, DocumentsError> {
+        let paths = if request.paths.is_empty() { vec![self.default_folder(allowed)] } else { request.paths.clone() };
+        for path in paths {
+            let path = self.working_folder.join(path);
+            self.after_warming(&path.canonicalize().unwrap_or(path), call).await;
+        }
+        self.index_now(request, allowed, call).await
+    }
+
+    /// As [`Documents::index`], whatever else runs.
+    pub(super) async fn index_now(
+        &self,
+        request: &IndexRequest,
+        allowed: &Allowed,
+        call: &Call,
+    ) -> Result<Indexed, DocumentsError> {
         let started = Instant::now();
         let mut done = Indexed::default();
         let (targets, removed) = self.targets(request, allowed).await?;
         done.files_removed += removed;
+        let roots: Vec<String> = targets.iter().map(|it| it.root.to_string_lossy().into_owned()).collect();
         for target in targets {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
@@ -125,8 +144,17 @@ impl Documents {
             span.note("files_unchanged", done.files_unchanged);
             span.note("skipped", done.skipped.len());
         }
+        done.workspaces.extend(self.store.workspaces().await?.into_iter().filter(|it| roots.contains(&it.root)));
         done.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(done)
+    }
+
+    /// What is meant when no path is named.
+    fn default_folder(&self, allowed: &Allowed) -> PathBuf {
+        match allowed.roots.first() {
+            Some(root) if !allowed.unrestricted => root.clone(),
+            _ => self.working_folder.clone(),
+        }
     }
 
     /// What is to be walked, and how many files went with workspaces whose folder is named and gone.
@@ -136,10 +164,7 @@ impl Documents {
         let mut removed = 0;
         let mut paths = request.paths.clone();
         if paths.is_empty() {
-            paths.push(match allowed.roots.first() {
-                Some(root) if !allowed.unrestricted => root.clone(),
-                _ => self.working_folder.clone(),
-            });
+            paths.push(self.default_folder(allowed));
         }
         let mut targets: Vec<Target> = Vec::new();
         for path in paths {

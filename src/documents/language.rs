@@ -349,6 +349,13 @@ static LANGUAGES: &[Entry] = &[
     ),
     entry("diff", Code, Keyword, &["diff", "patch"], &[]),
     entry("html", Doc, Prose, &["html", "htm", "xhtml"], &[]),
+    // What documents/paper.rs made a text with headings of.
+    entry("webpage", Doc, Markdown, &[], &[]),
+    entry("pdf", Doc, Markdown, &["pdf"], &[]),
+    entry("word", Doc, Markdown, &["docx", "docm"], &[]),
+    entry("spreadsheet", Doc, Markdown, &["xlsx", "xlsm"], &[]),
+    entry("slides", Doc, Markdown, &["pptx", "pptm"], &[]),
+    entry("opendocument", Doc, Markdown, &["odt", "ods", "odp"], &[]),
     entry("markdown", Doc, Markdown, &["md", "markdown", "mdown", "mkd", "mdx", "qmd", "mdc"], &["readme"]),
     entry("restructuredtext", Doc, Prose, &["rst", "rest"], &[]),
     entry("asciidoc", Doc, Prose, &["adoc", "asciidoc", "asc"], &[]),

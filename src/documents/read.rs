@@ -7,6 +7,9 @@ use super::language::Language;
 use super::open::mtime_ns;
 use super::open::open_regular;
 use super::open::read_capped;
+use super::paper::MAX_BYTES;
+use super::paper::Paper;
+use super::paper::web_page;
 use super::skip::SkipReason;
 use crate::redact;
 
@@ -43,20 +46,31 @@ const HEADER_LINES: usize = 5;
 /// The reason why it is to be left out; [`SkipReason::Gone`] when it is no longer there.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Text, SkipReason> {
     let (file, metadata) = open_regular(path)?;
+    let max_bytes = most_bytes(path, max_bytes);
     if metadata.len() > max_bytes {
         return Err(SkipReason::TooLarge);
     }
     let bytes = read_capped(file, max_bytes)?;
-    let text = decode(&bytes)?;
-    let language = Language::of(path, &text);
+    let (hash, size_bytes) = (blake3::hash(&bytes).to_hex().to_string(), bytes.len() as u64);
+    let (text, language) = match Paper::of(path) {
+        Some(paper) => (paper.text(bytes)?, paper.language()),
+        None => {
+            let text = decode(&bytes)?;
+            let language = Language::of(path, &text);
+            let page = (language.name() == "html").then(|| web_page(&text)).flatten();
+            match page.zip(Language::named("webpage")) {
+                Some(page) => page,
+                None => (text, language),
+            }
+        }
+    };
     check_content(&text, language)?;
-    Ok(Text {
-        language,
-        hash: blake3::hash(&bytes).to_hex().to_string(),
-        size_bytes: bytes.len() as u64,
-        mtime_ns: mtime_ns(&metadata),
-        text,
-    })
+    Ok(Text { language, hash, size_bytes, mtime_ns: mtime_ns(&metadata), text })
+}
+
+/// How large the file at `path` may be when others may have `max_bytes`: documents hold pictures and fonts.
+pub(super) fn most_bytes(path: &Path, max_bytes: u64) -> u64 {
+    if Paper::of(path).is_some() { MAX_BYTES.max(max_bytes) } else { max_bytes }
 }
 
 fn decode(bytes: &[u8]) -> Result<String, SkipReason> {

@@ -17,6 +17,7 @@ use super::Documents;
 use super::DocumentsError;
 use super::SkipReason;
 use super::catalog::Catalog;
+use super::catalog::Entry;
 use super::compact::SMALL_ONES;
 use super::index::IndexRequest;
 use super::index::cut;
@@ -33,10 +34,17 @@ const AT_ONCE_FILES: usize = 64;
 const AT_ONCE_BYTES: u64 = 1 << 20;
 
 /// A sweep is not made again before so many times as long as it took: a workspace of 200,000 files takes 0.3 s.
-const REST: u32 = 20;
+const REST: u32 = 4;
 
-/// A sweep that takes less is made at every call.
-const QUICK: Duration = Duration::from_millis(20);
+/// A sweep that takes less is made at every call: 4,000 files take some 10 ms.
+const QUICK: Duration = Duration::from_millis(60);
+
+/// Threads that look at files at the same time, and the files from which on they are worth their start.
+const LOOKERS: usize = 4;
+const LOOKED_AT: usize = 1_000;
+
+/// A workspace with more files is walked behind the answer.
+const WALKED_AT_ONCE: usize = 20_000;
 
 /// A walk that took longer than this the last time is not made before an answer.
 const WALK_PATIENCE: Duration = Duration::from_millis(500);
@@ -74,8 +82,8 @@ impl Documents {
             return Ok(false);
         }
         let span = call.span("look for changes");
-        let started = Instant::now();
         let catalog = self.catalog(workspace).await?;
+        let started = Instant::now();
         let swept = {
             let catalog = catalog.clone();
             tokio::task::spawn_blocking(move || sweep(&catalog))
@@ -95,10 +103,17 @@ impl Documents {
         next.walk_took = last_walk;
         let mut has_changed = false;
         let bytes: u64 = seen.changed.iter().map(|it| it.1).sum();
-        if seen.changed.len() <= AT_ONCE_FILES && bytes <= AT_ONCE_BYTES && !seen.changed.is_empty() {
+        let is_much = seen.changed.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES;
+        let walks_long = last_walk >= WALK_PATIENCE || catalog.files.len() > WALKED_AT_ONCE;
+        if !is_much && !seen.changed.is_empty() {
             has_changed |= self.take_in(workspace, &catalog, &seen.changed).await?;
         }
-        if is_shifted && last_walk < WALK_PATIENCE {
+        if is_much || is_shifted && walks_long {
+            self.look_through_behind(workspace, call).await?;
+            // What it has written until now is looked at.
+            has_changed = true;
+        }
+        if is_shifted && !walks_long {
             let started = Instant::now();
             has_changed |= self.walk_again(workspace, call).await?;
             next.walk_took = started.elapsed();
@@ -149,7 +164,7 @@ impl Documents {
         let request = IndexRequest { paths: vec![PathBuf::from(&workspace.root)], include, exclude, force: false };
         // What may be asked was checked against what the caller may see; the root was admitted when it was indexed.
         let allowed = Allowed { unrestricted: true, ..Allowed::default() };
-        let done = Box::pin(self.index(&request, &allowed, call)).await?;
+        let done = Box::pin(self.index_now(&request, &allowed, call)).await?;
         Ok(done.files_indexed + done.files_removed > 0)
     }
 }
@@ -157,9 +172,33 @@ impl Documents {
 /// Looks at every file of the catalog and its folders.
 fn sweep(catalog: &Catalog) -> Seen {
     let root = Path::new(&catalog.root);
+    // A root that is not mounted now is not a workspace whose files were all deleted.
+    if !root.is_dir() {
+        return Seen::default();
+    }
+    let lookers = if catalog.files.len() < LOOKED_AT { 1 } else { LOOKERS };
+    let part = catalog.files.len().div_ceil(lookers).max(1);
+    let parts: Vec<Seen> = std::thread::scope(|scope| {
+        let look = |(at, files)| scope.spawn(move || look_at(root, at * part, files));
+        // The first part is looked at here.
+        let others: Vec<_> = catalog.files.chunks(part).enumerate().skip(1).map(look).collect();
+        let first = catalog.files.chunks(part).next().map(|files| look_at(root, 0, files));
+        first.into_iter().chain(others.into_iter().filter_map(|it| it.join().ok())).collect()
+    });
+    let mut seen = Seen::default();
+    for mut part in parts {
+        seen.changed.append(&mut part.changed);
+        seen.gone.append(&mut part.gone);
+        seen.folders.extend(part.folders);
+    }
+    seen
+}
+
+/// Looks at files that stand in the catalog from the position `first` on.
+fn look_at(root: &Path, first: usize, files: &[Entry]) -> Seen {
     let mut seen = Seen::default();
     let mut folders: HashSet<&Path> = HashSet::from([Path::new("")]);
-    for (at, file) in catalog.files.iter().enumerate() {
+    for (at, file) in (first..).zip(files) {
         let relative = Path::new(&file.row.path);
         folders.extend(relative.ancestors().skip(1));
         match std::fs::symlink_metadata(root.join(relative)) {
@@ -169,7 +208,6 @@ fn sweep(catalog: &Catalog) -> Seen {
                     seen.changed.push((at, metadata.len()));
                 }
             }
-            // A root that is not mounted now is not a workspace whose files were all deleted.
             Err(_) if root.is_dir() => seen.gone.push(file.row.id),
             Err(_) => {}
         }

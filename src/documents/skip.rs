@@ -26,6 +26,12 @@ pub enum SkipReason {
     /// A folder of keys or of a browser.
     Private,
     Empty,
+    /// A document that is not what its name says, or that its reader cannot make out.
+    Damaged,
+    /// A document that unpacks to far more than it has.
+    Unpacks,
+    /// A document that takes too long to read.
+    TooSlow,
     /// It was there when the folder was listed and is no more.
     Gone,
 }
@@ -48,6 +54,9 @@ impl SkipReason {
             SkipReason::OtherFilesystem => "other_filesystem",
             SkipReason::Private => "private",
             SkipReason::Empty => "empty",
+            SkipReason::Damaged => "damaged",
+            SkipReason::Unpacks => "unpacks",
+            SkipReason::TooSlow => "too_slow",
             SkipReason::Gone => "gone",
         }
     }
@@ -68,7 +77,10 @@ impl SkipReason {
             SkipReason::PathNotText => "its name is not UTF-8 or holds control characters",
             SkipReason::OtherFilesystem => "another file system is mounted there; index it by its own path",
             SkipReason::Private => "a folder of keys or of a browser",
-            SkipReason::Empty => "empty",
+            SkipReason::Empty => "empty, or without any text",
+            SkipReason::Damaged => "not a document that can be read",
+            SkipReason::Unpacks => "unpacks to far more than it has",
+            SkipReason::TooSlow => "takes too long to read",
             SkipReason::Gone => "removed while it was indexed",
         }
     }
@@ -411,16 +423,9 @@ const BINARY: &[&str] = &[
     "egg",
     "gem",
     "crate",
-    "pdf",
     "doc",
-    "docx",
     "xls",
-    "xlsx",
     "ppt",
-    "pptx",
-    "odt",
-    "ods",
-    "odp",
     "epub",
     "mobi",
     "ttf",

@@ -22,6 +22,7 @@ use super::open::open_regular;
 use super::open::read_capped;
 use super::open::reason;
 use super::read::DEFAULT_MAX_FILE_BYTES;
+use super::read::most_bytes;
 use super::roots::is_private;
 use super::skip;
 use super::skip::SkipReason;
@@ -312,7 +313,7 @@ impl Walk<'_> {
             Some(SkipReason::SpecialFile)
         } else if metadata.len() == 0 {
             Some(SkipReason::Empty)
-        } else if metadata.len() > self.max_file_bytes {
+        } else if metadata.len() > most_bytes(Path::new(name), self.max_file_bytes) {
             Some(SkipReason::TooLarge)
         } else {
             None

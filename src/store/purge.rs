@@ -40,10 +40,7 @@ impl Store {
     ///
     /// Any [`StoreError`]; the file is as it was then.
     pub async fn purge(&self, now: Millis) -> Result<Purged, StoreError> {
-        self.flush().await?;
-        let path = self.path().to_path_buf();
-        let purged = tokio::task::spawn_blocking(move || purge(&path));
-        let purged = purged.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))?;
+        let purged = self.shrink().await?;
         self.add_audit(super::AuditRow {
             at: now,
             actor: "purge".to_owned(),
@@ -56,6 +53,18 @@ impl Store {
         })
         .await?;
         Ok(purged)
+    }
+
+    /// The same without a line in the audit, for a file of which nothing was forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::purge`].
+    pub async fn shrink(&self) -> Result<Purged, StoreError> {
+        self.flush().await?;
+        let path = self.path().to_path_buf();
+        let purged = tokio::task::spawn_blocking(move || purge(&path));
+        purged.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
     }
 }
 

@@ -266,6 +266,26 @@ fn files_are_indexed_found_packed_and_quoted() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_folder_is_taken_out_of_the_index_and_gives_its_room_back() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for at in 0..200 {
+        let text = (0..40).map(|line| format!("otter number {at} swims in line {line}\n")).collect::<String>();
+        std::fs::write(home.workspace().join(format!("otter{at}.md")), text)?;
+    }
+    run(&home, &["index"])?;
+    assert_eq!(run(&home, &["search", "otter"])?.code, Some(0));
+    let removed = run(&home, &["index", "--remove", ".", "--json"])?.json()?;
+    assert_eq!((&removed["files_removed"], removed["removed"].as_array().map(Vec::len)), (&json!(200), Some(1)));
+    let bytes = |name: &str| removed[name].as_u64().unwrap_or(0);
+    assert!(bytes("after_bytes") * 2 < bytes("before_bytes"), "{removed}");
+    assert_eq!(run(&home, &["search", "otter"])?.code, Some(1));
+    assert!(home.workspace().join("otter1.md").exists());
+    let again = run(&home, &["index", "--remove", "."])?;
+    assert_eq!(again.code, Some(1));
+    Ok(())
+}
+
+#[test]
 fn the_demonstration_shows_every_step_and_leaves_nothing_behind() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let tmp = folder.path().join("tmp");

@@ -132,7 +132,8 @@ fn the_index_can_be_deleted_and_built_again() -> anyhow::Result<()> {
         file.push(suffix);
         let _ = std::fs::remove_file(file);
     }
-    assert!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?).is_empty());
+    // A question begins the index anew, and so does a run.
+    assert_eq!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?), ["src/retry.rs"]);
     server.call("index_workspace", json!({}))?;
     assert_eq!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?), ["src/retry.rs"]);
     assert_eq!(server.call("recall", json!({"query": "tea"}))?["memories"].as_array().map(Vec::len), Some(1));
@@ -401,5 +402,95 @@ fn the_same_data_gives_the_same_pack_in_every_process() -> anyhow::Result<()> {
     }
     assert_eq!(ids[0], ids[1]);
     assert!(Path::new(&home.database()).exists());
+    Ok(())
+}
+
+#[test]
+fn the_first_question_begins_the_index_and_a_run_finds_it_done() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.server()?;
+    let first = server.call("assemble_context", json!({"query": "RETRY_LIMIT"}))?;
+    assert!(first["items"].to_string().contains("src/retry.rs"), "{first}");
+    let run = server.call("index_workspace", json!({}))?;
+    assert_eq!((&run["files_indexed"], &run["workspaces"][0]["files"]), (&json!(0), &run["files_unchanged"]), "{run}");
+    assert_eq!(server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?["partial"], false);
+    Ok(())
+}
+
+#[test]
+fn a_huge_folder_is_answered_from_in_part_and_then_whole() -> anyhow::Result<()> {
+    let home = small_project()?;
+    for at in 0..3_000 {
+        write(&home, &format!("src/many/file{at}.rs"), format!("pub fn zebra_{at}() {{\n    stripes({at});\n}}\n"))?;
+    }
+    // Two servers on one file: only one of them reads.
+    let (mut one, mut two) = (home.server()?, home.server()?);
+    let first = one.call("assemble_context", json!({"query": "zebra stripes"}))?;
+    let told = first["degraded"].to_string();
+    assert!(first["degraded"] == json!([]) || told.contains("not all of the folder is indexed yet"), "{told}");
+    two.call("search_workspace", json!({"query": "zebra stripes"}))?;
+    let (mut partial, mut asked) = (true, 0);
+    while partial && asked < 200 {
+        let found = two.call("search_workspace", json!({"query": "zebra_2999", "limit": 1}))?;
+        partial = found["partial"] == true;
+        asked += 1;
+    }
+    assert!(!partial);
+    let run = one.call("index_workspace", json!({}))?;
+    assert_eq!(run["files_indexed"], 0, "{run}");
+    Ok(())
+}
+
+#[test]
+fn a_read_only_server_begins_no_index() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let mut server = home.clone_with("CARRYALL_READ_ONLY", "1").server()?;
+    assert!(paths(&server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?).is_empty());
+    let page = server.call("search_workspace", json!({"query": "RETRY_LIMIT"}))?;
+    assert_eq!(page["partial"], false);
+    Ok(())
+}
+
+#[test]
+fn documents_are_found_under_their_headings() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let words = "Fares are paid at the quagga counter before noon. ".repeat(12);
+    let page =
+        format!("<!doctype html>\n<html><body>\n<h1>Travel</h1>\n<h2>Fares</h2>\n<p>{words}</p>\n</body></html>\n");
+    write(&home, "travel.html", page)?;
+    write(&home, "broken.pdf", "%PDF-1.4 nothing else")?;
+    write(&home, "broken.docx", "PK")?;
+    let mut server = home.server()?;
+    let skipped = server.call("index_workspace", json!({}))?["skipped"].to_string();
+    assert!(skipped.contains("broken.pdf") && skipped.contains("broken.docx"), "{skipped}");
+    let pack = server.call("assemble_context", json!({"query": "where are fares paid"}))?;
+    let item = &pack["items"][0];
+    assert_eq!((item["path"].as_str(), item["start_line"].as_u64()), (Some("travel.html"), Some(3)), "{pack}");
+    assert!(item["title"].as_str().is_some_and(|it| it.contains("Travel") || it.contains("Fares")), "{item}");
+    Ok(())
+}
+
+#[test]
+fn many_files_that_changed_at_once_are_brought_in_behind() -> anyhow::Result<()> {
+    let home = small_project()?;
+    let file =
+        |at: usize, text: &str| write(&home, &format!("src/many/file{at}.rs"), format!("// {text}\nfn f{at}() {{}}\n"));
+    for at in 0..150 {
+        file(at, "zebra")?;
+    }
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    assert!(paths(&server.call("search_workspace", json!({"query": "quagga"}))?).is_empty());
+    for at in 0..150 {
+        file(at, "quagga, which came later")?;
+    }
+    let mut found = 0;
+    for _ in 0..200 {
+        found = paths(&server.call("search_workspace", json!({"query": "quagga", "limit": 100}))?).len();
+        if found == 100 {
+            break;
+        }
+    }
+    assert_eq!(found, 100);
     Ok(())
 }

@@ -233,9 +233,19 @@ pub(in crate::cli) struct Index {
     /// Read again what did not change.
     #[arg(long)]
     force: bool,
+    /// Remove these folders from the index in place of reading them, and give the room back.
+    #[arg(long, conflicts_with_all = ["include", "exclude", "force"])]
+    #[serde(skip)]
+    pub(super) remove: bool,
 }
 
 impl Index {
+    /// The folders that are meant, as they are named.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let named = self.paths.iter().map(PathBuf::from);
+        if self.paths.is_empty() { vec![PathBuf::from(".")] } else { named.collect() }
+    }
+
     pub(super) fn absolute(mut self) -> Result<Index, Failed> {
         if self.paths.is_empty() {
             self.paths.push(".".to_owned());

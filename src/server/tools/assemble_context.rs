@@ -249,6 +249,7 @@ fn request(args: AssembleArgs, context: &Context) -> Result<Request, Failure> {
             Some(FormatArg::Json) => Format::Json,
             Some(FormatArg::Markdown) | None => Format::Markdown,
         },
+        begins_index: true,
     })
 }
 

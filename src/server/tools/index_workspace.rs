@@ -15,7 +15,9 @@ use super::super::reply::Failure;
 use super::super::schema;
 use super::Context;
 use super::Tool;
+use crate::clock;
 use crate::config::Toolset;
+use crate::context::label;
 use crate::documents::IndexRequest;
 use crate::documents::Indexed;
 
@@ -40,6 +42,9 @@ pub(super) const TOOL: Tool = Tool {
 
 /// Skipped files that are listed; more than that is counted.
 const SKIPPED: usize = 100;
+
+/// Characters of a path in the text.
+const PATH: usize = 1_000;
 
 /// Skipped files that the text lists.
 const SKIPPED_IN_TEXT: usize = 10;
@@ -70,7 +75,19 @@ struct IndexResult {
     /// How many more were skipped than are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped_more: Option<usize>,
+    /// What is indexed now.
+    workspaces: Vec<WorkspaceOut>,
     took_ms: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct WorkspaceOut {
+    root: String,
+    files: i64,
+    chunks: i64,
+    size_bytes: i64,
+    skipped: i64,
+    indexed_at: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -100,6 +117,18 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
             chunks: done.chunks,
             skipped: skipped.map(|(path, reason)| SkippedOut { path, reason }).collect(),
             skipped_more: (more > 0).then_some(more),
+            workspaces: done
+                .workspaces
+                .into_iter()
+                .map(|it| WorkspaceOut {
+                    root: it.root,
+                    files: it.files,
+                    chunks: it.chunks,
+                    size_bytes: it.size_bytes,
+                    skipped: it.skipped,
+                    indexed_at: clock::format(it.indexed_at),
+                })
+                .collect(),
             took_ms: done.took_ms,
         },
         text,
@@ -116,6 +145,10 @@ fn describe(done: &Indexed) -> String {
         done.skipped.len(),
         done.took_ms
     );
+    for it in &done.workspaces {
+        let (files, chunks, bytes) = (it.files, it.chunks, it.size_bytes);
+        text.push_str(&format!("\n{}: {files} files ({bytes} bytes) in {chunks} pieces.", label(&it.root, PATH)));
+    }
     for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
         text.push_str(&format!("\n- skipped {path}: {reason}"));
     }

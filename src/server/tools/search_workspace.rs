@@ -117,6 +117,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
             Some(KindArg::Any) | None => None,
         },
         limit: usize::try_from(args.limit).unwrap_or(10),
+        begins: true,
     };
     let found = context.app.documents.search(&query, &context.allowed, &context.call).await?;
     let each = (ANSWER_CHARACTERS / found.hits.len().max(1)).saturating_sub(BESIDE).min(SNIPPET);
@@ -145,7 +146,8 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         hits.iter().map(describe).collect::<Vec<_>>().join("\n\n")
     };
     if partial {
-        text.push_str("\n\nThe index is not complete yet: there may be more (index_workspace brings it to its end).");
+        let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");
+        text.push_str(&format!("\n\nNot all of the folder is indexed yet ({files} files are): {next}."));
     }
     Answer::of(&SearchResult { hits, partial }, text)
 }

@@ -1,0 +1,174 @@
+//! Begins to index what nobody has indexed yet, behind the first question, which waits a moment for it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Allowed;
+use super::Documents;
+use super::DocumentsError;
+use super::index::IndexRequest;
+use crate::store::GenerationRow;
+use crate::trace::Call;
+use crate::trace::Progress;
+
+/// How long after a run has begun a question waits for its end: what is found then is answered within a second.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// A run that failed is not begun again before.
+const REST: Duration = Duration::from_secs(30);
+
+/// How long the end of the program waits for a run to put down its work.
+const WIND_UP: Duration = Duration::from_secs(1);
+
+/// The runs of this process that no call asked for. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Warming {
+    /// Globs that every run goes by: included, excluded.
+    globs: (Vec<String>, Vec<String>),
+    /// By the folder.
+    runs: Arc<Mutex<HashMap<PathBuf, Run>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+#[derive(Clone, Debug)]
+struct Run {
+    begun: Instant,
+    state: watch::Receiver<State>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    Done,
+    Failed,
+}
+
+impl Warming {
+    pub(super) fn new(globs: (Vec<String>, Vec<String>)) -> Warming {
+        Warming { globs, ..Warming::default() }
+    }
+
+    /// Ends the runs; what they wrote stays.
+    pub(super) async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        let _ = tokio::time::timeout(WIND_UP, self.tasks.wait()).await;
+    }
+}
+
+impl Documents {
+    /// Begins to index the folders that the caller may see and of which nothing is known, or not all, and waits a
+    /// moment. Returns whether the index may be another one than `workspaces` says.
+    pub(super) async fn warm(&self, workspaces: &[GenerationRow], allowed: &Allowed, call: &Call) -> bool {
+        let Some(warming) = self.warming.as_ref().filter(|_| !allowed.unrestricted) else { return false };
+        let cold: Vec<&PathBuf> = allowed.roots.iter().filter(|it| is_cold(it, workspaces)).collect();
+        let begin = |root: &&PathBuf| {
+            let (include, exclude) = warming.globs.clone();
+            let request = IndexRequest { paths: vec![root.to_path_buf()], include, exclude, force: false };
+            self.run_of(warming, root, request, allowed.clone())
+        };
+        let runs: Vec<Run> = cold.iter().filter_map(begin).collect();
+        if runs.is_empty() {
+            return false;
+        }
+        let span = call.span("index behind");
+        span.note("folders", runs.len());
+        call.progress().tell(0.0, None, "this folder is being indexed".to_owned());
+        for run in runs {
+            run.end(Some(run.begun + PATIENCE), call).await;
+        }
+        true
+    }
+
+    /// Begins to look through a workspace of which much has changed, as it was indexed, and waits a moment.
+    pub(super) async fn look_through_behind(
+        &self,
+        workspace: &GenerationRow,
+        call: &Call,
+    ) -> Result<(), DocumentsError> {
+        let Some(warming) = &self.warming else { return Ok(()) };
+        let (include, exclude) = self.store.globs(workspace.id).await?;
+        let root = PathBuf::from(&workspace.root);
+        let request = IndexRequest { paths: vec![root.clone()], include, exclude, force: false };
+        // The root was admitted when it was indexed.
+        let allowed = Allowed { unrestricted: true, ..Allowed::default() };
+        if let Some(run) = self.run_of(warming, &root, request, allowed) {
+            run.end(Some(run.begun + PATIENCE), call).await;
+        }
+        Ok(())
+    }
+
+    /// Waits for the runs over folders that have to do with `path`, so that nothing is read twice.
+    pub(super) async fn after_warming(&self, path: &Path, call: &Call) {
+        let Some(warming) = &self.warming else { return };
+        let runs: Vec<Run> = {
+            let runs = warming.runs.lock().unwrap_or_else(PoisonError::into_inner);
+            runs.iter().filter(|(it, _)| it.starts_with(path) || path.starts_with(it)).map(|it| it.1.clone()).collect()
+        };
+        for run in runs {
+            run.end(None, call).await;
+        }
+    }
+
+    /// The run over `root`, begun now unless there is one; `None` when one failed lately.
+    fn run_of(&self, warming: &Warming, root: &Path, request: IndexRequest, allowed: Allowed) -> Option<Run> {
+        let mut runs = warming.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = runs.get(root) {
+            let state = *run.state.borrow();
+            match state {
+                State::Running => return Some(run.clone()),
+                State::Failed if run.begun.elapsed() < REST => return None,
+                State::Failed | State::Done => {}
+            }
+        }
+        let (tell, state) = watch::channel(State::Running);
+        let run = Run { begun: Instant::now(), state };
+        runs.insert(root.to_path_buf(), run.clone());
+        let (documents, stop) = (self.clone(), warming.stop.clone());
+        warming.tasks.spawn(async move {
+            let call = Call::begin("", documents.clock.now(), Progress::default(), stop);
+            let done = documents.index_now(&request, &allowed, &call).await;
+            if let Err(err) = &done {
+                tracing::debug!(error = %err, "a folder was not indexed to its end");
+            }
+            let _ = tell.send(if done.is_ok() { State::Done } else { State::Failed });
+        });
+        Some(run)
+    }
+}
+
+impl Run {
+    /// Waits for the end of it, or for `until`, or for the end of the call.
+    async fn end(&self, until: Option<Instant>, call: &Call) {
+        let mut state = self.state.clone();
+        let ending = state.wait_for(|it| *it != State::Running);
+        let limit = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = ending => {}
+            () = limit => {}
+            () = call.cancelled().cancelled() => {}
+        }
+    }
+}
+
+/// Whether of `root` nothing is indexed to its end: neither a folder around it nor one in it.
+fn is_cold(root: &Path, workspaces: &[GenerationRow]) -> bool {
+    let touches = |it: &GenerationRow| root.starts_with(&it.root) || Path::new(&it.root).starts_with(root);
+    !workspaces.iter().any(|it| it.is_complete && touches(it))
+}
