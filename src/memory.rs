@@ -37,6 +37,7 @@ pub use remember::Item;
 pub use remember::KINDS;
 pub use remember::Outcome;
 pub use remember::Trust;
+pub use summary::in_short;
 pub use summary::sentences_of;
 
 /// The memory of all sessions.

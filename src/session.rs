@@ -171,6 +171,15 @@ impl Sessions {
         self.store.turns(session_id.to_owned(), owner.clone(), limit).await
     }
 
+    /// How many turns a session has.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn turn_count(&self, session_id: &str, owner: &Owner) -> Result<usize, StoreError> {
+        self.store.turn_count(session_id.to_owned(), owner.clone()).await
+    }
+
     /// Keeps turns, in order.
     ///
     /// # Errors

@@ -5,12 +5,15 @@ use super::question::Question;
 use super::question::Refusal;
 use super::question::Reply;
 use crate::context::Degraded;
+use crate::memory;
 use crate::models::Message;
 use crate::models::Role;
 use crate::scope::Owner;
 use crate::scope::View;
 use crate::store::NewTurn;
+use crate::store::SessionEntry;
 use crate::store::StoreError;
+use crate::store::TurnRow;
 use crate::tokens;
 use crate::trace::Call;
 
@@ -22,6 +25,16 @@ const HISTORY_TOKENS: u32 = 8_000;
 
 /// A turn is cut to no less than this.
 const LEAST_TURN_TOKENS: u32 = 200;
+
+/// Where turns are left out, what is sent begins at a multiple of this, so that it begins with the same words for some
+/// questions and the provider's prompt cache holds.
+const STEP: usize = 8;
+
+/// Turns before those that are sent which are looked at for a summary.
+const SUMMARISED_TURNS: usize = 120;
+
+/// Tokens that are left for the summary: its 1,200 characters, and its frame.
+const SUMMARY_TOKENS: u32 = 450;
 
 impl Asker {
     /// The session's turns that are sent along, oldest first, and what is to be said about those that are not. `window`
@@ -38,18 +51,36 @@ impl Asker {
         // One more than is sent, to see whether there are more.
         let turns = self.sessions.turns(session_id, &owner(view), HISTORY_TURNS + 1).await?;
         let room = history_tokens(window);
-        let (kept, is_cut) = fit_history(turns.into_iter().map(|it| (it.role, it.content)).collect(), room);
+        let said = |turns: Vec<TurnRow>| turns.into_iter().map(|it| (it.role, it.content)).collect();
+        let (kept, is_cut) = fit_history(said(turns), room);
+        if !is_cut {
+            span.note("turns", kept.len());
+            return Ok((kept, None));
+        }
+        let mut turns = self.sessions.turns(session_id, &owner(view), HISTORY_TURNS + SUMMARISED_TURNS).await?;
+        let count = self.sessions.turn_count(session_id, &owner(view)).await?.max(turns.len());
+        let sizes: Vec<u32> = turns.iter().map(|it| tokens::count(&it.content)).collect();
+        let begins = begins_at(&sizes, count, room.saturating_sub(SUMMARY_TOKENS));
+        let sent = turns.split_off(begins);
+        let (mut kept, _) = fit_history(said(sent), room.saturating_sub(SUMMARY_TOKENS).max(LEAST_TURN_TOKENS));
+        let entries: Vec<SessionEntry> = turns.into_iter().map(entry).collect();
+        let summary = memory::in_short(&entries).filter(|_| room > 2 * SUMMARY_TOKENS);
+        let told = match (&summary, kept.first_mut()) {
+            (Some(summary), Some(first)) => {
+                first.content = with_summary(summary, &first.content);
+                "; what was said before stands there in some of its own sentences"
+            }
+            _ => "",
+        };
         span.note("turns", kept.len());
-        let cut = is_cut.then(|| {
-            let reason = format!(
-                "the oldest turns of the session were not sent: the latest {} are, at most {HISTORY_TURNS} of \
-                 {room} tokens",
-                kept.len()
-            );
-            span.note("decision", reason.as_str());
-            Degraded { source: "history", reason }
-        });
-        Ok((kept, cut))
+        span.note("summarised_turns", if told.is_empty() { 0 } else { entries.len() });
+        let reason = format!(
+            "the oldest turns of the session were not sent: the latest {} are, at most {HISTORY_TURNS} of {room} \
+             tokens{told}",
+            kept.len()
+        );
+        span.note("decision", reason.as_str());
+        Ok((kept, Some(Degraded { source: "history", reason })))
     }
 
     pub(super) async fn keep(&self, question: &Question, reply: &Reply, call: &Call) -> Result<(), StoreError> {
@@ -76,6 +107,34 @@ impl Asker {
 fn history_tokens(window: Option<u64>) -> u32 {
     let quarter = window.and_then(|it| u32::try_from(it / 4).ok());
     quarter.map_or(HISTORY_TOKENS, |it| it.min(HISTORY_TOKENS))
+}
+
+/// Where the turns that are sent begin among those with `sizes`, the last of `count`: as many of the latest as fit into
+/// `room` and [`HISTORY_TURNS`], from a multiple of [`STEP`] on if any turn is left then.
+fn begins_at(sizes: &[u32], count: usize, room: u32) -> usize {
+    let mut left = room;
+    let fits = |size: &&u32| left.checked_sub(**size).inspect(|it| left = *it).is_some();
+    let fitting = sizes.iter().rev().take(HISTORY_TURNS).take_while(fits).count();
+    let earliest = sizes.len() - fitting;
+    let before = count.saturating_sub(sizes.len());
+    let stepped = (before + earliest).next_multiple_of(STEP).saturating_sub(before);
+    // Of very long turns, fewer than a step fit: then the latest count more than the cache, and the one that does not fit
+    // is sent by its beginning.
+    if stepped + 2 <= sizes.len() { stepped } else { earliest.saturating_sub(1) }
+}
+
+fn entry(turn: TurnRow) -> SessionEntry {
+    SessionEntry { id: turn.id, speaker: turn.role, text: turn.content, at: turn.created_at }
+}
+
+/// A turn of the user with what was said before it. Fenced as a quotation, in the user's own turn: it must not get the
+/// weight of the instructions.
+fn with_summary(summary: &str, content: &str) -> String {
+    let quoted: Vec<String> = summary.lines().map(|line| format!("> {line}")).collect();
+    format!(
+        "Said earlier in this conversation, in some of its own sentences:\n{}\n\n---\n\n{content}",
+        quoted.join("\n")
+    )
 }
 
 /// The latest of `turns` (role and text, oldest first) that fit into `room` tokens, and whether any is missing or cut.
@@ -134,6 +193,19 @@ pub(super) fn owner(view: &View) -> Owner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sent_begins_at_the_same_turn_for_some_questions() {
+        let begins = |count: usize| {
+            let sizes = vec![10; count.min(HISTORY_TURNS + SUMMARISED_TURNS)];
+            begins_at(&sizes, count, 8_000) + count - sizes.len()
+        };
+        let all: Vec<usize> = (42..=60).step_by(2).map(begins).collect();
+        assert_eq!(all, [8, 8, 8, 8, 16, 16, 16, 16, 24, 24]);
+        assert!((400..600).all(|count| begins(count).is_multiple_of(STEP) && count - begins(count) <= HISTORY_TURNS));
+        assert_eq!(begins_at(&[5_000, 5_000, 5_000], 3, 8_000), 1, "the last one, and the beginning of the one before");
+        assert_eq!(begins_at(&[9_000], 1, 8_000), 0, "its beginning is sent");
+    }
 
     #[test]
     fn history_is_the_latest_turns_that_fit_and_begins_with_its_user() {

@@ -43,6 +43,11 @@ pub(super) struct Extract {
     pub(super) sources: Vec<String>,
 }
 
+/// What was said, in its own sentences of at most 1,200 characters; `None` when there is too little.
+pub fn in_short(entries: &[SessionEntry]) -> Option<String> {
+    summarise(entries).map(|it| it.text)
+}
+
 /// Summarises what was said; `None` when there is too little.
 pub(super) fn summarise(entries: &[SessionEntry]) -> Option<Extract> {
     let characters: usize = entries.iter().map(|it| it.text.chars().count()).sum();

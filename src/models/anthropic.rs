@@ -60,7 +60,7 @@ impl Anthropic {
 
     async fn ask(&self, request: &ModelRequest, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
         let is_plain = self.is_plain || request.is_plain;
-        let response = self.endpoint.post("v1/messages", &request_body(request, is_plain)).await?;
+        let response = self.endpoint.post("v1/messages", request_body(request, is_plain)).await?;
         let answers_by_tool = schema_by(request) == Some(SchemaBy::Tool);
         let reading = Messages { answers_by_tool, ..Messages::default() };
         reading::read(response, is_plain, reading, on_delta).await

@@ -60,7 +60,7 @@ impl EmbeddingServer {
     async fn ask(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Fault> {
         let body = json!({"model": self.model, "input": texts});
         let path = if self.is_ollama { "api/embed" } else { "embeddings" };
-        let response = self.endpoint.post(path, &body).await?;
+        let response = self.endpoint.post(path, body).await?;
         let text = http::body(response, http::BODY_BYTES).await?;
         let reply: Value = serde_json::from_str(&text).map_err(|_| Fault::malformed("the vectors are not JSON"))?;
         let vectors = if self.is_ollama { ollama(&reply) } else { openai(&reply) };

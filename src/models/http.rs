@@ -151,8 +151,11 @@ impl Endpoint {
     }
 
     /// Sends `body` to `path` under the base address, and returns the reply when its status is a success.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Response, Fault> {
-        self.send(Method::POST, path, Some(body)).await
+    pub(super) async fn post(&self, path: &str, body: Value) -> Result<Response, Fault> {
+        // As bytes from here on: a question may wait for minutes, and its tree takes several times as much.
+        let bytes = body.to_string().into_bytes();
+        drop(body);
+        self.send(Method::POST, path, Some(bytes)).await
     }
 
     /// Reads a JSON document from `path` under the base address.
@@ -165,7 +168,7 @@ impl Endpoint {
         read.await.map_err(|fault| self.error(fault))
     }
 
-    async fn send(&self, method: Method, path: &str, body_json: Option<&Value>) -> Result<Response, Fault> {
+    async fn send(&self, method: Method, path: &str, body_json: Option<Vec<u8>>) -> Result<Response, Fault> {
         if self.http.offline {
             return Err(Fault::new(ErrorKind::Unreachable, "offline mode is on, no model is asked"));
         }
@@ -187,7 +190,7 @@ impl Endpoint {
             request = request.header(name, value);
         }
         if let Some(body) = body_json {
-            request = request.json(body);
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let response = request.send().await.map_err(|err| {
             Fault::new(ErrorKind::Unreachable, format!("no answer from {origin}: {}", chain(&err.without_url())))

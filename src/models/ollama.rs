@@ -69,7 +69,7 @@ impl Ollama {
     async fn ask(&self, request: &ModelRequest, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
         let prompt = prompt_tokens(request);
         let body = request_body(request, prompt, self.is_plain || request.is_plain)?;
-        let response = self.endpoint.post("api/chat", &body).await?;
+        let response = self.endpoint.post("api/chat", body).await?;
         match http::content(&response) {
             Content::JsonLines | Content::Json | Content::Unsaid => {}
             _ => return Err(http::unexpected(response).await),

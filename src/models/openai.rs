@@ -120,7 +120,7 @@ impl OpenAi {
             OpenAiApi::Chat => request_body(request, self.dialect, is_plain),
             OpenAiApi::Responses => responses::request_body(request, self.dialect, is_plain),
         };
-        let response = self.endpoint.post(&self.ask_path(&request.model), &body).await?;
+        let response = self.endpoint.post(&self.ask_path(&request.model), body).await?;
         match self.api {
             OpenAiApi::Chat => reading::read(response, is_plain, Chat::default(), on_delta).await,
             OpenAiApi::Responses => reading::read(response, is_plain, responses::Responses::default(), on_delta).await,
@@ -329,7 +329,7 @@ impl Chat {
         }
         if let Some(usage) = chunk.get("usage").filter(|it| it.is_object()) {
             self.answer.usage = usage_of(usage);
-            self.answer.cost_usd = usage.get("cost").and_then(Value::as_f64);
+            self.answer.cost_usd = usage.get("cost").and_then(Value::as_f64).filter(|it| it.is_finite() && *it >= 0.0);
             self.answer.usage_original = Some(usage.clone());
         }
         // The chunks of usage and of Azure's prompt filter have no choice.

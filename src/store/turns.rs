@@ -43,6 +43,10 @@ const NEWEST: &str = "SELECT id, session_id, namespace, user_id, persona, role, 
       AND (user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)
     ORDER BY seq DESC LIMIT :limit";
 
+const COUNT: &str = "SELECT count(*) FROM turns
+    WHERE session_id = :session_id AND namespace = :namespace
+      AND (user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)";
+
 impl Store {
     /// Keeps `turns`, in order, all or none.
     pub async fn add_turns(&self, turns: Vec<NewTurn>, now: Millis) -> Result<(), StoreError> {
@@ -89,6 +93,24 @@ impl Store {
                 Ok(rows)
             };
             list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// How many turns a session has as `owner` sees them.
+    pub async fn turn_count(&self, session_id: String, owner: Owner) -> Result<usize, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let count = || -> rusqlite::Result<i64> {
+                conn.prepare_cached(COUNT)?.query_row(
+                    named_params! {
+                        ":session_id": session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                        ":persona": owner.persona,
+                    },
+                    |row| row.get(0),
+                )
+            };
+            count().map(|it| usize::try_from(it).unwrap_or(0)).map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }

@@ -253,6 +253,32 @@ fn context_is_chosen_by_the_call() -> anyhow::Result<()> {
 }
 
 #[test]
+fn what_is_left_out_of_a_long_session_is_summarised_and_begins_alike_for_some_questions() -> anyhow::Result<()> {
+    let models =
+        ModelServer::start((0..30).map(|at| Script::openai_answer(&format!("Noted as number {at}."))).collect())?;
+    let mut server = home("openai", &models.url())?.server()?;
+    let mut last = Value::Null;
+    for at in 0..30 {
+        let message = match at {
+            1 => "The release of the billing service was moved to Thursday, 12 March, by Ana.".to_owned(),
+            _ => format!("The billing service has a release note of number {at}, please keep it in the list."),
+        };
+        last = server.call("ask", json!({"message": message, "session_id": "s", "context": "none"}))?;
+    }
+    let told = last["degraded"].to_string();
+    assert!(told.contains("oldest turns of the session were not sent") && told.contains("own sentences"), "{told}");
+    let first = |at: usize| -> String {
+        let sent: Value = serde_json::from_str(&models.received()[at].body).unwrap_or_default();
+        sent["messages"][0]["content"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(first(29).contains("> user: ") && first(29).contains("12 March, by Ana"), "{}", first(29));
+    // Of nine questions in a row, three begin otherwise than the one before at most: the provider's prompt cache holds.
+    let changes = (21..29).filter(|at| first(*at) != first(at + 1)).count();
+    assert!(changes <= 3, "{changes} changes");
+    Ok(())
+}
+
+#[test]
 fn a_last_turn_that_is_too_long_is_sent_by_its_beginning() -> anyhow::Result<()> {
     let models = ModelServer::start(vec![Script::openai_answer("ok"), Script::openai_answer("ok")])?;
     let mut server = home("openai", &models.url())?.server()?;

@@ -7,6 +7,7 @@ mod ask;
 mod cli;
 mod harness;
 mod hooks;
+mod hostile_models;
 mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
