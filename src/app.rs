@@ -1,5 +1,9 @@
 //! Builds every service once from the configuration; the only place that sees all rooms.
 
+mod gauges;
+mod health;
+pub(crate) mod place;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,7 +25,18 @@ use crate::memory::Policy;
 use crate::models::Caps;
 use crate::models::Models;
 use crate::session::Sessions;
+use crate::store::RecordLimits;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
+
+pub use gauges::gauges;
+pub use health::Finding;
+pub use health::Status;
+pub use health::free_space;
+pub use health::health;
+pub use health::overall;
+pub use health::records;
+pub use health::size;
 
 /// Every service, ready to use. Nothing is opened before its first use.
 #[derive(Debug)]
@@ -35,13 +50,14 @@ pub struct App {
     pub assembler: Assembler,
     pub asker: Asker,
     pub insights: Insights,
+    pub telemetry: Telemetry,
     /// Every task that is started belongs to it, so that the end can wait for them.
     pub tasks: TaskTracker,
 }
 
 impl App {
     pub fn new(config: Config, clock: Clock) -> Arc<App> {
-        let store = Store::new(&config.db);
+        let store = Store::new(&config.db).keeping(limits(&config));
         let keeps = !config.read_only;
         let policy =
             Policy { supersede_when_certain: config.supersede_when_certain, refuse_secrets: config.refuse_secrets };
@@ -72,6 +88,7 @@ impl App {
             cache_times: config.routing.cache_times,
             flights: Flights::default(),
         };
+        let telemetry = Telemetry::new(&config);
         let insights = Insights::new(store.clone(), clock.clone());
         Arc::new(App {
             tasks: TaskTracker::new(),
@@ -84,6 +101,7 @@ impl App {
             assembler,
             asker,
             insights,
+            telemetry,
         })
     }
 
@@ -92,8 +110,9 @@ impl App {
         Briefs { store: self.store.clone(), memory: self.memory.clone(), clock: self.clock.clone() }
     }
 
-    /// Writes what is left and closes the files.
+    /// Writes and sends what is left, and closes the files.
     pub async fn close(&self) {
+        self.telemetry.close().await;
         self.documents.close().await;
         self.store.close().await;
     }
@@ -102,5 +121,16 @@ impl App {
     pub fn allowed(&self, declared: &[PathBuf]) -> Allowed {
         let config = &self.config;
         Allowed::new(&config.working_folder, config.home.as_deref(), &config.roots, declared)
+    }
+}
+
+/// How long records of calls are kept.
+fn limits(config: &Config) -> RecordLimits {
+    const DAY: i64 = 86_400_000;
+    let records = config.records;
+    RecordLimits {
+        trace_age: i64::from(records.trace_days) * DAY,
+        trace_bytes: i64::from(records.trace_mb) * 1_000_000,
+        call_age: i64::from(records.call_days) * DAY,
     }
 }

@@ -15,6 +15,7 @@ mod generated;
 mod hook;
 pub mod hosts;
 mod logs;
+mod metrics;
 mod models;
 mod output;
 mod runtime;
@@ -24,6 +25,7 @@ mod setup;
 mod show;
 mod summaries;
 mod tools;
+mod trace;
 mod year;
 
 use std::ffi::OsString;
@@ -113,6 +115,8 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Consolidate(asked) => consolidate::run(&asked, resolved.config, out),
         Command::Sessions(asked) => sessions::run(&asked, resolved.config, out),
         Command::Audit(asked) => audit::run(&asked, &resolved.config, out),
+        Command::Trace(asked) => trace::run(asked, resolved.config, out),
+        Command::Metrics => metrics::run(resolved.config, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
         Command::GenerateYear(it) => year::generate(&resolved.config, &it, out),
         Command::Import(asked) => exchange::import(resolved.config, asked, out),

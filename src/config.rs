@@ -20,6 +20,7 @@ mod routing;
 mod secret;
 mod settings;
 mod sources;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -51,6 +52,9 @@ pub use settings::Setting;
 pub use settings::settings;
 pub use sources::Origin;
 pub use sources::Shown;
+pub use telemetry::Otlp;
+pub use telemetry::Records;
+pub use url::is_loopback;
 
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]
@@ -108,6 +112,10 @@ pub struct Config {
     pub hooks: Hooks,
     /// Which memories are deleted at what age; none unless a person wrote so.
     pub retention: Vec<RetentionRule>,
+    /// Where traces are sent; nowhere unless somebody says where.
+    pub otlp: Option<Otlp>,
+    /// How long the records of calls are kept.
+    pub records: Records,
     /// What makes the vectors of memories.
     pub embedder: EmbedderConfig,
     /// What the working folder's project file asks for.

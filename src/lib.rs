@@ -1,7 +1,7 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
 //! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `redact` `vector` `meaning` · `config` ·
-//! `store` · `trace` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
+//! `store` · `trace` · `telemetry` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
 //! `brief` · `hook` · `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
 //! (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
@@ -30,6 +30,7 @@ pub mod search;
 pub mod server;
 pub mod session;
 pub mod store;
+pub mod telemetry;
 pub mod tokens;
 pub mod trace;
 pub mod vector;

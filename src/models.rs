@@ -43,6 +43,7 @@ pub use deciding::Wish;
 pub use embeddings::EmbeddingServer;
 pub use error::ErrorKind;
 pub use error::ModelError;
+pub use health::Breaker;
 pub use prices::Prices;
 pub use provider::Answer;
 pub use provider::FinishReason;

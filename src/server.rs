@@ -66,6 +66,10 @@ where
         let (memory, stop) = (app.memory.clone(), stop.clone());
         app.tasks.spawn(async move { memory.keep_embedded(&stop).await })
     });
+    let exporting = app.telemetry.is_on().then(|| {
+        let (telemetry, stop) = (app.telemetry.clone(), stop.clone());
+        app.tasks.spawn(async move { telemetry.run(&stop).await })
+    });
     let calls = idle::Calls::default();
     let idle = idle::start(&app, &calls);
     let served = serve_client(&app, connection, calls).await;
@@ -74,6 +78,10 @@ where
     if let Some(embedding) = embedding {
         // Not aborted: a read that it left behind would keep the file open, and its log from being written back.
         let _ = tokio::time::timeout(WIND_UP, embedding).await;
+    }
+    if let Some(exporting) = exporting {
+        // Ended, so that what it had not sent yet is there for the end.
+        let _ = exporting.await;
     }
     // Writes what is left.
     app.close().await;

@@ -147,8 +147,10 @@ pub(super) enum Command {
     Search(tools::Search),
     /// Assemble the best context for a question within a budget of tokens.
     Context(Box<tools::Context>),
-    /// Show what a call did, or list the latest calls.
-    Trace(tools::Trace),
+    /// Show what a call did as a tree, list the latest calls, or say where time and errors come from.
+    Trace(Box<tools::Trace>),
+    /// Print what is counted, as Prometheus reads it.
+    Metrics,
     /// Put the memory in order: link what says the same, summarise sessions, let go of what has expired.
     ///
     /// Nothing that was said is replaced. A server that nobody calls does the same in short steps.
@@ -219,6 +221,7 @@ impl Command {
             Command::Completions { .. } => Some("completions"),
             Command::Man => Some("man"),
             Command::Hook(_) => Some("hook"),
+            Command::Metrics => Some("metrics"),
             Command::GenerateDocs { .. } => Some("generate-docs"),
             _ => None,
         }

@@ -1,8 +1,6 @@
 //! `carryall doctor`: looks at everything that can be wrong, and says what to do about it. Changes nothing, and shows
 //! no secret.
 
-mod place;
-
 use std::path::Path;
 
 use owo_colors::OwoColorize;
@@ -16,6 +14,12 @@ use super::hosts::EntryStatus;
 use super::output::Output;
 use super::runtime;
 use super::setup;
+use crate::app::Finding;
+use crate::app::Status;
+use crate::app::free_space;
+use crate::app::place;
+use crate::app::records;
+use crate::app::size;
 use crate::clock;
 use crate::clock::Clock;
 use crate::config;
@@ -29,37 +33,7 @@ use crate::memory::Memory;
 use crate::models::Models;
 use crate::models::Prices;
 use crate::store::Store;
-
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    Ok,
-    /// Nothing is wrong; good to know.
-    Note,
-    /// It works, but may not for long, or not as meant.
-    Warning,
-    Broken,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq)]
-struct Finding {
-    name: String,
-    status: Status,
-    message: String,
-    /// What to do; empty when there is nothing to do.
-    hint: String,
-}
-
-impl Finding {
-    fn new(name: impl Into<String>, status: Status, message: impl Into<String>) -> Finding {
-        Finding { name: name.into(), status, message: message.into(), hint: String::new() }
-    }
-
-    fn hint(self, hint: impl Into<String>) -> Finding {
-        Finding { hint: hint.into(), ..self }
-    }
-}
+use crate::telemetry::Telemetry;
 
 /// Looks at everything; ends with [`Exit::Failed`] when something is broken.
 pub(super) fn run(given: &SettingFlags, environment: &Environment, out: &Output) -> Result<Exit, Failed> {
@@ -71,6 +45,7 @@ pub(super) fn run(given: &SettingFlags, environment: &Environment, out: &Output)
             findings.extend(runtime::block_on(async {
                 let mut found = database(&config).await;
                 found.extend(providers(&config).await);
+                found.extend(telemetry(&config).await);
                 Ok(found)
             })?);
         }
@@ -125,6 +100,7 @@ async fn database(config: &Config) -> Vec<Finding> {
             });
             findings.extend(index(&store.index()).await);
             findings.push(vectors(&store, config).await);
+            findings.extend(records(&store, config).await);
         }
         Err(err) => {
             findings.push(Finding::new("database", Status::Broken, err.to_string()).hint(err.next_step()));
@@ -132,21 +108,6 @@ async fn database(config: &Config) -> Vec<Finding> {
     }
     store.close().await;
     findings
-}
-
-/// Less than this, and a write-ahead log that grows for a while may not fit.
-const LITTLE_SPACE: u64 = 200 << 20;
-
-/// Less than this, and the next large import or index run fails.
-const NO_SPACE: u64 = 10 << 20;
-
-fn free_space(bytes: u64) -> Finding {
-    let message = format!("{} free", size(bytes));
-    match bytes {
-        ..NO_SPACE => Finding::new("space", Status::Broken, message).hint("make room on that disk"),
-        NO_SPACE..LITTLE_SPACE => Finding::new("space", Status::Warning, message).hint("make room on that disk"),
-        _ => Finding::new("space", Status::Ok, message),
-    }
 }
 
 /// Memories are private; a file made by us is, but one that was copied here may not be.
@@ -264,6 +225,16 @@ async fn providers(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// Whether the collector takes what is sent to it: a request without any span.
+async fn telemetry(config: &Config) -> Option<Finding> {
+    let otlp = config.otlp.as_ref()?;
+    Some(match Telemetry::new(config).probe().await {
+        Ok(()) => Finding::new("telemetry", Status::Ok, format!("traces go to {}", otlp.url)),
+        Err(why) => Finding::new("telemetry", Status::Warning, format!("traces do not reach {}: {why}", otlp.url))
+            .hint("a collector that takes OTLP over HTTP listens on port 4318; OTEL_SDK_DISABLED=true sends nothing"),
+    })
+}
+
 /// A model that is configured and that the provider does not list. Names may leave out a date or a tag; Azure lists what
 /// could be deployed, not what is.
 fn missing_model(name: &str, provider: &ProviderConfig, list: &[String]) -> Option<Finding> {
@@ -371,16 +342,6 @@ fn tell(findings: &[Finding], out: &Output) {
         (broken, _) => format!("{broken} broken."),
     };
     out.line(format_args!("\n{sum}"));
-}
-
-/// A size for a person.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..10_000 => format!("{bytes} bytes"),
-        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
-        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{} GB", bytes / 1_000_000_000),
-    }
 }
 
 #[cfg(test)]

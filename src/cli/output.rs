@@ -31,6 +31,17 @@ impl Output {
         !self.json && std::io::stdout().is_terminal()
     }
 
+    /// How many characters a line of the terminal has; `None` when nobody watches.
+    pub(super) fn width(self) -> Option<usize> {
+        #[cfg(unix)]
+        {
+            let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+            Some(usize::from(size.ws_col)).filter(|it| *it > 0 && self.is_watched())
+        }
+        #[cfg(not(unix))]
+        None
+    }
+
     /// A line for a person; nothing with `--json`.
     pub(super) fn line(self, line: impl Display) {
         if !self.json {

@@ -30,6 +30,7 @@ use super::settings;
 use super::sources::Origin;
 use super::sources::Raw;
 use super::sources::Sources;
+use super::telemetry;
 
 /// The checked settings, and how they came about.
 #[derive(Clone, Debug)]
@@ -127,6 +128,11 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let secrets = [("redact", false), ("refuse", true)];
     let named = |refuse: &bool| if *refuse { "refuse" } else { "redact" }.to_owned();
     let refuse_secrets = sources.read(&settings::MEMORY_SECRETS, |raw| check::choice(raw, &secrets), named)?;
+    // It is shown with the providers, which most of it is about.
+    let allow_http = sources.find(&settings::ALLOW_HTTP).map(|it| it.check(settings::ALLOW_HTTP.name, check::boolean));
+    let allow_http = allow_http.transpose()?.unwrap_or(false);
+    let otlp = telemetry::read(sources, offline, allow_http, warnings)?;
+    let records = telemetry::read_records(sources)?;
     sources.shown.extend(providers_shown);
     let retention = retention::read(sources)?;
     routing::read_tables(sources, &providers, &mut routing, warnings)?;
@@ -159,6 +165,8 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         consolidate,
         hooks,
         retention,
+        otlp,
+        records,
         embedder,
         project: read_project(sources, warnings),
     })

@@ -75,6 +75,16 @@ const GENERAL: &[&Setting] = &[
     &ALLOW_UNKNOWN_PRICE,
     &MEMORY_SUPERSEDE,
     &MEMORY_SECRETS,
+    &OTLP_ENDPOINT,
+    &OTLP_TRACES_ENDPOINT,
+    &OTLP_HEADERS,
+    &OTLP_PROTOCOL,
+    &OTLP_TIMEOUT,
+    &OTEL_SERVICE_NAME,
+    &OTEL_DISABLED,
+    &TRACE_DAYS,
+    &TRACE_MB,
+    &CALL_DAYS,
     &ALLOW_HTTP,
 ];
 
@@ -465,6 +475,110 @@ pub(super) const MEMORY_SECRETS: Setting = Setting {
     default: "redact",
     example: "refuse",
     meaning: "What happens to a memory with a key, token, password or card number in it: `redact` or `refuse`.",
+    ..COMMON
+};
+
+pub(super) const OTLP_ENDPOINT: Setting = Setting {
+    name: "telemetry.endpoint",
+    variables: &["OTEL_EXPORTER_OTLP_ENDPOINT"],
+    key: Some("telemetry.endpoint"),
+    default: "none: nothing is sent",
+    example: "http://127.0.0.1:4318",
+    meaning: "A collector that traces are sent to by OTLP over HTTP; `/v1/traces` is added. Names, times and counts go \
+              out, never a question or an answer.",
+    ..COMMON
+};
+
+pub(super) const OTLP_TRACES_ENDPOINT: Setting = Setting {
+    name: "telemetry.traces_endpoint",
+    variables: &["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
+    key: Some("telemetry.traces_endpoint"),
+    default: "none",
+    example: "http://127.0.0.1:4318/v1/traces",
+    meaning: "The same with its whole path; wins over the other.",
+    ..COMMON
+};
+
+pub(super) const OTLP_HEADERS: Setting = Setting {
+    name: "telemetry.headers",
+    variables: &["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"],
+    key: Some("telemetry.headers_env"),
+    default: "none",
+    example: "x-team=one",
+    meaning: "Headers for the collector, as `name=value,name=value`. The file can only name another variable that holds \
+              them.",
+    ..COMMON
+};
+
+pub(super) const OTLP_PROTOCOL: Setting = Setting {
+    name: "telemetry.protocol",
+    variables: &["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"],
+    key: Some("telemetry.protocol"),
+    default: "http/json",
+    example: "http/protobuf",
+    meaning: "What the collector speaks. `http/json` is sent for `http/protobuf`, too, which receivers take at the same \
+              address; `grpc` is not spoken.",
+    ..COMMON
+};
+
+pub(super) const OTLP_TIMEOUT: Setting = Setting {
+    name: "telemetry.timeout_ms",
+    variables: &["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"],
+    key: Some("telemetry.timeout_ms"),
+    default: "10000",
+    example: "2000",
+    meaning: "How long the collector may take for one request, in milliseconds, 1 to 600000.",
+    ..COMMON
+};
+
+pub(super) const OTEL_SERVICE_NAME: Setting = Setting {
+    name: "telemetry.service_name",
+    variables: &["OTEL_SERVICE_NAME"],
+    key: Some("telemetry.service_name"),
+    default: "carryall",
+    example: "carryall-team",
+    meaning: "What the collector calls this program.",
+    ..COMMON
+};
+
+pub(super) const OTEL_DISABLED: Setting = Setting {
+    name: "telemetry.disabled",
+    variables: &["OTEL_SDK_DISABLED"],
+    key: Some("telemetry.disabled"),
+    default: "false",
+    example: "true",
+    meaning: "Sends nothing, whatever else is set.",
+    ..COMMON
+};
+
+pub(super) const TRACE_DAYS: Setting = Setting {
+    name: "records.trace_days",
+    key: Some("records.trace_days"),
+    default: "90",
+    example: "30",
+    meaning: "How long traces are kept, in days, 1 to 36500. They are for finding out what went wrong, and who looks does \
+              so within weeks.",
+    ..COMMON
+};
+
+pub(super) const TRACE_MB: Setting = Setting {
+    name: "records.trace_mb",
+    key: Some("records.trace_mb"),
+    default: "500",
+    example: "100",
+    meaning: "The most that all traces may take, in megabytes, 1 to 1000000; the oldest go first. 500 are some 300,000 \
+              calls.",
+    ..COMMON
+};
+
+pub(super) const CALL_DAYS: Setting = Setting {
+    name: "records.call_days",
+    key: Some("records.call_days"),
+    default: "1100",
+    example: "400",
+    meaning: "How long the one narrow row of each call is kept that `insights` counts, with feedback and spending, in days, \
+              1 to 36500: three years, so that a year can be compared with the one before. Spending stays for 62 days at \
+              least, for the caps.",
     ..COMMON
 };
 

@@ -185,7 +185,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The variable `name`: from the environment, else from the env file.
-    fn variable(&self, name: &str) -> Option<Found<'a>> {
+    pub(super) fn variable(&self, name: &str) -> Option<Found<'a>> {
         let environment = self.environment.variable(name).map(|value| (value, Origin::Variable(name.to_owned())));
         let (value, origin) = environment.or_else(|| {
             let file = self.env_file?;

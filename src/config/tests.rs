@@ -87,7 +87,9 @@ impl World {
 
 /// Settings that are tested on their own: they name files, or their value is never shown.
 fn is_special(setting: &Setting) -> bool {
-    matches!(setting.name, "config" | "env_file") || setting.name.ends_with(".api_key")
+    matches!(setting.name, "config" | "env_file")
+        || setting.name.ends_with(".api_key")
+        || setting.name == "telemetry.headers"
 }
 
 /// A legal value other than the default, and other than the one for another `rank`, where there are so many. As it
@@ -102,6 +104,7 @@ fn sample(setting: &Setting, rank: usize) -> String {
         | "ask.find_local"
         | "budget.allow_unknown_price"
         | "allow_http"
+        | "telemetry.disabled"
         | "memory.supersede_when_certain" => ["true", "false"][rank % 2].to_owned(),
         "embedder.kind" => ["ollama", "openai", "none"][rank % 3].to_owned(),
         "log_format" => ["json", "text"][rank % 2].to_owned(),
@@ -114,9 +117,16 @@ fn sample(setting: &Setting, rank: usize) -> String {
         "ask.prefer" => ["quality", "speed", "cost"][rank % 3].to_owned(),
         "ask.cache" => ["all", "off"][rank % 2].to_owned(),
         "providers.openai.api" => ["responses", "chat"][rank % 2].to_owned(),
+        "telemetry.protocol" => ["http/protobuf", "http/json"][rank % 2].to_owned(),
         "max_line_bytes" => (2000 + rank).to_string(),
-        name if name.ends_with(".base_url") => format!("http://host-{rank}:{}", 100 + rank),
-        name if name.ends_with(".model") || matches!(name, "log_filter" | "exclude_tools") => format!("some_{rank}"),
+        name if name.ends_with(".base_url") || name.ends_with("endpoint") => {
+            format!("http://host-{rank}:{}", 100 + rank)
+        }
+        name if name.ends_with(".model")
+            || matches!(name, "log_filter" | "exclude_tools" | "telemetry.service_name") =>
+        {
+            format!("some_{rank}")
+        }
         name if name.ends_with(".api_version") => format!("2024-10-2{rank}"),
         _ => (1 + rank).to_string(),
     }
@@ -297,11 +307,25 @@ fn full_world() -> World {
         kind = "turn"
         namespace = "work"
         older_than_days = 365
+
+        [telemetry]
+        endpoint = "http://127.0.0.1:4318/"
+        traces_endpoint = "https://collector.example.com/in"
+        headers_env = "TEAM_HEADERS"
+        protocol = "http/protobuf"
+        timeout_ms = 2000
+        service_name = "desk"
+
+        [records]
+        trace_days = 30
+        trace_mb = 100
+        call_days = 400
     "#;
     World::new()
         .user_file(text)
         .project_file("include = ['src']\nexclude = ['x']\nbudget_tokens = 500\nnamespace = 'mine'")
         .variable("TEAM_KEY", "hunter2")
+        .variable("TEAM_HEADERS", "x-key=hunter2")
         .variable("WORK_API_KEY", "hunter2")
         .variable("OPENAI_API_KEY", "hunter2")
         .variable("OLLAMA_HOST", "0.0.0.0")
@@ -321,7 +345,12 @@ fn every_field_can_be_set() {
     let (set, unset) = (fields(&set), fields(&unset));
     assert_eq!(set.len(), unset.len());
     let same: Vec<&String> = set.iter().filter(|it| unset.contains(it)).collect();
-    assert_eq!(same, ["Config {", "working_folder: \"…/work\",", "home: Some(\n        \"…/home\",\n    ),"]);
+    // Offline, nothing is sent anywhere.
+    let kept = ["Config {", "working_folder: \"…/work\",", "home: Some(\n        \"…/home\",\n    ),", "otlp: None,"];
+    assert_eq!(same, kept);
+    let online = full_world().variable("CARRYALL_OFFLINE", "false").resolve().unwrap().config.otlp.unwrap();
+    assert_eq!((online.url.as_str(), online.service_name.as_str()), ("https://collector.example.com/in", "desk"));
+    assert_eq!(online.headers[0].1.reveal(), "hunter2");
 }
 
 /// Puts a line of a dump to its field: only a field's first line is not indented further.

@@ -30,6 +30,16 @@ pub(super) fn base_url(text: &str) -> Result<String, Wrong> {
     Ok(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
 }
 
+/// Whether an address that [`base_url`] took leads to this machine itself.
+pub fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |it| it.1);
+    let (host, _) = split_port(&rest[..rest.find('/').unwrap_or(rest.len())]);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback() || it.is_unspecified())
+}
+
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         // A colon inside brackets belongs to the address.

@@ -51,6 +51,15 @@ struct Open {
     is_probed: bool,
 }
 
+/// How it stands with a model that failed lately.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breaker {
+    pub provider: String,
+    pub model: String,
+    /// Why it is not asked now; `None` when it is.
+    pub refused: Option<ModelError>,
+}
+
 /// Why a model is not asked now.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Refused {
@@ -82,6 +91,19 @@ impl Health {
         let known = self.known();
         let found = known.get(&(provider.to_owned(), model.to_owned()))?;
         found.refusal(now).map(|it| it.error().clone())
+    }
+
+    /// Every model that something is remembered of, and why it would not be asked now, if so.
+    pub(super) fn all(&self, now: Instant) -> Vec<Breaker> {
+        let known = self.known();
+        let breaker = |(key, it): (&Key, &Model)| Breaker {
+            provider: key.0.clone(),
+            model: key.1.clone(),
+            refused: it.refusal(now).map(|it| it.error().clone()),
+        };
+        let mut all: Vec<Breaker> = known.iter().map(breaker).collect();
+        all.sort_by(|a, b| (&a.provider, &a.model).cmp(&(&b.provider, &b.model)));
+        all
     }
 
     /// Lets an attempt through, or says why not.
@@ -273,6 +295,8 @@ mod tests {
         assert_eq!(refused.error().retry_after, Some(Duration::from_secs(1)));
         assert!(matches!(refused, Refused::Open(_)));
         assert!(health.admit("p", "other", now).is_ok() && health.look("p", "m", now).is_some());
+        let all = health.all(now);
+        assert_eq!(all.iter().map(|it| (it.model.as_str(), it.refused.is_some())).collect::<Vec<_>>(), [("m", true)]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::Purse;
 use super::Usage;
 use super::asking::Asking;
 use super::deciding::Learnt;
+use super::health::Breaker;
 use super::health::Health;
 use super::http;
 use super::http::Http;
@@ -136,6 +137,11 @@ pub struct Failed {
 }
 
 impl Models {
+    /// The models that failed lately, in this process, and why they are left alone, if they are.
+    pub fn breakers(&self) -> Vec<Breaker> {
+        self.health.all(Instant::now())
+    }
+
     /// The models that `config` names.
     pub fn new(config: &Config) -> Models {
         let http = Arc::new(Http::new(config.offline));

@@ -52,6 +52,7 @@ pub(super) fn reads(uri: &str) -> Vec<Domain> {
         Some(Address::Pack(_)) => vec![Domain::Packs],
         Some(Address::Session(id)) => vec![Domain::Session(Some(id)), Domain::Memory],
         Some(Address::Context(_)) => vec![Domain::Contexts],
+        Some(Address::Health | Address::Metrics) => vec![Domain::Memory, Domain::Traces],
         Some(Address::Trace(_) | Address::Schema(_)) | None => Vec::new(),
     }
 }
@@ -63,10 +64,17 @@ enum Address {
     Context(ContextKey),
     Trace(String),
     Schema(String),
+    Health,
+    Metrics,
 }
 
 fn parse(uri: &str) -> Option<Address> {
     let rest = uri.strip_prefix(SCHEME)?;
+    match rest {
+        "health" => return Some(Address::Health),
+        "metrics" => return Some(Address::Metrics),
+        _ => {}
+    }
     let (kind, rest) = rest.split_once('/')?;
     let text = |part: &str| percent_decode_str(part).decode_utf8().ok().map(|it| it.into_owned());
     match kind {
@@ -137,6 +145,13 @@ pub(super) async fn list(app: &App, cursor: Option<&str>) -> Result<Page, ErrorD
             return Ok(Page { resources, next_cursor: Some(format!("session:{}", offset + room)) });
         }
     }
+    let about = [
+        ("health", "How everything is: file, index, disk, providers, breakers, queue", "application/json"),
+        ("metrics", "What is counted, as Prometheus reads it", "text/plain"),
+    ];
+    resources.extend(about.map(|(name, title, mime)| {
+        Resource::new(format!("{SCHEME}{name}"), name).with_title(title).with_mime_type(mime)
+    }));
     resources.extend(tools::enabled(&app.config).map(|tool| {
         Resource::new(format!("{SCHEME}schema/{}", tool.name), format!("schema of {}", tool.name))
             .with_mime_type("application/schema+json")
@@ -211,6 +226,15 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
             let filter = TraceFilter { id: Some(id), eyes, ..TraceFilter::default() };
             let found = trace::find(&app.store, filter, 1, 0).await.map_err(protocol_error)?;
             (pretty(&tools::tree_json(found.into_iter().next().ok_or_else(missing)?)), "application/json")
+        }
+        Address::Health => {
+            let checks = crate::app::health(app).await;
+            (pretty(&json!({"status": crate::app::overall(&checks), "checks": checks})), "application/json")
+        }
+        Address::Metrics => {
+            let totals = app.store.totals(app.clock.now()).await.map_err(protocol_error)?;
+            let gauges = crate::app::gauges(app, true).await;
+            (crate::telemetry::metrics(&totals, &gauges), "text/plain")
         }
         Address::Schema(name) if name == "context" => (pretty(&tools::context_schema()), "application/schema+json"),
         Address::Schema(name) => {

@@ -39,6 +39,7 @@ use crate::config::Config;
 use crate::config::Toolset;
 use crate::documents::Allowed;
 use crate::trace::Call;
+use crate::trace::Clean;
 use crate::trace::Progress;
 use crate::trace::Remote;
 use crate::trace::State;
@@ -292,9 +293,15 @@ impl Kept {
     }
 
     fn keep(&self, outcome: &str, error: Option<String>) {
-        if !self.app.config.read_only {
-            crate::trace::keep(&self.app.store, &self.call.record(outcome, error, &self.arguments));
+        let App { store, config, telemetry, .. } = &*self.app;
+        if config.read_only && !telemetry.is_on() {
+            return;
         }
+        let record = Clean::of(&self.call.record(outcome, error, &self.arguments));
+        if !config.read_only {
+            crate::trace::keep(store, &record);
+        }
+        telemetry.send(&record);
     }
 }
 

@@ -9,9 +9,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -30,6 +32,9 @@ use super::open;
 use super::open::FileIdentity;
 use super::open::Opened;
 use super::open::Pins;
+use super::records;
+use super::records::Cutoff;
+use super::records::RecordLimits;
 use super::vectors::VectorCache;
 use crate::clock::Millis;
 
@@ -47,6 +52,12 @@ const LAZY_BATCH: usize = 256;
 
 /// How often a process that writes looks for what has expired. Reading hides it from the first moment.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Between two steps of a sweep of old records: others write in between, this process and the others.
+const STEP_EVERY: Duration = Duration::from_millis(20);
+
+/// How often the size of all traces is added up, where they may be too many.
+const SIZE_EVERY: Duration = Duration::from_secs(600);
 
 /// How long the end waits for the writing thread.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(1500);
@@ -81,6 +92,10 @@ struct Known {
     /// this one: reading goes on then, writing does not.
     file: Mutex<Option<FileIdentity>>,
     pins: Pins,
+    /// Jobs that wait for the writing thread.
+    queued: AtomicUsize,
+    /// How long records of calls are kept; set once, before the first write. For good where it is not.
+    limits: OnceLock<RecordLimits>,
     /// Filled by the first search by meaning; of the file above.
     vectors: Arc<VectorCache>,
     /// Which file that is, counted by this process: what it keeps in memory of one is not true of another.
@@ -124,11 +139,24 @@ impl Store {
                     now: AtomicI64::new(Millis::MIN),
                     file: Mutex::default(),
                     pins: Pins::default(),
+                    queued: AtomicUsize::new(0),
+                    limits: OnceLock::new(),
                     vectors: Arc::default(),
                     generation: AtomicU64::new(0),
                 }),
             }),
         }
+    }
+
+    /// The same handle; records of calls that are past `limits` are deleted from now on, in small steps.
+    pub fn keeping(self, limits: RecordLimits) -> Store {
+        let _ = self.shared.known.limits.set(limits);
+        self
+    }
+
+    /// Writes that wait in this process.
+    pub fn queued_writes(&self) -> usize {
+        self.shared.known.queued.load(Ordering::Relaxed)
     }
 
     /// The file.
@@ -302,9 +330,14 @@ impl Store {
                     jobs
                 }
             };
+            // Before it is sent: the thread may have taken it a moment later.
+            self.shared.known.queued.fetch_add(1, Ordering::Relaxed);
             match jobs.send(job) {
                 Ok(()) => return Ok(()),
-                Err(mpsc::SendError(back)) => (job, *writer) = (back, None),
+                Err(mpsc::SendError(back)) => {
+                    self.shared.known.queued.fetch_sub(1, Ordering::Relaxed);
+                    (job, *writer) = (back, None);
+                }
             }
         }
         Err(gone())
@@ -340,6 +373,8 @@ fn start_writer(shared: &Shared) -> Result<Writer, StoreError> {
         lazy: Vec::new(),
         known: Arc::clone(&shared.known),
         swept: None,
+        sized: None,
+        sweeping: None,
     };
     // Not a thread of the runtime: that would wait at its own end for one that waits for another process.
     std::thread::Builder::new()
@@ -449,15 +484,21 @@ struct WriterLoop {
     known: Arc<Known>,
     /// When this process last looked for what has expired.
     swept: Option<Instant>,
+    /// When this process last added up the size of all traces.
+    sized: Option<Instant>,
+    /// Old records that are being deleted, and when the last step was made.
+    sweeping: Option<(Cutoff, Instant)>,
 }
 
 impl WriterLoop {
     fn run(mut self) {
         let mut lazy_since: Option<Instant> = None;
         loop {
-            let next = match lazy_since {
+            let lazy = lazy_since.map(|since| LAZY.saturating_sub(since.elapsed()));
+            let step = self.sweeping.map(|(_, at)| STEP_EVERY.saturating_sub(at.elapsed()));
+            let next = match lazy.into_iter().chain(step).min() {
                 None => self.queue.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
-                Some(since) => self.queue.recv_timeout(LAZY.saturating_sub(since.elapsed())),
+                Some(wait) => self.queue.recv_timeout(wait),
             };
             let mut batch: Vec<Box<dyn Work>> = Vec::new();
             let mut open = true;
@@ -484,10 +525,14 @@ impl WriterLoop {
             if !open {
                 return;
             }
+            if self.sweeping.is_some_and(|(_, at)| at.elapsed() >= STEP_EVERY) {
+                self.step();
+            }
         }
     }
 
     fn sort(&mut self, job: Job, batch: &mut Vec<Box<dyn Work>>) {
+        self.known.queued.fetch_sub(1, Ordering::Relaxed);
         match job {
             Job::Work(work) => batch.push(work),
             Job::Lazy(work) => self.lazy.push(work),
@@ -513,9 +558,48 @@ impl WriterLoop {
         }
     }
 
+    /// Looks for records of calls that are past their limits.
+    fn look_for_old_records(&mut self) {
+        let (Some(limits), Some(held)) = (self.known.limits.get(), &self.held) else { return };
+        let now = self.known.now.load(Ordering::Relaxed);
+        // The traces cannot be larger than the file that they are in.
+        let is_large = std::fs::metadata(&self.path)
+            .is_ok_and(|it| i64::try_from(it.len()).unwrap_or(i64::MAX) > limits.trace_bytes);
+        let looks_at_size = is_large && self.sized.is_none_or(|at| at.elapsed() >= SIZE_EVERY);
+        if looks_at_size {
+            self.sized = Some(Instant::now());
+        }
+        match records::cutoff(&held.conn, *limits, now, looks_at_size) {
+            Ok(cutoff) => self.sweeping = cutoff.map(|it| (it, Instant::now())),
+            Err(err) => tracing::warn!(error = %err, "old records were not looked for"),
+        }
+    }
+
+    /// Deletes some of the old records.
+    fn step(&mut self) {
+        let Some((cutoff, _)) = self.sweeping.take() else { return };
+        let path = self.path.clone();
+        let (tell, told) = mpsc::channel();
+        let sweep = move |tx: &Transaction<'_>| {
+            let more = records::sweep(tx, cutoff).map_err(|err| StoreError::of(&path, &err))?;
+            let _ = tell.send(more);
+            Ok(())
+        };
+        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy { work: Some(sweep) })];
+        match self.transact(&mut jobs) {
+            Ok(()) if told.try_recv().unwrap_or(false) => self.sweeping = Some((cutoff, Instant::now())),
+            Ok(()) => {}
+            // The next look finds it again.
+            Err(err) => tracing::warn!(error = %err, "old records were not deleted"),
+        }
+    }
+
     /// Deletes what has expired, if there is anything.
     fn sweep(&mut self) {
         self.swept = Some(Instant::now());
+        if self.sweeping.is_none() {
+            self.look_for_old_records();
+        }
         let now = self.known.now.load(Ordering::Relaxed);
         let Some(held) = &self.held else { return };
         // Looking costs no lock and no flush.

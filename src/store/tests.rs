@@ -122,6 +122,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(facts::hot_queries())
         .chain(history::hot_queries())
         .chain(traces::hot_queries())
+        .chain(records::hot_queries())
         .chain(contexts::hot_queries())
         .chain(sessions::hot_queries())
         .chain(turns::hot_queries())

@@ -81,6 +81,7 @@ fn select(filter: &TraceFilter) -> String {
 impl Store {
     /// Keeps a trace with the next transaction that is made anyway; see [`Store::flush`].
     pub fn add_trace(&self, trace: TraceRow) {
+        self.note_time(trace.started_at);
         let path = self.path().to_path_buf();
         self.write_later(move |tx| insert(tx, &trace).map_err(|err| StoreError::of(&path, &err)));
     }

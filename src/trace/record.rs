@@ -27,17 +27,33 @@ const QUESTION: usize = 500;
 /// Characters of an error that are kept: enough to see what failed.
 const ERROR: usize = 2_000;
 
-/// Keeps a record, soon: nobody waits for it. Secrets are taken out of every text first.
-pub fn keep(store: &Store, record: &CallRecord) {
-    let record = redacted(record);
-    store.add_trace(trace_row(&record));
+/// Keeps a record, soon: nobody waits for it.
+pub fn keep(store: &Store, record: &Clean) {
+    store.add_trace(trace_row(record));
     if !LOOKERS.contains(&record.tool.as_str()) {
-        store.add_call(call_row(&record));
+        store.add_call(call_row(record));
     }
 }
 
-/// `record` without any secret, whatever text it stands in.
-pub fn redacted(record: &CallRecord) -> CallRecord {
+/// A record without any secret, whatever text it stood in: the only form in which one leaves the memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clean(CallRecord);
+
+impl Clean {
+    pub fn of(record: &CallRecord) -> Clean {
+        Clean(redacted(record))
+    }
+}
+
+impl std::ops::Deref for Clean {
+    type Target = CallRecord;
+
+    fn deref(&self) -> &CallRecord {
+        &self.0
+    }
+}
+
+fn redacted(record: &CallRecord) -> CallRecord {
     let short = |text: &Option<String>| text.as_deref().map(|it| redact::beginning(it, ERROR));
     let facts = &record.facts;
     CallRecord {
@@ -224,8 +240,8 @@ mod tests {
                 "message": format!("{} {key}", "word ".repeat(97)),
             });
             let record = call.record("failed", Some(format!("invalid_argument: `{key}` is wrong")), &arguments);
-            let row = trace_row(&redacted(&record));
-            let written = format!("{row:?} {:?}", call_row(&redacted(&record)));
+            let row = trace_row(&Clean::of(&record));
+            let written = format!("{row:?} {:?}", call_row(&Clean::of(&record)));
             for part in [key, &key[..12]] {
                 assert!(!written.contains(part), "{part} in {written}");
             }

@@ -12,13 +12,16 @@ mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]
 mod model_server;
+mod observing;
 mod offered_tools;
+mod ops;
 mod packs;
 mod protocol;
 mod providers;
 mod routes;
 mod sessions;
 mod store;
+mod telemetry;
 mod third_party;
 mod tools;
 mod workspace;

@@ -10,17 +10,3 @@ fn synced_folders_are_told_by_their_names() {
     assert_eq!(found("/Users/a/Library/Mobile Documents/x.db"), Some("an iCloud folder"));
     assert_eq!(found("/home/a/Dropboxes/x.db"), None);
 }
-
-#[test]
-fn space_is_judged_by_what_the_next_write_needs() {
-    assert_eq!(free_space(NO_SPACE - 1).status, Status::Broken);
-    assert_eq!(free_space(NO_SPACE).status, Status::Warning);
-    assert_eq!(free_space(LITTLE_SPACE).status, Status::Ok);
-}
-
-#[test]
-fn sizes_are_short() {
-    assert_eq!(size(9_999), "9999 bytes");
-    assert_eq!(size(147_456), "147 kB");
-    assert_eq!(size(1_400_000_000), "1400 MB");
-}

@@ -325,28 +325,36 @@ impl Context {
 
 #[derive(Args, Debug, Serialize)]
 pub(in crate::cli) struct Trace {
-    /// From the answer of any call; without it, the latest calls are listed.
-    trace_id: Option<String>,
+    /// From the answer of any call, or of the trace that a caller named; without it, the latest calls are listed.
+    pub(in crate::cli) trace_id: Option<String>,
+    /// Say for each tool which step costs most, with medians and what to do.
+    #[arg(long, conflicts_with_all = ["trace_id", "errors"])]
+    #[serde(skip)]
+    pub(in crate::cli) slow: bool,
+    /// Group the errors by kind and message, with counts and what to do.
+    #[arg(long, conflicts_with = "trace_id")]
+    #[serde(skip)]
+    pub(in crate::cli) errors: bool,
     /// Only calls of this tool.
     #[arg(long)]
-    tool: Option<String>,
+    pub(in crate::cli) tool: Option<String>,
     /// ok, failed or cancelled.
-    #[arg(long)]
-    outcome: Option<String>,
+    #[arg(long, value_parser = ["ok", "failed", "cancelled"])]
+    pub(in crate::cli) outcome: Option<String>,
     #[arg(long, value_name = "ID", help = "Only calls of this session")]
-    session_id: Option<String>,
+    pub(in crate::cli) session_id: Option<String>,
     /// Begun at or after this time.
     #[arg(long, value_name = "TIME")]
-    since: Option<String>,
+    pub(in crate::cli) since: Option<String>,
     /// Before this time.
     #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// How many, 1 to 100.
+    pub(in crate::cli) until: Option<String>,
+    /// How many: 20 when listed, 5000 for the reports.
     #[arg(long)]
-    limit: Option<u32>,
+    pub(in crate::cli) limit: Option<u32>,
     /// Go on where an earlier answer was cut.
     #[arg(long)]
-    cursor: Option<String>,
+    pub(in crate::cli) cursor: Option<String>,
 }
 
 #[derive(Args, Debug, Serialize)]

@@ -15,7 +15,9 @@ const CUT: usize = 50_000;
 async fn uris(server: &mut Duplex) -> anyhow::Result<Vec<String>> {
     let listed = server.request("resources/list", modern(json!({}))).await?;
     let uris = listed["result"]["resources"].as_array().into_iter().flatten();
-    Ok(uris.filter_map(|it| it["uri"].as_str()).filter(|it| !it.contains("schema")).map(str::to_owned).collect())
+    // What the program says of itself belongs to nobody.
+    let about = |it: &str| it.contains("schema") || ["carryall://health", "carryall://metrics"].contains(&it);
+    Ok(uris.filter_map(|it| it["uri"].as_str()).filter(|it| !about(it)).map(str::to_owned).collect())
 }
 
 async fn read(server: &mut Duplex, uri: &str) -> anyhow::Result<Value> {

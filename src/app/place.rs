@@ -19,7 +19,7 @@ const SYNCED: [(&str, &str); 10] = [
 ];
 
 /// What makes it unsafe to keep a database at `path`, if anything does.
-pub(super) fn looks_synced(path: &Path) -> Option<&'static str> {
+pub(crate) fn looks_synced(path: &Path) -> Option<&'static str> {
     let synced = path.components().find_map(|part| {
         let part = part.as_os_str().to_str()?;
         // OneDrive and Dropbox add the name of a company: `OneDrive - Example`.
@@ -35,13 +35,13 @@ fn existing(path: &Path) -> Option<&Path> {
 
 /// How many bytes a user may still write there.
 #[cfg(unix)]
-pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(existing(path)?).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 #[cfg(not(unix))]
-pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
     let _ = existing(path);
     None
 }

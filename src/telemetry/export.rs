@@ -1,0 +1,266 @@
+//! The queue of calls that wait to be sent, and the work that sends them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use reqwest::header::RETRY_AFTER;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::spans;
+use crate::config::Config;
+use crate::config::Otlp;
+use crate::ids;
+use crate::trace::CallRecord;
+use crate::trace::Clean;
+
+/// Calls that wait at most; more are dropped and counted. OpenTelemetry's own default is 2,048 spans, and a call has
+/// some ten.
+const QUEUE: usize = 256;
+
+/// Calls in one request: some 500 spans, OpenTelemetry's own default.
+const BATCH: usize = 48;
+
+/// How long a call waits for company. OpenTelemetry's own default.
+const DELAY: Duration = Duration::from_secs(5);
+
+/// How often a batch is tried that the collector could not take now, and the first pause between.
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause that a collector is granted; then the batch is dropped.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long the end of the process waits for what is left to be sent.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What became of the calls so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub sent: u64,
+    /// For want of room, or because no collector took them.
+    pub dropped: u64,
+    pub waiting: u64,
+}
+
+/// The way to the collector; without one, every call of it does nothing. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    to: Option<Arc<Exporter>>,
+}
+
+#[derive(Debug)]
+struct Exporter {
+    otlp: Otlp,
+    /// This process among those of the same service.
+    instance: String,
+    /// Made on first use: reading the system's certificates takes milliseconds.
+    client: tokio::sync::OnceCell<Option<Client>>,
+    /// Written by calls, emptied by whoever sends.
+    queue: Mutex<Queue>,
+    came: Notify,
+    /// Held by whoever sends, so that batches go one after the other.
+    sending: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    calls: VecDeque<CallRecord>,
+    sent: u64,
+    dropped: u64,
+    /// Whether the log has said that nothing arrives; once is enough until something does.
+    is_told: bool,
+}
+
+/// Why a batch was not taken.
+enum Refused {
+    /// It may be taken later, at the earliest after this.
+    NotNow(Option<Duration>, String),
+    Never(String),
+}
+
+impl Telemetry {
+    pub fn new(config: &Config) -> Telemetry {
+        let to = config.otlp.clone().filter(|_| !config.offline).map(|otlp| {
+            Arc::new(Exporter {
+                otlp,
+                instance: ids::fresh(),
+                client: tokio::sync::OnceCell::new(),
+                queue: Mutex::default(),
+                came: Notify::new(),
+                sending: tokio::sync::Mutex::default(),
+            })
+        });
+        Telemetry { to }
+    }
+
+    /// Whether anything is sent at all.
+    pub fn is_on(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Hands a call over; never waits. A trace that its caller does not record is not sent.
+    pub fn send(&self, record: &Clean) {
+        let Some(exporter) = &self.to else { return };
+        if record.remote.as_ref().is_some_and(|it| !it.is_sampled) {
+            return;
+        }
+        let mut queue = exporter.queue();
+        if queue.calls.len() >= QUEUE {
+            queue.dropped += 1;
+            return;
+        }
+        queue.calls.push_back(CallRecord::clone(record));
+        drop(queue);
+        exporter.came.notify_one();
+    }
+
+    /// Asks the collector to take nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not.
+    pub async fn probe(&self) -> Result<(), String> {
+        let Some(exporter) = &self.to else { return Ok(()) };
+        let body = spans::body(&[], &exporter.otlp.service_name, &exporter.instance).to_string();
+        exporter.post(&body).await.map_err(|(Refused::NotNow(_, why) | Refused::Never(why))| why)
+    }
+
+    /// What became of the calls so far.
+    pub fn sent(&self) -> Sent {
+        let Some(exporter) = &self.to else { return Sent::default() };
+        let queue = exporter.queue();
+        Sent { sent: queue.sent, dropped: queue.dropped, waiting: u64::try_from(queue.calls.len()).unwrap_or(u64::MAX) }
+    }
+
+    /// Sends what comes, in batches, until `stop` fires.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let Some(exporter) = &self.to else { return };
+        let sending = async {
+            loop {
+                exporter.came.notified().await;
+                let full = async {
+                    while exporter.queue().calls.len() < BATCH {
+                        exporter.came.notified().await;
+                    }
+                };
+                let _ = tokio::time::timeout(DELAY, full).await;
+                exporter.send_all().await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = sending => {}
+        }
+    }
+
+    /// Sends what is left, as far as that is possible in a second.
+    pub async fn close(&self) {
+        let Some(exporter) = &self.to else { return };
+        if exporter.queue().calls.is_empty() {
+            return;
+        }
+        if tokio::time::timeout(END_PATIENCE, exporter.send_all()).await.is_err() {
+            let left = exporter.queue().calls.len();
+            tracing::warn!(left, "the collector was too slow for the last traces");
+        }
+    }
+}
+
+impl Exporter {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send_all(&self) {
+        let _turn = self.sending.lock().await;
+        loop {
+            let batch: Vec<CallRecord> = {
+                let mut queue = self.queue();
+                let count = queue.calls.len().min(BATCH);
+                queue.calls.drain(..count).collect()
+            };
+            if batch.is_empty() {
+                return;
+            }
+            let count = u64::try_from(batch.len()).unwrap_or(0);
+            let outcome = self.send_batch(&batch).await;
+            let mut queue = self.queue();
+            match outcome {
+                Ok(()) => (queue.sent, queue.is_told) = (queue.sent + count, false),
+                Err(why) => {
+                    queue.dropped += count;
+                    if !std::mem::replace(&mut queue.is_told, true) {
+                        tracing::warn!(why, calls = count, "traces did not reach the collector");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send_batch(&self, batch: &[CallRecord]) -> Result<(), String> {
+        let body = spans::body(batch, &self.otlp.service_name, &self.instance).to_string();
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            match self.post(&body).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::NotNow(wait, why)) if attempt < ATTEMPTS => {
+                    let wait = wait.unwrap_or(pause);
+                    if wait > LONGEST_PAUSE {
+                        return Err(why);
+                    }
+                    tokio::time::sleep(wait).await;
+                    pause *= 2;
+                }
+                Err(Refused::NotNow(_, why) | Refused::Never(why)) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+
+    async fn post(&self, body: &str) -> Result<(), Refused> {
+        let url = Url::parse(&self.otlp.url).map_err(|err| Refused::Never(err.to_string()))?;
+        let client = self.client.get_or_init(|| async { client(&url) }).await;
+        let client = client.as_ref().ok_or_else(|| Refused::Never("cannot set up TLS".to_owned()))?;
+        let mut request = client.post(url).timeout(self.otlp.timeout).header("content-type", "application/json");
+        for (name, value) in &self.otlp.headers {
+            let mut value = HeaderValue::from_str(value.reveal()).map_err(|err| Refused::Never(err.to_string()))?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
+        }
+        let response = request.body(body.to_owned()).send().await;
+        // Without its address: that may tell more than a log should.
+        let response = response.map_err(|err| Refused::NotNow(None, err.without_url().to_string()))?;
+        let status = response.status().as_u16();
+        let wait = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+        match status {
+            200..=299 => Ok(()),
+            // Those that the protocol names as passing.
+            429 | 502..=504 => Err(Refused::NotNow(wait.map(Duration::from_secs), format!("status {status}"))),
+            _ => Err(Refused::Never(format!("status {status}"))),
+        }
+    }
+}
+
+/// As the clients of `models`: no redirects, no proxy and no certificates for this machine itself.
+fn client(url: &Url) -> Option<Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let is_local = crate::config::is_loopback(url.as_str());
+    let builder = Client::builder()
+        .user_agent(concat!("carryall/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT);
+    let builder = if is_local { builder.no_proxy() } else { builder };
+    let builder = if is_local && url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+    builder.build().ok()
+}
