@@ -76,5 +76,10 @@ pub fn find_in(text: &str, now: Millis, zone: &TimeZone) -> Vec<Mention> {
 /// until now, two neighbouring periods that are compared are one range. Dates and “today” are read by the calendar in
 /// UTC. Times in quotes are words to search for, and no range.
 pub fn range(question: &str, now: Millis) -> Range {
+    compared(question, now).0
+}
+
+/// As [`range`]; and where the later of two periods begins, when the question compares two that adjoin.
+pub fn compared(question: &str, now: Millis) -> (Range, Option<Millis>) {
     read::range(question, &calendar::Calendar::new(now, TimeZone::UTC, Convention::Rolling))
 }

@@ -6,6 +6,7 @@
 mod answer;
 pub mod chart;
 mod finding;
+mod limits;
 mod plan;
 pub mod question;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub use answer::Answer;
 pub use answer::Insights;
 pub use answer::InsightsError;
 pub use answer::Question;
+pub use answer::Viewer;
 pub use finding::Link;
 pub use plan::Drill;
 pub use plan::GROUPS;

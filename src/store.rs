@@ -63,6 +63,7 @@ pub use insights::Cell;
 pub use insights::Count;
 pub use insights::Counted;
 pub use insights::NewFeedback;
+pub use insights::RecordState;
 pub use insights::Table;
 pub use keeping::AgeFilter;
 pub use keeping::Comparable;

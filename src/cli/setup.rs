@@ -99,7 +99,7 @@ fn hooks(
         "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
         "backup": change.backup,
         "snippet": snippet,
-        "next_step": new_session(host),
+        "next_step": NEW_SESSION,
     }));
     let path = change.path.display();
     if mode == Mode::Print && !out.is_json() {
@@ -120,20 +120,13 @@ fn hooks(
         out.line(format_args!("  the file of before: {}", backup.display()));
     }
     if matches!(change.status, Status::Added | Status::Updated) {
-        out.line(format_args!("  next: {}", new_session(host)));
+        out.line(format_args!("  next: {NEW_SESSION}"));
         out.line("  what is kept, and how to turn it off: docs/hooks.md, or CARRYALL_HOOKS=off");
     }
     Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
 }
 
-/// What a person does after hooks were written, so that the host takes them.
-fn new_session(host: Host) -> &'static str {
-    match host {
-        Host::Codex => "start a new Codex session; it asks once whether it is to trust the hooks",
-        Host::Cursor => "start a new agent session; Cursor's settings list the hooks",
-        _ => "start a new Claude Code session; /hooks lists them",
-    }
-}
+const NEW_SESSION: &str = "start a new session; the host may ask whether it is to trust the hooks (/hooks lists them)";
 
 /// Where this person's hosts keep their files.
 pub(super) fn folders(environment: &Environment) -> Result<Folders, Failed> {

@@ -21,7 +21,7 @@ pub(super) fn generate(config: &Config, wanted: &GenerateYear, out: &Output) -> 
     let size = Size { calls: wanted.calls, sessions: wanted.sessions, users: wanted.users };
     let written = runtime::block_on(async {
         let store = Store::new(&config.db);
-        let (recorded, ..) = store.recorded().await?;
+        let (recorded, ..) = store.recorded(None).await?;
         if recorded > 0 {
             return Err(Failed::usage(
                 format!("{} has {recorded} calls already", config.db.display()),

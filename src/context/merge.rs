@@ -26,12 +26,9 @@ fn touches(a: &Candidate, b: &Candidate) -> bool {
     let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
     let (Some(lines), Some(second_lines)) = (first.lines, second.lines) else { return false };
     let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 + 1 == two.0);
-    // Cheap questions first: of thousands of pieces each meets each.
-    if !of_files || !follows || second_lines.0 <= lines.1 {
-        return false;
-    }
     // The pieces of one long line are not lines of their own, and a text that was cut has no end to join to.
-    whole_lines(lines, &first.text) && !first.text.ends_with(CUT)
+    let is_whole = whole_lines(lines, &first.text) && !first.text.ends_with(CUT);
+    of_files && follows && is_whole && second_lines.0 > lines.1
 }
 
 /// Whether the text has as many lines as its citation says.

@@ -79,8 +79,8 @@ pub(super) fn mentions(text: &str, calendar: &Calendar) -> Vec<Mention> {
     real.map(mention).collect()
 }
 
-/// The one range of a question.
-pub(super) fn range(text: &str, calendar: &Calendar) -> Range {
+/// The one range of a question, and where the later of two periods in it begins.
+pub(super) fn range(text: &str, calendar: &Calendar) -> (Range, Option<Millis>) {
     let tokens = words::tokens(text);
     let reader = Reader::new(text, &tokens, calendar);
     let all: Vec<Found> = reader.all().into_iter().filter(|it| reader.asks(it.0, it.1)).map(|it| it.2).collect();
@@ -96,7 +96,7 @@ pub(super) fn range(text: &str, calendar: &Calendar) -> Range {
 }
 
 /// One range over all that is compared.
-fn compared(all: &[Found], base: &[Found], now: Millis) -> Range {
+fn compared(all: &[Found], base: &[Found], now: Millis) -> (Range, Option<Millis>) {
     for found in base {
         if let Shape::This(unit) = found.shape {
             let other = |it: &Found| match it.shape {
@@ -105,16 +105,18 @@ fn compared(all: &[Found], base: &[Found], now: Millis) -> Range {
                 _ => false,
             };
             if all.iter().any(other) {
-                return Range { since: Some(now.saturating_sub(length(2, unit))), until: Some(now) };
+                let back = |count| Some(now.saturating_sub(length(count, unit)));
+                return (Range { since: back(2), until: Some(now) }, back(1));
             }
         }
     }
     // “the previous week” is last week unless another time is named.
     let named: Vec<&Found> = base.iter().filter(|it| !matches!(it.shape, Shape::Previous(_))).collect();
+    let mut middle = None;
     let (mut since, mut until) = match named.as_slice() {
         [] => match base {
             [first, ..] => (first.stretch.since, first.stretch.until),
-            [] => return Range::default(),
+            [] => return (Range::default(), None),
         },
         [first, others @ ..] => {
             let mut ends = (first.stretch.since, first.stretch.until);
@@ -137,9 +139,10 @@ fn compared(all: &[Found], base: &[Found], now: Millis) -> Range {
         if let Some(prior) = prior {
             since = Some(first.saturating_sub(prior));
             until = Some(last);
+            middle = Some(first);
         }
     }
-    Range { since, until }
+    (Range { since, until }, middle)
 }
 
 fn unit_of(grain: Grain) -> Unit {

@@ -62,10 +62,6 @@ pub struct Indexed {
 const FIRST_BATCH_BYTES: usize = 256 << 10;
 const BATCH_BYTES: usize = 8 << 20;
 
-/// A batch has no more files than its bytes give with files of this size: a thousand small ones take as long to read as
-/// one large one.
-const SMALL_FILE_BYTES: usize = 512;
-
 /// Batches that may wait to be written: their texts are in memory.
 const AHEAD: usize = 1;
 
@@ -442,8 +438,7 @@ struct Batch {
 
 impl Batch {
     fn is_full(&self) -> bool {
-        let files = self.limit / SMALL_FILE_BYTES;
-        self.bytes >= self.limit || self.files.len() >= files || self.touched.len() >= TOUCHED
+        self.bytes >= self.limit || self.touched.len() >= TOUCHED
     }
 }
 

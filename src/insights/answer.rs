@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -16,6 +18,8 @@ use super::finding;
 use super::finding::Asked;
 use super::finding::Finding;
 use super::finding::Link;
+use super::limits;
+use super::limits::Limits;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
@@ -32,6 +36,7 @@ use crate::store::ContextKey;
 use crate::store::Count;
 use crate::store::Counted;
 use crate::store::NewFeedback;
+use crate::store::RecordState;
 use crate::store::Scope;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -40,8 +45,21 @@ use crate::trace::Call;
 /// Answers that are kept for a question that is asked again.
 const KEPT: usize = 64;
 
-/// How long a kept answer to “the last week” may lag behind the clock, in milliseconds.
+/// How long an answer is kept whose time ends now and is short, in milliseconds: so much it lags behind the clock.
 const LAG: Millis = 60_000;
+
+/// A time of at most so many days is short.
+const SHORT: Millis = 2 * 86_400_000;
+
+/// How long an answer to `kind` is kept while the record stays as it is: what is asked about single calls is looked at
+/// again soon, what is asked about weeks and months is not.
+fn lifetime(kind: Kind) -> Millis {
+    match kind {
+        Kind::History | Kind::Performance => 5 * 60_000,
+        Kind::Personas | Kind::Frameworks | Kind::Engagement => 30 * 60_000,
+        Kind::Insights => 60 * 60_000,
+    }
+}
 
 /// Below this confidence the second reading of a question is offered too: of the questions read with less, more than
 /// one in four is meant otherwise.
@@ -60,11 +78,24 @@ pub struct Question {
     pub drill: Drill,
     pub chart: Option<Format>,
     pub theme: Theme,
+    pub viewer: Viewer,
+}
+
+/// Through whose eyes the record is read.
+///
+/// A call for a user counts what is the user's and nobody's. One that names no user counts everything, but reads the
+/// words of nobody's calls only. A filter `user_id` that was given as such names the user, as `user_id` does in the other
+/// tools; one that stands in the words of the question or in an artifact only narrows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Viewer {
+    pub user_id: Option<String>,
+    /// The person whose file it is, at the command line.
+    pub sees_all: bool,
 }
 
 /// What an answer can be narrowed by. `artifact` names a context of that scope whose key `filters` holds more of
 /// them, so that several charts are narrowed together.
-pub(super) const FILTERS: [&str; 16] = [
+pub(super) const FILTERS: [&str; 19] = [
     "artifact",
     "error_kind",
     "framework",
@@ -72,6 +103,8 @@ pub(super) const FILTERS: [&str; 16] = [
     "model",
     "namespace",
     "outcome",
+    "over_ms",
+    "over_usd",
     "persona",
     "provider",
     "request_kind",
@@ -79,6 +112,7 @@ pub(super) const FILTERS: [&str; 16] = [
     "strategy",
     "text",
     "tool",
+    "under_ms",
     "user_id",
     "weekday",
 ];
@@ -112,6 +146,9 @@ pub enum InsightsError {
     /// A filter that there is not, or whose value is no text.
     #[error("filters.{name} is not one of {}, each with a text", FILTERS.join(", "))]
     Filter { name: String },
+    /// A limit that is no number.
+    #[error("filters.{name} is no number")]
+    Limit { name: String },
     /// A range that ends before it begins.
     #[error("`until` lies before `since`")]
     Range,
@@ -122,22 +159,31 @@ pub enum InsightsError {
 pub struct Insights {
     store: Store,
     clock: Clock,
-    /// Answers by question and state of the record, the latest last; written after each answer.
-    kept: Arc<Mutex<VecDeque<(Key, Answer)>>>,
+    /// Answers by question, the latest last; written after each answer.
+    kept: Arc<Mutex<VecDeque<Kept>>>,
+    counts: Arc<Counts>,
 }
 
-/// What an answer depends on.
-#[derive(Clone, Debug, PartialEq)]
-struct Key {
+/// An answer that was given, and what it depends on.
+#[derive(Debug)]
+struct Kept {
     question: Question,
-    minute: Millis,
     /// How far the record had come.
-    record: (i64, i64, i64, i64),
+    record: RecordState,
+    at: Millis,
+    answer: Answer,
+}
+
+/// How many questions were asked of this process, and how many were answered by a kept answer.
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU64,
+    kept: AtomicU64,
 }
 
 impl Insights {
     pub fn new(store: Store, clock: Clock) -> Insights {
-        Insights { store, clock, kept: Arc::default() }
+        Insights { store, clock, kept: Arc::default(), counts: Arc::default() }
     }
 
     /// Answers `question`.
@@ -148,21 +194,30 @@ impl Insights {
     pub async fn answer(&self, question: &Question, call: &Call) -> Result<Answer, InsightsError> {
         let now = self.clock.now();
         // What was only noted belongs to the record.
-        if let Err(err) = self.store.flush().await {
+        if let Err(err) = self.store.flush_calls().await {
             tracing::warn!(error = %err, "the latest calls may be missing");
         }
         let record = self.store.record_state().await?;
-        let key = Key { question: question.clone(), minute: now.div_euclid(LAG), record };
-        if let Some(answer) = self.kept(&key) {
+        let asked = self.counts.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(answer) = self.kept(question, &record, now) {
+            let span = call.span("kept answer");
+            span.note("kept", self.counts.kept.fetch_add(1, Ordering::Relaxed) + 1);
+            span.note("asked", asked);
             return Ok(Answer { cached: true, ..answer });
         }
         let answer = self.work_out(question, now, call).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|it| it.question != *question);
         if kept.len() >= KEPT {
             kept.pop_front();
         }
-        kept.push_back((key, answer.clone()));
+        kept.push_back(Kept { question: question.clone(), record, at: now, answer: answer.clone() });
         Ok(answer)
+    }
+
+    /// How many questions were asked of this process, and how many of them a kept answer was given to.
+    pub fn kept_answers(&self) -> (u64, u64) {
+        (self.counts.asked.load(Ordering::Relaxed), self.counts.kept.load(Ordering::Relaxed))
     }
 
     /// Keeps a judgement; returns whether there is such a call.
@@ -176,14 +231,18 @@ impl Insights {
         self.store.add_feedback(given, self.clock.now()).await
     }
 
-    fn kept(&self, key: &Key) -> Option<Answer> {
+    fn kept(&self, question: &Question, record: &RecordState, now: Millis) -> Option<Answer> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().rev().find(|(it, _)| it == key).map(|(_, answer)| answer.clone())
+        let found = kept.iter().rev().find(|it| it.question == *question && it.record == *record)?;
+        let is_short = found.answer.since.is_some_and(|it| found.at.saturating_sub(it) <= SHORT);
+        let lifetime = if is_short { LAG } else { lifetime(found.answer.kind) };
+        (0..lifetime).contains(&now.saturating_sub(found.at)).then(|| found.answer.clone())
     }
 
     async fn work_out(&self, question: &Question, now: Millis, call: &Call) -> Result<Answer, InsightsError> {
         let span = call.span("read question");
-        let names = self.store.call_names().await.inspect_err(|err| span.fail(err))?;
+        let eyes = Eyes::of(question);
+        let names = self.store.call_names(eyes.counts.clone()).await.inspect_err(|err| span.fail(err))?;
         let names = Names {
             personas: names.personas,
             users: names.users,
@@ -199,7 +258,8 @@ impl Insights {
         };
         let second = read.second.filter(|_| question.kind.is_none() && confidence < UNSURE);
         let otherwise = second.and_then(|it| named(it.kind)).map(|it| reread(question, it));
-        let filters = self.filters(&with_spoken(&question.filters, &read, kind)).await?;
+        let limits = limits::read(&question.question);
+        let filters = self.filters(&with_spoken(&question.filters, &read, &limits, kind), &eyes).await?;
         // A time that was given as such replaces the one in the words.
         let (since, until) = match (question.since, question.until) {
             (None, None) => (read.range.since, read.range.until),
@@ -210,29 +270,55 @@ impl Insights {
         {
             return Err(InsightsError::Range);
         }
-        let days = since.map(|it| (until.unwrap_or(now) - it) / 86_400_000);
-        let grouped = read.groups.first().copied().and_then(group_name);
-        let plan = plan::plan(kind, &question.question, &question.drill, days, grouped);
+        let length = since.map(|it| until.unwrap_or(now).saturating_sub(it));
+        let days = length.map(|it| it / 86_400_000);
+        let only = compared_names(&read);
+        let grouped = read.groups.first().copied().and_then(group_name).or(only.as_ref().map(|it| it.1));
+        let inside = |at: &Millis| since.is_none_or(|it| it < *at) && until.unwrap_or(now) > *at;
+        let compared = read.middle.filter(inside);
+        let plan = plan::Read { days, grouped, compares: compared.is_some() };
+        let plan = plan::plan(kind, &question.question, &question.drill, plan);
+        // Two periods of which only the ends are known are two halves.
+        let halves = plan.by == "period" || plan.view == "movers" || plan.view == "ratings";
+        let middle = match (compared, since.zip(length)) {
+            (None, Some((since, length))) if halves => Some(since.saturating_add(length / 2)),
+            (None, None) if halves => Some(self.half_of_the_record(&eyes, now).await?),
+            (compared, _) => compared,
+        };
         span.note("type", kind.name());
         span.note("view", plan.view);
         span.note("by", plan.by.as_str());
         drop(span);
         let span = call.span("count");
-        let asked = Asked { since, until: until.or(since.map(|_| now)), filters, now };
-        let count = Count {
-            what: plan.what,
-            filter: filter(&asked, &plan),
-            by: plan.by.clone(),
-            kind: if plan.view == "events" { "event".to_owned() } else { "decision".to_owned() },
-            middle: since.unwrap_or(now),
+        let asked = Asked {
+            since,
+            until: until.or(since.map(|_| now)),
+            filters,
+            middle,
+            only: only.map(|it| (it.0, it.2)),
+            top: limits.top,
+            by_model: plan.by == "model",
+            viewer: question.viewer.user_id.clone(),
+            reader: eyes.reads.clone(),
             now,
         };
-        let table = self.store.count(count).await.inspect_err(|err| span.fail(err))?;
+        let count = Count {
+            what: plan.what,
+            filter: filter(&asked, &plan)?,
+            viewer: eyes.counts.clone(),
+            sees_all: eyes.sees_all,
+            by: plan.by.clone(),
+            kind: if plan.view == "events" { "event".to_owned() } else { "decision".to_owned() },
+            middle: middle.or(since).unwrap_or(now),
+            now,
+        };
+        let table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
         span.note("rows", table.rows.len());
         drop(span);
         let mut finding = finding::find(&plan, table, &asked);
+        finding.text.push_str(&self.beside(&count, &finding).await?);
         if finding.total == 0 {
-            finding.text.push_str(&self.what_there_is().await?);
+            finding.text.push_str(&self.what_there_is(&eyes).await?);
         }
         let chart = question.chart.and_then(|format| {
             let span = call.span("draw");
@@ -257,14 +343,16 @@ impl Insights {
     }
 
     /// The filters that were given and those of the artifact that they name; the given ones win.
-    async fn filters(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, InsightsError> {
+    async fn filters(&self, given: &Map<String, Value>, eyes: &Eyes) -> Result<Map<String, Value>, InsightsError> {
         let mut filters = Map::new();
         if let Some(Value::String(owner)) = given.get("artifact") {
             let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);
             let namespace = namespace_or_default(text("namespace"));
             let (scope, key) = (Scope::Artifact, "filters".to_owned());
             let key = ContextKey { namespace, scope, owner: owner.clone(), key };
-            let by = ContextBy { user_id: text("user_id"), persona: text("persona"), ..ContextBy::default() };
+            // The words of a question name nobody for whom it is made.
+            let user_id = eyes.reads.clone().or_else(|| text("user_id").filter(|_| eyes.sees_all));
+            let by = ContextBy { user_id, persona: text("persona"), ..ContextBy::default() };
             let row = self.store.context(key, None, by, self.clock.now()).await?;
             if let Some(Value::Object(shared)) = row.map(|it| it.data) {
                 filters.extend(shared);
@@ -278,9 +366,40 @@ impl Insights {
         }
     }
 
+    /// What a finding is to be held against: the share of calls beyond a limit, and whether what was remembered helped.
+    async fn beside(&self, count: &Count, finding: &Finding) -> Result<String, InsightsError> {
+        if count.what == Counted::Ratings && finding.total > 0 {
+            let table = self.store.count(Count { what: Counted::Remembered, ..count.clone() }).await?;
+            return Ok(finding::helped(&table).map_or_else(String::new, |it| format!(" {it}")));
+        }
+        let limited =
+            [count.filter.over_ms, count.filter.under_ms, count.filter.over_usd].iter().any(|it| it.is_some());
+        if !limited || count.what != Counted::Performance || finding.total == 0 {
+            return Ok(String::new());
+        }
+        let number = |table: &crate::store::Table| match table.rows.first().and_then(|it| it.get(1)) {
+            Some(Cell::Count(it)) => *it,
+            _ => 0,
+        };
+        let some = Count { by: "all".to_owned(), ..count.clone() };
+        let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
+        let all = number(&self.store.count(Count { filter, ..some.clone() }).await?);
+        let some = number(&self.store.count(some).await?);
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let share = some as f64 * 100.0 / all.max(1) as f64;
+        Ok(format!(" That is {some} of {all} calls, {share:.1} %."))
+    }
+
+    /// The moment with as much time before it as after it, for what is compared without a time.
+    async fn half_of_the_record(&self, eyes: &Eyes, now: Millis) -> Result<Millis, InsightsError> {
+        let (_, first, _) = self.store.recorded(eyes.counts.clone()).await?;
+        Ok(first.map_or(now, |it| it.midpoint(now).div_euclid(86_400_000) * 86_400_000))
+    }
+
     /// After “nothing”: what there is instead.
-    async fn what_there_is(&self) -> Result<String, InsightsError> {
-        Ok(match self.store.recorded().await? {
+    async fn what_there_is(&self, eyes: &Eyes) -> Result<String, InsightsError> {
+        Ok(match self.store.recorded(eyes.counts.clone()).await? {
+            (0, ..) if eyes.counts.is_some() => " No call of this user is recorded yet.".to_owned(),
             (0, ..) => " No call is recorded yet: answers appear here after the first use of any tool.".to_owned(),
             (calls, Some(first), Some(last)) => {
                 let day = |at| crate::clock::format(at).chars().take(10).collect::<String>();
@@ -291,9 +410,61 @@ impl Insights {
     }
 }
 
+/// What a call may count, and whose words it may read beside nobody's.
+#[derive(Clone, Debug)]
+struct Eyes {
+    /// Whose calls and nobody's are counted; `None` counts all.
+    counts: Option<String>,
+    reads: Option<String>,
+    sees_all: bool,
+}
+
+impl Eyes {
+    fn of(question: &Question) -> Eyes {
+        let filtered = question.filters.get("user_id").and_then(Value::as_str).map(str::to_owned);
+        let Viewer { user_id, sees_all } = question.viewer.clone();
+        let is_person = sees_all && user_id.is_none();
+        let user = user_id.or(filtered.filter(|_| !is_person));
+        Eyes { counts: user.clone(), reads: user, sees_all: is_person }
+    }
+}
+
+/// Names of one sort that a question sets against each other: their filter, their group, themselves.
+fn compared_names(read: &question::Question) -> Option<(&'static str, &'static str, Vec<String>)> {
+    let sorts = [
+        (Dimension::Persona, "persona"),
+        (Dimension::User, "user_id"),
+        (Dimension::Model, "model"),
+        (Dimension::Provider, "provider"),
+        (Dimension::Tool, "tool"),
+        (Dimension::Framework, "framework"),
+    ];
+    sorts.into_iter().find_map(|(dimension, filter)| {
+        let names: Vec<String> =
+            read.filters.iter().filter(|it| it.dimension == dimension).map(|it| it.value.clone()).collect();
+        let group = group_name(dimension).unwrap_or(filter);
+        (names.len() > 1).then_some((filter, group, names))
+    })
+}
+
 /// The filters that were given, and those that the words of the question name.
-fn with_spoken(given: &Map<String, Value>, read: &question::Question, kind: Kind) -> Map<String, Value> {
+fn with_spoken(
+    given: &Map<String, Value>,
+    read: &question::Question,
+    limits: &Limits,
+    kind: Kind,
+) -> Map<String, Value> {
     let mut filters = given.clone();
+    if matches!(kind, Kind::Performance | Kind::History) {
+        let limits = [("over_ms", limits.over_ms), ("under_ms", limits.under_ms), ("over_usd", limits.over_usd)];
+        for (name, value) in limits {
+            if let Some(value) = value
+                && !filters.contains_key(name)
+            {
+                filters.insert(name.to_owned(), Value::String(value.to_string()));
+            }
+        }
+    }
     for filter in &read.filters {
         let name = match filter.dimension {
             Dimension::Persona => "persona",
@@ -330,18 +501,27 @@ fn group_name(dimension: Dimension) -> Option<&'static str> {
         Dimension::Tool => "tool",
         Dimension::RequestKind => "request_kind",
         Dimension::Session => "session",
-        Dimension::Week | Dimension::Framework | Dimension::Text => return None,
+        Dimension::Week => "week",
+        Dimension::Quarter => "quarter",
+        Dimension::Framework | Dimension::Text => return None,
     })
 }
 
-fn filter(asked: &Asked, plan: &plan::Plan) -> CallFilter {
+fn filter(asked: &Asked, plan: &plan::Plan) -> Result<CallFilter, InsightsError> {
     let text = |name: &str| asked.filters.get(name).and_then(Value::as_str).map(str::to_owned);
     // Changes are against the time of the same length before.
     let since = match (plan.what, asked.since, asked.until) {
-        (Counted::Days, Some(since), Some(until)) => Some(since - (until - since)),
+        (Counted::Days, Some(since), Some(until)) if asked.middle.is_none() => {
+            Some(since.saturating_sub(until.saturating_sub(since)))
+        }
         (_, since, _) => since,
     };
-    CallFilter {
+    let number = |name: &str| match text(name).map(|it| it.trim().parse::<f64>()) {
+        None => Ok(None),
+        Some(Ok(value)) if value.is_finite() => Ok(Some(value)),
+        Some(_) => Err(InsightsError::Limit { name: name.to_owned() }),
+    };
+    Ok(CallFilter {
         since,
         until: asked.until,
         user_id: text("user_id"),
@@ -358,15 +538,25 @@ fn filter(asked: &Asked, plan: &plan::Plan) -> CallFilter {
         framework: text("framework"),
         hour: text("hour"),
         weekday: text("weekday"),
+        over_ms: number("over_ms")?,
+        under_ms: number("under_ms")?,
+        over_usd: number("over_usd")?,
         text: text("text"),
-    }
+    })
 }
 
 /// The same question with another type, as a call that is ready to be made.
 pub(super) fn reread(question: &Question, kind: Kind) -> Link {
-    Link {
-        label: format!("read as {}", kind.name()),
-        tool: "query_insights",
-        arguments: json!({"question": question.question, "type": kind.name()}),
+    let mut arguments = json!({"question": question.question, "type": kind.name()});
+    let user = question.viewer.user_id.clone().map(Value::String);
+    let filters = (!question.filters.is_empty()).then(|| Value::Object(question.filters.clone()));
+    let time = |at: Option<Millis>| at.map(|it| Value::String(crate::clock::format(it)));
+    let more =
+        [("user_id", user), ("filters", filters), ("since", time(question.since)), ("until", time(question.until))];
+    for (name, value) in more {
+        if let (Some(value), Some(arguments)) = (value, arguments.as_object_mut()) {
+            arguments.insert(name.to_owned(), value);
+        }
     }
+    Link { label: format!("read as {}", kind.name()), tool: "query_insights", arguments }
 }

@@ -132,6 +132,7 @@ pub fn draw(spec: &Spec, theme: Theme, format: Format) -> Result<Vec<u8>, ChartE
             Ok(text.into_bytes())
         }
         Format::Png => {
+            let spec = &with_drawable_names(spec);
             let mut pixels = vec![0; usize::try_from(WIDTH * HEIGHT * 3).unwrap_or_default()];
             {
                 let area = BitMapBackend::with_buffer(&mut pixels, (WIDTH, HEIGHT)).into_drawing_area();
@@ -140,6 +141,25 @@ pub fn draw(spec: &Spec, theme: Theme, format: Format) -> Result<Vec<u8>, ChartE
             encode(&pixels).map_err(|err| ChartError(err.to_string()))
         }
     }
+}
+
+/// Names of which the font has no letters are numbers of rows: boxes say nothing, and a font with all letters of East Asia
+/// is larger than this program. The rows beside the picture have the names.
+fn with_drawable_names(spec: &Spec) -> Spec {
+    // Latin with its additions, Greek, Cyrillic, punctuation, arrows and signs of money.
+    let has = |c: char| matches!(u32::from(c), 0..=0x52f | 0x1e00..=0x1fff | 0x2000..=0x21ff);
+    let mut spec = spec.clone();
+    let mut hidden = false;
+    for (n, (name, _)) in spec.points.iter_mut().enumerate() {
+        if !name.chars().all(has) {
+            *name = format!("row {}", n + 1);
+            hidden = true;
+        }
+    }
+    if hidden {
+        spec.unit.push_str(" · names in other scripts stand in the rows");
+    }
+    spec
 }
 
 fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
@@ -158,8 +178,10 @@ fn paint<B: DrawingBackend>(area: &Area<B>, spec: &Spec, theme: Theme) -> Result
     area.fill(&colours.ground).map_err(|err| err.to_string())?;
     write(area, &shorten(&spec.title, 66), (36, 22), 20.0, colours.text, HPos::Left)?;
     write(area, &shorten(&format!("{} · {}", spec.range, spec.unit), 100), (36, 50), 13.0, colours.quiet, HPos::Left)?;
-    let points: Vec<(String, f64)> = spec.points.iter().filter(|it| it.1.is_finite()).cloned().collect();
-    if points.is_empty() {
+    // Infinite is no number either; a line has a gap where there is none.
+    let value = |it: f64| if it.is_finite() { it } else { f64::NAN };
+    let points: Vec<(String, f64)> = spec.points.iter().map(|it| (it.0.clone(), value(it.1))).collect();
+    if points.iter().all(|it| it.1.is_nan()) {
         write(area, "Nothing is recorded here.", (400, 236), 16.0, colours.quiet, HPos::Center)?;
     } else {
         match spec.shape {
@@ -216,8 +238,12 @@ fn bars<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
     for (n, (name, value)) in points.iter().enumerate() {
         let top = TOP + i32::try_from(n).unwrap_or(0) * pitch;
         let middle = top + pitch / 2;
+        write(area, &shorten_amid(name, 30), (left - 8, middle), size, colours.text, HPos::Right)?;
+        if value.is_nan() {
+            write(area, "no value", (zero + 6, middle), size, colours.quiet, HPos::Left)?;
+            continue;
+        }
         let tip = between(left, end, (value - low) / width);
-        write(area, &shorten(name, 30), (left - 8, middle), size, colours.text, HPos::Right)?;
         let (from, to) = (zero.min(tip), zero.max(tip).max(zero + 1));
         block(area, (from, top + pitch / 6), (to, top + pitch - pitch / 6 - 1), colours.mark)?;
         write(area, &short(*value), (to + 6, middle), size, colours.quiet, HPos::Left)?;
@@ -228,6 +254,8 @@ fn bars<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
 fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &Colours) -> Result<(), String> {
     let left = 92;
     let high = points.iter().map(|it| it.1).fold(f64::MIN, f64::max);
+    // Nothing at all has an axis to one.
+    let high = if high == 0.0 && points.iter().all(|it| it.1.is_nan() || it.1 == 0.0) { 1.0 } else { high };
     let low = points.iter().map(|it| it.1).fold(0.0, f64::min);
     // Halved first, so that the difference of two huge numbers is one; never so small beside the numbers themselves that a
     // step from one to the next is lost in rounding.
@@ -252,13 +280,21 @@ fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
         stroke(area, (x(n), y(bottom)), (x(n), y(bottom) + 5), colours.grid)?;
         write(area, &shorten(name, 12), (x(n), BOTTOM + 8), 12.0, colours.quiet, anchor)?;
     }
-    let path: Vec<(i32, i32)> = points.iter().enumerate().map(|(n, it)| (x(n), y(it.1))).collect();
-    if points.len() <= 62 {
-        for at in &path {
-            block(area, (at.0 - 2, at.1 - 2), (at.0 + 2, at.1 + 2), colours.mark)?;
+    let places: Vec<(usize, f64)> = points.iter().enumerate().map(|(n, it)| (n, it.1)).collect();
+    for run in places.split(|it| it.1.is_nan()).filter(|it| !it.is_empty()) {
+        let path: Vec<(i32, i32)> = run.iter().map(|it| (x(it.0), y(it.1))).collect();
+        // A point between two gaps has no line.
+        if points.len() <= 62 || path.len() == 1 {
+            for at in &path {
+                block(area, (at.0 - 2, at.1 - 2), (at.0 + 2, at.1 + 2), colours.mark)?;
+            }
+        }
+        // Piece by piece: the joints of one long line are spikes where it turns sharply.
+        for piece in path.windows(2) {
+            area.draw(&PathElement::new(piece, colours.mark.stroke_width(2))).map_err(|err| err.to_string())?;
         }
     }
-    area.draw(&PathElement::new(path, colours.mark.stroke_width(2))).map_err(|err| err.to_string())
+    Ok(())
 }
 
 fn heat<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &Colours) -> Result<(), String> {
@@ -276,7 +312,7 @@ fn heat<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
         for row in 0..7 {
             // SQL counts the days of the week from Sunday.
             let name = format!("{} {hour:02}", (row + 1) % 7);
-            let value = points.iter().find(|it| it.0 == name).map_or(0.0, |it| it.1);
+            let value = points.iter().find(|it| it.0 == name && !it.1.is_nan()).map_or(0.0, |it| it.1);
             let (x, y) = (left + hour * wide, TOP + row * tall);
             let colour =
                 if value == 0.0 { colours.grid } else { mix(colours.grid, colours.mark, 0.15 + 0.85 * value / most) };
@@ -343,6 +379,17 @@ fn shorten(text: &str, chars: usize) -> String {
     line.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// As [`shorten`], by what is in the middle: names of models and sessions differ at their ends.
+fn shorten_amid(text: &str, chars: usize) -> String {
+    let line = shorten(text, usize::MAX);
+    let length = line.chars().count();
+    if length <= chars {
+        return line;
+    }
+    let (head, tail) = (chars / 2, chars - chars / 2 - 1);
+    line.chars().take(head).chain(['…']).chain(line.chars().skip(length - tail)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -361,6 +408,32 @@ mod tests {
         assert!(!drawn.contains("<script"), "{drawn}");
         assert!(drawn.contains("&lt;script"), "{drawn}");
         Ok(())
+    }
+
+    #[test]
+    fn a_line_stays_in_its_frame_and_has_gaps_where_nothing_has_a_value() -> Result<(), ChartError> {
+        let saw = (0..1000).map(|n| (format!("d{n}"), f64::from(n % 97) * 13.0 + f64::from(n))).collect();
+        let drawn = String::from_utf8_lossy(&draw(&spec(Shape::Line, saw), Theme::Light, Format::Svg)?).into_owned();
+        for at in drawn.split("points=\"").skip(1).filter_map(|it| it.split('"').next()) {
+            let outside = at.split([' ', ',']).skip(1).step_by(2).filter_map(|it| it.parse::<f64>().ok());
+            assert!(outside.clone().all(|y| (f64::from(TOP)..=f64::from(BOTTOM)).contains(&y)), "{at}");
+        }
+        let lines = |values: &[f64]| {
+            let points = values.iter().map(|it| ("a".to_owned(), *it)).collect();
+            let drawn = draw(&spec(Shape::Line, points), Theme::Light, Format::Svg)?;
+            Ok::<_, ChartError>(String::from_utf8_lossy(&drawn).matches("stroke-width=\"2\"").count())
+        };
+        assert_eq!(lines(&[1.0, 2.0, 3.0, 4.0])?, 3);
+        assert_eq!(lines(&[1.0, 2.0, f64::NAN, 4.0])?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn names_keep_their_ends_and_those_without_letters_here_are_rows() {
+        assert_eq!(shorten_amid("a-long-name-with-version-19", 11), "a-lon…on-19");
+        let points = vec![("コーチ".to_owned(), 1.0), ("Übersetzerin".to_owned(), 2.0)];
+        let drawable = with_drawable_names(&spec(Shape::Bars, points));
+        assert_eq!((drawable.points[0].0.as_str(), drawable.points[1].0.as_str()), ("row 1", "Übersetzerin"));
     }
 
     #[test]

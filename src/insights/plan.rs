@@ -56,7 +56,7 @@ pub struct Drill {
 }
 
 /// What an answer can be grouped by.
-pub const GROUPS: [&str; 15] = [
+pub const GROUPS: [&str; 20] = [
     "all",
     "day",
     "error_kind",
@@ -64,31 +64,43 @@ pub const GROUPS: [&str; 15] = [
     "model",
     "month",
     "namespace",
+    "outcome",
+    "period",
     "persona",
     "provider",
+    "quarter",
     "request_kind",
     "session",
     "strategy",
     "tool",
     "trace",
     "user",
+    "week",
+    "weekday",
 ];
 
+/// The tables that are grouped by what was asked for; the others have groups of their own.
+const GROUPING: [&str; 5] = ["activity", "calls", "kinds", "movers", "ratings"];
+
 /// The tables by the type of question that they answer, the usual one first, each with its query.
-pub const VIEWS: [(&str, Kind, Counted); 20] = [
+pub const VIEWS: [(&str, Kind, Counted); 25] = [
     ("asks", Kind::History, Counted::Asks),
     ("sessions", Kind::History, Counted::Sessions),
     ("decisions", Kind::History, Counted::Memories),
     ("events", Kind::History, Counted::Memories),
+    ("timeline", Kind::History, Counted::Timeline),
     ("personas", Kind::Personas, Counted::Personas),
     ("users", Kind::Personas, Counted::Users),
     ("personas_by_user", Kind::Personas, Counted::PersonasByUser),
+    ("movers", Kind::Personas, Counted::Movers),
     ("frameworks", Kind::Frameworks, Counted::Frameworks),
     ("kinds", Kind::Frameworks, Counted::Kinds),
     ("with_and_without", Kind::Frameworks, Counted::WithAndWithout),
+    ("movers", Kind::Frameworks, Counted::Movers),
     ("calls", Kind::Performance, Counted::Performance),
     ("errors", Kind::Performance, Counted::Errors),
     ("minutes", Kind::Performance, Counted::Minutes),
+    ("movers", Kind::Performance, Counted::Movers),
     ("activity", Kind::Engagement, Counted::Periods),
     ("lengths", Kind::Engagement, Counted::SessionLengths),
     ("hours", Kind::Engagement, Counted::Hours),
@@ -96,6 +108,7 @@ pub const VIEWS: [(&str, Kind, Counted); 20] = [
     ("streak", Kind::Engagement, Counted::ActiveDays),
     ("gaps", Kind::Engagement, Counted::Gaps),
     ("overview", Kind::Insights, Counted::Days),
+    ("ratings", Kind::Insights, Counted::Ratings),
 ];
 
 /// What is counted for a question.
@@ -205,16 +218,57 @@ const BY: &[(&str, Signs)] = &[
     ("day", &["per-day", "daily", "day", "täglich", "tag", "par-jour", "jour", "día", "每天", "毎日"]),
 ];
 
-/// Plans the answer of a question of type `kind`. `text` is the question, `drill` what a link asked for, `days` the
-/// length of its time range, `grouped` what the reader of the question found it grouped by.
-pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, days: Option<i64>, grouped: Option<&str>) -> Plan {
+/// What the reader of a question found in it, besides its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Read<'a> {
+    /// The length of its time.
+    pub days: Option<i64>,
+    /// What it is grouped by.
+    pub grouped: Option<&'a str>,
+    /// Whether it compares a period with the one before.
+    pub compares: bool,
+}
+
+/// Plans the answer of a question of type `kind`. `text` is the question, `drill` what a link asked for.
+pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, read: Read<'_>) -> Plan {
+    let Read { days, grouped, compares } = read;
     let words = Words::of(text);
     let named = drill.view.as_deref().and_then(|name| VIEWS.iter().find(|(view, of, _)| *view == name && *of == kind));
-    let view = named.map_or_else(|| view_of(kind, &words), |(view, _, _)| view);
+    let personas = kind == Kind::Personas && grouped == Some("persona");
+    let view = if personas { "personas" } else { view_of(kind, &words) };
+    let view = named.map_or(view, |(view, _, _)| view);
     let what = VIEWS.iter().find(|(name, of, _)| *name == view && *of == kind).map_or(Counted::Performance, |it| it.2);
     let measure = drill.measure.clone().unwrap_or_else(|| measure_of(kind, view, &words).to_owned());
-    let asked = drill.by.as_deref().or(grouped).filter(|it| GROUPS.contains(it) || *it == "weekday");
-    let by = asked.map_or_else(|| group_of(kind, view, &words, &measure, days), str::to_owned);
+    let asked = drill.by.as_deref().or(grouped).filter(|it| GROUPS.contains(it));
+    let mut by = asked.map_or_else(|| group_of(kind, view, &words, &measure, days), str::to_owned);
+    if !GROUPING.contains(&view) {
+        by = "all".to_owned();
+    }
+    if compares && named.is_none() && drill.by.is_none() {
+        let group = match (kind, view) {
+            (Kind::Personas, "users") => Some("user"),
+            (Kind::Personas, _) => Some("persona"),
+            (Kind::Frameworks, "kinds") => Some(by.as_str()),
+            (Kind::Performance, "calls") if ["calls", "cost_usd", "failed"].contains(&measure.as_str()) => {
+                grouped.or_else(|| BY.iter().find(|(_, signs)| words.any(signs)).map(|it| it.0))
+            }
+            _ => None,
+        };
+        let moves = group.filter(|it| !["day", "week", "month", "quarter", "hour", "weekday"].contains(it));
+        if let Some(group) = moves {
+            let measure = match measure.as_str() {
+                "cost_usd" => "cost_after",
+                "failed" => "failed_after",
+                _ => "after",
+            };
+            let measure = measure.to_owned();
+            let ascending = words.any(LEAST);
+            return Plan { kind, view: "movers", what: Counted::Movers, by: group.to_owned(), measure, ascending };
+        }
+        if matches!((kind, view), (Kind::Performance, "calls") | (Kind::Engagement, "activity")) {
+            by = "period".to_owned();
+        }
+    }
     Plan { kind, view, what, by, measure, ascending: words.any(LEAST) }
 }
 
@@ -338,7 +392,26 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
                 "activity"
             }
         }
-        Kind::Insights => "overview",
+        Kind::Insights => {
+            if words.any(&[
+                "feedback",
+                "rating",
+                "rated",
+                "thumb",
+                "bewert",
+                "notes",
+                "notation",
+                "valorac",
+                "反馈",
+                "评分",
+                "フィードバック",
+                "評価",
+            ]) {
+                "ratings"
+            } else {
+                "overview"
+            }
+        }
     }
 }
 
@@ -404,7 +477,7 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
         (Kind::Frameworks, "kinds") => "request_kind",
         (Kind::Engagement, "activity") if words.any(WEEKDAYS) => "weekday",
         (Kind::Engagement, "activity") => match named {
-            Some(by @ ("month" | "day" | "hour")) => by,
+            Some(by @ ("month" | "week" | "quarter" | "day" | "hour")) => by,
             _ => over_time,
         },
         (Kind::Performance, "calls") => match named {
@@ -413,6 +486,8 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
             None if measure == "cost_usd" => "model",
             None => "tool",
         },
+        (Kind::Insights, "ratings") if named == Some("model") => "model",
+        (Kind::Insights, "ratings") => "request_kind",
         (Kind::Insights, _) => "tool",
         _ => "all",
     };
@@ -467,7 +542,7 @@ mod tests {
     #[test]
     fn a_question_chooses_its_table_group_and_measure() {
         let planned = |kind, text: &str| {
-            let plan = plan(kind, text, &Drill::default(), Some(30), None);
+            let plan = plan(kind, text, &Drill::default(), Read { days: Some(30), ..Read::default() });
             (plan.view, plan.by, plan.measure)
         };
         let of = |view, by: &str, measure: &str| (view, by.to_owned(), measure.to_owned());
@@ -493,7 +568,7 @@ mod tests {
     #[test]
     fn a_link_is_followed_to_the_letter() {
         let drill = Drill { view: Some("calls".into()), by: Some("session".into()), measure: Some("failed".into()) };
-        let plan = plan(Kind::Performance, "", &drill, Some(1), None);
+        let plan = plan(Kind::Performance, "", &drill, Read { days: Some(1), ..Read::default() });
         assert_eq!((plan.view, plan.by.as_str(), plan.measure.as_str()), ("calls", "session", "failed"));
     }
 }

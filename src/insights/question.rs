@@ -16,6 +16,8 @@ pub struct Question {
     pub second: Option<Reading>,
     /// In whole days back from now; open where the question names no time.
     pub range: Range,
+    /// Where the later of two periods begins, when the question compares two that adjoin.
+    pub middle: Option<Millis>,
     /// What the rows have to have, in the order of the question.
     pub filters: Vec<Filter>,
     /// By what the numbers are to be split, in the order of the question.
@@ -39,6 +41,7 @@ pub enum Dimension {
     Day,
     Week,
     Month,
+    Quarter,
     Persona,
     User,
     Model,
@@ -76,6 +79,7 @@ const DIMENSIONS: &[(Dimension, &[&str])] = &[
     (Dimension::Day, &["day", "tag", "jour", "día", "dia", "giorno", "天", "日"]),
     (Dimension::Week, &["week", "woche", "semaine", "semana", "settimana", "周", "週"]),
     (Dimension::Month, &["month", "monat", "mois", "mes", "mês", "mese", "月"]),
+    (Dimension::Quarter, &["quarter", "quartal", "trimestre", "季度", "四半期"]),
     (Dimension::Persona, &["persona", "角色", "ペルソナ"]),
     (
         Dimension::User,
@@ -99,6 +103,15 @@ const DIMENSIONS: &[(Dimension, &[&str])] = &[
 const SPLITTERS: &[&str] = &[
     "per", "by", "each", "every", "je", "pro", "nach", "jede", "jeder", "jedes", "jeden", "par", "chaque", "por",
     "cada", "según", "ogni",
+];
+
+/// Words that split by themselves: “weekly active users”.
+const RHYTHMS: &[(Dimension, &[&str])] = &[
+    (Dimension::Hour, &["hourly", "stündlich"]),
+    (Dimension::Day, &["daily", "täglich", "tägliche", "quotidien", "diario"]),
+    (Dimension::Week, &["weekly", "wöchentlich", "wöchentliche", "hebdomadaire", "semanal"]),
+    (Dimension::Month, &["monthly", "monatlich", "monatliche", "mensuel", "mensual"]),
+    (Dimension::Quarter, &["quarterly", "trimestriel", "trimestral"]),
 ];
 
 /// Words before “persona” that are no name of one.
@@ -188,10 +201,12 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
         let guess = guesses.get(at).filter(|_| known)?;
         Some(Reading { kind: guess.label, confidence: (guess.probability * 100.0).round() / 100.0 })
     };
+    let (range, middle) = dates::compared(question, now);
     Question {
         reading: reading(0).unwrap_or(Reading { kind: "insights", confidence: 0.0 }),
         second: reading(1),
-        range: dates::range(question, now),
+        range,
+        middle,
         filters: filters(question, names),
         groups: groups(question),
     }
@@ -252,6 +267,10 @@ fn groups(question: &str) -> Vec<Dimension> {
         if !splitter.quoted && SPLITTERS.contains(&splitter.text.to_lowercase().as_str()) {
             exact.into_iter().for_each(&mut add);
         }
+    }
+    for word in words.iter().filter(|it| !it.quoted) {
+        let lower = word.text.to_lowercase();
+        RHYTHMS.iter().filter(|it| it.1.contains(&lower.as_str())).for_each(|it| add(it.0));
     }
     // “by user and day”
     for four in words.windows(4) {
@@ -421,6 +440,8 @@ mod tests {
     fn words_that_split_are_groups() {
         let groups = |text: &str| read(text, now(), &Names::default()).groups;
         assert_eq!(groups("Kosten je Woche"), [Dimension::Week]);
+        assert_eq!(groups("weekly active users"), [Dimension::Week]);
+        assert_eq!(groups("cost by quarter"), [Dimension::Quarter]);
         assert_eq!(groups("coût par modèle"), [Dimension::Model]);
         assert_eq!(groups("sessions by user and weekday"), [Dimension::User, Dimension::Weekday]);
         assert_eq!(groups("每天的会话数"), [Dimension::Day]);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
@@ -88,6 +89,8 @@ struct Shared {
 struct Known {
     /// The latest time that a writing caller named: the store has no clock of its own.
     now: AtomicI64,
+    /// Whether calls were noted since the record was last waited for; set by whoever notes one.
+    calls: AtomicBool,
     /// The file that this process has worked with. When its schema becomes newer, a newer program migrated it under
     /// this one: reading goes on then, writing does not.
     file: Mutex<Option<FileIdentity>>,
@@ -137,6 +140,7 @@ impl Store {
                 readers: Semaphore::new(READERS),
                 known: Arc::new(Known {
                     now: AtomicI64::new(Millis::MIN),
+                    calls: AtomicBool::new(false),
                     file: Mutex::default(),
                     pins: Pins::default(),
                     queued: AtomicUsize::new(0),
@@ -307,6 +311,11 @@ impl Store {
     }
 
     /// The vectors that this process holds in memory.
+    /// See [`Store::flush_calls`].
+    pub(super) fn calls_waiting(&self) -> &AtomicBool {
+        &self.shared.known.calls
+    }
+
     pub(super) fn vectors(&self) -> Arc<VectorCache> {
         Arc::clone(&self.shared.known.vectors)
     }

@@ -3,6 +3,10 @@
 //! The queries are the files beside this one, one for each type of question, in named parts. All but the memories
 //! read `calls.sql` first, which holds the filters.
 
+mod counting;
+
+use std::sync::atomic::Ordering;
+
 use rusqlite::Connection;
 use rusqlite::ToSql;
 use rusqlite::named_params;
@@ -12,7 +16,7 @@ use super::db::Store;
 use super::error::StoreError;
 use crate::clock::Millis;
 
-const FILTERED: &str = include_str!("insights/calls.sql");
+pub(super) use counting::teach;
 
 /// Rows that an answer reads at most; what is cut is said by its reader.
 const ROWS: usize = 20_000;
@@ -74,7 +78,13 @@ pub struct CallFilter {
     pub hour: Option<String>,
     /// `0` is Sunday.
     pub weekday: Option<String>,
-    /// Words that the question must hold, as one piece, in any case.
+    /// Slower than this, in milliseconds.
+    pub over_ms: Option<f64>,
+    /// Faster than this, in milliseconds.
+    pub under_ms: Option<f64>,
+    /// Dearer than this.
+    pub over_usd: Option<f64>,
+    /// Words that the question must hold, as one piece, in any case; only of those that may be read.
     pub text: Option<String>,
 }
 
@@ -89,6 +99,8 @@ pub enum Counted {
     Minutes,
     Asks,
     Sessions,
+    /// Every call by itself.
+    Timeline,
     /// Memories of one kind.
     Memories,
     Personas,
@@ -109,52 +121,10 @@ pub enum Counted {
     Days,
     /// Before and after a moment, by group.
     Movers,
-}
-
-impl Counted {
-    /// The file it stands in, and its name there.
-    fn part(self) -> (&'static str, &'static str) {
-        const PERFORMANCE: &str = include_str!("insights/performance.sql");
-        const HISTORY: &str = include_str!("insights/history.sql");
-        const PERSONAS: &str = include_str!("insights/personas.sql");
-        const FRAMEWORKS: &str = include_str!("insights/frameworks.sql");
-        const ENGAGEMENT: &str = include_str!("insights/engagement.sql");
-        const INSIGHTS: &str = include_str!("insights/insights.sql");
-        match self {
-            Counted::Performance => (PERFORMANCE, "calls"),
-            Counted::Errors => (PERFORMANCE, "errors"),
-            Counted::Minutes => (PERFORMANCE, "minutes"),
-            Counted::Asks => (HISTORY, "asks"),
-            Counted::Sessions => (HISTORY, "sessions"),
-            Counted::Memories => (HISTORY, "memories"),
-            Counted::Personas => (PERSONAS, "personas"),
-            Counted::Users => (PERSONAS, "users"),
-            Counted::PersonasByUser => (PERSONAS, "pairs"),
-            Counted::Frameworks => (FRAMEWORKS, "frameworks"),
-            Counted::Kinds => (FRAMEWORKS, "kinds"),
-            Counted::WithAndWithout => (FRAMEWORKS, "with_and_without"),
-            Counted::Periods => (ENGAGEMENT, "periods"),
-            Counted::SessionLengths => (ENGAGEMENT, "sessions"),
-            Counted::Hours => (ENGAGEMENT, "hours"),
-            Counted::Returning => (ENGAGEMENT, "users"),
-            Counted::ActiveDays => (ENGAGEMENT, "days"),
-            Counted::Gaps => (ENGAGEMENT, "gaps"),
-            Counted::Days => (INSIGHTS, "days"),
-            Counted::Movers => (INSIGHTS, "movers"),
-        }
-    }
-
-    fn sql(self) -> String {
-        let (file, name) = self.part();
-        let part = file
-            .split("-- name: ")
-            .skip(1)
-            .find_map(|it| it.split_once('\n').filter(|(head, _)| head.trim() == name))
-            .map_or("", |(_, body)| body.trim());
-        let filtered = if self == Counted::Memories { "" } else { FILTERED };
-        // Each part may order itself; the limit holds for all.
-        format!("{filtered}\n{part}\nLIMIT :rows")
-    }
+    /// Ratings before and after a moment, by group.
+    Ratings,
+    /// Ratings of answers for which remembered items were of use, and of the others.
+    Remembered,
 }
 
 /// A question over [`Counted`] rows.
@@ -162,12 +132,15 @@ impl Counted {
 pub struct Count {
     pub what: Counted,
     pub filter: CallFilter,
-    /// What to group by, where the part groups: user, persona, provider, model, tool, request_kind, strategy,
-    /// error_kind, namespace, session, day, month, hour, weekday, trace, all.
+    /// Whose calls and nobody's are counted; `None` counts all.
+    pub viewer: Option<String>,
+    /// Whether the words of all may be read: the person whose file it is. Else those of `viewer` and of nobody.
+    pub sees_all: bool,
+    /// What to group by, where the part groups: one of the words of `insights/calls.sql`, else all are one group.
     pub by: String,
     /// The kind of memory, for [`Counted::Memories`].
     pub kind: String,
-    /// The moment between before and after, for [`Counted::Movers`].
+    /// The moment between before and after, where two periods are compared.
     pub middle: Millis,
     pub now: Millis,
 }
@@ -180,6 +153,18 @@ pub struct CallNames {
     pub models: Vec<String>,
     pub providers: Vec<String>,
     pub tools: Vec<String>,
+}
+
+/// How far the record has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordState {
+    /// The first and the last one.
+    pub calls: (i64, i64),
+    pub feedback: i64,
+    /// The last one, and the last change of one.
+    pub memories: (i64, i64),
+    /// When one was written last.
+    pub contexts: Millis,
 }
 
 /// A judgement of a call.
@@ -225,6 +210,7 @@ impl Store {
     /// Keeps the facts of a call with the next transaction that is made anyway.
     pub fn add_call(&self, call: CallRow) {
         let path = self.path().to_path_buf();
+        self.calls_waiting().store(true, Ordering::Release);
         self.write_later(move |tx| insert(tx, &call).map_err(|err| StoreError::of(&path, &err)));
     }
 
@@ -249,24 +235,26 @@ impl Store {
         self.write(move |tx| feedback(tx, &given, now).map_err(|err| StoreError::of(&path, &err))).await
     }
 
-    /// The names that calls have.
+    /// The names that calls have: those of `viewer` and of nobody, or all.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`].
-    pub async fn call_names(&self) -> Result<CallNames, StoreError> {
+    pub async fn call_names(&self, viewer: Option<String>) -> Result<CallNames, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
-            let names = |sql: &str| -> rusqlite::Result<Vec<String>> {
-                conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+            let names = |column: &str| -> rusqlite::Result<Vec<String>> {
+                conn.prepare_cached(&NAMES.replace("{column}", column))?
+                    .query_map(named_params! {":viewer": viewer}, |row| row.get(0))?
+                    .collect()
             };
             let all = || -> rusqlite::Result<CallNames> {
                 Ok(CallNames {
-                    personas: names("SELECT DISTINCT persona FROM calls WHERE persona IS NOT NULL ORDER BY 1")?,
-                    users: names("SELECT DISTINCT user_id FROM calls WHERE user_id IS NOT NULL ORDER BY 1")?,
-                    models: names("SELECT DISTINCT model FROM calls WHERE model IS NOT NULL ORDER BY 1")?,
-                    providers: names("SELECT DISTINCT provider FROM calls WHERE provider IS NOT NULL ORDER BY 1")?,
-                    tools: names("SELECT DISTINCT tool FROM calls ORDER BY 1")?,
+                    personas: names("persona")?,
+                    users: names("user_id")?,
+                    models: names("model")?,
+                    providers: names("provider")?,
+                    tools: names("tool")?,
                 })
             };
             all().map_err(|err| StoreError::of(&path, &err))
@@ -274,34 +262,63 @@ impl Store {
         .await
     }
 
-    /// How far the record has come: a number each for calls, feedback, memories and contexts, changed by every write.
+    /// Waits until the calls that were noted are in the record. Without any there is no commit to wait for.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] of committing.
+    pub async fn flush_calls(&self) -> Result<(), StoreError> {
+        let waiting = self.calls_waiting();
+        if waiting.swap(false, Ordering::AcqRel) {
+            self.flush().await.inspect_err(|_| waiting.store(true, Ordering::Release))?;
+        }
+        Ok(())
+    }
+
+    /// How far the record has come; changed by every write that an answer may depend on.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`].
-    pub async fn record_state(&self) -> Result<(i64, i64, i64, i64), StoreError> {
+    pub async fn record_state(&self) -> Result<RecordState, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             conn.prepare_cached(
-                "SELECT (SELECT coalesce(max(seq), 0) FROM calls), (SELECT coalesce(max(seq), 0) FROM feedback),
-                    (SELECT coalesce(max(seq), 0) FROM memories), (SELECT coalesce(max(updated_at), 0) FROM contexts)",
+                "SELECT (SELECT coalesce(max(seq), 0) FROM calls), (SELECT coalesce(min(seq), 0) FROM calls),
+                    (SELECT coalesce(max(seq), 0) FROM feedback), (SELECT coalesce(max(seq), 0) FROM memories),
+                    (SELECT coalesce(max(id), 0) FROM memory_changes), (SELECT coalesce(max(updated_at), 0) FROM contexts)",
             )
-            .and_then(|mut it| it.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))))
+            .and_then(|mut it| {
+                it.query_row([], |row| {
+                    Ok(RecordState {
+                        calls: (row.get(1)?, row.get(0)?),
+                        feedback: row.get(2)?,
+                        memories: (row.get(3)?, row.get(4)?),
+                        contexts: row.get(5)?,
+                    })
+                })
+            })
             .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
-    /// How many calls are recorded, and when the first and the last began.
+    /// How many calls are recorded, and when the first and the last began: those of `viewer` and of nobody, or all.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`].
-    pub async fn recorded(&self) -> Result<(u64, Option<Millis>, Option<Millis>), StoreError> {
+    pub async fn recorded(&self, viewer: Option<String>) -> Result<(u64, Option<Millis>, Option<Millis>), StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
-            conn.query_row("SELECT count(*), min(started_at), max(started_at) FROM calls", [], |row| {
-                Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?, row.get(2)?))
+            conn.prepare_cached(
+                "SELECT count(*), min(started_at), max(started_at) FROM calls
+                WHERE :viewer IS NULL OR user_id IS NULL OR user_id = :viewer",
+            )
+            .and_then(|mut it| {
+                it.query_row(named_params! {":viewer": viewer}, |row| {
+                    Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?, row.get(2)?))
+                })
             })
             .map_err(|err| StoreError::of(&path, &err))
         })
@@ -314,7 +331,12 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
     let since = filter.since.unwrap_or(Millis::MIN);
     let until = filter.until.unwrap_or(Millis::MAX);
     let rows = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-    let values: [(&str, &dyn ToSql); 22] = [
+    let values: [(&str, &dyn ToSql); 27] = [
+        (":viewer", &count.viewer),
+        (":sees_all", &count.sees_all),
+        (":over_ms", &filter.over_ms),
+        (":under_ms", &filter.under_ms),
+        (":over_usd", &filter.over_usd),
         (":since", &since),
         (":until", &until),
         (":user_id", &filter.user_id),
@@ -338,7 +360,7 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
         (":now", &count.now),
         (":rows", &rows),
     ];
-    let mut statement = conn.prepare_cached(&count.what.sql())?;
+    let mut statement = conn.prepare_cached(&counting::sql(count))?;
     for (name, value) in values {
         if let Some(at) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(at, value)?;
@@ -388,6 +410,15 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
         .execute(named_params! {":rating": given.rating, ":id": given.trace_id})?;
     Ok(true)
 }
+
+/// From each name to the next one in its index: as many steps as there are names, however many calls have them.
+const NAMES: &str = "WITH RECURSIVE n (v) AS (
+        SELECT min({column}) FROM calls
+        UNION ALL
+        SELECT (SELECT min({column}) FROM calls WHERE {column} > n.v) FROM n WHERE n.v IS NOT NULL)
+    SELECT v FROM n WHERE v IS NOT NULL AND (:viewer IS NULL
+        OR EXISTS (SELECT 1 FROM calls WHERE {column} = v AND user_id IS NULL)
+        OR EXISTS (SELECT 1 FROM calls WHERE {column} = v AND user_id = :viewer))";
 
 const INSERT: &str =
     "INSERT OR IGNORE INTO calls (id, tool, started_at, took_us, outcome, error_kind, session_id, user_id,

@@ -200,6 +200,7 @@ fn settle(conn: &mut Connection, access: Access) -> rusqlite::Result<()> {
     // Plans do not depend on what is bound: else SQLite compiles a statement that may use a partial index (that of
     // sessions, of gists, of expiry) anew each time, which was a sixth of a `recall`.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    super::insights::teach(conn)?;
     // Durable before acknowledged: the log is flushed at each commit. Group commit makes up for the cost.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;

@@ -371,6 +371,9 @@ pub(in crate::cli) struct Insights {
     /// Before this time.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Through this user's eyes: only its calls and nobody's.
+    #[arg(long = "user", value_name = "USER")]
+    user_id: Option<String>,
     /// Only what this is true of, such as `model=gpt-5`; may be given several times.
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = pair)]
     #[serde(serialize_with = "as_map")]

@@ -5,17 +5,68 @@ use serde_json::json;
 use super::Asked;
 use super::Finding;
 use super::Link;
-use super::called;
-use super::capital;
-use super::number;
-use super::said;
-use super::text;
+use super::words::called;
+use super::words::capital;
+use super::words::f64_of;
+use super::words::number;
+use super::words::said;
+use super::words::text;
 use crate::clock;
 use crate::insights::chart::Shape;
 use crate::insights::chart::Spec;
 use crate::insights::plan::Kind;
 use crate::store::Cell;
 use crate::store::Table;
+
+/// Days on each side, and calls on each side, below which nothing is said to have changed: with less, Welch's test has
+/// next to no power, and a mean is one busy day.
+const FEWEST_DAYS: usize = 4;
+const FEWEST_CALLS: f64 = 30.0;
+
+/// A measure before and after.
+struct Change {
+    name: &'static str,
+    old: f64,
+    new: f64,
+    /// As a share of `old`; `None` when that was nothing.
+    change: Option<f64>,
+    /// Whether it is more than chance would make in one of a hundred cases.
+    real: bool,
+}
+
+/// Whether the means of two samples differ by more than chance makes them in one of a hundred cases (Welch's test).
+fn differ(before: &[f64], after: &[f64]) -> bool {
+    let moments = |values: &[f64]| {
+        let count = f64_of(values.len());
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        (mean, variance / count)
+    };
+    if before.len().min(after.len()) < FEWEST_DAYS {
+        return false;
+    }
+    let ((old, one), (new, other)) = (moments(before), moments(after));
+    let freedom = (one + other).powi(2)
+        / (one.powi(2) / (f64_of(before.len()) - 1.0) + other.powi(2) / (f64_of(after.len()) - 1.0));
+    // Two equal constants have no spread and no difference; two unequal ones have no spread and differ.
+    if one + other == 0.0 {
+        return old != new;
+    }
+    (new - old).abs() / (one + other).sqrt() > bound(freedom)
+}
+
+/// The value of Student's t that chance passes, either way, in one of a hundred cases: the normal one and three
+/// terms of its expansion in 1 / freedom (Abramowitz and Stegun 26.7.5), right to .03 from five degrees on.
+pub(super) fn bound(freedom: f64) -> f64 {
+    let z: f64 = 2.575_83;
+    let freedom = freedom.max(3.0);
+    let terms = [
+        (z.powi(3) + z) / 4.0,
+        (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0,
+        (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0,
+    ];
+    z + terms[0] / freedom + terms[1] / freedom.powi(2) + terms[2] / freedom.powi(3)
+}
 
 /// The columns of a day that are compared.
 const MEASURES: [&str; 7] = ["calls", "sessions", "users", "failed", "cost_usd", "mean_ms", "cached_share"];
@@ -29,7 +80,7 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     let (Some(first), Some(last)) = (rows.first().map(|it| day(it)), rows.last().map(|it| day(it))) else {
         return Finding { columns: columns.clone(), ..Finding::default() };
     };
-    let middle = asked.since.map_or_else(
+    let middle = asked.middle.or(asked.since).map_or_else(
         || {
             let at = |day: &str| clock::parse(day).unwrap_or_default();
             let half = at(&first).midpoint(at(&last));
@@ -43,23 +94,35 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         let Some(at) = column(name) else { continue };
         let (old, new) = (level(&before, at, name), level(&after, at, name));
         let change = if old == 0.0 { None } else { Some((new - old) / old) };
-        found.push((name, old, new, change));
+        let values = |days: &[&Vec<Cell>]| days.iter().map(|it| number(&it[at])).collect::<Vec<f64>>();
+        let real = differ(&values(&before), &values(&after));
+        found.push(Change { name, old, new, change, real });
     }
-    let mut by_change: Vec<_> = found.iter().filter_map(|it| it.3.map(|change| (it, change))).collect();
+    let mut by_change: Vec<(&Change, f64)> = found.iter().filter_map(|it| Some((it, it.change?))).collect();
     by_change.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let mut sentences = Vec::new();
-    let said_change = |(it, change): &(&(&str, f64, f64, Option<f64>), f64)| {
-        let (old, new) = (said(it.0, it.1), said(it.0, it.2));
+    let said_change = |(it, change): &(&Change, f64)| {
+        let (old, new) = (said(it.name, it.old), said(it.name, it.new));
         let direction = if *change > 0.0 { "up" } else { "down" };
-        format!("{} {direction} {:.0} % ({old} to {new})", per_day(it.0), change.abs() * 100.0)
+        format!("{} {direction} {:.0} % ({old} to {new})", per_day(it.name), change.abs() * 100.0)
     };
+    let calls = |days: &[&Vec<Cell>]| days.iter().map(|it| number(&it[1])).sum::<f64>();
+    let span = format!("{} against the time before {middle}", asked.range());
     if before.is_empty() {
         sentences.push(format!("There is nothing to compare with: the record begins on {first}."));
+    } else if before.len().min(after.len()) < FEWEST_DAYS || calls(&before).min(calls(&after)) < FEWEST_CALLS {
+        sentences.push(format!(
+            "{} calls on {} days before {middle} and {} on {} days since are too few to tell a change from chance.",
+            said("calls", calls(&before)),
+            before.len(),
+            said("calls", calls(&after)),
+            after.len()
+        ));
     } else {
-        let top: Vec<String> = by_change.iter().filter(|it| it.1.abs() >= 0.05).take(3).map(said_change).collect();
-        let span = format!("{} against the time before {middle}", asked.range());
+        let real = |it: &&(&Change, f64)| it.0.real && it.1.abs() >= 0.05;
+        let top: Vec<String> = by_change.iter().filter(real).take(3).map(said_change).collect();
         sentences.push(match top.as_slice() {
-            [] => format!("Nothing changed by 5 % or more {span}."),
+            [] => format!("Nothing changed by more than chance {span}."),
             some => format!("What changed most {span}: {}.", some.join("; ")),
         });
     }
@@ -67,12 +130,15 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         sentences.push(format!(
             "{on} stands out: {} {} where {} is usual.",
             said(name, value),
-            called(name),
+            called(name).replace(" in USD", ""),
             said(name, usual)
         ));
     }
-    sentences.extend(suggestion(&found));
-    let chart_at = by_change.first().and_then(|it| column(it.0.0)).or_else(|| column("calls")).unwrap_or(1);
+    if before.len().min(after.len()) >= FEWEST_DAYS {
+        sentences.extend(suggestion(&found));
+    }
+    let chart_at =
+        by_change.iter().find(|it| it.0.real).and_then(|it| column(it.0.name)).or_else(|| column("calls")).unwrap_or(1);
     let chart = Spec {
         shape: if rows.len() > 1 { Shape::Line } else { Shape::Bars },
         title: format!("{} by day", capital(&called(&columns[chart_at]))),
@@ -80,25 +146,36 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         unit: called(&columns[chart_at]),
         points: rows.iter().map(|row| (day(row), number(&row[chart_at]))).collect(),
     };
+    // The days of both periods, so that both numbers of a row can be found again.
+    let mut both = asked.clone();
+    if asked.middle.is_none()
+        && let (Some(since), Some(until)) = (asked.since, asked.until)
+    {
+        both.since = Some(since.saturating_sub(until.saturating_sub(since)));
+    }
     let links = found
         .iter()
-        .map(|(name, ..)| {
-            let (kind, view) = match *name {
-                "sessions" | "users" => (Kind::Engagement, "activity"),
-                "mean_ms" => return next_link(asked, Kind::Performance, "calls", "p50_ms", name),
-                _ => (Kind::Performance, "calls"),
-            };
-            next_link(asked, kind, view, name, name)
+        .map(|it| match it.name {
+            "sessions" | "users" => next_link(&both, Kind::Engagement, "activity", it.name, it.name),
+            "mean_ms" => next_link(&both, Kind::Performance, "calls", "p50_ms", it.name),
+            _ => next_link(&both, Kind::Performance, "calls", it.name, it.name),
         })
         .collect();
     let value = |it: f64| Cell::Number((it * 1e4).round() / 1e4);
     let rows: Vec<Vec<Cell>> = found
         .iter()
-        .map(|(name, old, new, change)| {
-            vec![Cell::Text(per_day(name)), value(*old), value(*new), change.map_or(Cell::None, value)]
+        .map(|it| {
+            let sure = if it.real { "more than chance" } else { "may be chance" };
+            vec![
+                Cell::Text(per_day(it.name)),
+                value(it.old),
+                value(it.new),
+                it.change.map_or(Cell::None, value),
+                Cell::Text(sure.to_owned()),
+            ]
         })
         .collect();
-    let columns = ["measure", "before", "after", "change"].map(str::to_owned).to_vec();
+    let columns = ["measure", "before", "after", "change", "certainty"].map(str::to_owned).to_vec();
     Finding { text: sentences.join(" "), columns, total: rows.len(), rows, chart: Some(chart), links }
 }
 
@@ -166,9 +243,9 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// What to do about what changed for the worse.
-fn suggestion(found: &[(&str, f64, f64, Option<f64>)]) -> Option<String> {
-    let of = |name: &str| found.iter().find(|it| it.0 == name);
-    let rose = |name: &str, by: f64| of(name).is_some_and(|it| it.3.is_some_and(|change| change >= by));
+fn suggestion(found: &[Change]) -> Option<String> {
+    let real = |name: &str| found.iter().find(|it| it.name == name && it.real).and_then(|it| it.change);
+    let rose = |name: &str, by: f64| real(name).is_some_and(|change| change >= by);
     if rose("failed", 0.25) {
         return Some("Look at the failures by provider and kind of error first.".to_owned());
     }
@@ -180,8 +257,33 @@ fn suggestion(found: &[(&str, f64, f64, Option<f64>)]) -> Option<String> {
     if rose("mean_ms", 0.25) {
         return Some("Answers became slower: look at the times by tool and provider.".to_owned());
     }
-    if of("cached_share").is_some_and(|it| it.3.is_some_and(|change| change <= -0.25)) {
+    if real("cached_share").is_some_and(|change| change <= -0.25) {
         return Some("Fewer answers came from the cache: see whether questions carry `no_cache` or vary.".to_owned());
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_that_of_the_tables() {
+        // Two-sided, 1 %, from any table of Student's t.
+        for (freedom, expected) in [(5.0, 4.032), (10.0, 3.169), (20.0, 2.845), (60.0, 2.660)] {
+            assert!((bound(freedom) - expected).abs() < 0.06, "{freedom}: {}", bound(freedom));
+        }
+    }
+
+    #[test]
+    fn chance_is_no_change_and_a_shift_is_one() {
+        let noise = [10.0, 14.0, 9.0, 12.0, 11.0, 13.0, 8.0];
+        let same = [12.0, 9.0, 13.0, 10.0, 14.0, 8.0, 12.0];
+        let shifted = same.map(|it| it + 12.0);
+        assert!(!differ(&noise, &same));
+        assert!(differ(&noise, &shifted));
+        assert!(!differ(&[1.0, 2.0], &[100.0, 120.0]));
+        assert!(!differ(&[3.0; 6], &[3.0; 6]));
+        assert!(differ(&[3.0; 6], &[4.0; 6]));
+    }
 }

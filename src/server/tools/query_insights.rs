@@ -28,17 +28,18 @@ use crate::insights::InsightsError;
 use crate::insights::Kind;
 use crate::insights::Link;
 use crate::insights::Question;
+use crate::insights::Viewer;
 use crate::insights::chart::Format;
 use crate::insights::chart::Theme;
+use crate::scope;
 use crate::store::Cell;
 
 pub(super) const TOOL: Tool = Tool {
     name: "query_insights",
     title: "Query insights",
-    description: "Answers questions about the recorded use of this server, in words, rows and a chart: conversations and \
-        decisions (history), personas and users, frameworks and request kinds, performance and cost, \
-        engagement, and what changed (insights). Not for knowledge: use recall. Times are UTC. `links` are \
-        ready calls for a closer look.\n\
+    description: "Answers questions about recorded use, in words, rows and a chart: history (conversations, \
+        decisions), personas and users, frameworks and request kinds, performance and cost, engagement, insights \
+        (what changed). Not for knowledge: use recall. Times are UTC. `links` are the next calls.\n\
         Example: {\"question\": \"what did each model cost last month?\", \"chart\": \"png\"}",
     toolset: Toolset::Insights,
     writes: false,
@@ -53,15 +54,15 @@ pub(super) const TOOL: Tool = Tool {
 
 #[derive(Deserialize, JsonSchema)]
 struct InsightsArgs {
-    /// In plain words, with the time: “last week”.
+    /// In plain words: “cost last week”.
     question: Option<String>,
     #[serde(rename = "type")]
     kind: Option<KindName>,
-    /// RFC 3339; instead of a time in the question.
     since: Option<String>,
     until: Option<String>,
-    /// Texts by name: user_id, persona, provider, model, tool, request_kind, framework, session_id, namespace, outcome,
-    /// error_kind, text, artifact.
+    /// Theirs and nobody's calls. Else all, without users' words.
+    user_id: Option<String>,
+    /// Texts by name: persona, provider, model, tool, request_kind, framework, session_id, artifact, …
     filters: Option<Map<String, Value>>,
     /// From a link.
     drill_down: Option<DrillArgs>,
@@ -181,6 +182,7 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
             ThemeName::Light => Theme::Light,
             ThemeName::Dark => Theme::Dark,
         },
+        viewer: Viewer { user_id: scope::given(args.user_id), sees_all: context.is_local },
     };
     let answer = context.app.insights.answer(&question, &context.call).await?;
     let rows: Vec<Vec<Value>> = answer.rows.iter().map(|row| row.iter().map(value).collect()).collect();
@@ -266,7 +268,7 @@ impl From<InsightsError> for Failure {
     fn from(err: InsightsError) -> Failure {
         match err {
             InsightsError::Store(err) => err.into(),
-            err @ (InsightsError::Filter { .. } | InsightsError::Range) => {
+            err @ (InsightsError::Filter { .. } | InsightsError::Limit { .. } | InsightsError::Range) => {
                 Failure::new("invalid_argument", err.to_string(), "for example {\"filters\": {\"model\": \"gpt-5\"}}")
             }
         }

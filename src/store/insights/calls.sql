@@ -1,8 +1,11 @@
--- The calls that every question counts: those in the time and under the filters asked for. A filter that was not
--- given is null; what a call has nothing of is filtered by the word that stands for nothing. `k` is what the answer is
--- grouped by.
+-- The calls that every question counts: those in the time and under the filters asked for. A line with a filter that was
+-- not given is left out before the query is run, and of the lines of CASE all but the one asked for. What a call has
+-- nothing of is filtered by the word that stands for nothing. `k` is what the answer is grouped by; `words` is what was
+-- asked, for those who may read it.
 WITH c AS (
     SELECT *,
+        CASE WHEN :sees_all OR user_id IS NULL OR user_id = :viewer THEN question
+             WHEN question IS NOT NULL THEN '(words of another user)' END AS words,
         CASE :by
             WHEN 'user' THEN coalesce(user_id, '(nobody named)')
             WHEN 'persona' THEN coalesce(persona, '(default)')
@@ -13,16 +16,21 @@ WITH c AS (
             WHEN 'strategy' THEN coalesce(strategy, '(none)')
             WHEN 'error_kind' THEN coalesce(error_kind, '(none)')
             WHEN 'namespace' THEN coalesce(namespace, 'default')
+            WHEN 'outcome' THEN outcome
             WHEN 'session' THEN coalesce(session_id, '(no session)')
             WHEN 'day' THEN strftime('%Y-%m-%d', started_at / 1000, 'unixepoch')
+            WHEN 'week' THEN date(started_at / 1000, 'unixepoch', 'weekday 0', '-6 days')
             WHEN 'month' THEN strftime('%Y-%m', started_at / 1000, 'unixepoch')
+            WHEN 'quarter' THEN strftime('%Y-Q', started_at / 1000, 'unixepoch') || ((strftime('%m', started_at / 1000, 'unixepoch') + 2) / 3)
             WHEN 'hour' THEN strftime('%H:00', started_at / 1000, 'unixepoch')
             WHEN 'weekday' THEN strftime('%w', started_at / 1000, 'unixepoch')
+            WHEN 'period' THEN CASE WHEN started_at < :middle THEN 'before' ELSE 'after' END
             WHEN 'trace' THEN id
             ELSE 'all'
         END AS k
     FROM calls
     WHERE started_at >= :since AND started_at < :until
+      AND (:viewer IS NULL OR user_id IS NULL OR user_id = :viewer)
       AND (:user_id IS NULL OR coalesce(user_id, '(nobody named)') = :user_id)
       AND (:persona IS NULL OR coalesce(persona, '(default)') = :persona)
       AND (:namespace IS NULL OR coalesce(namespace, 'default') = :namespace)
@@ -36,6 +44,9 @@ WITH c AS (
       AND (:weekday IS NULL OR strftime('%w', started_at / 1000, 'unixepoch') = :weekday)
       AND (:outcome IS NULL OR outcome = :outcome)
       AND (:error_kind IS NULL OR coalesce(error_kind, '(none)') = :error_kind)
-      AND (:framework IS NULL OR EXISTS (SELECT 1 FROM json_each(frameworks) WHERE value = :framework))
-      AND (:text IS NULL OR question LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\')
+      AND (:framework IS NULL OR CASE :framework WHEN '(any)' THEN frameworks <> '[]' WHEN '(none)' THEN frameworks = '[]' ELSE EXISTS (SELECT 1 FROM json_each(frameworks) WHERE value = :framework) END)
+      AND (:over_ms IS NULL OR took_us > :over_ms * 1000.0)
+      AND (:under_ms IS NULL OR took_us < :under_ms * 1000.0)
+      AND (:over_usd IS NULL OR cost_usd > :over_usd)
+      AND (:text IS NULL OR ((:sees_all OR user_id IS NULL OR user_id = :viewer) AND question LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\'))
 )

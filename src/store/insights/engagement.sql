@@ -14,13 +14,12 @@ SELECT strftime('%w', started_at / 1000, 'unixepoch') AS weekday,
 FROM c GROUP BY 1, 2
 -- name: users
 SELECT coalesce(user_id, '(nobody named)') AS k,
-    strftime('%Y-%m-%d', max(ever.first) / 1000, 'unixepoch') AS first_seen,
+    strftime('%Y-%m-%d', (SELECT min(ever.started_at) FROM calls AS ever WHERE ever.user_id IS c.user_id) / 1000, 'unixepoch')
+        AS first_seen,
     strftime('%Y-%m-%d', max(started_at) / 1000, 'unixepoch') AS last_seen,
     count(DISTINCT started_at / 86400000) AS active_days, count(DISTINCT session_id) AS sessions,
     count(*) AS calls
-FROM c LEFT JOIN (SELECT user_id AS id, min(started_at) AS first FROM calls GROUP BY user_id) AS ever
-    ON ever.id IS c.user_id
-GROUP BY 1
+FROM c GROUP BY user_id
 -- name: days
 SELECT DISTINCT started_at / 86400000 AS k FROM c ORDER BY 1
 -- name: gaps

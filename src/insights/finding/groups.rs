@@ -1,0 +1,267 @@
+//! Says what groups have: the most common kind of answer.
+
+use std::collections::BTreeMap;
+
+use super::Asked;
+use super::BARS;
+use super::Finding;
+use super::ROWS;
+use super::links::link;
+use super::links::span;
+use super::words::called;
+use super::words::capital;
+use super::words::f64_of;
+use super::words::group_name;
+use super::words::number;
+use super::words::plural;
+use super::words::rename;
+use super::words::said;
+use super::words::text;
+use super::words::total;
+use super::words::weekday;
+use crate::clock;
+use crate::insights::chart::Shape;
+use crate::insights::chart::Spec;
+use crate::insights::plan::Plan;
+use crate::store::Cell;
+use crate::store::Table;
+
+/// Groups that follow each other in time.
+const IN_TIME: [&str; 7] = ["day", "week", "month", "quarter", "hour", "weekday", "period"];
+
+/// Points that a line may have when its gaps are filled; beyond it they are left out.
+const MOST_POINTS: usize = 2_000;
+
+/// Rows by group: the most common kind of answer.
+pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
+    let Table { mut columns, mut rows, cut } = table;
+    if let Some((_, names)) = asked.only.as_ref().filter(|it| filters_by(plan, it.0)) {
+        rows.retain(|row| names.contains(&text(&row[0])));
+    }
+    let at = columns.iter().position(|it| *it == plan.measure).or_else(|| columns.iter().position(|it| it == "calls"));
+    let at = at.unwrap_or(1).min(columns.len().saturating_sub(1));
+    let in_time = IN_TIME.contains(&plan.by.as_str()) && plan.view != "errors";
+    // What has no value (nothing rated) stands last, whichever way the rest is ordered.
+    let order = |a: &Vec<Cell>, b: &Vec<Cell>| {
+        let (first, second) = (number(&a[at]), number(&b[at]));
+        let by_value = if plan.ascending { first.total_cmp(&second) } else { second.total_cmp(&first) };
+        (a[at] == Cell::None).cmp(&(b[at] == Cell::None)).then(by_value).then_with(|| text(&a[0]).cmp(&text(&b[0])))
+    };
+    let mut ranked = rows.clone();
+    ranked.sort_by(order);
+    if in_time {
+        rows.sort_by_key(|row| text(&row[0]));
+        if plan.by == "period" {
+            rows.reverse();
+        }
+    } else {
+        rows.clone_from(&ranked);
+    }
+    let total = rows.len();
+    let text = if total == 0 { String::new() } else { describe(plan, &columns, &ranked, at, cut, asked) };
+    let shown = if in_time { ROWS } else { asked.top.unwrap_or(ROWS).clamp(1, ROWS) };
+    let chart = draw(plan, &columns, &rows, at, asked);
+    let links = rows.iter().take(shown).filter_map(|row| link(plan, row, asked)).collect();
+    rename(&mut columns, group_name(plan));
+    if plan.by == "weekday" {
+        for row in &mut rows {
+            row[0] = Cell::Text(weekday(&self::text(&row[0])).to_owned());
+        }
+    }
+    rows.truncate(shown);
+    Finding { text, columns, rows, total, chart, links }
+}
+
+/// Whether the groups of `plan` are the names of the filter `filter`.
+fn filters_by(plan: &Plan, filter: &str) -> bool {
+    super::links::filter_name(plan) == Some(filter) && plan.view != "personas_by_user"
+}
+
+pub(super) fn describe(
+    plan: &Plan,
+    columns: &[String],
+    ranked: &[Vec<Cell>],
+    at: usize,
+    cut: bool,
+    asked: &Asked,
+) -> String {
+    let measure = columns[at].as_str();
+    let name = |row: &[Cell]| match (plan.by.as_str(), plan.view) {
+        ("weekday", _) => weekday(&text(&row[0])).to_owned(),
+        (_, "personas_by_user") => format!("{} with {}", text(&row[1]), text(&row[0])),
+        _ => text(&row[0]),
+    };
+    let valued: Vec<&Vec<Cell>> = ranked.iter().filter(|it| it[at] != Cell::None).collect();
+    let sum = |column: &str| columns.iter().position(|it| it == column).map(|it| total(ranked, it));
+    let mut sentences = Vec::new();
+    let calls = sum("calls").unwrap_or_default();
+    let range = asked.range();
+    let adds = adds(measure);
+    if plan.by == "all" && ranked.len() == 1 && plan.view == "calls" {
+        sentences.push(format!(
+            "{} calls {range}: {} is {}.",
+            said("calls", calls),
+            called(measure),
+            said(measure, number(&ranked[0][at]))
+        ));
+    } else if adds {
+        let whole = total(ranked, at);
+        let more = if cut { "at least " } else { "" };
+        let what = if measure == "cost_usd" { String::new() } else { format!(" {}", called(measure)) };
+        let of = if measure == "calls" { String::new() } else { format!(" in {} calls", said("calls", calls)) };
+        sentences.push(format!(
+            "{more}{}{what}{of} {range}, over {} {}.",
+            said(measure, whole),
+            ranked.len(),
+            plural(group_name(plan), ranked.len())
+        ));
+    } else if IN_TIME.contains(&plan.by.as_str()) && plan.by != "period" && !valued.is_empty() {
+        sentences.push(format!(
+            "On average {} {} a {} {range}, over {} {}.",
+            said(measure, total(ranked, at) / f64_of(valued.len())),
+            called(measure),
+            if plan.by == "weekday" { "day of the week" } else { plan.by.as_str() },
+            ranked.len(),
+            plural(group_name(plan), ranked.len())
+        ));
+    } else {
+        sentences.push(format!(
+            "{} {} {range}, by {}.",
+            ranked.len(),
+            plural(group_name(plan), ranked.len()),
+            called(measure)
+        ));
+    }
+    match valued.as_slice() {
+        [] => sentences.push(format!("None has a {} yet.", called(measure))),
+        [only] if ranked.len() > 1 => {
+            sentences.push(format!("Only {} has one: {}.", name(only), said(measure, number(&only[at]))));
+        }
+        [_] => {}
+        [first, second] if asked.only.is_some() || plan.by == "period" => {
+            sentences.push(compared(
+                plan,
+                measure,
+                (name(first), number(&first[at])),
+                (name(second), number(&second[at])),
+            ));
+        }
+        [first, second, ..] => {
+            let whole = total(ranked, at);
+            let part = if adds && whole > 0.0 {
+                format!(" ({:.0} %)", number(&first[at]) / whole * 100.0)
+            } else {
+                String::new()
+            };
+            let place = if plan.ascending { "the least" } else { "the most" };
+            sentences.push(format!(
+                "{} has {place}: {}{part}, then {} with {}.",
+                name(first),
+                said(measure, number(&first[at])),
+                name(second),
+                said(measure, number(&second[at]))
+            ));
+        }
+    }
+    let mut text = sentences.join(" ");
+    if let Some(first) = text.get(..1) {
+        text.replace_range(..1, &first.to_uppercase());
+    }
+    text
+}
+
+/// Whether the values of groups can be added up to one of the whole.
+fn adds(measure: &str) -> bool {
+    matches!(
+        measure,
+        "calls"
+            | "failed"
+            | "cost_usd"
+            | "output_tokens"
+            | "cached_input_tokens"
+            | "input_tokens"
+            | "after"
+            | "cost_after"
+            | "failed_after"
+    )
+}
+
+/// Two values beside each other: the larger one, and how much larger it is.
+fn compared(plan: &Plan, measure: &str, first: (String, f64), second: (String, f64)) -> String {
+    let (first, second) = match plan.by.as_str() {
+        // What came first is said first.
+        "period" if first.0 == "after" => (second, first),
+        _ => (first, second),
+    };
+    let change = (second.1 - first.1) / first.1;
+    if plan.by == "period" {
+        let by = if first.1 > 0.0 { format!(", {:+.0} %", change * 100.0) } else { String::new() };
+        return format!("Before: {}, after: {}{by}.", said(measure, first.1), said(measure, second.1));
+    }
+    let times = if second.1 > 0.0 && first.1 >= second.1 {
+        format!(", {:.1} times as much", first.1 / second.1)
+    } else {
+        String::new()
+    };
+    format!("{} has {}, {} has {}{times}.", first.0, said(measure, first.1), second.0, said(measure, second.1))
+}
+
+fn draw(plan: &Plan, columns: &[String], rows: &[Vec<Cell>], at: usize, asked: &Asked) -> Option<Spec> {
+    if rows.is_empty() {
+        return None;
+    }
+    let measure = columns[at].as_str();
+    let timed = matches!(plan.by.as_str(), "day" | "week" | "month" | "quarter") && plan.view != "errors";
+    let name = |row: &[Cell]| match (plan.by.as_str(), plan.view) {
+        ("weekday", _) => weekday(&text(&row[0])).to_owned(),
+        (_, "personas_by_user") => format!("{} / {}", text(&row[0]), text(&row[1])),
+        _ => text(&row[0]),
+    };
+    let shape = if timed && rows.len() > 1 { Shape::Line } else { Shape::Bars };
+    let shown = if shape == Shape::Line { rows.len() } else { asked.top.unwrap_or(BARS).clamp(1, BARS) };
+    // What has no value is no zero: it has no bar, and is a gap in a line.
+    let value = |row: &[Cell]| if row[at] == Cell::None { f64::NAN } else { number(&row[at]) };
+    let mut points: Vec<(String, f64)> = rows.iter().take(shown).map(|row| (name(row), value(row))).collect();
+    if shape == Shape::Line {
+        points = without_holes(&plan.by, points, adds(measure) || matches!(measure, "sessions" | "users"));
+    }
+    let cut = if rows.len() > shown { format!(", first {shown} of {}", rows.len()) } else { String::new() };
+    Some(Spec {
+        shape,
+        title: format!("{} by {}{cut}", capital(&called(measure)), group_name(plan)),
+        range: asked.range(),
+        unit: called(measure),
+        points,
+    })
+}
+
+/// `points` with those between them of which nothing is recorded: none of it happened there, or it has no value there.
+fn without_holes(by: &str, points: Vec<(String, f64)>, counts: bool) -> Vec<(String, f64)> {
+    let (Some(first), Some(last)) = (points.first().map(|it| it.0.clone()), points.last().map(|it| it.0.clone()))
+    else {
+        return points;
+    };
+    let known: BTreeMap<String, f64> = points.iter().cloned().collect();
+    let mut filled = Vec::new();
+    let mut key = first;
+    while key <= last && filled.len() < MOST_POINTS {
+        let absent = if counts { 0.0 } else { f64::NAN };
+        filled.push((key.clone(), known.get(&key).copied().unwrap_or(absent)));
+        let Some((_, next)) = span(by, &key) else { return points };
+        let day: String = clock::format(next).chars().take(10).collect();
+        let after = match by {
+            "month" => day.chars().take(7).collect(),
+            "quarter" => {
+                let month: i64 = day.get(5..7).and_then(|it| it.parse().ok()).unwrap_or(1);
+                format!("{}-Q{}", day.chars().take(4).collect::<String>(), (month + 2) / 3)
+            }
+            _ => day,
+        };
+        // Years beyond those that can be written have no next one.
+        if after <= key {
+            return points;
+        }
+        key = after;
+    }
+    if filled.len() == MOST_POINTS { points } else { filled }
+}

@@ -1,0 +1,96 @@
+//! Says what happened: lists, the latest first, drawn by day.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Asked;
+use super::Finding;
+use super::Link;
+use super::ROWS;
+use super::links;
+use super::words::capital;
+use super::words::rename;
+use super::words::shorten;
+use super::words::text;
+use crate::insights::chart::Shape;
+use crate::insights::chart::Spec;
+use crate::insights::plan::Kind;
+use crate::insights::plan::Plan;
+use crate::store::Table;
+
+/// What stands in the place of words that the call may not read; `store/insights/calls.sql` writes it.
+const HIDDEN: &str = "(words of another user)";
+
+/// A list of what happened, the latest first, drawn by day.
+pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
+    let Table { mut columns, mut rows, cut } = table;
+    let total = rows.len();
+    let when = columns.iter().position(|it| it == "at" || it == "began").unwrap_or(1);
+    let (one, many) = match plan.view {
+        "sessions" => ("session", "sessions"),
+        "decisions" => ("decision", "decisions"),
+        "events" => ("event", "events"),
+        "timeline" => ("call", "calls"),
+        _ => ("call that asked something", "calls that asked something"),
+    };
+    let mut days: BTreeMap<String, f64> = BTreeMap::new();
+    for row in &rows {
+        *days.entry(text(&row[when]).chars().take(10).collect()).or_default() += 1.0;
+    }
+    let days: Vec<(String, f64)> = days.into_iter().collect();
+    let mut said = String::new();
+    if let (Some(latest), Some(earliest)) = (rows.first(), rows.last()) {
+        let what = columns.iter().position(|it| it == "question" || it == "content" || it == "first_question");
+        let more = if cut { "At least " } else { "" };
+        let noun = if total == 1 { one } else { many };
+        said = format!("{more}{total} {noun} {}.", asked.range());
+        let quoted = what.map(|at| shorten(&text(&latest[at]), 120)).filter(|it| !it.is_empty());
+        let quoted = quoted.map(|it| format!(": “{it}”")).unwrap_or_default();
+        said.push_str(&format!(" The latest is of {}{quoted}.", text(&latest[when])));
+        if total > 1 {
+            said.push_str(&format!(" The earliest is of {}.", text(&earliest[when])));
+        }
+        if what.is_some_and(|at| rows.iter().any(|row| text(&row[at]) == HIDDEN)) {
+            said.push_str(" Words of a user are shown to calls with that `user_id`.");
+        }
+    }
+    let chart = (!days.is_empty()).then(|| Spec {
+        shape: if days.len() > 1 { Shape::Line } else { Shape::Bars },
+        title: format!("{} by day", capital(many)),
+        range: asked.range(),
+        unit: many.to_owned(),
+        points: days,
+    });
+    rows.truncate(asked.top.unwrap_or(ROWS).clamp(1, ROWS));
+    let links = rows
+        .iter()
+        .map(|row| {
+            let key = text(&row[0]);
+            match plan.view {
+                "sessions" => Link {
+                    label: key.clone(),
+                    tool: "query_insights",
+                    arguments: asked.next(Kind::History, Some(("session_id", &key)), json!({"view": "timeline"})),
+                },
+                "decisions" | "events" => Link {
+                    label: text(&row[when]),
+                    tool: "recall",
+                    arguments: json!({"query": shorten(&text(&row[3]), 120), "kinds": [text(&row[2])]}),
+                },
+                _ => {
+                    let of = |name: &str| columns.iter().position(|it| it == name).map(|at| text(&row[at]));
+                    let (user, persona) = (of("user").unwrap_or_default(), of("persona").unwrap_or_default());
+                    links::trace(text(&row[when]), &key, &user, &persona, asked)
+                }
+            }
+        })
+        .collect();
+    let key = match plan.view {
+        "sessions" => "session_id",
+        "decisions" | "events" => "memory_id",
+        _ => "trace_id",
+    };
+    rename(&mut columns, key);
+    Finding { text: said, columns, rows, total, chart, links }
+}
