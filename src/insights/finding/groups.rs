@@ -107,7 +107,7 @@ pub(super) fn describe(
     } else if adds {
         let whole = total(ranked, at);
         let more = if cut { "at least " } else { "" };
-        let what = if measure == "cost_usd" { String::new() } else { format!(" {}", called(measure)) };
+        let what = if measure.starts_with("cost_") { String::new() } else { format!(" {}", called(measure)) };
         let of = if measure == "calls" { String::new() } else { format!(" in {} calls", said("calls", calls)) };
         sentences.push(format!(
             "{more}{}{what}{of} {range}, over {} {}.",
