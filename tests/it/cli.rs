@@ -277,7 +277,8 @@ fn a_folder_is_taken_out_of_the_index_and_gives_its_room_back() -> anyhow::Resul
     let removed = run(&home, &["index", "--remove", ".", "--json"])?.json()?;
     assert_eq!((&removed["files_removed"], removed["removed"].as_array().map(Vec::len)), (&json!(200), Some(1)));
     let bytes = |name: &str| removed[name].as_u64().unwrap_or(0);
-    assert!(bytes("after_bytes") * 2 < bytes("before_bytes"), "{removed}");
+    // What is left is the schema.
+    assert!(bytes("after_bytes") + 100_000 < bytes("before_bytes"), "{removed}");
     assert_eq!(run(&home, &["search", "otter"])?.code, Some(1));
     assert!(home.workspace().join("otter1.md").exists());
     let again = run(&home, &["index", "--remove", "."])?;

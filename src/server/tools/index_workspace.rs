@@ -25,8 +25,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "index_workspace",
     title: "Index workspace",
     description: "Reads a folder's code and documents so that search_workspace and assemble_context find them. Call \
-        it once for a new folder and again after larger changes; unchanged files cost nothing, removed \
-        ones disappear. .gitignore is respected; secrets, binaries, generated and huge files are skipped, \
+        it after larger changes, or to wait for a whole index; unchanged files cost nothing. .gitignore is respected; \
+        secrets, binaries, generated and huge files are skipped, \
         each with its reason. Only the folder the server was started in and those allowed (--root).\n\
         Example: {\"paths\": [\".\"]}",
     toolset: Toolset::Context,
