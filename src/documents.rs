@@ -3,6 +3,7 @@
 //! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk()`] offers its files,
 //! [`read()`] turns one into text, [`chunk()`] cuts that into pieces. [`Documents`] puts them together over the store.
 
+mod called;
 mod catalog;
 mod chunk;
 mod class;
@@ -41,12 +42,16 @@ use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::StoreError;
 
+pub use called::Called;
 pub use chunk::Chunk;
+pub use chunk::Definition;
+pub use chunk::DefinitionKind;
 pub use chunk::chunk;
 pub use class::Nature;
 pub use find::FilesState;
 pub use find::Hit;
 pub use find::Hits;
+pub use find::Place;
 pub use find::Query;
 pub use find::Seen;
 pub use index::IndexRequest;

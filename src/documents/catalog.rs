@@ -21,6 +21,7 @@ pub(super) struct Entry {
 /// The files and pieces of one workspace at one generation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Catalog {
+    pub(super) workspace: i64,
     /// Absolute.
     pub(super) root: String,
     pub(super) generation: i64,
@@ -46,8 +47,14 @@ pub(super) const DEAD: u32 = u32::MAX;
 
 impl Catalog {
     /// Makes the catalog of `files`, whose pieces are counted in `segments`.
-    pub(super) fn new(root: String, generation: i64, files: Vec<FileRow>, segments: &[SegmentRow]) -> Catalog {
-        let mut catalog = Catalog { root, generation, ..Catalog::default() };
+    pub(super) fn new(
+        workspace: i64,
+        root: String,
+        generation: i64,
+        files: Vec<FileRow>,
+        segments: &[SegmentRow],
+    ) -> Catalog {
+        let mut catalog = Catalog { workspace, root, generation, ..Catalog::default() };
         let mut bases: HashMap<i64, u32> = HashMap::new();
         for segment in segments {
             let base = to_u32(catalog.lengths.len());

@@ -1,13 +1,23 @@
 //! Cuts a text into pieces that can be found and cited by their lines.
 //!
 //! Every line is first marked with how well a piece would start there; then pieces are cut off one after the other at
-//! the best mark near the wanted size. What reads the structure (headings, definitions) and what cuts know nothing of
-//! each other, so that a real parser can set the marks one day.
+//! the best mark near the wanted size: a definition with what stands above it, small neighbours together, large ones
+//! between their inner parts. What reads the structure and what cuts know nothing of each other. The structure comes
+//! from a syntax tree where there is a grammar and the text is a program, else from the lines themselves.
 
 mod code;
+mod definition;
+mod grammar;
 mod markdown;
+mod nested;
+mod tree;
+#[cfg(test)]
+mod tree_tests;
 
 use std::ops::Range;
+
+pub use definition::Definition;
+pub use definition::DefinitionKind;
 
 use super::language::Language;
 use super::language::Syntax;
@@ -23,10 +33,15 @@ pub struct Chunk {
     /// What it stands under: the headings of a document (`Install › On Linux`), or the line that opens the definition
     /// and those around it (`impl Store › fn open(path: &Path)`).
     pub title: Option<String>,
-    /// The name of the first outermost definition in it.
+    /// The name of the first outermost definition that opens in it, or of the one that goes on in it, behind those that
+    /// it lies within: `Store.open`.
     pub symbol: Option<String>,
-    /// The names of all definitions that open in it, in their order.
-    pub defined: Vec<String>,
+    /// The definitions that open in it, in their order.
+    pub definitions: Vec<Definition>,
+    /// The names that it calls or names as types, each once, in their order, at most 64. Empty without a grammar.
+    pub uses: Vec<String>,
+    /// What it imports, as it is written (`use crate::store::Store;`). Empty without a grammar.
+    pub imports: Vec<String>,
 }
 
 /// The size that pieces have when the text lets them: about a screen, a function with its neighbours.
@@ -59,6 +74,7 @@ struct Marks {
 enum Outline {
     Headings(Vec<markdown::Heading>),
     Definitions(Vec<code::Defined>),
+    Tree(tree::Outline),
 }
 
 /// Cuts `text` into pieces.
@@ -67,10 +83,11 @@ enum Outline {
 /// proportion to the text.
 pub fn chunk(text: &str, language: Language) -> Vec<Chunk> {
     let lines: Vec<&str> = text.lines().collect();
-    let marks = match language.syntax() {
-        Syntax::Markdown => markdown::marks(&lines),
-        Syntax::Prose => Marks { starts: by_blank_lines(&lines), outline: Outline::Headings(Vec::new()) },
-        syntax => code::marks(&lines, syntax),
+    let marks = match (tree::read(text, &lines, language), language.syntax()) {
+        (Some(outline), _) => nested::marks(&lines, outline),
+        (None, Syntax::Markdown) => markdown::marks(&lines),
+        (None, Syntax::Prose) => Marks { starts: by_blank_lines(&lines), outline: Outline::Headings(Vec::new()) },
+        (None, syntax) => code::marks(&lines, syntax),
     };
     let mut titles = marks.outline.titles();
     let mut chunks = Vec::new();
@@ -83,7 +100,9 @@ pub fn chunk(text: &str, language: Language) -> Vec<Chunk> {
                 text: piece.to_owned(),
                 title: None,
                 symbol: None,
-                defined: Vec::new(),
+                definitions: Vec::new(),
+                uses: Vec::new(),
+                imports: Vec::new(),
             }));
             next = start + 1;
             continue;
@@ -91,8 +110,9 @@ pub fn chunk(text: &str, language: Language) -> Vec<Chunk> {
         next = end_of_piece(&lines, &marks, start);
         let end = (start..next).rfind(|it| !is_blank(lines[*it])).unwrap_or(start);
         let text = lines[start..=end].join("\n");
-        let About { title, symbol, defined } = titles.of(start..end + 1, &lines);
-        chunks.push(Chunk { start_line: start + 1, end_line: end + 1, text, title, symbol, defined });
+        let About { title, symbol, definitions, uses, imports } = titles.of(start..end + 1, &lines);
+        let (start_line, end_line) = (start + 1, end + 1);
+        chunks.push(Chunk { start_line, end_line, text, title, symbol, definitions, uses, imports });
     }
     chunks
 }
@@ -161,7 +181,7 @@ impl Outline {
     fn ends_part(&self, lines_so_far: Range<usize>, lines: &[&str]) -> bool {
         match self {
             Outline::Headings(headings) => markdown::ends_section(headings, lines_so_far, lines),
-            Outline::Definitions(_) => false,
+            Outline::Definitions(_) | Outline::Tree(_) => false,
         }
     }
 
@@ -169,6 +189,7 @@ impl Outline {
         match self {
             Outline::Headings(headings) => Titles::Headings(markdown::Titles::new(headings)),
             Outline::Definitions(definitions) => Titles::Definitions(code::Titles::new(definitions)),
+            Outline::Tree(outline) => Titles::Tree(nested::Titles::new(outline)),
         }
     }
 }
@@ -177,6 +198,7 @@ impl Outline {
 enum Titles<'a> {
     Headings(markdown::Titles<'a>),
     Definitions(code::Titles<'a>),
+    Tree(nested::Titles<'a>),
 }
 
 impl Titles<'_> {
@@ -185,6 +207,7 @@ impl Titles<'_> {
         match self {
             Titles::Headings(titles) => About { title: titles.of(range, lines), ..About::default() },
             Titles::Definitions(titles) => titles.of(range, lines),
+            Titles::Tree(titles) => titles.of(range, lines),
         }
     }
 }
@@ -194,7 +217,9 @@ impl Titles<'_> {
 struct About {
     title: Option<String>,
     symbol: Option<String>,
-    defined: Vec<String>,
+    definitions: Vec<Definition>,
+    uses: Vec<String>,
+    imports: Vec<String>,
 }
 
 /// At most `max` bytes of `text`, ended by `…` where it was cut.
@@ -319,8 +344,8 @@ mod tests {
             outline(&text, "python"),
             [
                 "1-34 class Store [Store]",
-                "36-67 class Store › def save(self)",
-                "69-114 class Store › def save(self) [load]",
+                "36-67 class Store › def save(self) [Store.save]",
+                "69-114 class Store › def save(self) [Store.load]",
             ]
         );
     }

@@ -56,6 +56,7 @@ const VENDORED_FOLDERS: &[&str] = &[
     "generated",
     "goldens",
     "typeshed",
+    "single_include",
 ];
 
 const EXAMPLE_FOLDERS: &[&str] = &[
@@ -86,7 +87,11 @@ impl Class {
         let stem = name.split('.').next().unwrap_or(name);
         Class {
             test: in_folder(TEST_FOLDERS) || is_test_name(name, path),
-            vendored: in_folder(VENDORED_FOLDERS) || stem.ends_with("_generated") || name.contains(".min."),
+            // All sources of a project in one file: made of what is found in its place.
+            vendored: name.contains("amalgamat")
+                || in_folder(VENDORED_FOLDERS)
+                || stem.ends_with("_generated")
+                || name.contains(".min."),
             prose: Language::named(language).is_some_and(|it| it.kind() == Kind::Doc),
             data: DATA.contains(&language),
             example: in_folder(EXAMPLE_FOLDERS),
@@ -179,6 +184,7 @@ mod tests {
         check("web/app.spec.ts", "typescript", "test");
         check("a/test_x.py", "python", "test");
         check("vendor/x/a.go", "go", "vendored");
+        check("extras/catch_amalgamated.hpp", "cpp", "vendored");
         check("CHANGELOG.md", "markdown", "prose");
         check("src/history.rs", "rust", "");
         check("changelog/123.bugfix.rst", "restructuredtext", "prose");

@@ -10,6 +10,7 @@ use super::Documents;
 use super::DocumentsError;
 use super::catalog::Catalog;
 use super::catalog::Entry;
+use super::chunk::Definition;
 use super::expand::add_expansions;
 use super::expand::in_common;
 use super::index::relative;
@@ -56,6 +57,10 @@ pub struct Hit {
     pub end_line: u32,
     /// Its place among the pieces of its file; between it and the next one are blank lines only.
     pub number: u32,
+    /// Its place in the index, for [`Documents::called`].
+    pub place: Place,
+    /// What is defined in it, with the lines of each signature, in their order.
+    pub definitions: Vec<Definition>,
     pub language: String,
     pub title: Option<String>,
     pub symbol: Option<String>,
@@ -97,6 +102,14 @@ struct ShelfState {
     generation: i64,
     is_complete: bool,
     folders: Vec<String>,
+}
+
+/// A place in the index, as it was when it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub(super) workspace: i64,
+    pub(super) file: i64,
+    pub(super) number: u32,
 }
 
 /// What a [`Query`] found.
@@ -281,8 +294,8 @@ impl Documents {
         ids.sort_unstable();
         ids.dedup();
         let segments = self.store.segments(ids).await?;
-        let root = workspace.root.clone();
-        let making = tokio::task::spawn_blocking(move || Catalog::new(root, generation, files, &segments));
+        let (id, root) = (workspace.id, workspace.root.clone());
+        let making = tokio::task::spawn_blocking(move || Catalog::new(id, root, generation, files, &segments));
         let made = Arc::new(making.await.map_err(|err| DocumentsError::Fault(err.to_string()))?);
         self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, Arc::clone(&made));
         Ok(made)
@@ -290,7 +303,7 @@ impl Documents {
 
     /// The folders of workspaces that the caller may see: those under an allowed root, or the part of a larger one
     /// that is. A person at the command line sees the workspaces around or under the working folder, else all.
-    fn visible(&self, workspaces: &[GenerationRow], allowed: &Allowed) -> Vec<(i64, String)> {
+    pub(super) fn visible(&self, workspaces: &[GenerationRow], allowed: &Allowed) -> Vec<(i64, String)> {
         let working_folder = self.working_folder.canonicalize().unwrap_or_else(|_| self.working_folder.clone());
         let roots = if allowed.unrestricted { std::slice::from_ref(&working_folder) } else { &allowed.roots };
         let near: Vec<(i64, String)> =
@@ -340,25 +353,37 @@ fn folder_in(workspace: &GenerationRow, folder: &Path) -> Option<(i64, String)> 
 }
 
 fn shape(ranked: &Ranked, shelf: &Shelf, chunk: ChunkRow) -> Hit {
-    let row = &shelf.catalog.files[ranked.file].row;
-    let path = Path::new(&shelf.catalog.root).join(&row.path);
+    Hit {
+        why: why(&ranked.signals),
+        explained: explained(&ranked.signals),
+        score: f64::from(ranked.score),
+        ..hit_of(&shelf.catalog, ranked.file, ranked.number, chunk)
+    }
+}
+
+/// The piece `number` of a file, not ranked.
+pub(super) fn hit_of(catalog: &Catalog, file: usize, number: u32, chunk: ChunkRow) -> Hit {
+    let row = &catalog.files[file].row;
+    let path = Path::new(&catalog.root).join(&row.path);
     let uri = super::file_uri(&path);
     let seen = Seen { file: path, size_bytes: row.size_bytes, mtime_ns: row.mtime_ns };
     Hit {
         stale: seen.is_stale(),
         seen,
         uri,
-        why: why(&ranked.signals),
-        explained: explained(&ranked.signals),
         path: row.path.clone(),
         start_line: chunk.start_line,
         end_line: chunk.end_line,
-        number: ranked.number,
+        number,
+        place: Place { workspace: catalog.workspace, file: row.id, number },
+        definitions: chunk.definitions.lines().map(Definition::read).collect(),
         language: row.language.clone(),
         title: chunk.title,
         symbol: chunk.symbol,
         text: chunk.text,
-        score: f64::from(ranked.score),
+        score: 0.0,
+        why: String::new(),
+        explained: String::new(),
     }
 }
 

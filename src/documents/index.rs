@@ -18,6 +18,7 @@ use super::Refusal;
 use super::SkipReason;
 use super::Text;
 use super::WalkOptions;
+use super::chunk::Definition;
 use super::chunk::chunk;
 use super::postings;
 use super::read::read;
@@ -450,7 +451,9 @@ pub(super) fn cut(name: String, size_bytes: i64, mtime_ns: i64, text: Text) -> N
         .map(|it| NewChunk {
             start_line: it.lines().0,
             end_line: it.lines().1,
-            defined: it.defined.join("\n"),
+            definitions: it.definitions.iter().map(Definition::write).collect::<Vec<_>>().join("\n"),
+            uses: it.uses.join("\n"),
+            imports: it.imports.join("\n"),
             title: it.title,
             symbol: it.symbol,
             text: it.text,

@@ -64,7 +64,7 @@ pub(super) fn segment(files: Vec<NewFile>) -> NewSegment {
     for (number, chunk) in (0_u32..).zip(chunks) {
         let mut length = lists.add(number, &chunk.text, false);
         length += lists.add(number, chunk.title.as_deref().unwrap_or_default(), false);
-        for name in chunk.defined.lines() {
+        for name in chunk.definitions.lines().filter_map(|it| it.split('\t').next()) {
             lists.add(number, name, true);
             lists.add_definition(number, name);
         }
@@ -200,7 +200,9 @@ mod tests {
             end_line: 1,
             title: None,
             symbol: None,
-            defined: (*defined).to_owned(),
+            definitions: (*defined).to_owned(),
+            uses: String::new(),
+            imports: String::new(),
             text: (*text).to_owned(),
         };
         NewFile {

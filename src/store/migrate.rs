@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0017_quality.sql"),
     include_str!("migrations/0018_memory_filters.sql"),
     include_str!("migrations/0019_names_of_calls.sql"),
+    include_str!("migrations/0020_definitions.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

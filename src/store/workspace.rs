@@ -82,8 +82,12 @@ pub struct NewChunk {
     pub end_line: u32,
     pub title: Option<String>,
     pub symbol: Option<String>,
-    /// The names that are defined in it, one a line.
-    pub defined: String,
+    /// What is defined in it, one a line, each beginning with its name and a tab.
+    pub definitions: String,
+    /// The names that it uses, one a line.
+    pub uses: String,
+    /// What it imports, one a line.
+    pub imports: String,
     pub text: String,
 }
 
@@ -114,8 +118,12 @@ pub struct ChunkRow {
     pub end_line: u32,
     pub title: Option<String>,
     pub symbol: Option<String>,
-    /// The names that are defined in it, one a line.
-    pub defined: String,
+    /// What is defined in it, one a line, each beginning with its name and a tab.
+    pub definitions: String,
+    /// The names that it uses, one a line.
+    pub uses: String,
+    /// What it imports, one a line.
+    pub imports: String,
     pub text: String,
 }
 
@@ -130,7 +138,10 @@ const FILES: &str = "SELECT id, path, size_bytes, mtime_ns, hash, language, kind
 
 const POSTINGS: &str = "SELECT data FROM postings WHERE segment_id = :segment AND word = :word";
 
-const CHUNK: &str = "SELECT start_line, end_line, title, symbol, defined, text FROM chunks WHERE id = :id";
+const IMPORTS: &str = "SELECT imports FROM chunks WHERE id BETWEEN :first AND :last AND imports != '' LIMIT 16";
+
+const CHUNK: &str =
+    "SELECT start_line, end_line, title, symbol, definitions, uses, imports, text FROM chunks WHERE id = :id";
 
 impl Store {
     /// The store of what can be built again from the files of the workspaces: a file beside this one.
@@ -455,6 +466,26 @@ impl Store {
         .await
     }
 
+    /// What each of these files imports, one a line, as far as its first sixteen pieces that import say so.
+    pub async fn imports(&self, files: Vec<i64>) -> Result<Vec<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<String>> {
+                let mut statement = conn.prepare_cached(IMPORTS)?;
+                files
+                    .into_iter()
+                    .map(|file| {
+                        let range = named_params! {":first": chunk_id(file, 0), ":last": chunk_id(file + 1, 0) - 1};
+                        let rows = statement.query_map(range, |row| row.get(0))?;
+                        Ok(rows.collect::<rusqlite::Result<Vec<String>>>()?.join("\n"))
+                    })
+                    .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
     /// The files of these segments with their pieces, to be written again in one.
     pub async fn files_of_segments(&self, segments: Vec<i64>) -> Result<Vec<NewFile>, StoreError> {
         let path = self.path().to_path_buf();
@@ -488,7 +519,9 @@ impl Store {
                                     end_line: it.end_line,
                                     title: it.title,
                                     symbol: it.symbol,
-                                    defined: it.defined,
+                                    definitions: it.definitions,
+                                    uses: it.uses,
+                                    imports: it.imports,
                                     text: it.text,
                                 })
                                 .collect(),
@@ -518,8 +551,8 @@ fn put_segment(conn: &Connection, workspace_id: i64, segment: &NewSegment) -> ru
          VALUES (:workspace, :path, :size, :mtime, :hash, :language, :kind, :segment, :first, :chunks)",
     )?;
     let mut insert_chunk = conn.prepare_cached(
-        "INSERT INTO chunks (id, start_line, end_line, title, symbol, defined, text)
-         VALUES (:id, :start, :end, :title, :symbol, :defined, :text)",
+        "INSERT INTO chunks (id, start_line, end_line, title, symbol, definitions, uses, imports, text)
+         VALUES (:id, :start, :end, :title, :symbol, :definitions, :uses, :imports, :text)",
     )?;
     let mut first = 0_i64;
     for file in &segment.files {
@@ -534,8 +567,8 @@ fn put_segment(conn: &Connection, workspace_id: i64, segment: &NewSegment) -> ru
         for (number, chunk) in (0_u32..).zip(&file.chunks) {
             insert_chunk.execute(named_params! {
                 ":id": chunk_id(file_id, number), ":start": chunk.start_line, ":end": chunk.end_line,
-                ":title": chunk.title, ":symbol": chunk.symbol, ":defined": chunk.defined,
-                ":text": chunk.text,
+                ":title": chunk.title, ":symbol": chunk.symbol, ":definitions": chunk.definitions,
+                ":uses": chunk.uses, ":imports": chunk.imports, ":text": chunk.text,
             })?;
         }
     }
@@ -590,8 +623,10 @@ fn chunk_row(row: &Row<'_>) -> rusqlite::Result<ChunkRow> {
         end_line: row.get(1)?,
         title: row.get(2)?,
         symbol: row.get(3)?,
-        defined: row.get(4)?,
-        text: row.get(5)?,
+        definitions: row.get(4)?,
+        uses: row.get(5)?,
+        imports: row.get(6)?,
+        text: row.get(7)?,
     })
 }
 

@@ -6,6 +6,7 @@ use super::super::definition::definition;
 use super::super::definition::is_lead;
 use super::super::language::Syntax;
 use super::About;
+use super::Definition;
 use super::Marks;
 use super::Outline;
 use super::WITHIN;
@@ -22,11 +23,11 @@ pub(super) struct Defined {
 }
 
 /// How well a piece starts at a definition at the margin, and after a blank line at the margin.
-const AT_DEFINITION: i32 = 60;
-const AFTER_BLANK: i32 = 40;
+pub(super) const AT_DEFINITION: i32 = 60;
+pub(super) const AFTER_BLANK: i32 = 40;
 
 /// A title's single line is cut here.
-const MAX_LINE_BYTES: usize = 120;
+pub(super) const MAX_LINE_BYTES: usize = 120;
 
 pub(super) fn marks(lines: &[&str], syntax: Syntax) -> Marks {
     let mut starts = vec![0; lines.len()];
@@ -68,7 +69,7 @@ fn indent_of(line: &str) -> usize {
 }
 
 /// Whether a trimmed line goes on with, or ends, what stands above it.
-fn closes(inner: &str) -> bool {
+pub(super) fn closes(inner: &str) -> bool {
     let word = inner.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default();
     inner.starts_with(['}', ')', ']'])
         || inner.starts_with("</")
@@ -110,10 +111,11 @@ impl<'a> Titles<'a> {
             .map(|it| shortened(lines[it.line].trim().trim_end_matches(['{', ':', ' ', '(']), MAX_LINE_BYTES))
             .collect();
         let symbol = outermost.map(|it| it.name.clone());
-        let defined = self.definitions[before..before + count].iter().map(|it| it.name.clone()).collect();
+        let opening = &self.definitions[before..before + count];
+        let definitions = opening.iter().map(|it| Definition::at(it.name.clone(), it.line)).collect();
         self.pass(range.end);
         let title = (!path.is_empty()).then(|| path.join(WITHIN));
-        About { title, symbol, defined }
+        About { title, symbol, definitions, ..About::default() }
     }
 
     /// Takes in the definitions before `line`.
