@@ -74,6 +74,7 @@ const TOUCHED: &str = "SELECT DISTINCT namespace, user_id, persona, session_id F
         SELECT namespace, user_id, persona, session_id FROM memories WHERE seq > :memory AND session_id IS NOT NULL)
     ORDER BY namespace, user_id, persona, session_id";
 
+/// The plus keeps the planner at the index of sessions, as in [`super::memories::Bound::condition`].
 const ENTRIES: &str = "SELECT id, role, content, created_at AS at, 0 AS of_memory, seq FROM turns
     WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona
     UNION ALL

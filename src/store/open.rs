@@ -208,8 +208,8 @@ fn settle(conn: &mut Connection, access: Access) -> rusqlite::Result<()> {
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    // Pages are cached by the operating system too; small caches keep a server with five connections small.
-    conn.pragma_update(None, "cache_size", if access == Access::Write { -4096 } else { -2048 })?;
+    // In KiB. Pages are cached by the operating system too; small caches keep a server with five connections small.
+    conn.pragma_update(None, "cache_size", if access == Access::Write { -2048 } else { -1024 })?;
     Ok(())
 }
 
