@@ -218,7 +218,7 @@ impl Counter<'_> {
             // Stemmed by the question's own language, too.
             return self.term_of(words.word(number));
         }
-        let stem = words.stem_of(number)?;
+        let stem = words.stem_of(number).filter(|_| self.begins_alike(words.word(number)))?;
         self.stems.iter().find(|it| it.0 == stem).map(|it| it.1)
     }
 
@@ -240,16 +240,20 @@ impl Counter<'_> {
         }
     }
 
+    /// Whether `word` begins as some form of the question's words.
+    fn begins_alike(&self, word: &str) -> bool {
+        let [first, rest @ ..] = word.as_bytes() else { return true };
+        if !first.is_ascii() || rest.first().is_some_and(|it| !it.is_ascii()) {
+            return true;
+        }
+        let seconds = self.question.beginnings.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+        let bit = rest.first().map_or(1, |second| 1 << (second & 31));
+        seconds & bit != 0
+    }
+
     fn term_of(&mut self, word: &str) -> Option<usize> {
-        if let [first, rest @ ..] = word.as_bytes()
-            && first.is_ascii()
-            && rest.first().is_none_or(u8::is_ascii)
-        {
-            let seconds = self.question.beginnings.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
-            let bit = rest.first().map_or(1, |second| 1 << (second & 31));
-            if seconds & bit == 0 {
-                return None;
-            }
+        if !self.begins_alike(word) {
+            return None;
         }
         self.folded.clear();
         fold_into(word, &mut self.folded);
