@@ -384,7 +384,7 @@ mod tests {
         for budget in [20, 60, 100, 200, 400, 1_500] {
             let text = brief(&turns).text(budget);
             assert!(tokens::count(&text) <= budget, "{budget}: {text}");
-            assert_eq!(text.contains("sign the binaries"), budget >= 200, "{budget}: {text}");
+            assert_eq!(text.contains("sign the binaries"), budget >= 100, "{budget}: {text}");
         }
     }
 }

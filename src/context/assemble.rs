@@ -27,6 +27,7 @@ use crate::documents::Documents;
 use crate::documents::FilesState;
 use crate::documents::Seen;
 use crate::memory::Memory;
+use crate::redact;
 use crate::scope::View;
 use crate::session::Sessions;
 use crate::store::PackRow;
@@ -331,7 +332,7 @@ impl Assembler {
         let row = PackRow {
             id: pack.id.clone(),
             created_at: self.clock.now(),
-            query: request.query.clone(),
+            query: redact::redact(&request.query).0,
             result: result.to_string(),
         };
         self.store.add_pack(row).await

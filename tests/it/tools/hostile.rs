@@ -222,3 +222,31 @@ async fn a_question_that_brings_its_context_sends_nothing_else_that_is_kept() ->
     assert!(answer.contains("Monday") && !answer.contains("Friday"), "{answer}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_key_in_a_question_is_in_no_file() -> anyhow::Result<()> {
+    let key = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+    let home = Home::new()?;
+    let mut server = Duplex::start(&home)?;
+    let query = format!("why is the token {key} refused?");
+    server.call("assemble_context", json!({"query": query})).await?;
+    server.call("search_workspace", json!({"query": query})).await?;
+    server.call("recall", json!({"query": query})).await?;
+    server.finish().await?;
+    let mut folders = vec![home.folder().to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path)?;
+            assert!(!bytes.windows(key.len()).any(|it| it == key.as_bytes()), "{}", path.display());
+        }
+    }
+    assert!(files > 0);
+    Ok(())
+}
