@@ -28,6 +28,7 @@ mod sessions;
 mod speeds;
 mod spending;
 mod stamps;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -103,6 +104,7 @@ pub use spending::SpendingCap;
 pub use spending::Spent;
 pub use stamps::Stamped;
 pub use stamps::Stamps;
+pub use standing::Standing;
 pub use totals::BUCKETS_US;
 pub use totals::DurationRow;
 pub use totals::ModelTotals;

@@ -215,6 +215,7 @@ impl Assembler {
         };
         let mut pack = deciding.await.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
         span.note("items", pack.items.len());
+        span.note_shown(pack.items.iter().map(|it| it.uri.clone()));
         span.note("tokens", pack.tokens);
         let decided = span.elapsed_ms();
         drop(span);

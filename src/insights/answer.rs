@@ -40,6 +40,8 @@ use crate::store::RecordState;
 use crate::store::Scope;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::TraceFilter;
+use crate::trace;
 use crate::trace::Call;
 
 /// Answers that are kept for a question that is asked again.
@@ -220,14 +222,17 @@ impl Insights {
         (self.counts.asked.load(Ordering::Relaxed), self.counts.kept.load(Ordering::Relaxed))
     }
 
-    /// Keeps a judgement; returns whether there is such a call.
+    /// Keeps a judgement, of the call and of what it showed; returns whether there is such a call.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`].
-    pub async fn give_feedback(&self, given: NewFeedback) -> Result<bool, StoreError> {
+    pub async fn give_feedback(&self, mut given: NewFeedback) -> Result<bool, StoreError> {
         // The call that is judged may still be on its way to the disk.
         self.store.flush().await?;
+        let of_call = TraceFilter { id: Some(given.trace_id.clone()), ..TraceFilter::default() };
+        let judged = trace::find(&self.store, of_call, 1, 0).await?;
+        given.shown = judged.first().map(trace::CallRecord::shown).unwrap_or_default();
         self.store.add_feedback(given, self.clock.now()).await
     }
 

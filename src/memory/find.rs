@@ -11,9 +11,12 @@ use super::kept;
 use super::kept::Kept;
 use super::kept::Known;
 use super::kept::Turn;
+use crate::clock::Millis;
+use crate::dates::Mention;
 use crate::scope::View;
 use crate::search;
 use crate::search::Around;
+use crate::search::Background;
 use crate::search::Counter;
 use crate::search::Counts;
 use crate::search::Hashed;
@@ -71,6 +74,9 @@ const VOCABULARY: usize = 20_000;
 /// Memories that are looked at because they are nearest in meaning, whatever their words.
 const NEAREST: usize = 30;
 
+/// Milliseconds of a day.
+const DAY: f32 = 86_400_000.0;
+
 /// What is looked for.
 #[derive(Clone, Copy)]
 pub(super) struct Search<'a> {
@@ -83,6 +89,10 @@ pub(super) struct Search<'a> {
     pub(super) narrow: bool,
     /// How many are asked for at most.
     pub(super) wanted: usize,
+    /// The moment from which ages are counted.
+    pub(super) at: Millis,
+    /// The times that it names.
+    pub(super) times: &'a [Mention],
 }
 
 /// The memories that the reader's filter means and that answer the question, best first.
@@ -103,7 +113,7 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
         proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
-    let mut reading = Reading::new(reader, kept, question, search.meaning, meant.as_deref())?;
+    let mut reading = Reading::new(reader, kept, question, search, meant.as_deref())?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
@@ -293,6 +303,9 @@ struct Seen {
     place: Option<u64>,
     meant: bool,
     alive: bool,
+    importance: f32,
+    /// When it happened, or was learned.
+    at: Millis,
 }
 
 /// Reads memories and what is beside them, each once.
@@ -305,6 +318,9 @@ struct Reading<'a> {
     /// The terms of speakers and tags, by their number.
     labels: HashMap<u32, u64, BuildHasherDefault<Hashed>>,
     meaning: Option<&'a Embedded>,
+    now: Millis,
+    /// The times that the question names.
+    times: &'a [Mention],
     /// All memories that are meant, when that is known.
     all_meant: Option<&'a [i64]>,
     seen: HashMap<i64, Option<Seen>, BuildHasherDefault<Hashed>>,
@@ -316,7 +332,7 @@ impl<'a> Reading<'a> {
         reader: &'a MemoryReader<'a>,
         kept: &'a Kept,
         question: &'a Question,
-        meaning: Option<&'a Embedded>,
+        search: &Search<'a>,
         all_meant: Option<&'a [i64]>,
     ) -> Result<Reading<'a>, StoreError> {
         Ok(Reading {
@@ -326,7 +342,9 @@ impl<'a> Reading<'a> {
             glances: reader.glances()?,
             counter: question.counter(),
             labels: HashMap::default(),
-            meaning,
+            meaning: search.meaning,
+            now: search.at,
+            times: search.times,
             all_meant,
             seen: HashMap::default(),
             beside: HashMap::default(),
@@ -412,12 +430,26 @@ impl<'a> Reading<'a> {
         let mean_length = lengths / texts.len().max(1) as f32;
         let pool = Pool { rarity: proposed.rarity.clone(), names: proposed.names, mean_length };
         let mut scored: Vec<Signals> = texts.iter().map(|it| search::score(&it.1, &pool)).collect();
+        for ((seq, _), signals) in texts.iter().zip(&mut scored) {
+            if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
+                search::add_time(signals);
+            }
+        }
         if let Some(meaning) = self.meaning {
             let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
             search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?);
         }
-        let found = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0);
+        let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
+        let seqs: Vec<i64> = found.iter().map(|it| it.0.0).collect();
+        for (((seq, _), signals), standing) in found.iter_mut().zip(self.reader.standings(&seqs)?) {
+            let standing = standing.map_or(0.0, |it| search::standing(it.used, it.ignored));
+            if let Some(seen) = self.seen(*seq) {
+                let age = self.now.saturating_sub(seen.at).max(0) as f32 / DAY;
+                search::add_background(signals, &Background { importance: seen.importance, age, standing });
+            }
+        }
         let mut hits: Vec<Hit> = found
+            .into_iter()
             .map(|((seq, around), signals)| {
                 let bits = around.speaker | around.tags;
                 let counts = around.own.of_terms.iter().enumerate();
@@ -427,6 +459,10 @@ impl<'a> Reading<'a> {
             .collect();
         hits.sort_unstable_by(|a, b| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq)));
         Ok(hits)
+    }
+
+    fn is_of_a_named_time(&self, at: Millis) -> bool {
+        self.times.iter().any(|it| it.since.is_none_or(|since| since <= at) && it.until.is_none_or(|until| at < until))
     }
 
     fn text(&self, seq: i64, around: [Option<i64>; 4]) -> Option<(i64, Around<'_>)> {
@@ -514,6 +550,8 @@ fn look_at(filter: &MemoryFilter, counter: &mut Counter<'_>, glance: &MemoryGlan
         place: kept::place(glance),
         meant: filter.means(glance),
         alive: glance.alive(filter.now),
+        importance: glance.importance as f32,
+        at: glance.occurred_at.unwrap_or(glance.created_at),
     }
 }
 
@@ -535,6 +573,8 @@ fn look_at_kept(
         place: known.place,
         meant: filter.means(glance),
         alive: glance.alive(filter.now),
+        importance: glance.importance as f32,
+        at: glance.occurred_at.unwrap_or(glance.created_at),
     }
 }
 

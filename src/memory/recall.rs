@@ -9,6 +9,7 @@ use super::find::Search;
 use super::find::Unfound;
 use super::kept::Kept;
 use crate::clock::Millis;
+use crate::dates;
 use crate::redact;
 use crate::scope::View;
 use crate::search;
@@ -91,13 +92,24 @@ impl Recollection {
             (words, self.signals.words),
             ("what was said right before or after it".to_owned(), self.signals.neighbours),
             (format!("said by {speaker}, whom the query names"), self.signals.speaker),
+            ("from the time that the query names".to_owned(), self.signals.time),
             ("close in meaning".to_owned(), self.signals.meaning),
+            (more_or_less("important", self.signals.importance), self.signals.importance),
+            ("happened lately".to_owned(), self.signals.recency),
+            (
+                if self.signals.feedback < 0.0 { "passed over before" } else { "helped before" }.to_owned(),
+                self.signals.feedback,
+            ),
         ];
         // What is below a hundredth says nothing.
-        reasons.retain(|it| it.1 > all * 0.01);
+        reasons.retain(|it| it.1.abs() > all * 0.01);
         reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
         reasons.into_iter().map(|it| (it.0, it.1 / all)).collect()
     }
+}
+
+fn more_or_less(what: &str, signal: f32) -> String {
+    if signal < 0.0 { format!("less {what}") } else { what.to_owned() }
 }
 
 /// Why memories are here that nobody searched for.
@@ -128,11 +140,12 @@ impl Memory {
         let words = question.words();
         let asked = query.clone();
         let kept = Arc::clone(&self.kept);
+        let at = query.as_of.unwrap_or_else(|| self.clock.now());
         let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
         let page = self
             .store
             .search_memories(self.filter(query), call.cancelled(), move |reader| {
-                page(reader, &kept, &asked, &question, meaning.as_ref())
+                page(reader, &kept, &asked, &question, meaning.as_ref(), at)
             })
             .await
             .inspect_err(|err| span.fail(err))?;
@@ -186,6 +199,7 @@ fn page(
     query: &Query,
     question: &Question,
     meaning: Option<&Embedded>,
+    at: Millis,
 ) -> Result<Page, StoreError> {
     let (limit, offset) = (query.limit, query.offset);
     if question.terms().is_empty() {
@@ -195,7 +209,9 @@ fn page(
         return Ok(Page { hits: Vec::new(), rows, more, unfound: None });
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
-    let search = Search { query: &query.query, question, meaning, narrow: query.is_narrow(), wanted };
+    let times = dates::find(&query.query, at);
+    let search =
+        Search { query: &query.query, question, meaning, narrow: query.is_narrow(), wanted, at, times: &times };
     let hits = find::find(reader, kept, &search)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();

@@ -40,13 +40,21 @@ pub struct Signals {
     pub neighbours: f32,
     /// Said by someone whom the question names.
     pub speaker: f32,
+    /// From a time that the question names.
+    pub time: f32,
     /// Close in meaning.
     pub meaning: f32,
+    /// What its importance gives; below 0, takes.
+    pub importance: f32,
+    /// Happened lately.
+    pub recency: f32,
+    /// What feedback gives; below 0, takes.
+    pub feedback: f32,
 }
 
 impl Signals {
     pub fn total(&self) -> f32 {
-        self.words + self.neighbours + self.speaker + self.meaning
+        self.words + self.neighbours + self.speaker + self.meaning + self.importance + self.recency + self.feedback
     }
 }
 
@@ -95,6 +103,11 @@ pub fn score(around: &Around<'_>, pool: &Pool) -> Signals {
         signals.speaker *= kept;
     }
     signals
+}
+
+/// Adds what it is worth to be from a time that the question names.
+pub fn add_time(signals: &mut Signals) {
+    signals.time = weights::TIME * (signals.words + signals.neighbours + signals.speaker);
 }
 
 /// Adds what the texts' meaning is worth; `cosines` are those to the question, `None` where one is not known. What

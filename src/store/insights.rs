@@ -14,6 +14,7 @@ use rusqlite::types::Value;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::standing;
 use crate::clock::Millis;
 
 pub(super) use counting::teach;
@@ -176,6 +177,8 @@ pub struct NewFeedback {
     pub note: Option<String>,
     /// The ids of what helped.
     pub used: Vec<String>,
+    /// The addresses of what the call showed; see `trace::CallRecord::shown`.
+    pub shown: Vec<String>,
 }
 
 /// What was counted.
@@ -399,6 +402,7 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
     if !known {
         return Ok(false);
     }
+    judge(conn, given, now)?;
     conn.prepare_cached(
         "INSERT INTO feedback (trace_id, at, rating, note, used) VALUES (:trace_id, :at, :rating, :note, :used)",
     )?
@@ -419,6 +423,28 @@ const NAMES: &str = "WITH RECURSIVE n (v) AS (
     SELECT v FROM n WHERE v IS NOT NULL AND (:viewer IS NULL
         OR EXISTS (SELECT 1 FROM calls WHERE {column} = v AND user_id IS NULL)
         OR EXISTS (SELECT 1 FROM calls WHERE {column} = v AND user_id = :viewer))";
+
+/// Counts what helped and what was shown beside it, each once for a call however often the call is judged.
+fn judge(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Result<()> {
+    let before: Vec<String> = conn
+        .prepare_cached(
+            "SELECT it.value FROM feedback, json_each(feedback.used) AS it WHERE feedback.trace_id = :trace_id",
+        )?
+        .query_map(named_params! {":trace_id": given.trace_id}, |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let meant = |named: &[String], address: &str| named.iter().any(|it| names(it, address));
+    let (helped, other): (Vec<&String>, Vec<&String>) = given.shown.iter().partition(|it| meant(&given.used, it));
+    let new = helped.iter().filter(|it| !meant(&before, it)).map(|it| (*it).clone()).collect::<Vec<_>>();
+    let first = !given.shown.iter().any(|it| meant(&before, it));
+    let ignored = if first && !helped.is_empty() { other.into_iter().cloned().collect() } else { Vec::new() };
+    standing::judge(conn, &new, &ignored, now)
+}
+
+/// Whether `named`, an address or the end of one after a stroke, means `address`.
+fn names(named: &str, address: &str) -> bool {
+    let end = address.strip_suffix(named);
+    !named.is_empty() && end.is_some_and(|it| it.is_empty() || it.ends_with(['/', '#']))
+}
 
 const INSERT: &str =
     "INSERT OR IGNORE INTO calls (id, tool, started_at, took_us, outcome, error_kind, session_id, user_id,

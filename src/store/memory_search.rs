@@ -20,6 +20,8 @@ use super::memories::COLUMNS;
 use super::memories::MemoryFilter;
 use super::memories::MemoryRow;
 use super::memories::from_row;
+use super::standing;
+use super::standing::Standing;
 use super::vectors;
 use super::vectors::Embedded;
 use super::vectors::VectorCache;
@@ -277,6 +279,19 @@ impl MemoryReader<'_> {
     pub fn cosines(&self, query: &Embedded, seqs: &[i64]) -> Result<Vec<Option<f32>>, StoreError> {
         let namespace = self.bound.namespace();
         vectors::cosines(self.conn, self.vectors, namespace, query, seqs).map_err(|err| self.failed(&err))
+    }
+
+    /// What feedback said of each of these memories, as it counts at the filter's now; `None` where it said nothing.
+    /// Nothing is read while there is no feedback at all.
+    pub fn standings(&self, seqs: &[i64]) -> Result<Vec<Option<Standing>>, StoreError> {
+        let now = self.bound.filter().now;
+        let read = || -> rusqlite::Result<Vec<Option<Standing>>> {
+            if !standing::any(self.conn)? {
+                return Ok(vec![None; seqs.len()]);
+            }
+            seqs.iter().map(|it| standing::of_memory(self.conn, *it, now)).collect()
+        };
+        read().map_err(|err| self.failed(&err))
     }
 
     /// The number of the memory that came right before (or after) the one with the number `seq` in its session;

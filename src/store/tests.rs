@@ -130,6 +130,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(stamps::hot_queries())
         .chain(audit::hot_queries())
         .chain(keeping::hot_queries())
+        .chain(standing::hot_queries())
         .chain(answers::hot_queries())
         .chain(workspace::hot_queries())
         .chain(vectors::hot_queries().into_iter().map(|(name, sql)| (name, sql.to_owned())))

@@ -133,6 +133,26 @@ pub struct CallRecord {
     pub spans: Vec<SpanRecord>,
 }
 
+/// Under this name a span notes the addresses of what its call showed.
+const SHOWN: &str = "shown";
+
+/// Addresses of an answer that are noted. What comes later is hardly looked at, and a trace stays small.
+const SHOWN_MOST: usize = 20;
+
+impl CallRecord {
+    /// The addresses of what the call showed, best first, each once.
+    pub fn shown(&self) -> Vec<String> {
+        let mut shown: Vec<String> = Vec::new();
+        let noted = self.spans.iter().filter_map(|it| it.notes.get(SHOWN)?.as_array()).flatten();
+        for address in noted.filter_map(Value::as_str) {
+            if !shown.iter().any(|it| it == address) {
+                shown.push(address.to_owned());
+            }
+        }
+        shown
+    }
+}
+
 impl Call {
     /// Begins a call of `tool` at `now`.
     pub fn begin(tool: &str, now: Millis, progress: Progress, cancelled: CancellationToken) -> Call {
@@ -312,6 +332,11 @@ impl Span {
         self.change(|record| {
             record.notes.insert(name.to_owned(), value);
         });
+    }
+
+    /// Notes the addresses of what the answer shows, best first: feedback on the call is feedback on them.
+    pub fn note_shown(&self, addresses: impl Iterator<Item = String>) {
+        self.note(SHOWN, addresses.take(SHOWN_MOST).collect::<Vec<_>>());
     }
 
     /// Notes that this step failed.

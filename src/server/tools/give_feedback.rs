@@ -24,8 +24,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "give_feedback",
     title: "Give feedback",
     description: "Says how good an answer, a pack or what was recalled was, and which of the items were used. Give it when \
-        the user praises or corrects, or when you know which memories or pieces helped. It is kept; \
-        query_insights shows ratings by persona, framework and request kind.\n\
+        the user praises or corrects, or when you know which memories or pieces helped. What was used ranks \
+        higher later, what was passed over a little lower; query_insights shows ratings.\n\
         Example: {\"trace_id\": \"0192…\", \"rating\": 1, \"used\": [\"0192…\"]}",
     toolset: Toolset::Insights,
     writes: true,
@@ -59,8 +59,13 @@ struct FeedbackResult {
 async fn give_feedback(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: FeedbackArgs = arguments::read(arguments)?;
     let note = args.note.map(|it| redact::redact(&it.chars().take(NOTE).collect::<String>()).0);
-    let given =
-        NewFeedback { trace_id: args.trace_id.clone(), rating: args.rating, note, used: args.used.unwrap_or_default() };
+    let given = NewFeedback {
+        trace_id: args.trace_id.clone(),
+        rating: args.rating,
+        note,
+        used: args.used.unwrap_or_default(),
+        ..NewFeedback::default()
+    };
     let app = &context.app;
     let recorded = app.insights.give_feedback(given).await?;
     let text = if recorded {

@@ -50,6 +50,9 @@ const EACH: usize = 300;
 /// Memories for which there is room in any answer: fewer may be longer.
 const TEN: usize = 10;
 
+/// Characters that say that a content was cut, in the content and beside it.
+const CUT_MARK: usize = 95;
+
 /// Characters of a tag, a speaker or a source in the text; the data has the whole.
 const LABEL: usize = 200;
 
@@ -178,6 +181,7 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let next_cursor = found.next_offset.map(|it| it.to_string());
     let mut memories: Vec<Recalled> = found.memories.into_iter().map(|it| Recalled::of(it, args.explain)).collect();
     cut_long(&mut memories, query.limit);
+    context.call.span("answer").note_shown(memories.iter().map(|it| format!("carryall://memory/{}", it.id)));
     let searched = found.unfound.map(|it| describe_unfound(&it, &query));
     let text = match &searched {
         Some(searched) => searched.clone(),
@@ -237,7 +241,7 @@ pub(super) fn kind_names(kinds: Option<Vec<Kind>>) -> Vec<String> {
 /// be read. What is no longer than its share stays whole.
 fn cut_long(memories: &mut [Recalled], limit: usize) {
     let beside: usize = memories.iter().map(|it| size(it) - size(&it.content)).sum();
-    let most = ANSWER_CHARACTERS.saturating_sub(beside);
+    let most = ANSWER_CHARACTERS.saturating_sub(beside + CUT_MARK * memories.len());
     let mut left = (EACH * limit.max(TEN)).min(most);
     let mut lengths: Vec<usize> = memories.iter().map(|it| size(&it.content)).collect();
     if lengths.iter().sum::<usize>() <= left {

@@ -179,3 +179,67 @@ async fn pages_follow_each_other_without_a_gap() -> anyhow::Result<()> {
     assert_eq!(seen.len(), 700);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_helped_before_is_lifted_and_what_was_passed_over_falls() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let contents = ["The staging cluster has 12 nodes", "The staging cluster has 40 disks"];
+    remember(&mut server, json!([{"content": contents[0]}, {"content": contents[1]}])).await?;
+    let query = json!({"query": "staging cluster", "explain": true});
+    let before = server.call("recall", query.clone()).await?;
+    let second = before["memories"][1]["id"].clone();
+    for _ in 0..3 {
+        // Said three times of one answer, it counts once.
+        let judged = json!({"trace_id": before["trace_id"], "used": [second]});
+        assert_eq!(server.call("give_feedback", judged).await?["recorded"], true);
+    }
+    let once = server.call("recall", query.clone()).await?;
+    let of = |found: &Value, id: &Value| {
+        let memories = found["memories"].as_array().cloned().unwrap_or_default();
+        memories.iter().find(|it| it["id"] == *id).map(|it| it["why"].to_string()).unwrap_or_default()
+    };
+    assert!(of(&once, &second).contains("helped before (5 %)"), "{once}");
+    assert!(of(&once, &before["memories"][0]["id"]).contains("passed over before (-1 %)"), "{once}");
+    for _ in 0..8 {
+        let found = server.call("recall", query.clone()).await?;
+        server.call("give_feedback", json!({"trace_id": found["trace_id"], "used": [second]})).await?;
+    }
+    let often = server.call("recall", query.clone()).await?;
+    assert_eq!(often["memories"][0]["id"], second, "{often}");
+
+    server.call("give_feedback", json!({"trace_id": often["trace_id"], "rating": -1})).await?;
+    let rated = server.call("recall", query).await?;
+    assert_eq!(rated["memories"], often["memories"], "a rating names no memory");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_important_comes_first_of_equals() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let ask = json!({"query": "which tea does Ana like"});
+    let contents = ["Ana likes green tea", "Ana likes white tea"];
+    remember(&mut server, json!([{"content": contents[0]}, {"content": contents[1]}])).await?;
+    let plain = ranked(&mut server, ask.clone()).await?;
+    let mut server = Duplex::start(&Home::new()?)?;
+    let items = json!([{"content": plain[0], "importance": 0.1}, {"content": plain[1], "importance": 0.9}]);
+    remember(&mut server, items).await?;
+    assert_eq!(ranked(&mut server, ask).await?, [plain[1].clone(), plain[0].clone()]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_time_that_the_question_names_lifts_what_happened_then_and_loses_nothing() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let on = |content: &str, day: &str| json!({"content": content, "occurred_at": format!("{day}T10:00:00Z")});
+    let contents = ["We hiked along the river", "We hiked up the mountain"];
+    remember(&mut server, json!([on(contents[0], "2023-05-08"), on(contents[1], "2023-08-20")])).await?;
+    for (query, first) in [
+        ("Where did we hike in May 2023?", contents[0]),
+        ("Where did we hike in August 2023?", contents[1]),
+        ("hiked im August 2023", contents[1]),
+    ] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!((found.len(), found[0].as_str()), (2, first), "{query}");
+    }
+    Ok(())
+}
