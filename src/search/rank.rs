@@ -54,7 +54,14 @@ pub struct Signals {
 
 impl Signals {
     pub fn total(&self) -> f32 {
-        self.words + self.neighbours + self.speaker + self.meaning + self.importance + self.recency + self.feedback
+        self.words
+            + self.neighbours
+            + self.speaker
+            + self.time
+            + self.meaning
+            + self.importance
+            + self.recency
+            + self.feedback
     }
 }
 
@@ -203,6 +210,13 @@ mod tests {
         let pool = Pool { names: counter.has("Ada"), ..pool(2) };
         let by = |speaker| score(&Around { speaker, ..alone(&tea) }, &pool).total();
         assert!(by(counter.has("Ada")) > by(0));
+    }
+
+    #[test]
+    fn being_from_a_named_time_is_a_part_of_the_score() {
+        let mut signals = Signals { words: 10.0, ..Signals::default() };
+        add_time(&mut signals);
+        assert_eq!(signals.total(), 10.0 * (1.0 + weights::TIME));
     }
 
     #[test]

@@ -241,5 +241,8 @@ async fn a_time_that_the_question_names_lifts_what_happened_then_and_loses_nothi
         let found = ranked(&mut server, json!({"query": query})).await?;
         assert_eq!((found.len(), found[0].as_str()), (2, first), "{query}");
     }
+    let explained = server.call("recall", json!({"query": "hiked in August 2023", "explain": true})).await?;
+    let why = explained["memories"][0]["why"].as_str().unwrap_or_default();
+    assert!(why.contains("from the time that the query names ("), "{why}");
     Ok(())
 }
