@@ -30,7 +30,7 @@ pub(super) fn base_url(text: &str) -> Result<String, Wrong> {
     Ok(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
 }
 
-/// Whether an address that [`base_url`] took leads to this machine itself.
+/// Whether an address that `base_url` took leads to this machine itself.
 pub fn is_loopback(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |it| it.1);
     let (host, _) = split_port(&rest[..rest.find('/').unwrap_or(rest.len())]);

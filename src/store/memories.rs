@@ -144,7 +144,7 @@ pub struct MemoryFilter {
 }
 
 impl MemoryFilter {
-    /// Whether it means this memory: what [`Bound::condition`] says in SQL.
+    /// Whether it means this memory: what `Bound::condition` says in SQL.
     pub fn means(&self, it: &MemoryGlance<'_>) -> bool {
         let view = &self.view;
         let belongs = |asked: &Option<String>, owner: Option<&str>| match owner {

@@ -83,7 +83,8 @@ fn reports_say_where_time_and_errors_come_from_and_what_to_do() -> anyhow::Resul
         slow["tools"].as_array().into_iter().flatten().find(|it| it["tool"] == "ask").cloned().unwrap_or_default();
     assert_eq!(ask["calls"], 2);
     // Which steps cost most depends on the machine; that the dearest come first does not.
-    let shares: Vec<f64> = ask["steps"].as_array().into_iter().flatten().filter_map(|it| it["share"].as_f64()).collect();
+    let shares: Vec<f64> =
+        ask["steps"].as_array().into_iter().flatten().filter_map(|it| it["share"].as_f64()).collect();
     assert!(!shares.is_empty() && shares.is_sorted_by(|a, b| a >= b) && shares[0] <= 1.0, "{ask}");
     assert!(ask["p95_ms"].as_f64() >= ask["p50_ms"].as_f64() && ask["next_step"].is_string());
     let (_, text) = shown(&home, &["trace", "--slow", "--tool", "ask"])?;
