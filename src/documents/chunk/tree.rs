@@ -91,12 +91,7 @@ fn has_long_heredoc(text: &str) -> bool {
     })
 }
 
-/// One text at a time: scanners of grammars crashed the process when several threads read at once, and never did one
-/// after the other (2026-11-27).
-static READING: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 fn outline(text: &str, lines: &[&str], grammar: &'static Grammar) -> Option<Outline> {
-    let _alone = READING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let tree = parse(text, grammar)?;
     let mut walk = Walk {
         grammar,
