@@ -66,6 +66,11 @@ pub(super) fn read(text: &str, lines: &[&str], language: Language) -> Option<Out
     if text.len() > MAX_BYTES || language.name() == "ruby" && has_long_heredoc(text) {
         return None;
     }
+    if language.name() == "shell" && !text.chars().all(|it| it <= '\u{ff}') {
+        // The scanner looks a character up in the C library's table of 256 (tree-sitter-bash 0.25.1, `isdigit`) and so
+        // ends the process at one far behind it.
+        return None;
+    }
     let grammar = Grammar::of(language)?;
     if text.len() <= SHALLOW_BYTES {
         return outline(text, lines, grammar);

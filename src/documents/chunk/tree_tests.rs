@@ -126,6 +126,9 @@ fn scripts_are_read() {
     let shell = "# Runs.\nrun() {\n  go \"$1\"\n}\nLIMIT=3\n";
     assert_eq!(definitions("shell", shell), ["function run 1 2 2 4", "value LIMIT 5 5 5 5"]);
     assert_eq!(uses("shell", shell), "go");
+    // A character that its scanner cannot bear, where it looks for digits.
+    let far = "run() {\n  echo {\u{10ffff}..3} {1\u{1f600}}\n}\n";
+    assert!(!chunk(far, Language::named("shell").unwrap()).is_empty());
 }
 
 #[test]
