@@ -148,7 +148,7 @@ async fn vectors(app: &App) -> Finding {
 fn breakers(app: &App) -> Vec<Finding> {
     let open = app.asker.models().breakers().into_iter().filter_map(|it| {
         let error = it.refused?;
-        let message = format!("{}/{}: {}", it.provider, it.model, error.message);
+        let message = format!("{}/{} is left alone: {} lately", it.provider, it.model, error.kind.name());
         Some(Finding::new("breaker", Status::Warning, message).hint(error.next_step))
     });
     let open: Vec<Finding> = open.collect();

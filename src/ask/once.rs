@@ -120,7 +120,12 @@ impl Asker {
     ) -> Result<Reply, Refusal> {
         let Ready { question, route, request, items, .. } = ready;
         let schema = question.response_schema.as_ref().map(Structured::new).transpose().map_err(Refusal::BadSchema)?;
-        let mut fallbacks = self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?;
+        // Side by side, a fallback's answer would stand in another one's name.
+        let mut fallbacks = if ready.is_alone {
+            self.models.fallbacks(&question.fallbacks).map_err(|err| Refusal::Route(Box::new(err)))?
+        } else {
+            Vec::new()
+        };
         fallbacks.retain(|it| it != route);
         if ready.is_alone {
             telling.waits_for(name_of(route));

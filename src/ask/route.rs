@@ -36,7 +36,8 @@ impl Asker {
         }
         let (provider, model) = (question.provider.as_deref(), question.model.as_deref());
         let chosen = self.models.choose(provider, model).map_err(|err| Refusal::Route(Box::new(err)))?;
-        let is_quoted = chosen.is_none() && provider.is_some_and(|it| !it.is_empty());
+        // Nothing was chosen, and that by somebody: the call or the configuration said `extractive`.
+        let is_quoted = chosen.is_none() && (provider.is_some_and(|it| !it.is_empty()) || self.models.is_chosen());
         if model.is_none_or(str::is_empty) && !is_quoted {
             let has_own = chosen.as_ref().is_some_and(|it| self.models.has_own_model(&it.provider));
             let usual = self.models.usual_preference().filter(|_| !has_own);

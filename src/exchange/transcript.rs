@@ -95,16 +95,16 @@ impl Transcript {
             self.rollout = Rollout::at(Some(said.session_id.clone()), self.rollout.said + 1);
         }
         let id = ids::of(&[self.writer.name(), &self.owner.namespace, &said.key]);
-        let content = match said.content.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}\n[cut: longer than {LONGEST} characters]", &said.content[..end]),
-            None => said.content,
-        };
+        let mut content = redact::beginning(&said.content, LONGEST);
+        if said.content.char_indices().nth(LONGEST).is_some() {
+            content.push_str(&format!("\n[cut: longer than {LONGEST} characters]"));
+        }
         Some(TurnRow {
             id,
             session_id: said.session_id.chars().take(SESSION_ID).collect(),
             owner: self.owner.clone(),
             role: said.role.name().to_owned(),
-            content: redact::redact(&content).0,
+            content,
             trace_id: None,
             created_at: said.at.unwrap_or(now),
         })

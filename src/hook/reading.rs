@@ -22,8 +22,8 @@ use crate::store::TurnRow;
 /// Bytes by which a file is known again.
 const HEAD: u64 = 512;
 
-/// The longest line that is read; a longer one is a picture or the output of a tool.
-const LINE: u64 = 4 << 20;
+/// The longest line that is read. A picture that was pasted stands in the line of the words that it came with.
+const LINE: u64 = 64 << 20;
 
 /// Bytes that are read and turns that are kept before the place is noted: what a deadline takes away is less than that.
 const PART: u64 = 8 << 20;

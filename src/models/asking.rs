@@ -260,6 +260,7 @@ impl Asking<'_> {
                 span.note("finish_reason_original", answer.finish_reason_original.as_deref());
                 span.note("input_tokens", answer.usage.input_tokens);
                 span.note("cached_input_tokens", answer.usage.cached_input_tokens);
+                span.note("cache_write_tokens", answer.usage.cache_write_tokens);
                 span.note("output_tokens", answer.usage.output_tokens);
                 ("ok", None, whole.cost_usd)
             }

@@ -156,7 +156,7 @@ impl Models {
             takes_ms: measured
                 .filter(|it| it.answers >= ENOUGH_ANSWERS)
                 .map(|it| it.first_ms + it.token_ms * f64::from(USUAL_OUTPUT_TOKENS)),
-            ill: self.health.look(provider, model, now).map(|it| it.message),
+            ill: self.health.look(provider, model, now).map(|it| format!("not asked: {} lately", it.kind.name())),
         }
     }
 

@@ -37,6 +37,23 @@ struct Table {
 }
 
 const TABLES: &[Table] = &[
+    // Before the memories and the turns, whose triggers make the rows that are missing.
+    Table {
+        name: "sessions",
+        columns: &[
+            "namespace",
+            "session_id",
+            "user_id",
+            "persona",
+            "title",
+            "host",
+            "project",
+            "started_at",
+            "last_at",
+            "ended_at",
+        ],
+        order: "seq",
+    },
     Table {
         name: "memories",
         columns: &[
@@ -88,23 +105,6 @@ const TABLES: &[Table] = &[
         order: "memory_id, place",
     },
     Table { name: "memory_events", columns: &["memory_id", "at", "event", "detail"], order: "seq" },
-    // Before the turns, whose triggers make the rows that are missing.
-    Table {
-        name: "sessions",
-        columns: &[
-            "namespace",
-            "session_id",
-            "user_id",
-            "persona",
-            "title",
-            "host",
-            "project",
-            "started_at",
-            "last_at",
-            "ended_at",
-        ],
-        order: "seq",
-    },
     Table {
         name: "turns",
         columns: &["id", "session_id", "namespace", "user_id", "persona", "role", "content", "trace_id", "created_at"],

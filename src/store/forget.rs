@@ -1,5 +1,5 @@
-//! Takes a memory out of everything that holds its text: its row, the text index, packs, summaries, traces. What
-//! stays is a line of the audit.
+//! Takes a memory out of everything that holds its text: its row, the text index, packs, summaries, traces, questions
+//! and notes. What stays is a line of the audit.
 
 use std::collections::HashMap;
 
@@ -63,8 +63,12 @@ impl Store {
         let path = self.path().to_path_buf();
         let wanted = ids.clone();
         // Outside the transaction, which other processes wait for: traces may be many.
-        let traces =
-            self.read(move |conn| traces_with(conn, &wanted).map_err(|err| StoreError::of(&path, &err))).await?;
+        let (traces, texts) = self
+            .read(move |conn| {
+                let find = || -> rusqlite::Result<_> { Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?)) };
+                find().map_err(|err| StoreError::of(&path, &err))
+            })
+            .await?;
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             let delete = || -> rusqlite::Result<Erased> {
@@ -79,6 +83,10 @@ impl Store {
                 for (id, trace) in traces {
                     tx.prepare_cached("UPDATE traces SET error = :error, spans = :spans WHERE id = :id")?
                         .execute(named_params! {":error": trace.error, ":spans": trace.spans, ":id": id})?;
+                }
+                for (change, id) in texts {
+                    tx.prepare_cached(change)?.execute(named_params! {":notice": NOTICE, ":id": id})?;
+                    forget_words(tx, &id)?;
                 }
                 Ok(erased)
             };
@@ -168,6 +176,75 @@ fn traces_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<HashMap<St
     Ok(cleaned)
 }
 
+/// Where people's own words are kept beside a call: how they are read (an id, a text), and how one is replaced.
+const TEXTS: [(&str, &str); 3] = [
+    ("SELECT id, question FROM calls WHERE question IS NOT NULL", "UPDATE calls SET question = :notice WHERE id = :id"),
+    ("SELECT id, query FROM packs", "UPDATE packs SET query = :notice WHERE id = :id"),
+    (
+        "SELECT CAST(seq AS TEXT), note FROM feedback WHERE note IS NOT NULL",
+        "UPDATE feedback SET note = :notice WHERE seq = CAST(:id AS INTEGER)",
+    ),
+];
+
+/// What of [`TEXTS`] holds the text of one of these memories, or ends amid it: the statement that replaces it, and its id.
+fn texts_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<Vec<(&'static str, String)>> {
+    let mut contents = Vec::new();
+    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    for id in ids {
+        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+    }
+    let whole: Vec<&str> = contents.iter().map(|it| it.trim()).filter(|it| !it.is_empty()).collect();
+    let needles: Vec<String> = contents.iter().filter_map(|it| needle(it)).collect();
+    let mut found = Vec::new();
+    let Ok(search) = aho_corasick::AhoCorasick::new(&needles) else { return Ok(found) };
+    if whole.is_empty() {
+        return Ok(found);
+    }
+    for (read, change) in TEXTS {
+        let mut statement = conn.prepare_cached(read)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(1)?.as_str()?;
+            if search.is_match(text) || whole.contains(&text.trim()) || needles.iter().any(|it| ends_amid(text, it)) {
+                found.push((change, row.get(0)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Takes the words of a question, one by one, out of the trace of its call, if there is one.
+fn forget_words(conn: &Connection, id: &str) -> rusqlite::Result<()> {
+    let spans: Option<String> = conn
+        .prepare_cached("SELECT spans FROM traces WHERE id = :id")?
+        .query_row(named_params! {":id": id}, |row| row.get(0))
+        .optional()?;
+    let Some(mut spans) = spans.and_then(|it| serde_json::from_str::<Value>(&it).ok()) else { return Ok(()) };
+    without_words(&mut spans);
+    conn.prepare_cached("UPDATE traces SET spans = :spans WHERE id = :id")?
+        .execute(named_params! {":spans": spans.to_string(), ":id": id})?;
+    Ok(())
+}
+
+fn without_words(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(without_words),
+        Value::Object(map) => {
+            if let Some(words) = map.get_mut("words").filter(|it| it.is_array()) {
+                *words = json!([NOTICE]);
+            }
+            map.values_mut().for_each(without_words);
+        }
+        _ => {}
+    }
+}
+
+/// Whether `text` ends with a telling beginning of `needle`: what is kept of a question is cut.
+fn ends_amid(text: &str, needle: &str) -> bool {
+    let beginnings = needle.char_indices().map(|it| it.0).filter(|at| *at >= TELLING_BYTES);
+    beginnings.into_iter().any(|at| text.ends_with(&needle[..at]))
+}
+
 /// The piece of a text by which it is found in others: the beginning of its longest line.
 pub(super) fn needle(content: &str) -> Option<String> {
     let line = content.lines().map(str::trim).max_by_key(|it| it.len())?;
@@ -204,6 +281,8 @@ mod tests {
         assert_eq!(needle("a\n  Ana drinks green tea \nb"), Some("Ana drinks green tea".to_owned()));
         let long = "ü".repeat(400);
         assert_eq!(needle(&long).unwrap().len(), NEEDLE_BYTES);
+        assert!(ends_amid("who said Ana drinks gr", "Ana drinks green tea"));
+        assert!(!ends_amid("who said Ana", "Ana drinks green tea"));
         assert_eq!(escape("say \"no\"\n"), "say \\\"no\\\"\\n");
     }
 }

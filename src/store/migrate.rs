@@ -31,6 +31,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0019_names_of_calls.sql"),
     include_str!("migrations/0020_definitions.sql"),
     include_str!("migrations/0021_item_feedback.sql"),
+    include_str!("migrations/0022_feedback_stamps.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

@@ -29,11 +29,26 @@ const LATEST: &str = "SELECT id, query FROM packs
       AND coalesce(result ->> '$.view.namespace', :namespace) = :namespace
     ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset";
 
+/// Whether a pack quotes a memory that is not there: forgetting it later could not find the pack.
+const QUOTES_GONE: &str = "SELECT EXISTS (SELECT 1 FROM json_each(:result, '$.items') AS it
+    WHERE it.value ->> '$.uri' LIKE 'carryall://memory/%'
+      AND NOT EXISTS (SELECT 1 FROM memories WHERE id = substr(it.value ->> '$.uri', 19)))";
+
 impl Store {
-    /// Keeps a pack. One with the same id is there already only when it holds the same: the id is made from it.
+    /// Keeps a pack, unless a memory that it quotes was forgotten while it was made. One with the same id is there already
+    /// only when it holds the same: the id is made from it.
     pub async fn add_pack(&self, pack: PackRow) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
+            let quotes_gone: bool = tx
+                .prepare_cached(QUOTES_GONE)
+                .and_then(|mut it| it.query_row(named_params! {":result": pack.result}, |row| row.get(0)))
+                .map_err(|err| StoreError::of(&path, &err))?;
+            if quotes_gone {
+                return Err(StoreError::Internal {
+                    reason: "a memory that it quotes was forgotten meanwhile".to_owned(),
+                });
+            }
             let insert = || -> rusqlite::Result<()> {
                 tx.prepare_cached(
                     "INSERT OR IGNORE INTO packs (id, created_at, query, result)
@@ -152,7 +167,7 @@ fn without(result: &str, memory_id: &str, content: &str) -> String {
 }
 
 /// `text` without the piece that quotes `quoted`, in whichever format it is; `None` when there is none.
-fn replaced(text: &str, quoted: &str) -> Option<String> {
+pub(super) fn replaced(text: &str, quoted: &str) -> Option<String> {
     let end = if quoted.ends_with('\n') { "" } else { "\n" };
     let [plain, xml, json] = forms(quoted);
     let framed = [

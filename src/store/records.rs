@@ -61,6 +61,9 @@ const DELETE_CALLS: &str = "DELETE FROM calls WHERE seq IN
 const DELETE_SPENDING: &str = "DELETE FROM spending WHERE rowid IN
     (SELECT rowid FROM spending WHERE at < :before ORDER BY at LIMIT :step)";
 /// Feedback is numbered as it comes, so the oldest are the first.
+const DELETE_ITEM_FEEDBACK: &str = "DELETE FROM item_feedback WHERE item IN
+    (SELECT item FROM item_feedback WHERE at < :before ORDER BY at LIMIT :step)";
+
 const DELETE_FEEDBACK: &str = "DELETE FROM feedback WHERE at < :before
     AND seq IN (SELECT seq FROM feedback ORDER BY seq LIMIT :step)";
 
@@ -128,6 +131,7 @@ pub(super) fn sweep(tx: &Transaction<'_>, cutoff: Cutoff) -> rusqlite::Result<bo
         (DELETE_TRACES, cutoff.traces),
         (DELETE_CALLS, cutoff.calls),
         (DELETE_FEEDBACK, cutoff.calls),
+        (DELETE_ITEM_FEEDBACK, cutoff.calls),
         (DELETE_SPENDING, cutoff.spending),
     ] {
         most = most.max(tx.prepare_cached(sql)?.execute(named_params! {":before": before, ":step": STEP})?);
@@ -143,6 +147,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("old traces", DELETE_TRACES.to_owned()),
         ("old calls", DELETE_CALLS.to_owned()),
         ("old spending", DELETE_SPENDING.to_owned()),
+        ("old feedback on items", DELETE_ITEM_FEEDBACK.to_owned()),
     ]
 }
 

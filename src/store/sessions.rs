@@ -1,9 +1,12 @@
 //! The rows of sessions: which there are, when they were, what they were about; and how far transcripts were read.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
+use serde_json::Value;
 use serde_json::json;
 
 use super::audit;
@@ -277,14 +280,51 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     })
 }
 
-/// How the address of what a session holds begins, as packs quote it.
-fn quoted(owner: &Owner) -> String {
-    format!("carryall://session/{}#", ids::uri_part(owner.session_id.as_deref().unwrap_or_default()))
+/// What may quote a session: packs in which an address of it stands.
+const QUOTING: &str = "SELECT id, result FROM packs WHERE (instr(result, :turns) > 0 OR instr(result, :contexts) > 0)
+    AND coalesce(result ->> '$.view.namespace', :namespace) = :namespace";
+
+/// The addresses of what is deleted with a session: its turns, and what it has in contexts.
+fn addresses(conn: &Connection, owner: &Owner) -> rusqlite::Result<HashSet<String>> {
+    let id = owner.session_id.clone().unwrap_or_default();
+    let params = named_params! {
+        ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+        ":persona": owner.persona,
+    };
+    let column = |sql: String| -> rusqlite::Result<Vec<String>> {
+        conn.prepare(&sql)?.query_map(params, |row| row.get(0))?.collect()
+    };
+    let turns = column(format!("SELECT id FROM turns WHERE {OF_OWNER}"))?;
+    let keys = column(format!("SELECT key FROM contexts WHERE {CONTEXTS}"))?;
+    let context = |key| {
+        ContextKey { namespace: owner.namespace.clone(), scope: Scope::Session, owner: id.clone(), key }.address()
+    };
+    let turn = |it| format!("carryall://session/{}#{it}", ids::uri_part(&id));
+    Ok(turns.into_iter().map(turn).chain(keys.into_iter().map(context)).collect())
 }
 
-const QUOTING: &str = "SELECT packs.id, packs.result FROM packs WHERE instr(result, :quoted) > 0
-    AND coalesce(result ->> '$.view.namespace', :namespace) = :namespace
-    AND result ->> '$.view.user_id' IS :user_id AND result ->> '$.view.persona' IS :persona";
+/// The packs that quote one of `gone`, whoever they were made for: what belongs to nobody is seen by all.
+fn quoting(conn: &Connection, owner: &Owner, gone: &HashSet<String>) -> rusqlite::Result<Vec<(String, Value)>> {
+    let id = ids::uri_part(owner.session_id.as_deref().unwrap_or_default());
+    let mut packs = conn.prepare(QUOTING)?;
+    let packs = packs.query_map(
+        named_params! {
+            ":turns": format!("carryall://session/{id}#"), ":contexts": format!("carryall://context/session/{id}/"),
+            ":namespace": owner.namespace,
+        },
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let mut found = Vec::new();
+    for pack in packs {
+        let (id, result) = pack?;
+        let result: Value = serde_json::from_str(&result).unwrap_or_default();
+        let mut items = result["items"].as_array().into_iter().flatten();
+        if items.any(|it| it["uri"].as_str().is_some_and(|it| gone.contains(it))) {
+            found.push((id, result));
+        }
+    }
+    Ok(found)
+}
 
 fn count(conn: &Connection, owner: &Owner) -> rusqlite::Result<SessionErased> {
     let of_owner = |sql: &str| -> rusqlite::Result<usize> {
@@ -295,18 +335,12 @@ fn count(conn: &Connection, owner: &Owner) -> rusqlite::Result<SessionErased> {
         let count: i64 = conn.query_row(sql, params, |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     };
-    let mut packs = conn.prepare(QUOTING)?;
-    let packs = packs.query_map(
-        named_params! {
-            ":quoted": quoted(owner), ":namespace": owner.namespace, ":user_id": owner.user_id, ":persona": owner.persona,
-        },
-        |_| Ok(()),
-    )?;
+    let packs = quoting(conn, owner, &addresses(conn, owner)?)?;
     Ok(SessionErased {
         turns: of_owner(&format!("SELECT count(*) FROM turns WHERE {OF_OWNER}"))?,
         summaries: of_owner(&format!("SELECT count(*) FROM summaries WHERE {OF_OWNER}"))?,
         contexts: of_owner(&format!("SELECT count(*) FROM contexts WHERE {CONTEXTS}"))?,
-        packs: packs.count(),
+        packs: packs.len(),
         traces: of_owner(&format!("SELECT count(*) FROM traces WHERE {TRACES}"))?,
         memories: of_owner(&format!("SELECT count(*) FROM memories WHERE {OF_OWNER}"))?,
     })
@@ -321,6 +355,7 @@ const TRACES: &str = "session_id = :session_id AND coalesce(namespace, :namespac
 
 fn delete(conn: &Connection, owner: &Owner, actor: &str, now: Millis) -> rusqlite::Result<SessionErased> {
     let erased = count(conn, owner)?;
+    blank_packs(conn, owner)?;
     let params = named_params! {
         ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
         ":persona": owner.persona,
@@ -336,7 +371,6 @@ fn delete(conn: &Connection, owner: &Owner, actor: &str, now: Millis) -> rusqlit
         let subject = at.address();
         audit::note(conn, &line(owner, actor, "cleared", subject, json!({"before_version": version}), now))?;
     }
-    blank_packs(conn, owner)?;
     for sql in [
         format!("DELETE FROM turns WHERE {OF_OWNER}"),
         format!("DELETE FROM summaries WHERE {OF_OWNER}"),
@@ -354,46 +388,28 @@ fn delete(conn: &Connection, owner: &Owner, actor: &str, now: Millis) -> rusqlit
     Ok(erased)
 }
 
-/// Puts a notice in the place of what packs quote of the session.
+/// Puts a notice in the place of what packs quote of the session; of the whole text where that cannot be told from what
+/// stands around it.
 fn blank_packs(conn: &Connection, owner: &Owner) -> rusqlite::Result<()> {
-    let quoted = quoted(owner);
-    let packs: Vec<(String, String)> = conn
-        .prepare(QUOTING)?
-        .query_map(
-            named_params! {
-                ":quoted": quoted, ":namespace": owner.namespace, ":user_id": owner.user_id, ":persona": owner.persona,
-            },
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    for (id, result) in packs {
-        let mut result: serde_json::Value = serde_json::from_str(&result).unwrap_or_default();
-        let mut texts = Vec::new();
-        for item in result.get_mut("items").and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
-            if item["uri"].as_str().is_some_and(|it| it.starts_with(&quoted)) {
-                texts.extend(item["text"].as_str().map(str::to_owned));
+    let gone = addresses(conn, owner)?;
+    for (id, mut result) in quoting(conn, owner, &gone)? {
+        let mut whole = result["text"].as_str().map(str::to_owned);
+        for item in result.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+            if item["uri"].as_str().is_some_and(|it| gone.contains(it)) {
+                let text = item["text"].as_str().unwrap_or_default();
+                whole = whole.and_then(|it| super::packs::replaced(&it, text));
                 item["text"] = NOTICE.into();
             }
         }
-        let mut whole = result["text"].as_str().unwrap_or_default().to_owned();
-        for text in texts.iter().filter(|it| !it.is_empty()) {
-            whole = whole.replace(text.as_str(), NOTICE);
-        }
-        result["text"] = whole.into();
+        let lost = || format!("{NOTICE} This pack quoted a session that was deleted since; its other items are kept.");
+        result["text"] = whole.unwrap_or_else(lost).into();
         conn.prepare_cached("UPDATE packs SET result = :result WHERE id = :id")?
             .execute(named_params! {":result": result.to_string(), ":id": id})?;
     }
     Ok(())
 }
 
-fn line(
-    owner: &Owner,
-    actor: &str,
-    action: &str,
-    subject: String,
-    details: serde_json::Value,
-    now: Millis,
-) -> AuditRow {
+fn line(owner: &Owner, actor: &str, action: &str, subject: String, details: Value, now: Millis) -> AuditRow {
     AuditRow {
         at: now,
         actor: actor.to_owned(),

@@ -185,17 +185,15 @@ impl Exporter {
     async fn send_all(&self) {
         let _turn = self.sending.lock().await;
         loop {
-            let batch: Vec<CallRecord> = {
-                let mut queue = self.queue();
-                let count = queue.calls.len().min(BATCH);
-                queue.calls.drain(..count).collect()
-            };
+            // They stay in the queue until it is known what became of them: this may be dropped at any wait.
+            let batch: Vec<CallRecord> = self.queue().calls.iter().take(BATCH).cloned().collect();
             if batch.is_empty() {
                 return;
             }
             let count = u64::try_from(batch.len()).unwrap_or(0);
             let outcome = self.send_batch(&batch).await;
             let mut queue = self.queue();
+            queue.calls.drain(..batch.len());
             match outcome {
                 Ok(()) => (queue.sent, queue.is_told) = (queue.sent + count, false),
                 Err(why) => {

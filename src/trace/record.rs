@@ -68,6 +68,7 @@ fn redacted(record: &CallRecord) -> CallRecord {
             strategy: short(&facts.strategy),
             provider: short(&facts.provider),
             model: short(&facts.model),
+            asked_model: short(&facts.asked_model),
             ..facts.clone()
         },
         states: record
@@ -80,8 +81,14 @@ fn redacted(record: &CallRecord) -> CallRecord {
             .iter()
             .map(|it| SpanRecord { notes: redacted_map(&it.notes), error: short(&it.error), ..it.clone() })
             .collect(),
+        // A state with a part taken out is none that its maker knows.
+        remote: record.remote.clone().map(|it| Remote { state: it.state.filter(|state| is_clean(state)), ..it }),
         ..record.clone()
     }
+}
+
+fn is_clean(text: &str) -> bool {
+    redact::redact(text).1.is_empty()
 }
 
 fn redacted_map(notes: &Map<String, Value>) -> Map<String, Value> {
@@ -226,9 +233,18 @@ mod tests {
     #[test]
     fn no_text_of_a_record_holds_a_secret() {
         for key in KEYS {
-            let call = Call::begin("ask", 1, Progress::default(), CancellationToken::new());
+            let remote = Remote {
+                trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+                span_id: "00f067aa0ba902b7".to_owned(),
+                is_sampled: true,
+                state: Some(format!("vendor={key}")),
+            };
+            let call = Call::begin_under(Some(remote), "ask", 1, Progress::default(), CancellationToken::new());
             call.enter(State::Classified);
-            call.note_facts(|it| it.model = Some(format!("model {key}")));
+            call.note_facts(|it| {
+                it.model = Some(format!("model {key}"));
+                it.asked_model = Some(format!("model {key}"));
+            });
             let span = call.span("index");
             span.note("skipped", json!([{"path": format!("/work/{key}.txt"), "deep": [[key]]}]));
             span.note(key, 1);

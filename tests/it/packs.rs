@@ -20,9 +20,11 @@ use carryall::session::Sessions;
 use carryall::store::ContextBy;
 use carryall::store::ContextKey;
 use carryall::store::ContextWrite;
+use carryall::store::NewFeedback;
 use carryall::store::NewTurn;
 use carryall::store::Scope;
 use carryall::store::Store;
+use carryall::store::TraceRow;
 use carryall::trace::Call;
 use proptest::prelude::*;
 use serde_json::json;
@@ -151,6 +153,15 @@ async fn a_write_ends_only_the_packs_that_it_touches() -> anyhow::Result<()> {
     assert_eq!(ended().await?, asked);
     assert_eq!(ended().await?, []);
     let id = other.remember(memory("the retry limit is five".to_owned())).await?;
+    assert_eq!(ended().await?, [SourceName::Memory]);
+    // That it helped moves it.
+    let store = &other.assembler.store;
+    store.add_trace(TraceRow { id: "t".to_owned(), spans: "[]".to_owned(), ..TraceRow::default() });
+    store.flush().await?;
+    assert_eq!(ended().await?, []);
+    let shown = vec![format!("carryall://memory/{id}")];
+    let helped = NewFeedback { trace_id: "t".to_owned(), used: vec![id.clone()], shown, ..NewFeedback::default() };
+    assert!(store.add_feedback(helped, clock.now()).await?);
     assert_eq!(ended().await?, [SourceName::Memory]);
     other.assembler.memory.forget_ids(vec![id], false).await?;
     assert_eq!(ended().await?, [SourceName::Memory]);

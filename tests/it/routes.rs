@@ -394,3 +394,41 @@ fn a_piece_of_an_answer_is_still_streamed_first_and_whole() -> anyhow::Result<()
     assert_eq!(told[0]["params"]["message"], "one");
     Ok(())
 }
+
+/// Settings with a provider `work` at the models' address and a cascade to it, and `more` before them.
+fn home_with_cascade(models: &ModelServer, more: &str) -> anyhow::Result<Home> {
+    let home = Home::new()?;
+    let settings = format!(
+        "{more}\n[ask]\ncascade = ['work/large']\n\
+         [providers.work]\nkind = 'openai'\nbase_url = '{}/v1'\napi_key_env = 'WORK_KEY'\n",
+        models.url()
+    );
+    std::fs::write(home.folder().join("config.toml"), settings)?;
+    Ok(home.with("WORK_KEY", "k").with("CARRYALL_CONFIG", "../config.toml"))
+}
+
+#[test]
+fn side_by_side_nobody_answers_in_the_name_of_another() -> anyhow::Result<()> {
+    // A wrong key fails at once, whichever of the two meets it.
+    let models = ModelServer::start(vec![
+        Script::json(401, r#"{"error":{"message":"no such key"}}"#),
+        Script::openai_answer("yes"),
+        Script::openai_answer("one too many"),
+    ])?;
+    let mut server = home_with_cascade(&models, "")?.server()?;
+    let ask = json!({"message": "x", "context": "none", "providers": ["work/small", "work/medium"]});
+    let reply = server.call("ask", ask)?;
+    assert_eq!(models.received().len(), 2, "{reply}");
+    let answers = reply["answers"].as_array().cloned().unwrap_or_default();
+    assert_eq!(answers.iter().filter(|it| !it["error"].is_null()).count(), 1, "{reply}");
+    Ok(())
+}
+
+#[test]
+fn a_preference_asks_nobody_where_quoting_was_chosen() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::openai_answer("one too many")])?;
+    let mut server = home_with_cascade(&models, "provider = 'extractive'")?.server()?;
+    let reply = server.call("ask", json!({"message": "x", "prefer": "cost"}))?;
+    assert_eq!((models.received().len(), &reply["provider"]), (0, &json!("extractive")), "{reply}");
+    Ok(())
+}

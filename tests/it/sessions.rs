@@ -115,12 +115,17 @@ fn deleting_a_session_takes_its_turns_summary_and_contexts_and_what_quotes_it() 
     let pack = json!({"query": "release", "session_id": "log-release", "sources": ["history", "scopes"]});
     let pack = json(&home, &["call", "assemble_context", &pack.to_string()])?;
     assert!(pack["text"].as_str().is_some_and(|it| it.contains("21 March")), "{pack}");
+    // What belongs to nobody is quoted in packs of somebody, too, and in other formats.
+    let pack = json!({"query": "release", "session_id": "log-release", "sources": ["history", "scopes"],
+        "user_id": "ana", "format": "xml"});
+    let pack = json(&home, &["call", "assemble_context", &pack.to_string()])?;
+    assert!(pack["text"].as_str().is_some_and(|it| it.contains("moonlight")), "{pack}");
     json(&home, &["remember", "Releases are on Fridays", "--session-id", "log-release"])?;
 
     let would = json(&home, &["sessions", "delete", "log-release", "--dry-run"])?;
     let counts =
         |it: &Value| ["turns", "summaries", "contexts", "packs", "memories_kept"].map(|name| it[name].as_i64());
-    assert_eq!(counts(&would), [Some(8), Some(1), Some(2), Some(1), Some(1)], "{would}");
+    assert_eq!(counts(&would), [Some(8), Some(1), Some(2), Some(2), Some(1)], "{would}");
     assert_eq!(json(&home, &["sessions", "show", "log-release"])?["turns"], 8, "a dry run deletes nothing");
     let gone = json(&home, &["sessions", "delete", "log-release"])?;
     assert_eq!(counts(&gone), counts(&would));
@@ -129,11 +134,11 @@ fn deleting_a_session_takes_its_turns_summary_and_contexts_and_what_quotes_it() 
     let left: i64 = database.query_row(
         "SELECT (SELECT count(*) FROM turns WHERE session_id = 'log-release')
             + (SELECT count(*) FROM summaries WHERE session_id = 'log-release')
-            + (SELECT count(*) FROM traces WHERE session_id = 'log-release')
+            + (SELECT count(*) FROM traces WHERE session_id = 'log-release' AND user_id IS NULL)
             + (SELECT count(*) FROM contexts WHERE data LIKE '%moonlight%')
             + (SELECT count(*) FROM context_versions WHERE data LIKE '%moonlight%')
             + (SELECT count(*) FROM audit WHERE details LIKE '%moonlight%')
-            + (SELECT count(*) FROM packs WHERE result LIKE '%21 March%')",
+            + (SELECT count(*) FROM packs WHERE result LIKE '%21 March%' OR result LIKE '%moonlight%')",
         [],
         |row| row.get(0),
     )?;
