@@ -14,7 +14,9 @@ use std::time::Duration;
 use rmcp::RoleServer;
 use rmcp::model::ClientNotification;
 use rmcp::model::ClientRequest;
+use rmcp::model::GetMeta as _;
 use rmcp::model::JsonRpcMessage;
+use rmcp::model::ProtocolVersion;
 use rmcp::model::RequestId;
 use rmcp::service::RxJsonRpcMessage;
 use rmcp::service::TxJsonRpcMessage;
@@ -67,7 +69,8 @@ pub(crate) struct LineTransport<R> {
     deferred: VecDeque<(RequestId, RxJsonRpcMessage<RoleServer>)>,
     /// Answers of the transport itself that still have to be handed to the writer.
     answers: VecDeque<Vec<u8>>,
-    /// Whether a request has come: what comes before the first is passed over, for the SDK would end at it.
+    /// Whether a request has come that begins a lifecycle. Until then the SDK would end at anything that is no request,
+    /// so that is passed over.
     opened: bool,
     ended: bool,
     /// When the waiting for open requests is over; set by a signal.
@@ -136,9 +139,12 @@ impl<R: AsyncRead + Unpin + Send> LineTransport<R> {
 
     /// Notes an incoming message; a request whose id is in use waits.
     fn admit(&mut self, message: RxJsonRpcMessage<RoleServer>) -> Option<RxJsonRpcMessage<RoleServer>> {
-        self.opened |= matches!(message, JsonRpcMessage::Request(_));
         match &message {
-            _ if !self.opened => None,
+            JsonRpcMessage::Request(request) => self.opened |= opens(&request.request),
+            _ if !self.opened => return None,
+            _ => {}
+        }
+        match &message {
             JsonRpcMessage::Request(request) => {
                 let id = request.id.clone();
                 if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
@@ -193,6 +199,20 @@ impl<R: AsyncRead + Unpin + Send> LineTransport<R> {
             () = self.link.stop.cancelled(), if self.deadline.is_none() => true,
             () = deadline => false,
             () = tokio::time::sleep(LISTENER_CHECK) => !(self.link.listener_gone)(),
+        }
+    }
+}
+
+/// Whether the SDK leaves its waiting for a first request at this one: it goes on waiting after a ping, a discovery and
+/// what it refuses (rmcp 3.9, `serve_server_with_ct_inner`).
+fn opens(request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
+        other => {
+            let meta = other.get_meta();
+            meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty()
+                && meta.protocol_version().is_some_and(|it| ProtocolVersion::KNOWN_VERSIONS.contains(&it))
         }
     }
 }

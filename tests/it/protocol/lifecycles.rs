@@ -192,3 +192,27 @@ fn what_comes_before_the_first_request_does_not_end_the_server() -> anyhow::Resu
     data_of(by_id(&messages, &json!(2))?)?;
     Ok(())
 }
+
+#[test]
+fn what_comes_after_a_refused_first_request_a_ping_or_a_discovery_does_not_end_the_server() -> anyhow::Result<()> {
+    let stray = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 9}});
+    let begins: [(Value, usize); 4] = [
+        (json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}), 1),
+        (request(json!(1), "ping", json!({})), 1),
+        (request(json!(1), "server/discover", modern(json!({}))), 1),
+        (
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2031-01-01",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"}}}}),
+            1,
+        ),
+    ];
+    for (first, answers) in begins {
+        let list = request(json!(2), "tools/list", modern(json!({})));
+        let messages = Home::new()?.batch(&[first.clone(), stray.clone(), list])?;
+        assert_eq!(messages.len(), answers + 1, "{first}: {messages:?}");
+        assert!(by_id(&messages, &json!(2))?["result"]["tools"].is_array(), "{first}");
+    }
+    Ok(())
+}
