@@ -10,6 +10,7 @@ mod definition;
 mod grammar;
 mod markdown;
 mod nested;
+mod scanner;
 mod tree;
 #[cfg(test)]
 mod tree_tests;

@@ -352,16 +352,10 @@ static TABLES: &[Table] = &[
             ("import_statement", Role::Imports),
         ],
     },
-    Table { language: "html", load: || tree_sitter_html::LANGUAGE.into(), roles: &[("comment", Role::Lead)] },
     Table {
         language: "json",
         load: || tree_sitter_json::LANGUAGE.into(),
         roles: &[("pair", in_field(Section, "key"))],
-    },
-    Table {
-        language: "yaml",
-        load: || tree_sitter_yaml::LANGUAGE.into(),
-        roles: &[("block_mapping_pair", in_field(Section, "key")), ("comment", Role::Lead)],
     },
     Table {
         language: "toml",

@@ -15,6 +15,7 @@ use super::grammar::Grammar;
 use super::grammar::Name;
 use super::grammar::Role;
 use super::is_blank;
+use super::scanner;
 use super::shortened;
 
 /// What a tree says of a text. Lines are counted from 0.
@@ -46,9 +47,6 @@ const SHALLOW_BYTES: usize = 4 << 10;
 const STACK_BYTES: usize = 1 << 20;
 const STACK_A_BYTE: usize = 512;
 
-/// A longer end word of a here-document is not read; in bytes.
-const HEREDOC_BYTES: usize = 200;
-
 /// Where more of a text than this share was no program, lines are the better guide.
 const BROKEN_SHARE: usize = 2;
 
@@ -58,20 +56,27 @@ const NAME_BYTES: usize = 120;
 /// What is imported is cut here.
 const IMPORT_BYTES: usize = 200;
 
+/// Definitions within each other; what is deeper is made to be slow to read.
+const OPEN_AT_MOST: usize = 255;
+
 /// How many names lead to one that is defined inside of others.
 const PATH_NAMES: usize = 3;
 
 /// Reads `text`, whose lines are `lines`; `None` where there is no grammar, or it does not get on with the text.
 pub(super) fn read(text: &str, lines: &[&str], language: Language) -> Option<Outline> {
-    if text.len() > MAX_BYTES || language.name() == "ruby" && has_long_heredoc(text) {
-        return None;
-    }
-    if language.name() == "shell" && !text.chars().all(|it| it <= '\u{ff}') {
-        // The scanner looks a character up in the C library's table of 256 (tree-sitter-bash 0.25.1, `isdigit`) and so
-        // ends the process at one far behind it.
+    if text.len() > MAX_BYTES || scanner::cannot_bear(text, language) {
         return None;
     }
     let grammar = Grammar::of(language)?;
+    let ended;
+    let text = if language.name() == "kotlin" && !text.ends_with('\n') {
+        // Its scanner looks for the end of the line behind an annotation, and never for that of the text
+        // (tree-sitter-kotlin-ng 1.1).
+        ended = format!("{text}\n");
+        ended.as_str()
+    } else {
+        text
+    };
     if text.len() <= SHALLOW_BYTES {
         return outline(text, lines, grammar);
     }
@@ -80,19 +85,6 @@ pub(super) fn read(text: &str, lines: &[&str], language: Language) -> Option<Out
         let reading = std::thread::Builder::new().stack_size(stack);
         let reading = reading.spawn_scoped(scope, || outline(text, lines, grammar)).ok()?;
         reading.join().ok().flatten()
-    })
-}
-
-/// Whether a here-document has an end word that the Ruby grammar's scanner cannot keep: it ends the process at one of
-/// 256 bytes (tree-sitter-ruby 0.23.1, `deserialize`).
-fn has_long_heredoc(text: &str) -> bool {
-    text.match_indices("<<").any(|(at, _)| {
-        let word = text[at + 2..].trim_start_matches(['-', '~']);
-        let end = match word.chars().next() {
-            Some(quote @ ('"' | '\'' | '`')) => word[1..].find(quote).map(|it| it + 1),
-            _ => word.find(|it: char| it.is_ascii() && !it.is_ascii_alphanumeric() && it != '_'),
-        };
-        end.unwrap_or(word.len()) > HEREDOC_BYTES
     })
 }
 
@@ -274,6 +266,9 @@ impl Walk<'_> {
     }
 
     fn define(&mut self, node: &Node<'_>, (first, last): (usize, usize), kind: DefinitionKind, how: Name) {
+        if self.open.len() >= OPEN_AT_MOST {
+            return;
+        }
         // Some grammars let a part go on to the next one.
         let last = (first..=last).rfind(|it| self.lines.get(*it).is_some_and(|it| !is_blank(it))).unwrap_or(first);
         let is_inside_function = self.open.iter().any(|it| it.kind == DefinitionKind::Function);
@@ -334,21 +329,28 @@ impl Walk<'_> {
             "field_declaration_list",
             "accessor_list",
         ];
-        let in_value = || {
-            let value = node.child_by_field_name("value").or_else(|| node.child_by_field_name("right"))?;
-            value.child_by_field_name("body")
-        };
+        let value = || node.child_by_field_name("value").or_else(|| node.child_by_field_name("right"));
         let by_kind = || {
             let mut cursor = node.walk();
             node.named_children(&mut cursor).find(|it| BODIES.contains(&it.kind()))
         };
-        let body = node.child_by_field_name("body").or_else(in_value).or_else(by_kind);
+        // The body, and what it is a child of when that is not the definition itself.
+        let of_value = || value().and_then(|it| Some((it.child_by_field_name("body")?, Some(it))));
+        let own = node.child_by_field_name("body").map(|it| (it, None));
+        let (body, owner) = match own.or_else(of_value).or_else(|| by_kind().map(|it| (it, None))) {
+            Some((body, owner)) => (Some(body), owner),
+            None => (None, None),
+        };
         match body {
             Some(body) if self.is_first_of_line(&body) => {
-                let mut before = body.prev_sibling();
-                while let Some(it) = before.filter(|it| self.grammar.role(it) == Role::Lead) {
-                    before = it.prev_sibling();
-                }
+                // Not by `prev_sibling`, which begins at the root of the tree each time.
+                let owner = owner.unwrap_or(*node);
+                let mut cursor = owner.walk();
+                let before = owner
+                    .children(&mut cursor)
+                    .take_while(|it| it.id() != body.id())
+                    .filter(|it| self.grammar.role(it) != Role::Lead)
+                    .last();
                 before.map_or(line, |it| rows(&it).1).clamp(line, last.max(line))
             }
             Some(body) => rows(&body).0.clamp(line, last.max(line)),

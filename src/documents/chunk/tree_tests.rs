@@ -127,6 +127,22 @@ fn scripts_are_read() {
     assert_eq!(definitions("shell", shell), ["function run 1 2 2 4", "value LIMIT 5 5 5 5"]);
     assert_eq!(uses("shell", shell), "go");
     // A character that its scanner cannot bear, where it looks for digits.
+    // Texts that ended the process, or never came to an end.
+    for (language, text) in [
+        ("yaml", format!("{}a\n", "- ".repeat(254))),
+        (
+            "python",
+            format!(
+                "{}{}y = \"a\"\n",
+                (0..511).map(|at| format!("{}if x:\n", " ".repeat(at))).collect::<String>(),
+                " ".repeat(511)
+            ),
+        ),
+        ("kotlin", "val x = 1\n@B".to_owned()),
+        ("kotlin", "class A {\n val x = 1\n@B(".to_owned()),
+    ] {
+        assert!(!chunk(&text, Language::named(language).unwrap()).is_empty(), "{language}");
+    }
     let far = "run() {\n  echo {\u{10ffff}..3} {1\u{1f600}}\n}\n";
     assert!(!chunk(far, Language::named("shell").unwrap()).is_empty());
 }
@@ -137,7 +153,6 @@ fn data_is_read() {
     let json = "{\n  \"scripts\": {\n    \"build\": {\"x\": 1}\n  },\n  \"name\": 1\n}\n";
     let expected = ["section scripts 2 2 2 4", "section scripts.build 3 3 3 3", "section name 5 5 5 5"];
     assert_eq!(definitions("json", json), expected);
-    assert_eq!(definitions("yaml", "on:\n  push: 1\n"), ["section on 1 1 1 2", "section on.push 2 2 2 2"]);
     let toml = "[a]\nx = 1\n\n[[b.c]]\ny = 2\n";
     let expected = ["section a 1 1 1 2", "section a.x 2 2 2 2", "section b.c 4 4 4 5", "section b.c.y 5 5 5 5"];
     assert_eq!(definitions("toml", toml), expected);

@@ -92,7 +92,7 @@ fn walk(xml: &str, mut see: impl FnMut(Mark<'_>)) {
 
 /// The value of the attribute with this local name.
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.attributes().flatten().find(|it| it.key.local_name().as_ref() == name)?;
+    let found = element.attributes().with_checks(false).flatten().find(|it| it.key.local_name().as_ref() == name)?;
     found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
 
@@ -173,7 +173,7 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<String, SkipReason> {
     let mut names: Vec<(String, String)> = Vec::new();
     walk(&workbook, |mark| {
         if let Mark::Open("sheet", it) = mark {
-            let id = it.attributes().flatten().find(|it| it.key.as_ref() == "r:id");
+            let id = it.attributes().with_checks(false).flatten().find(|it| it.key.as_ref() == "r:id");
             let id =
                 id.and_then(|it| it.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned));
             names.push((attribute(it, "name").unwrap_or_default(), id.unwrap_or_default()));
@@ -204,6 +204,12 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<String, SkipReason> {
     Ok(out.text)
 }
 
+/// Characters of a cell: what Excel itself holds.
+const CELL: usize = 32_767;
+
+/// Bytes of a row's cells.
+const ROW_BYTES: usize = 1 << 20;
+
 fn shared_strings(xml: &str) -> Vec<String> {
     let mut strings = Vec::new();
     let (mut string, mut in_text) = (String::new(), false);
@@ -220,9 +226,12 @@ fn shared_strings(xml: &str) -> Vec<String> {
 
 fn rows(sheet: &str, shared: &[String], out: &mut Text) {
     let (mut cells, mut value, mut kind): (Vec<String>, String, String) = (Vec::new(), String::new(), String::new());
-    let mut in_value = false;
+    let (mut in_value, mut row_bytes) = (false, 0);
     walk(sheet, |mark| match mark {
-        Mark::Open("row", _) => cells.clear(),
+        Mark::Open("row", _) => {
+            cells.clear();
+            row_bytes = 0;
+        }
         Mark::Open("c", it) => {
             kind = attribute(it, "t").unwrap_or_default();
             value.clear();
@@ -232,10 +241,16 @@ fn rows(sheet: &str, shared: &[String], out: &mut Text) {
         Mark::Text(text) if in_value => value.push_str(text),
         Mark::Close("c") => {
             let told = match kind.as_str() {
-                "s" => value.trim().parse::<usize>().ok().and_then(|it| shared.get(it)).cloned().unwrap_or_default(),
-                _ => value.clone(),
+                "s" => value.trim().parse::<usize>().ok().and_then(|it| shared.get(it)).map_or("", String::as_str),
+                _ => value.as_str(),
             };
-            cells.push(told.split_whitespace().collect::<Vec<_>>().join(" "));
+            // One long string may be named by every cell.
+            let end = told.char_indices().nth(CELL).map_or(told.len(), |it| it.0);
+            if row_bytes < ROW_BYTES {
+                let cell = told[..end].split_whitespace().collect::<Vec<_>>().join(" ");
+                row_bytes += cell.len() + 1;
+                cells.push(cell);
+            }
         }
         Mark::Close("row") if cells.iter().any(|it| !it.is_empty()) => out.line(&cells.join(" | ")),
         _ => {}

@@ -6,6 +6,12 @@ const SHARE: f64 = 0.2;
 /// A source whose lines are longer than this has no lines to keep; then its blocks make them.
 const LONG_LINE: usize = 2_000;
 
+/// Characters back in which a line that is not blank shows something; layouts are not indented further.
+const BLANK: usize = 400;
+
+/// A tag is shorter, or its quotes were never closed; in bytes.
+const TAG: usize = 2_000;
+
 /// What stands in these is not read.
 const UNREAD: &[&str] = &["script", "style", "noscript", "svg", "template", "head"];
 
@@ -112,9 +118,14 @@ impl Page {
             return &comment[end..];
         }
         let is_tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
-        let Some(end) = tag_end(rest).filter(|_| is_tag) else {
+        if !is_tag {
             self.text("<");
             return &rest[1..];
+        }
+        let Some(end) = tag_end(rest) else {
+            // No tag ends any more; looking again at each `<` takes time with the square of the text.
+            self.text(rest);
+            return "";
         };
         let (tag, behind) = rest.split_at(end);
         self.tag(tag);
@@ -145,7 +156,12 @@ impl Page {
             self.out.push('\n');
         }
         let level = name.strip_prefix('h').and_then(|it| it.parse::<usize>().ok()).filter(|it| (1..=6).contains(it));
-        let line_is_blank = self.out.rsplit('\n').next().is_none_or(|it| it.trim().is_empty());
+        if level.is_none() && !matches!(name.as_str(), "td" | "th") {
+            return;
+        }
+        // As far as is looked back, so that long lines with many tags do not take time with their square.
+        let mut back = self.out.chars().rev().take(BLANK).take_while(|it| *it != '\n');
+        let line_is_blank = back.all(char::is_whitespace);
         match level {
             Some(level) if !closes && line_is_blank => {
                 self.out.push_str(&"#".repeat(level));
@@ -185,7 +201,7 @@ fn tag_end(text: &str) -> Option<usize> {
             _ => {}
         }
         // A quote that nobody closed.
-        if at > 10_000 {
+        if at > TAG {
             break;
         }
     }

@@ -1,5 +1,7 @@
 //! The text of a PDF, page by page.
 
+mod shape;
+
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
@@ -17,13 +19,22 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, SkipReason> {
         return Err(SkipReason::Damaged);
     }
     check_streams(bytes)?;
-    let pages = pdf_extract::extract_text_from_mem_by_pages(bytes).map_err(|_| SkipReason::Damaged)?;
+    let mut doc = pdf_extract::Document::load_mem(bytes).map_err(|_| SkipReason::Damaged)?;
+    if doc.is_encrypted() {
+        doc.decrypt("").map_err(|_| SkipReason::Damaged)?;
+    }
+    shape::check(&doc)?;
     let mut out = Text::default();
-    for (at, page) in pages.iter().enumerate() {
+    for number in doc.get_pages().into_keys() {
+        let mut page = String::new();
+        let mut reading = pdf_extract::PlainTextOutput::new(&mut page);
+        if pdf_extract::output_doc_page(&doc, &mut reading, number).is_err() {
+            break;
+        }
         if page.trim().is_empty() {
             continue;
         }
-        out.heading(1, &format!("Page {}", at + 1));
+        out.heading(1, &format!("Page {number}"));
         let mut blank = true;
         for line in page.lines().map(str::trim_end) {
             // Its blank lines are as many as its spaces between boxes.
@@ -127,6 +138,55 @@ pub(super) mod tests {
         let twice = packed(&packed(b"BT ET"));
         assert_eq!(text(&pdf(&twice, "/Filter [/FlateDecode /FlateDecode]")), Err(SkipReason::Unpacks));
         assert_eq!(text(b"not a PDF"), Err(SkipReason::Damaged));
+    }
+
+    /// A PDF of these objects; the first one is the catalogue.
+    fn of_objects(bodies: &[&str]) -> Vec<u8> {
+        let mut out = b"%PDF-1.4\n".to_vec();
+        let mut places = Vec::new();
+        for (at, body) in bodies.iter().enumerate() {
+            places.push(out.len());
+            out.extend(format!("{} 0 obj\n{body}\nendobj\n", at + 1).into_bytes());
+        }
+        let table = out.len();
+        out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", bodies.len() + 1).into_bytes());
+        for place in places {
+            out.extend(format!("{place:010} 00000 n \n").into_bytes());
+        }
+        let size = bodies.len() + 1;
+        out.extend(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").into_bytes());
+        out
+    }
+
+    fn stream(dictionary: &str, content: &str) -> String {
+        format!("<< {dictionary} /Length {} >>\nstream\n{content}\nendstream", content.len())
+    }
+
+    const HEAD: [&str; 2] = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"];
+
+    #[test]
+    fn what_leads_in_circles_or_multiplies_is_refused() {
+        let page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R \
+            /Resources << /XObject << /X 5 0 R >> >> >>";
+        let form = "/Type /XObject /Subtype /Form /BBox [0 0 9 9]";
+        let inner = |resources: &str| format!("{form} {resources}");
+        // A drawing that draws itself, with resources of its own and with those around it.
+        for resources in ["/Resources << /XObject << /X 5 0 R >> >>", ""] {
+            let own = stream(&inner(resources), "/X Do");
+            let objects = [HEAD[0], HEAD[1], page, &stream("", "/X Do"), &own];
+            assert_eq!(text(&of_objects(&objects)), Err(SkipReason::Damaged), "{resources}");
+        }
+        // A thousand times a thousand times a kilobyte.
+        let many = "/X Do ".repeat(1_000);
+        let middle = stream(&inner("/Resources << /XObject << /X 6 0 R >> >>"), &many);
+        let last = stream(form, &" ".repeat(1_000));
+        let objects = [HEAD[0], HEAD[1], page, &stream("", &many), &middle, &last];
+        assert_eq!(text(&of_objects(&objects)), Err(SkipReason::Unpacks));
+        // A page that is its own parent, and contents that are named over and over.
+        let own = "<< /Type /Page /Parent 3 0 R /Contents 4 0 R >>";
+        assert_eq!(text(&of_objects(&[HEAD[0], HEAD[1], own, &stream("", "")])), Err(SkipReason::Damaged));
+        let again = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents [4 0 R 4 0 R] >>";
+        assert_eq!(text(&of_objects(&[HEAD[0], HEAD[1], again, &stream("", "")])), Err(SkipReason::Unpacks));
     }
 
     proptest! {
