@@ -5,6 +5,8 @@
 
 mod built_in;
 mod embedder;
+#[cfg(feature = "candle")]
+mod folder;
 mod pieces;
 mod remote;
 mod table;
@@ -16,4 +18,6 @@ pub use embedder::EmbedError;
 pub use embedder::Embedder;
 pub use embedder::Embedding;
 pub use embedder::memory_text;
+#[cfg(feature = "candle")]
+pub use folder::FolderEmbedder;
 pub use remote::RemoteEmbedder;

@@ -50,6 +50,7 @@ pub use db::Store;
 pub use error::StoreError;
 pub use exchange::Counts;
 pub use facts::Contradiction;
+pub use facts::Unread;
 pub use foreign::ForeignMemory;
 pub use foreign::foreign_memories;
 pub use forget::Deletion;

@@ -117,7 +117,8 @@ fn tell(done: &Consolidated, written: Option<&Written>, dry_run: bool, out: &Out
         })
     });
     out.document(&json!({
-        "dry_run": dry_run, "expired": done.expired, "ended": done.ended, "compared": done.compared,
+        "dry_run": dry_run, "expired": done.expired, "ended": done.ended, "facts_read": done.facts_read,
+        "compared": done.compared,
         "linked": done.linked, "merged": done.merged, "sessions": done.sessions, "summarised": done.summarised,
         "retention": rules, "model": model,
     }));
@@ -126,6 +127,9 @@ fn tell(done: &Consolidated, written: Option<&Written>, dry_run: bool, out: &Out
         "{} expired rows {would}deleted; {} memories hold no more and are hidden",
         done.expired, done.ended
     ));
+    if done.facts_read > 0 {
+        out.line(format_args!("{} memories read again for what they state", done.facts_read));
+    }
     out.line(format_args!(
         "{} memories compared: {} pairs {would}linked, {} memories {would}hidden behind an equal one",
         done.compared, done.linked, done.merged

@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::commands::Import;
 use super::failed::Exit;
@@ -29,6 +30,7 @@ use crate::exchange::Importer;
 use crate::exchange::Renderer;
 use crate::exchange::Report;
 use crate::exchange::Source;
+use crate::memory::Memory;
 use crate::search;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -122,6 +124,11 @@ fn import_rows(
     let counts = runtime::block_on(async {
         let store = Store::new(&config.db);
         let counts = store.import(lines, |text| search::index_text(text).into_owned()).await;
+        if counts.is_ok() {
+            // What came without its facts is to be contradicted from now on, also where no server runs.
+            let memory = Memory::new(store.clone(), Clock::system());
+            memory.read_facts(&CancellationToken::new()).await?;
+        }
         store.close().await;
         counts.map_err(|err| match err {
             // The store knows the line; whose line it is, is known here.

@@ -1,13 +1,16 @@
 //! Which embedder makes the vectors, and where it is.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::ConfigError;
 use super::ProviderConfig;
 use super::Secret;
 use super::check;
+use super::check::Wrong;
 use super::providers::variable_name;
 use super::settings;
+use super::sources::Raw;
 use super::sources::Sources;
 use super::url;
 
@@ -20,13 +23,15 @@ pub enum EmbedderKind {
     Ollama,
     /// `/embeddings` as OpenAI has it; many servers speak it.
     OpenAi,
+    /// A model in a folder, where the program was built to run one.
+    Folder,
     /// Nothing: memories are found by their words alone.
     None,
 }
 
 impl EmbedderKind {
-    const ALL: [EmbedderKind; 4] =
-        [EmbedderKind::BuiltIn, EmbedderKind::Ollama, EmbedderKind::OpenAi, EmbedderKind::None];
+    const ALL: [EmbedderKind; 5] =
+        [EmbedderKind::BuiltIn, EmbedderKind::Ollama, EmbedderKind::OpenAi, EmbedderKind::Folder, EmbedderKind::None];
 
     /// The name in files and variables.
     pub fn name(self) -> &'static str {
@@ -34,6 +39,7 @@ impl EmbedderKind {
             EmbedderKind::BuiltIn => "builtin",
             EmbedderKind::Ollama => "ollama",
             EmbedderKind::OpenAi => "openai",
+            EmbedderKind::Folder => "folder",
             EmbedderKind::None => "none",
         }
     }
@@ -43,7 +49,7 @@ impl EmbedderKind {
         match self {
             EmbedderKind::OpenAi => "text-embedding-3-small",
             EmbedderKind::Ollama => "nomic-embed-text",
-            EmbedderKind::BuiltIn | EmbedderKind::None => "",
+            EmbedderKind::BuiltIn | EmbedderKind::Folder | EmbedderKind::None => "",
         }
     }
 }
@@ -54,6 +60,8 @@ pub struct EmbedderConfig {
     pub kind: EmbedderKind,
     /// The server's name for the model; empty for one without a server.
     pub model: String,
+    /// Where the model is; only for [`EmbedderKind::Folder`].
+    pub folder: Option<PathBuf>,
     /// As the provider's: with `/v1` for `openai`, the bare host for `ollama`.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
@@ -72,7 +80,8 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
 ) -> Result<EmbedderConfig, ConfigError> {
     let kinds = EmbedderKind::ALL.map(|it| (it.name(), it));
-    let kind = sources.read(&settings::EMBEDDER, |raw| check::choice(raw, &kinds), |it| it.name().to_owned())?;
+    let kind = sources.read(&settings::EMBEDDER, |raw| available(raw, &kinds), |it| it.name().to_owned())?;
+    let folder = folder(sources, kind)?;
     let model = sources.read_optional(&settings::EMBEDDER_MODEL, check::word, String::clone)?;
     let base_url =
         sources.read_optional(&settings::EMBEDDER_BASE_URL, |raw| url::base_url(&check::text(raw)?), String::clone)?;
@@ -92,6 +101,7 @@ pub(super) fn read(
     let theirs = provider.filter(|_| base_url.is_none() && own.is_none());
     Ok(EmbedderConfig {
         kind,
+        folder,
         model: model.unwrap_or_else(|| kind.default_model().to_owned()),
         base_url: base_url.clone().or_else(|| provider?.base_url.clone()),
         api_key_env: theirs.map_or(variable, |it| it.api_key_env.clone()),
@@ -99,6 +109,28 @@ pub(super) fn read(
         // The setting for all is in every provider's.
         allow_http: provider.is_some_and(|it| it.options.allow_http),
     })
+}
+
+/// The kind, unless this program was built without it.
+fn available(raw: &Raw<'_>, kinds: &[(&str, EmbedderKind)]) -> Result<EmbedderKind, Wrong> {
+    match check::choice(raw, kinds)? {
+        EmbedderKind::Folder if !cfg!(feature = "candle") => Err(Wrong::allowed(
+            "builtin, ollama, openai, none; models in a folder need a build of the program that can run them: \
+             `cargo install carryall --features candle`",
+        )),
+        kind => Ok(kind),
+    }
+}
+
+/// Where the model is. A folder for another kind is allowed and does nothing, so that one can change the kind alone.
+fn folder(sources: &mut Sources<'_>, kind: EmbedderKind) -> Result<Option<PathBuf>, ConfigError> {
+    let environment = sources.environment;
+    let show = |it: &PathBuf| it.display().to_string();
+    let folder = sources.read_optional(&settings::EMBEDDER_FOLDER, |raw| check::path(raw, environment), show)?;
+    if kind == EmbedderKind::Folder && folder.is_none() {
+        return Err(ConfigError::NoModelFolder);
+    }
+    Ok(folder)
 }
 
 /// The variable with the embedder's own key.

@@ -28,6 +28,13 @@ pub enum ConfigError {
     #[error("no home folder is known, so there is no place for the database; pass --db FILE or set CARRYALL_DB")]
     NoHome,
 
+    /// Name the folder of the model.
+    #[error(
+        "the embedder is `folder`, and no folder is named; set `folder` in `[embedder]` of the user file, or \
+         CARRYALL_EMBEDDER_FOLDER, to that of a sentence-transformers model"
+    )]
+    NoModelFolder,
+
     /// Start the program elsewhere.
     #[error("cannot tell the working folder: {reason}; start the program in a folder that exists")]
     WorkingFolder { reason: String },

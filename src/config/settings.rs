@@ -60,6 +60,7 @@ const GENERAL: &[&Setting] = &[
     &ASK_CONCURRENCY,
     &ASK_TIMEOUT,
     &EMBEDDER,
+    &EMBEDDER_FOLDER,
     &EMBEDDER_MODEL,
     &EMBEDDER_BASE_URL,
     &EMBEDDER_API_KEY,
@@ -335,7 +336,19 @@ pub(super) const EMBEDDER: Setting = Setting {
     default: "builtin",
     example: "ollama",
     meaning: "What finds memories by their meaning: `builtin` (in the program), `ollama` or `openai` (a server that \
-              speaks the same), `none` (by words alone). After a change, memories get new vectors in the background.",
+              speaks the same), `folder` (a sentence-transformers model on this machine; needs a build with the \
+              feature `candle`), `none` (by words alone). After a change, memories get new vectors in the background.",
+    ..COMMON
+};
+
+pub(super) const EMBEDDER_FOLDER: Setting = Setting {
+    name: "embedder.folder",
+    variables: &["CARRYALL_EMBEDDER_FOLDER"],
+    key: Some("embedder.folder"),
+    default: "none",
+    example: "~/models/all-MiniLM-L6-v2",
+    meaning: "Where the model of `folder` is: `config.json`, `tokenizer.json` and `model.safetensors` of a BERT with \
+              mean or first-token pooling.",
     ..COMMON
 };
 

@@ -96,7 +96,7 @@ fn is_special(setting: &Setting) -> bool {
 /// is shown, which is also how a variable gives it.
 fn sample(setting: &Setting, rank: usize) -> String {
     match setting.name {
-        "db" | "roots" => format!("/sample/{rank}"),
+        "db" | "roots" | "embedder.folder" => format!("/sample/{rank}"),
         "toolsets" => ["memory", "ask", "insights", "context,ask", "memory,ask"][rank % 5].to_owned(),
         "read_only"
         | "text_only"

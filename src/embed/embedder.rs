@@ -76,6 +76,15 @@ impl Embedding {
             EmbedderKind::Ollama | EmbedderKind::OpenAi => {
                 RemoteEmbedder::new(&config.embedder, config.offline).map(|it| Arc::new(it) as Arc<dyn Embedder>)
             }
+            #[cfg(feature = "candle")]
+            EmbedderKind::Folder => config
+                .embedder
+                .folder
+                .clone()
+                .map(|it| Arc::new(super::folder::FolderEmbedder::new(it)) as Arc<dyn Embedder>),
+            // Refused where it is read.
+            #[cfg(not(feature = "candle"))]
+            EmbedderKind::Folder => None,
             EmbedderKind::None => None,
         };
         Embedding { embedder: chosen }

@@ -110,3 +110,133 @@ fn none_embeds_nothing() {
     let none = Embedding::of(&config(&[("CARRYALL_EMBEDDER", "none")]));
     assert!(none.embedder().is_none() && none.now("x").is_none());
 }
+
+#[cfg(not(feature = "candle"))]
+#[test]
+fn a_model_in_a_folder_needs_another_build_and_says_which() {
+    let environment = config::Environment {
+        variables: [("CARRYALL_EMBEDDER".into(), "folder".into())].into_iter().collect(),
+        working_folder: "/nowhere".into(),
+        data_folder: Some("/nowhere".into()),
+        ..config::Environment::default()
+    };
+    let refused = config::resolve(&config::Flags::default(), &environment).unwrap_err().to_string();
+    assert!(refused.contains("cargo install carryall --features candle"), "{refused}");
+    assert!(refused.contains("CARRYALL_EMBEDDER"), "{refused}");
+}
+
+#[cfg(feature = "candle")]
+mod folder {
+    use std::path::Path;
+
+    use super::*;
+
+    const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/embed/tiny-bert");
+
+    fn of(folder: &Path) -> Embedding {
+        let folder = folder.to_str().unwrap();
+        Embedding::of(&config(&[("CARRYALL_EMBEDDER", "folder"), ("CARRYALL_EMBEDDER_FOLDER", folder)]))
+    }
+
+    fn copy(to: &Path) {
+        std::fs::create_dir(to.join("1_Pooling")).unwrap();
+        for name in
+            ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json", "1_Pooling/config.json"]
+        {
+            std::fs::copy(Path::new(TINY).join(name), to.join(name)).unwrap();
+        }
+    }
+
+    /// The least cosine between what the model in `folder` makes of the texts and what plain numpy makes of them.
+    async fn least_cosine(folder: &Path) -> f32 {
+        let reference = std::fs::read(folder.join("reference.json")).unwrap();
+        let reference: Vec<(String, Vec<f32>)> = serde_json::from_slice(&reference).unwrap();
+        assert_eq!(reference.len(), 100);
+        let texts: Vec<String> = reference.iter().map(|it| it.0.clone()).collect();
+        let made = of(folder).embedder().unwrap().embed(&texts).await.unwrap();
+        let cosine = |(made, (_, wanted)): (&Option<crate::vector::Vector>, &(String, Vec<f32>))| {
+            made.as_ref().unwrap().cosine(&crate::vector::Vector::from_floats(wanted).unwrap())
+        };
+        made.iter().zip(&reference).map(cosine).fold(1.0, f32::min)
+    }
+
+    #[tokio::test]
+    async fn a_model_makes_what_the_reference_makes() {
+        let least = least_cosine(Path::new(TINY)).await;
+        assert!(least > 0.999, "{least}");
+    }
+
+    /// The same with a real model: `CARRYALL_TEST_MODEL=FOLDER cargo test --features candle real_model -- --ignored`,
+    /// after `tools/embedder/make_model_fixture.py FOLDER --of-model`.
+    #[tokio::test]
+    #[ignore = "needs the folder of a model"]
+    async fn a_real_model_makes_what_the_reference_makes() {
+        #[expect(clippy::disallowed_methods, reason = "a test by hand")]
+        let folder = std::env::var("CARRYALL_TEST_MODEL").unwrap();
+        let least = least_cosine(Path::new(&folder)).await;
+        assert!(least > 0.999, "{least}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_keeps_the_contract_and_knows_what_it_does_not_know() {
+        keeps_the_contract(&of(Path::new(TINY))).await;
+        let embedding = of(Path::new(TINY));
+        let vectors = embedding.embedder().unwrap().embed(&["", "\u{1F980}", "tea"].map(str::to_owned)).await.unwrap();
+        assert_eq!(vectors.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true]);
+    }
+
+    #[tokio::test]
+    async fn another_model_in_the_folder_has_another_id() {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path());
+        let id = |embedding: &Embedding| embedding.embedder().unwrap().id();
+        let first = of(folder.path());
+        assert_eq!(id(&first), id(&of(folder.path())));
+        assert_ne!(id(&first), id(&of(Path::new(TINY))), "folders of another name");
+
+        let weights = folder.path().join("model.safetensors");
+        let mut bytes = std::fs::read(&weights).unwrap();
+        let at = bytes.len() / 64 * 32 + 9;
+        bytes[at] ^= 1;
+        std::fs::write(&weights, bytes).unwrap();
+        assert_ne!(id(&first), id(&of(folder.path())));
+        // What was told by its id before is not used with other weights.
+        let failed = first.embedder().unwrap().embed(&["tea".to_owned()]).await.unwrap_err();
+        assert!(failed.to_string().contains("changed"), "{failed}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_model_is_named_and_questions_go_on_without() {
+        for (name, content, expected) in [
+            ("config.json", Some("{}"), "config.json is not as expected"),
+            ("config.json", Some(r#"{"model_type": "roberta"}"#), "of the type `roberta`"),
+            ("tokenizer.json", Some("nonsense"), "tokenizer.json is not as expected"),
+            ("model.safetensors", Some("nonsense"), "model.safetensors is not as expected"),
+            ("model.safetensors", None, "cannot read"),
+            ("1_Pooling/config.json", Some(r#"{"pooling_mode_max_tokens": true}"#), "neither mean nor first-token"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            copy(folder.path());
+            match content {
+                Some(content) => std::fs::write(folder.path().join(name), content).unwrap(),
+                None => std::fs::remove_file(folder.path().join(name)).unwrap(),
+            }
+            let embedding = of(folder.path());
+            let failed = embedding.embedder().unwrap().embed(&["tea".to_owned()]).await.unwrap_err();
+            assert!(failed.to_string().contains(expected), "{name}: {failed}");
+            assert_eq!(embedding.query("tea").await, None);
+        }
+    }
+
+    #[test]
+    fn without_a_folder_there_is_nothing_to_read() {
+        let environment = config::Environment {
+            variables: [("CARRYALL_EMBEDDER".into(), "folder".into())].into_iter().collect(),
+            working_folder: "/nowhere".into(),
+            data_folder: Some("/nowhere".into()),
+            ..config::Environment::default()
+        };
+        let refused = config::resolve(&config::Flags::default(), &environment).unwrap_err().to_string();
+        assert!(refused.contains("CARRYALL_EMBEDDER_FOLDER"), "{refused}");
+    }
+}

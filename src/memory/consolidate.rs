@@ -68,6 +68,8 @@ pub struct Consolidated {
     pub expired: usize,
     /// Memories that hold no more, and are hidden since.
     pub ended: usize,
+    /// Memories whose facts are other ones now: written before there was a reader of facts, or by an older one.
+    pub facts_read: usize,
     pub compared: usize,
     /// Pairs that say the same, both kept.
     pub linked: usize,
@@ -91,6 +93,7 @@ pub struct Consolidation {
 #[derive(Debug)]
 enum Phase {
     Expiry,
+    Facts,
     Compare { after: i64 },
     FindSessions,
     Summarise { sessions: VecDeque<Owner>, turn: i64, memory: i64 },
@@ -107,6 +110,7 @@ impl Consolidation {
     pub fn at(&self) -> (&'static str, Option<usize>) {
         match &self.phase {
             Phase::Expiry => ("lets go of what has expired", None),
+            Phase::Facts => ("reads what memories state", None),
             Phase::Compare { .. } => ("compares memories", None),
             Phase::FindSessions => ("looks for sessions", None),
             Phase::Summarise { sessions, .. } => ("summarises sessions", Some(sessions.len())),
@@ -131,6 +135,13 @@ impl Consolidation {
                 self.done.expired += if dry_run { expired } else { swept };
                 self.done.ended = ended;
                 if swept == 0 {
+                    self.phase = Phase::Facts;
+                }
+            }
+            Phase::Facts => {
+                let (seen, changed) = if dry_run { (0, 0) } else { memory.read_some_facts().await? };
+                self.done.facts_read += changed;
+                if seen == 0 {
                     let after = memory.store.kept("compared").await?;
                     self.phase = Phase::Compare { after };
                 }

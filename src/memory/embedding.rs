@@ -96,7 +96,7 @@ impl Memory {
     }
 
     /// Keeps the memories embedded until `stop` fires: at the first use of the memory, and whenever something was stored
-    /// that could not be embedded at once.
+    /// that could not be embedded at once. What they state is read before, where that was not done yet.
     pub async fn keep_embedded(&self, stop: &CancellationToken) {
         /// Between two attempts at what failed.
         const PATIENCE: Duration = Duration::from_secs(60);
@@ -104,6 +104,9 @@ impl Memory {
             tokio::select! {
                 () = self.to_embed.notified() => {}
                 () = stop.cancelled() => return,
+            }
+            if let Err(err) = self.read_facts(stop).await {
+                tracing::warn!(error = %err, "what old memories state is not read");
             }
             loop {
                 let failed = match self.embed_the_rest(stop, |_| {}).await {

@@ -32,7 +32,7 @@ impl EmbeddingServer {
         let (kind, is_ollama) = match config.kind {
             EmbedderKind::Ollama => (ProviderKind::Ollama, true),
             EmbedderKind::OpenAi => (ProviderKind::OpenAi, false),
-            EmbedderKind::BuiltIn | EmbedderKind::None => return None,
+            EmbedderKind::BuiltIn | EmbedderKind::Folder | EmbedderKind::None => return None,
         };
         let provider = ProviderConfig {
             kind,

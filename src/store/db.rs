@@ -63,6 +63,9 @@ const SIZE_EVERY: Duration = Duration::from_secs(600);
 /// How long the end waits for the writing thread.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(1500);
 
+/// How often other contents may be put into the file before one read. Each of the idle connections may be of before.
+const PUT_BACK_MEANWHILE: usize = READERS + 4;
+
 /// Steps of SQLite's machine between two looks at the cancellation token: some 50 µs.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
@@ -92,8 +95,9 @@ struct Known {
     /// Whether calls were noted since the record was last waited for; set by whoever notes one.
     calls: AtomicBool,
     /// The file that this process has worked with. When its schema becomes newer, a newer program migrated it under
-    /// this one: reading goes on then, writing does not.
-    file: Mutex<Option<FileIdentity>>,
+    /// this one: reading goes on then, writing does not. With it, what tells its contents from others that are put
+    /// into the same file.
+    file: Mutex<Option<(FileIdentity, i64)>>,
     pins: Pins,
     /// Jobs that wait for the writing thread.
     queued: AtomicUsize,
@@ -107,11 +111,13 @@ struct Known {
 
 impl Known {
     fn has_worked_with(&self, file: Option<FileIdentity>) -> bool {
-        file.is_some() && *self.file.lock().unwrap_or_else(PoisonError::into_inner) == file
+        file.is_some() && self.file.lock().unwrap_or_else(PoisonError::into_inner).map(|it| it.0) == file
     }
 
-    /// Notes the file; returns its number among those that this process has worked with.
-    fn works_with(&self, file: Option<FileIdentity>) -> u64 {
+    /// Notes the file of a connection; returns its number among those that this process has worked with. One into which
+    /// a backup was put back is another file.
+    fn works_with(&self, opened: &Opened) -> u64 {
+        let file = opened.files.main.map(|it| (it, opened.cookie));
         let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if *held != file {
             *held = file;
@@ -237,13 +243,27 @@ impl Store {
         let Ok(_turn) = self.shared.readers.acquire().await else { return Err(gone()) };
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let mut reader = store.take_reader()?;
-            let file = reader.generation;
-            let result = in_read_transaction(store.path(), &mut reader.conn, |conn| work(conn, file));
-            if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
-                store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            let mut work = Some(work);
+            for _ in 0..PUT_BACK_MEANWHILE {
+                let mut reader = store.take_reader()?;
+                let (file, cookie) = (reader.generation, reader.cookie);
+                let result = in_read_transaction(store.path(), &mut reader.conn, |conn| {
+                    if migrate::cookie(conn).map_err(|err| StoreError::of(store.path(), &err))? != cookie {
+                        return Ok(None);
+                    }
+                    work.take().map(|work| work(conn, file)).transpose()
+                });
+                if matches!(result, Ok(None)) {
+                    // A backup was put back into the file, or its schema is another one: a connection that knows that
+                    // is opened.
+                    continue;
+                }
+                if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
+                    store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+                }
+                return result.and_then(|it| it.ok_or_else(gone));
             }
-            result
+            Err(StoreError::Internal { reason: "the database changes all the time".to_owned() })
         });
         reading.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
     }
@@ -273,7 +293,7 @@ impl Store {
             reader = open::open_reader(&shared.path, newer_too, &shared.known.pins)?;
         }
         if reader.version == migrate::known() {
-            let generation = shared.known.works_with(reader.files.main);
+            let generation = shared.known.works_with(&reader);
             reader.generation = reader.follows.then_some(generation);
         }
         Ok(reader)
@@ -628,9 +648,17 @@ impl WriterLoop {
     fn transact(&mut self, jobs: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
         let path = self.path.clone();
         let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
+        let mut found = self.version()?;
+        if found < migrate::known() {
+            // A backup of an older version was put back into the file: it is brought up to date again.
+            self.held = None;
+            found = self.version()?;
+        }
         let conn = self.connection()?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let found = migrate::version(&tx).map_err(failed)?;
+        if found == migrate::known() {
+            found = migrate::version(&tx).map_err(failed)?;
+        }
         if found != migrate::known() {
             return Err(StoreError::Migrated { path, found, known: migrate::known() });
         }
@@ -662,6 +690,12 @@ impl WriterLoop {
         Ok(())
     }
 
+    /// The schema version of the file as it is now.
+    fn version(&mut self) -> Result<i64, StoreError> {
+        let path = self.path.clone();
+        migrate::version(self.connection()?).map_err(|err| StoreError::of(&path, &err))
+    }
+
     /// The writing connection, opened afresh when there is none or when the file at the path is another one now.
     fn connection(&mut self) -> Result<&mut Connection, StoreError> {
         if let Some(held) = &self.held
@@ -679,7 +713,7 @@ impl WriterLoop {
                     }
                     other => other,
                 })?;
-                self.known.works_with(opened.files.main);
+                self.known.works_with(&opened);
                 opened
             }
         };

@@ -1,6 +1,8 @@
 //! The facts that memories state: found again by owner, subject and attribute, so that a new one meets the old ones
 //! that it contradicts.
 
+mod again;
+
 use rusqlite::Connection;
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -11,6 +13,8 @@ use crate::clock::Millis;
 use crate::meaning;
 use crate::meaning::Fact;
 use crate::scope::Owner;
+
+pub use again::Unread;
 
 /// An older memory that a new one contradicts.
 #[derive(Clone, Debug, PartialEq)]

@@ -32,6 +32,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0020_definitions.sql"),
     include_str!("migrations/0021_item_feedback.sql"),
     include_str!("migrations/0022_feedback_stamps.sql"),
+    include_str!("migrations/0023_positions.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.
@@ -45,6 +46,12 @@ pub(super) fn known() -> i64 {
 /// The schema version of the open file.
 pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))
+}
+
+/// How often the schema was changed, as SQLite counts it. Whoever puts other contents into the file by SQLite's backup
+/// makes it grow, so what was read before is of these contents as long as it is equal.
+pub(super) fn cookie(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))
 }
 
 /// Refuses a file that a newer program or another one made, before anything is changed in it; returns its version.

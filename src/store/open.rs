@@ -50,6 +50,9 @@ pub(super) struct Opened {
     pub(super) files: Files,
     /// The schema version of the file.
     pub(super) version: i64,
+    /// SQLite's own count of schema changes when the connection was opened. It grows as well when other contents are put
+    /// into the file by SQLite's backup, as `.restore` does.
+    pub(super) cookie: i64,
     /// Whether the connection follows what others write; one on a file that cannot be locked does not.
     pub(super) follows: bool,
     /// The number of the file among those that this process has worked with; `None` when it is not known.
@@ -126,9 +129,10 @@ pub(super) fn open_writer(path: &Path, pins: &Pins) -> Result<Opened, StoreError
         let files = files(path);
         if files.main.is_some() && files.main == before {
             return Ok(Opened {
-                conn,
                 files,
                 version: migrate::known(),
+                cookie: migrate::cookie(&conn).map_err(|err| StoreError::of(path, &err))?,
+                conn,
                 follows: true,
                 generation: None,
                 _pin: pins.pin(files),
@@ -154,7 +158,8 @@ pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<O
             other => other?,
         };
         let files = Files { main: before, ..files(path) };
-        Ok(Opened { conn, files, version, follows, generation: None, _pin: pins.pin(files) })
+        let cookie = migrate::cookie(&conn).map_err(|err| StoreError::of(path, &err))?;
+        Ok(Opened { conn, files, version, cookie, follows, generation: None, _pin: pins.pin(files) })
     };
     match connect(path, flags).and_then(|conn| ready(conn, true)) {
         // A folder that cannot be written has no room for the -shm file that readers of a write-ahead log share.

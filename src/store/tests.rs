@@ -387,6 +387,51 @@ async fn everything_comes_out_and_in_and_a_second_time_adds_nothing() {
 }
 
 #[tokio::test]
+async fn a_session_keeps_its_title_through_an_export() {
+    let (_folder, store) = temporary();
+    let owner = Owner { namespace: "default".to_owned(), session_id: Some("s".to_owned()), ..Owner::default() };
+    let about = SessionAbout { title: Some("The tea release".to_owned()), host: None, project: None };
+    store.describe_session(owner.clone(), about, 5).await.unwrap();
+    // Both make a row of the session without a title, where there is none.
+    store.remember(vec![NewMemory { owner: owner.clone(), ..note("of the session") }], 6).await.unwrap();
+    let turn = NewTurn {
+        session_id: "s".to_owned(),
+        owner,
+        role: "user".to_owned(),
+        content: "hello".to_owned(),
+        trace_id: None,
+    };
+    store.add_turns(vec![turn], 7).await.unwrap();
+    let out = exported(&store).await;
+    let (_folder, copy) = temporary();
+    imported(&copy, out.clone()).await.unwrap();
+    let sessions = copy.session_rows(SessionFilter::default(), 5).await.unwrap();
+    assert_eq!(sessions.len(), 1);
+    assert_eq!(sessions[0].title.as_deref(), Some("The tea release"));
+    assert_eq!(exported(&copy).await, out);
+}
+
+#[tokio::test]
+async fn a_pack_that_quotes_what_was_forgotten_meanwhile_is_not_kept() {
+    let (_folder, store) = temporary();
+    let stored = store.remember(vec![note("stays"), note("goes")], 1).await.unwrap();
+    let pack = |id: &str, quoted: &[&str]| {
+        let items: Vec<_> =
+            quoted.iter().map(|it| serde_json::json!({"uri": format!("carryall://memory/{it}")})).collect();
+        let result = serde_json::json!({"text": "stays and goes", "items": items}).to_string();
+        PackRow { id: id.to_owned(), created_at: 2, query: "q".to_owned(), result }
+    };
+    let (stays, goes) = (stored[0].id.as_str(), stored[1].id.as_str());
+    store.add_pack(pack("before", &[stays, goes])).await.unwrap();
+    store.forget(vec![goes.to_owned()], Deletion::of_a_test()).await.unwrap();
+    // It was assembled while the memory was there, and comes to be kept now.
+    assert!(store.add_pack(pack("after", &[stays, goes])).await.is_err());
+    assert_eq!(store.pack("after".to_owned()).await.unwrap(), None);
+    store.add_pack(pack("without", &[stays])).await.unwrap();
+    assert!(store.pack("without".to_owned()).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn hostile_lines_are_refused_by_their_number() {
     let head = r#"{"format":"carryall-export","version":1}"#;
     let memory = |change: &str, to: &str| {

@@ -262,3 +262,57 @@ fn client(url: &Url) -> Option<Client> {
     let builder = if is_local && url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
     builder.build().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+    use crate::config;
+    use crate::trace::Call;
+
+    #[tokio::test]
+    async fn a_trace_that_was_on_its_way_when_sending_was_broken_off_is_sent_at_the_end() {
+        let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", collector.local_addr().unwrap());
+        let environment = config::Environment {
+            variables: [("OTEL_EXPORTER_OTLP_ENDPOINT".into(), endpoint.into())].into_iter().collect(),
+            working_folder: "/nowhere".into(),
+            data_folder: Some("/nowhere".into()),
+            ..config::Environment::default()
+        };
+        let telemetry = Telemetry::new(&config::resolve(&config::Flags::default(), &environment).unwrap().config);
+        telemetry.send(&Clean::of(&Call::silent().record("ok", None, &serde_json::json!({}))));
+        let waits = |waiting, sent| assert_eq!(telemetry.sent(), Sent { sent, dropped: 0, waiting });
+        waits(1, 0);
+
+        // It has the request and never answers; the work that sends is dropped amid that.
+        let takes_it = async {
+            let (mut connection, _) = collector.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 64]).await.unwrap();
+            connection
+        };
+        let exporter = telemetry.to.clone().unwrap();
+        let connection = tokio::select! {
+            () = exporter.send_all() => panic!("nobody answered"),
+            connection = takes_it => connection,
+        };
+        drop(connection);
+        waits(1, 0);
+
+        let answers = async {
+            let (mut connection, _) = collector.accept().await.unwrap();
+            let mut got = Vec::new();
+            // The body is one JSON document and ends the request.
+            while !got.ends_with(b"}") {
+                let mut part = [0; 4096];
+                let read = connection.read(&mut part).await.unwrap();
+                got.extend_from_slice(&part[..read]);
+            }
+            connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        };
+        tokio::join!(telemetry.close(), answers);
+        waits(0, 1);
+    }
+}

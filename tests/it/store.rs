@@ -3,5 +3,6 @@
 
 mod hostile;
 mod kill;
+mod older;
 mod server;
 mod together;

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::named_params;
 
+use crate::store::migrate;
 use crate::vector;
 use crate::vector::Vector;
 
@@ -24,7 +25,7 @@ pub(in crate::store) struct VectorCache {
 
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// Which file, and which model's vectors.
+    /// Which file with which contents, and which model's vectors.
     file: Vec<u8>,
     model: Option<(i64, Arc<str>)>,
     /// The last vector and the last deletion that are taken in.
@@ -84,9 +85,11 @@ impl VectorCache {
     /// The vectors of `model` as the connection's transaction sees them, or later: another reader may have been here
     /// with a newer view, and what it took in is in no row that this one can see.
     pub(super) fn current(&self, conn: &Connection, model: &Arc<str>) -> rusqlite::Result<RwLockReadGuard<'_, Held>> {
-        let (file, now) = conn
+        let (mut file, now) = conn
             .prepare_cached(STATE)?
             .query_row([], |row| Ok((row.get::<_, Vec<u8>>(0)?, Marks { vector: row.get(1)?, gone: row.get(2)? })))?;
+        // What was put back from a backup has the key of the file, and may have counted on to the same marks.
+        file.extend(migrate::cookie(conn)?.to_le_bytes());
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         if held.is_of(&file, model) && held.last.vector >= now.vector && held.last.gone >= now.gone {
             return Ok(held);

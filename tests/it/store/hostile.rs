@@ -339,3 +339,61 @@ fn a_folder_that_cannot_be_written_is_read_and_named() -> anyhow::Result<()> {
     check_sound(&db)?;
     Ok(())
 }
+
+/// Puts what `backup` holds into the open file, as `.restore` does.
+fn put_back(db: &Path, backup: &Path) -> anyhow::Result<()> {
+    let (source, mut target) = (outside(backup)?, outside(db)?);
+    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+    Ok(())
+}
+
+#[test]
+fn a_backup_that_is_put_back_into_the_open_file_is_noticed_by_running_servers() -> anyhow::Result<()> {
+    let (folder, db, mut running) = served()?;
+    let mut other = Server::start(&db)?;
+    let backup = folder.path().join("backup.db");
+    outside(&db)?.execute("VACUUM INTO ?1", [backup.to_string_lossy()])?;
+    running.remember("the lighthouse keeper drinks coffee")?;
+    // Both have read it now, and keep what they read.
+    for server in [&mut running, &mut other] {
+        assert_eq!(server.recall("lighthouse coffee")?.len(), 1);
+    }
+    put_back(&db, &backup)?;
+    // Takes the number of the one that is gone, so that all counts are as they were.
+    let mut fresh = Server::start(&db)?;
+    fresh.remember("zebrafinches sing in Lisbon")?;
+    for server in [&mut running, &mut other, &mut fresh] {
+        assert_eq!(server.recall("zebrafinches")?, ["zebrafinches sing in Lisbon"]);
+        assert_eq!(server.recall("lighthouse coffee")?, Vec::<String>::new());
+        assert_eq!(server.recall("harbour")?, ["the harbour is blue"]);
+    }
+    running.remember("after it was put back")?;
+    assert_eq!(other.recall("put back")?, ["after it was put back"]);
+    for server in [running, other, fresh] {
+        server.end()?;
+    }
+    assert_eq!(check_sound(&db)?.memories, 3);
+    Ok(())
+}
+
+#[test]
+fn a_backup_of_an_older_version_that_is_put_back_is_brought_up_to_date() -> anyhow::Result<()> {
+    let (folder, db, mut running) = served()?;
+    assert_eq!(running.recall("harbour")?.len(), 1);
+    let home = folder.path().join("older.db");
+    super::older::file_of_version_6(&home, &["Zoltan lives in Lisbon"])?;
+    put_back(&db, &home)?;
+    let mut other = Server::start(&db)?;
+    running.remember("after it was put back")?;
+    for server in [&mut running, &mut other] {
+        assert_eq!(server.recall("put back")?, ["after it was put back"]);
+        assert_eq!(server.recall("harbour")?, Vec::<String>::new());
+    }
+    put_back(&db, &home)?;
+    // The next thing is a read, in both.
+    for server in [&mut running, &mut other] {
+        assert_eq!(server.recall("put back")?, Vec::<String>::new());
+    }
+    running.end()?;
+    other.end()
+}
