@@ -8,6 +8,7 @@ use super::answer::Asker;
 use super::cache;
 use super::cache::Flight;
 use super::cache::Kept;
+use super::cache::Leading;
 use super::cite::cited;
 use super::question::Question;
 use super::question::Refusal;
@@ -45,6 +46,15 @@ pub(super) struct Ready<'a> {
     pub(super) is_alone: bool,
 }
 
+/// An answer that is to be kept. Until it is, equal questions hear of it through its flight: otherwise one that comes
+/// between the answer and its keeping would be asked, and paid, again.
+#[derive(Debug)]
+pub(super) struct ToKeep<'a> {
+    answer: KeptAnswer,
+    /// Ends when the answer is kept.
+    _leading: Option<Leading<'a>>,
+}
+
 impl Asker {
     /// Answers out of what is kept, waits for an equal question, or asks; returns what is to be kept of it.
     pub(super) async fn ask_once(
@@ -53,7 +63,7 @@ impl Asker {
         purse: &Purse<'_>,
         call: &Call,
         telling: &Telling<'_>,
-    ) -> Result<(Reply, Option<KeptAnswer>), Refusal> {
+    ) -> Result<(Reply, Option<ToKeep<'_>>), Refusal> {
         let view = &ready.question.view;
         let address = self.models.address(&ready.route.provider);
         let caching = if self.keeps { self.caching } else { Caching::Off };
@@ -95,7 +105,8 @@ impl Asker {
         let holds = Millis::try_from(cache::holds(ready.question, ready.has_context, self.cache_times).as_millis())
             .unwrap_or(0);
         let answer = serde_json::to_string(&kept).unwrap_or_default();
-        Ok((reply, Some(KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer })))
+        let answer = KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer };
+        Ok((reply, Some(ToKeep { answer, _leading: leading })))
     }
 
     /// The answer that was kept for an equal question; one that cannot be read is asked again.
@@ -106,8 +117,11 @@ impl Asker {
         Some(kept)
     }
 
-    pub(super) async fn keep_answers(&self, kept: Vec<KeptAnswer>) -> Result<(), StoreError> {
-        let all = kept.into_iter().map(|it| self.store.keep_answer(it));
+    pub(super) async fn keep_answers(&self, kept: Vec<ToKeep<'_>>) -> Result<(), StoreError> {
+        let all = kept.into_iter().map(|it| async move {
+            let ToKeep { answer, _leading } = it;
+            self.store.keep_answer(answer).await
+        });
         futures_util::future::try_join_all(all).await.map(drop)
     }
 
@@ -256,5 +270,103 @@ fn reply_of(answered: Answered, structured: Option<Value>, items: &[Item]) -> Re
         tool_calls: answer.tool_calls,
         answer: answer.text,
         ..Reply::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::ask::ContextChoice;
+    use crate::ask::Flights;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::context::Assembler;
+    use crate::context::PackCache;
+    use crate::documents::Documents;
+    use crate::memory::Memory;
+    use crate::models::Caps;
+    use crate::models::Message;
+    use crate::models::Models;
+    use crate::models::Role;
+    use crate::models::model_server::ModelServer;
+    use crate::models::model_server::Script;
+    use crate::session::Sessions;
+    use crate::store::Store;
+
+    /// Asks the model `m` at `url`, and keeps what it says in `folder`.
+    fn asker(url: &str, folder: &TempDir) -> Asker {
+        let variables = [("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", "sk-test"), ("OPENAI_MODEL", "m")];
+        let environment = config::Environment {
+            variables: variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect(),
+            working_folder: folder.path().to_owned(),
+            data_folder: Some(folder.path().to_owned()),
+            ..config::Environment::default()
+        };
+        let config = config::resolve(&config::Flags::default(), &environment).unwrap().config;
+        let (store, clock) = (Store::new(&folder.path().join("a.db")), Clock::fixed(1_000_000));
+        let memory = Memory::new(store.clone(), clock.clone());
+        let sessions = Sessions::new(store.clone(), clock.clone());
+        let assembler = Assembler {
+            store: store.clone(),
+            clock: clock.clone(),
+            memory,
+            sessions: sessions.clone(),
+            documents: Documents::new(&store, clock.clone(), folder.path().to_owned()),
+            keeps: true,
+            cache: PackCache::default(),
+        };
+        Asker {
+            models: Models::new(&config),
+            assembler,
+            sessions,
+            store,
+            clock,
+            caps: Caps::default(),
+            keeps: true,
+            caching: config.routing.caching,
+            cache_times: config.routing.cache_times,
+            flights: Flights::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_equal_question_between_the_answer_and_its_keeping_is_not_asked_again() {
+        let models = ModelServer::start(vec![Script::openai_answer("Fridays.")]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let asker = asker(&format!("{}/v1", models.url()), &folder);
+        let question = Question {
+            messages: vec![Message::new(Role::User, "When?")],
+            context: ContextChoice::None,
+            temperature: Some(0.0),
+            timeout: Duration::from_secs(60),
+            ..Question::default()
+        };
+        let route = asker.models.choose(Some("openai"), None).unwrap().unwrap();
+        let ready = || Ready {
+            question: &question,
+            route: route.clone(),
+            request: ModelRequest {
+                messages: question.messages.clone(),
+                temperature: Some(0.0),
+                ..ModelRequest::default()
+            },
+            items: &[],
+            has_context: false,
+            is_alone: true,
+        };
+        let call = Call::silent();
+        let telling = Telling::new(&call);
+        let purse = Purse::new(&asker.store, &asker.clock, asker.caps, None, question.timeout);
+
+        let (first, to_keep) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
+        let (second, nothing) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
+        assert_eq!((first.cached, second.cached, second.answer.as_str()), (false, true, "Fridays."));
+        assert!(nothing.is_none());
+
+        asker.keep_answers(Vec::from_iter(to_keep)).await.unwrap();
+        let (third, _) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
+        assert_eq!((third.cached, models.received().len()), (true, 1));
     }
 }

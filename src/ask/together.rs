@@ -9,13 +9,14 @@ use super::answer::Asker;
 use super::compare;
 use super::compare::Comparison;
 use super::once::Ready;
+use super::once::ToKeep;
 use super::route::name_of;
 use super::telling::Telling;
 use crate::context::Item;
 use crate::models::Attempt;
 use crate::models::ModelRequest;
 use crate::models::Purse;
-use crate::store::KeptAnswer;
+use crate::models::ToolCall;
 use crate::trace::Call;
 use crate::trace::State;
 
@@ -28,6 +29,9 @@ pub struct Side {
     /// `None` when there is none; then `error` says why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// What it wants to have called; written by whoever shows it.
+    #[serde(skip)]
+    pub tool_calls: Vec<ToolCall>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
     /// Of the answer; `None` is unknown.
@@ -53,15 +57,15 @@ impl Asker {
     /// # Errors
     ///
     /// Of a name that is not known; of the first route, when none of them has an answer.
-    pub(super) async fn ask_together(
-        &self,
+    pub(super) async fn ask_together<'a>(
+        &'a self,
         question: &Question,
         request: &ModelRequest,
         items: &[Item],
         purse: &Purse<'_>,
         call: &Call,
         telling: &Telling<'_>,
-    ) -> Result<(Reply, Vec<KeptAnswer>), Refusal> {
+    ) -> Result<(Reply, Vec<ToKeep<'a>>), Refusal> {
         let routes = self.models.fallbacks(&question.providers).map_err(|err| Refusal::Route(Box::new(err)))?;
         let names: Vec<String> = routes.iter().map(name_of).collect();
         telling.waits_for(names.join(", "));
@@ -131,6 +135,7 @@ fn side_of(reply: &Reply, took_ms: f64) -> Side {
         provider: reply.provider.clone(),
         model: reply.model.clone(),
         answer: Some(reply.answer.clone()),
+        tool_calls: reply.tool_calls.clone(),
         finish_reason: Some(reply.finish_reason.clone()),
         cost_usd: reply.cost_usd,
         latency_ms: if reply.cached { took_ms } else { reply.latency_ms },

@@ -4,6 +4,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::Home;
+use crate::harness::data_of;
+use crate::harness::modern;
 use crate::model_server::ModelServer;
 use crate::model_server::Script;
 
@@ -96,6 +98,34 @@ fn a_tool_is_offered_in_every_format_and_its_call_comes_back_as_a_part_to_send_a
             );
         }
     }
+    Ok(())
+}
+
+#[test]
+fn side_by_side_the_calls_of_each_are_told() -> anyhow::Result<()> {
+    let wants = |name: &str| families().into_iter().find(|it| it.0 == name).map(|it| it.1);
+    let first = ModelServer::start(Vec::from_iter(wants("openai")))?;
+    let second = ModelServer::start(Vec::from_iter(wants("anthropic")))?;
+    let third = ModelServer::start(vec![Script::openai_answer("I need no page.")])?;
+    let mut server = Home::new()?
+        .with("OPENAI_BASE_URL", format!("{}/v1", first.url()))
+        .with("OPENAI_API_KEY", "sk-test-key-of-this-one")
+        .with("ANTHROPIC_BASE_URL", second.url())
+        .with("ANTHROPIC_API_KEY", "sk-test-key-of-this-one")
+        .with("LMSTUDIO_BASE_URL", format!("{}/v1", third.url()))
+        .server()?;
+    let providers = json!(["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "lmstudio/m"]);
+    let ask = json!({"message": "look", "context": "none", "providers": providers, "tools": [{"name": "look"}]});
+    let answer = server.request("tools/call", modern(json!({"name": "ask", "arguments": ask})))?;
+    let reply = data_of(&answer)?;
+    let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+    for at in 0..2 {
+        let call = &reply["answers"][at]["tool_calls"][0];
+        assert_eq!((&call["name"], &call["input"]), (&json!("look"), &json!({"at": 1})), "{reply}");
+        assert_eq!(reply["answers"][at]["finish_reason"], "tool_calls", "{reply}");
+    }
+    assert!(reply["answers"][2].get("tool_calls").is_none(), "{reply}");
+    assert_eq!(text.matches("Wants to call look (c1): {\"at\":1}").count(), 2, "{text}");
     Ok(())
 }
 

@@ -28,6 +28,7 @@ use super::session_of;
 use crate::ask::ContextChoice;
 use crate::ask::Question;
 use crate::ask::Reply;
+use crate::ask::Side;
 use crate::ask::Sides;
 use crate::config::Prefer;
 use crate::config::Toolset;
@@ -35,6 +36,7 @@ use crate::context::label;
 use crate::models::Message;
 use crate::models::Reasoning;
 use crate::models::Role;
+use crate::models::ToolCall;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -406,7 +408,7 @@ fn result(reply: Reply) -> AskResult {
         latency_ms: (reply.latency_ms * 100.0).round() / 100.0,
         attempts: json!(reply.attempts),
         cached: reply.cached,
-        answers: reply.sides.as_ref().map(|it| json!(it.answers)),
+        answers: reply.sides.as_ref().map(|it| it.answers.iter().map(side).collect()),
         agree: reply.sides.as_ref().map(|it| it.comparison.agree.clone()),
         differ: reply.sides.as_ref().map(|it| json!(it.comparison.differ)),
         citations: json!(reply.citations),
@@ -416,6 +418,24 @@ fn result(reply: Reply) -> AskResult {
             .into_iter()
             .map(|it| DegradedOut { source: it.source.to_owned(), reason: it.reason })
             .collect(),
+    }
+}
+
+/// One of several answers, with the calls that it wants to have made.
+fn side(side: &Side) -> Value {
+    let mut out = json!(side);
+    if !side.tool_calls.is_empty() {
+        out["tool_calls"] = side.tool_calls.iter().map(offered::part).collect();
+    }
+    out
+}
+
+/// A line for each call that a model wants to have made.
+fn describe_calls(calls: &[ToolCall], text: &mut String) {
+    for it in calls {
+        let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n\n" };
+        let (name, id) = (label(&it.name, 100), label(&it.id, 100));
+        text.push_str(&format!("{gap}Wants to call {name} ({id}): {}", it.arguments));
     }
 }
 
@@ -430,6 +450,7 @@ fn describe_sides(sides: &Sides) -> String {
             (Some(answer), _) => text.push_str(answer),
             (None, error) => text.push_str(&format!("No answer: {}", error.as_deref().unwrap_or_default())),
         }
+        describe_calls(&it.tool_calls, &mut text);
         text.push_str("\n\n");
     }
     let list = |title: &str, lines: &[String]| {
@@ -447,17 +468,12 @@ fn describe_sides(sides: &Sides) -> String {
 fn describe(reply: &Reply) -> String {
     let mut text = match &reply.sides {
         Some(sides) => describe_sides(sides),
-        None => reply.answer.clone(),
+        None => {
+            let mut text = reply.answer.clone();
+            describe_calls(&reply.tool_calls, &mut text);
+            text
+        }
     };
-    for it in &reply.tool_calls {
-        let gap = if text.is_empty() { "" } else { "\n\n" };
-        text.push_str(&format!(
-            "{gap}Wants to call {} ({}): {}",
-            label(&it.name, 100),
-            label(&it.id, 100),
-            it.arguments
-        ));
-    }
     text.push_str("\n\n---\n");
     let model = reply.model.as_ref().map(|it| format!("/{it}")).unwrap_or_default();
     let cost = reply.cost_usd.map_or_else(|| "cost unknown".to_owned(), |it| format!("{it:.6} USD"));
