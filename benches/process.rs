@@ -1,9 +1,10 @@
 //! The real binary as a host meets it: times from line to line, memory, size. Prints a table in Markdown.
 //!
-//! `cargo bench --bench process`; the names of parts after `--` run only those (`init`, `calls`, `together`).
+//! `cargo bench --bench process`; the names of parts after `--` run only those (`init`, `calls`, `together`, `insights`).
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
+mod insights;
 mod server;
 mod text;
 
@@ -183,6 +184,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("together") {
         together(&folder.path().join("together.db"))?;
+    }
+    if wanted("insights") {
+        insights::insights(folder.path())?;
     }
     let size = std::fs::metadata(BINARY)?.len();
     row("the binary", "≤ 25 MB", &format!("{:.1} MB", size as f64 / 1e6));

@@ -111,6 +111,22 @@ impl Server {
         Ok(begun.elapsed())
     }
 
+    /// Time that the process has had a processor for.
+    pub(crate) fn busy(&self) -> anyhow::Result<Duration> {
+        Server::busy_of(self.child.id())
+    }
+
+    /// The same of any process of this user's: the sum over its threads, to the nanosecond.
+    pub(crate) fn busy_of(id: u32) -> anyhow::Result<Duration> {
+        let mut busy = Duration::ZERO;
+        for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+            // A thread may end while its file is looked for.
+            let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            busy += Duration::from_nanos(text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or(0));
+        }
+        Ok(busy)
+    }
+
     /// Resident memory in KiB: now, and at its highest.
     pub(crate) fn memory(&self) -> anyhow::Result<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

@@ -89,7 +89,7 @@ impl App {
             flights: Flights::default(),
         };
         let telemetry = Telemetry::new(&config);
-        let insights = Insights::new(store.clone(), clock.clone());
+        let insights = Insights::new(store.clone(), clock.clone(), config.routing.cache_times);
         Arc::new(App {
             tasks: TaskTracker::new(),
             config,

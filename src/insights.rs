@@ -5,10 +5,12 @@
 
 mod answer;
 pub mod chart;
+mod filters;
 mod finding;
 mod limits;
 mod plan;
 pub mod question;
+mod shares;
 #[cfg(test)]
 mod tests;
 pub mod year;

@@ -36,6 +36,8 @@ impl Asker {
             budget_tokens: question.budget_tokens,
             sources: sources.to_vec(),
             view: question.view.clone(),
+            conversation: question.conversation.clone(),
+            artifact: question.artifact.clone(),
             model: question.model.clone(),
             ..Request::default()
         };

@@ -29,6 +29,9 @@ pub struct Question {
     /// The last one is the question.
     pub messages: Vec<Message>,
     pub view: View,
+    /// Whose state holds beside that of the view's.
+    pub conversation: Option<String>,
+    pub artifact: Option<String>,
     pub context: ContextChoice,
     /// Of the context.
     pub budget_tokens: u32,

@@ -414,7 +414,7 @@ pub(super) const CACHE_HISTORY: Setting = Setting {
     key: Some("cache.history_s"),
     default: "300",
     example: "60",
-    meaning: "How long an answer about what was said or happened is kept, in seconds, 0 to 604800; 0 keeps none.",
+    meaning: "How long an answer about what was said or happened is kept, in seconds, 0 to 604800; 0 keeps none. So are those of `query_insights` about history and performance, unless something was written.",
     ..COMMON
 };
 
@@ -423,7 +423,7 @@ pub(super) const CACHE_CODE: Setting = Setting {
     key: Some("cache.code_s"),
     default: "1800",
     example: "600",
-    meaning: "The same of an answer about code.",
+    meaning: "The same of an answer about code, and about personas, frameworks and engagement.",
     ..COMMON
 };
 
@@ -432,7 +432,7 @@ pub(super) const CACHE_KNOWLEDGE: Setting = Setting {
     key: Some("cache.knowledge_s"),
     default: "3600",
     example: "86400",
-    meaning: "The same of any other answer.",
+    meaning: "The same of any other answer, and of insights over all.",
     ..COMMON
 };
 

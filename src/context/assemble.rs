@@ -29,6 +29,7 @@ use crate::documents::Seen;
 use crate::memory::Memory;
 use crate::redact;
 use crate::scope::View;
+use crate::session::Around;
 use crate::session::Sessions;
 use crate::store::PackRow;
 use crate::store::Store;
@@ -50,6 +51,9 @@ pub struct Request {
     pub budget_tokens: u32,
     pub sources: Vec<SourceName>,
     pub view: View,
+    /// Whose state holds beside that of the view's.
+    pub conversation: Option<String>,
+    pub artifact: Option<String>,
     /// Narrows the files to those under these; empty means all.
     pub paths: Vec<PathBuf>,
     /// Who the model is to be; always included first.
@@ -62,6 +66,14 @@ pub struct Request {
     pub format: Format,
     /// Begin to index the folders that may be seen and are not indexed yet, and wait a moment for it.
     pub begins_index: bool,
+}
+
+impl Request {
+    /// For whom state is read.
+    pub(super) fn around(&self) -> Around {
+        let (conversation, artifact) = (self.conversation.clone(), self.artifact.clone());
+        Around { view: self.view.clone(), conversation, artifact }
+    }
 }
 
 /// Where pieces may come from.

@@ -14,7 +14,6 @@ use super::assemble::SourceName;
 use crate::clock::Millis;
 use crate::documents::Allowed;
 use crate::documents::FilesState;
-use crate::session::Around;
 use crate::store::Stamped;
 use crate::store::Stamps;
 
@@ -66,9 +65,8 @@ pub(super) fn things(request: &Request) -> Vec<Stamped> {
         things.push(Stamped::Turns(session.clone()));
     }
     if asks(SourceName::Scopes) {
-        let around = Around { view: view.clone(), ..Around::default() };
         let stamped = |(scope, owner)| Stamped::Contexts(view.namespace.clone(), scope, owner);
-        things.extend(around.owners().into_iter().map(stamped));
+        things.extend(request.around().owners().into_iter().map(stamped));
     }
     things
 }

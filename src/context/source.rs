@@ -14,7 +14,6 @@ use crate::memory::Query;
 use crate::scope::Owner;
 use crate::search;
 use crate::session;
-use crate::session::Around;
 use crate::session::Inherited;
 use crate::session::Sessions;
 use crate::store::Scope;
@@ -237,8 +236,7 @@ impl Source for FromScopes {
 
     fn gather<'a>(&'a self, request: &'a Request, _: &'a Call) -> BoxFuture<'a, Result<Gathered, String>> {
         Box::pin(async move {
-            let around = Around { view: request.view.clone(), ..Around::default() };
-            let page = self.0.inherited(&around, None, None, KEYS).await.map_err(|err| err.to_string())?;
+            let page = self.0.inherited(&request.around(), None, None, KEYS).await.map_err(|err| err.to_string())?;
             let words = search::query_words(&request.query);
             let mut candidates: Vec<Candidate> = page.contexts.iter().filter_map(|it| state(it, &words)).collect();
             // The nearest first among equals.

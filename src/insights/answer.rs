@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -14,21 +15,26 @@ use serde_json::json;
 use super::chart;
 use super::chart::Format;
 use super::chart::Theme;
+use super::filters::FILTERS;
+use super::filters::artifact;
+use super::filters::compared_names;
+use super::filters::filter;
+use super::filters::group_name;
+use super::filters::with_spoken;
 use super::finding;
 use super::finding::Asked;
 use super::finding::Finding;
 use super::finding::Link;
 use super::limits;
-use super::limits::Limits;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
 use super::question;
-use super::question::Dimension;
 use super::question::Names;
+use super::shares;
 use crate::clock::Clock;
 use crate::clock::Millis;
-use crate::scope::namespace_or_default;
+use crate::config::CacheTimes;
 use crate::store::CallFilter;
 use crate::store::Cell;
 use crate::store::ContextBy;
@@ -37,7 +43,6 @@ use crate::store::Count;
 use crate::store::Counted;
 use crate::store::NewFeedback;
 use crate::store::RecordState;
-use crate::store::Scope;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TraceFilter;
@@ -47,19 +52,14 @@ use crate::trace::Call;
 /// Answers that are kept for a question that is asked again.
 const KEPT: usize = 64;
 
-/// How long an answer is kept whose time ends now and is short, in milliseconds: so much it lags behind the clock.
-const LAG: Millis = 60_000;
-
-/// A time of at most so many days is short.
-const SHORT: Millis = 2 * 86_400_000;
-
-/// How long an answer to `kind` is kept while the record stays as it is: what is asked about single calls is looked at
-/// again soon, what is asked about weeks and months is not.
-fn lifetime(kind: Kind) -> Millis {
+/// How long an answer to `kind` is kept while the record stays as it is: what is asked about single calls as long as an
+/// answer about what happened, counts over people, methods and days as one about code, and what is found over all of it
+/// as one about what is known.
+fn lifetime(kind: Kind, times: CacheTimes) -> Duration {
     match kind {
-        Kind::History | Kind::Performance => 5 * 60_000,
-        Kind::Personas | Kind::Frameworks | Kind::Engagement => 30 * 60_000,
-        Kind::Insights => 60 * 60_000,
+        Kind::History | Kind::Performance => times.history,
+        Kind::Personas | Kind::Frameworks | Kind::Engagement => times.code,
+        Kind::Insights => times.knowledge,
     }
 }
 
@@ -87,37 +87,14 @@ pub struct Question {
 ///
 /// A call for a user counts what is the user's and nobody's. One that names no user counts everything, but reads the
 /// words of nobody's calls only. A filter `user_id` that was given as such names the user, as `user_id` does in the other
-/// tools; one that stands in the words of the question or in an artifact only narrows.
+/// tools, and a filter `persona` the persona, whose words are read like a user's; one that stands in the words of the
+/// question or in an artifact only narrows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Viewer {
     pub user_id: Option<String>,
     /// The person whose file it is, at the command line.
     pub sees_all: bool,
 }
-
-/// What an answer can be narrowed by. `artifact` names a context of that scope whose key `filters` holds more of
-/// them, so that several charts are narrowed together.
-pub(super) const FILTERS: [&str; 19] = [
-    "artifact",
-    "error_kind",
-    "framework",
-    "hour",
-    "model",
-    "namespace",
-    "outcome",
-    "over_ms",
-    "over_usd",
-    "persona",
-    "provider",
-    "request_kind",
-    "session_id",
-    "strategy",
-    "text",
-    "tool",
-    "under_ms",
-    "user_id",
-    "weekday",
-];
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,6 +128,9 @@ pub enum InsightsError {
     /// A limit that is no number.
     #[error("filters.{name} is no number")]
     Limit { name: String },
+    /// A place between two periods that is no time.
+    #[error("drill_down.middle is no time such as 2026-11-20T09:30:00Z")]
+    Middle,
     /// A range that ends before it begins.
     #[error("`until` lies before `since`")]
     Range,
@@ -161,6 +141,7 @@ pub enum InsightsError {
 pub struct Insights {
     store: Store,
     clock: Clock,
+    times: CacheTimes,
     /// Answers by question, the latest last; written after each answer.
     kept: Arc<Mutex<VecDeque<Kept>>>,
     counts: Arc<Counts>,
@@ -184,8 +165,8 @@ struct Counts {
 }
 
 impl Insights {
-    pub fn new(store: Store, clock: Clock) -> Insights {
-        Insights { store, clock, kept: Arc::default(), counts: Arc::default() }
+    pub fn new(store: Store, clock: Clock, times: CacheTimes) -> Insights {
+        Insights { store, clock, times, kept: Arc::default(), counts: Arc::default() }
     }
 
     /// Answers `question`.
@@ -199,7 +180,7 @@ impl Insights {
         if let Err(err) = self.store.flush_calls().await {
             tracing::warn!(error = %err, "the latest calls may be missing");
         }
-        let record = self.store.record_state().await?;
+        let record = self.store.record_state(artifact(&question.filters), now).await?;
         let asked = self.counts.asked.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(answer) = self.kept(question, &record, now) {
             let span = call.span("kept answer");
@@ -238,10 +219,13 @@ impl Insights {
 
     fn kept(&self, question: &Question, record: &RecordState, now: Millis) -> Option<Answer> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().rev().find(|it| it.question == *question && it.record == *record)?;
-        let is_short = found.answer.since.is_some_and(|it| found.at.saturating_sub(it) <= SHORT);
-        let lifetime = if is_short { LAG } else { lifetime(found.answer.kind) };
-        (0..lifetime).contains(&now.saturating_sub(found.at)).then(|| found.answer.clone())
+        // The next moment at which something expires moves on by itself; that of then is looked at below.
+        let is_as = |it: &RecordState| RecordState { until: None, ..it.clone() };
+        let found = kept.iter().rev().find(|it| it.question == *question && is_as(&it.record) == is_as(record))?;
+        let lifetime = Millis::try_from(lifetime(found.answer.kind, self.times).as_millis()).unwrap_or(Millis::MAX);
+        // What expires meanwhile is shown no more, although nobody wrote.
+        let ends = found.record.until.unwrap_or(Millis::MAX).min(found.at.saturating_add(lifetime));
+        (found.at..ends).contains(&now).then(|| found.answer.clone())
     }
 
     async fn work_out(&self, question: &Question, now: Millis, call: &Call) -> Result<Answer, InsightsError> {
@@ -280,11 +264,19 @@ impl Insights {
         let only = compared_names(&read);
         let grouped = read.groups.first().copied().and_then(group_name).or(only.as_ref().map(|it| it.1));
         let inside = |at: &Millis| since.is_none_or(|it| it < *at) && until.unwrap_or(now) > *at;
-        let compared = read.middle.filter(inside);
+        // What a link says wins over the words.
+        let linked = match &question.drill.middle {
+            Some(at) => Some(crate::clock::parse(at).map_err(|_| InsightsError::Middle)?),
+            None => None,
+        };
+        let compared = linked.or(read.middle).filter(inside);
         let plan = plan::Read { days, grouped, compares: compared.is_some() };
         let plan = plan::plan(kind, &question.question, &question.drill, plan);
         // Two periods of which only the ends are known are two halves.
-        let halves = plan.by == "period" || plan.view == "movers" || plan.view == "ratings";
+        let halves = plan.by == "period"
+            || plan.view == "movers"
+            || plan.view == "ratings"
+            || plan.view == "overview" && since.is_none();
         let middle = match (compared, since.zip(length)) {
             (None, Some((since, length))) if halves => Some(since.saturating_add(length / 2)),
             (None, None) if halves => Some(self.half_of_the_record(&eyes, now).await?),
@@ -305,6 +297,7 @@ impl Insights {
             by_model: plan.by == "model",
             viewer: question.viewer.user_id.clone(),
             reader: eyes.reads.clone(),
+            persona: eyes.persona.clone(),
             now,
         };
         let count = Count {
@@ -312,16 +305,28 @@ impl Insights {
             filter: filter(&asked, &plan)?,
             viewer: eyes.counts.clone(),
             sees_all: eyes.sees_all,
+            persona: eyes.persona.clone(),
             by: plan.by.clone(),
             kind: if plan.view == "events" { "event".to_owned() } else { "decision".to_owned() },
             middle: middle.or(since).unwrap_or(now),
             now,
         };
-        let table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
+        let mut table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
+        let mut share = None;
+        if count.what == Counted::Performance && has_limit(&count.filter) && !table.rows.is_empty() {
+            let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
+            let all = self.store.count(Count { filter, ..count.clone() }).await.inspect_err(|err| span.fail(err))?;
+            share = shares::said(&table, &all);
+            table = shares::of_groups(table, &all, plan.measure == "share");
+        }
         span.note("rows", table.rows.len());
         drop(span);
         let mut finding = finding::find(&plan, table, &asked);
-        finding.text.push_str(&self.beside(&count, &finding).await?);
+        finding.text.push_str(&share.unwrap_or_default());
+        if count.what == Counted::Ratings && finding.total > 0 {
+            let table = self.store.count(Count { what: Counted::Remembered, ..count }).await?;
+            finding.text.extend(finding::helped(&table).map(|it| format!(" {it}")));
+        }
         if finding.total == 0 {
             finding.text.push_str(&self.what_there_is(&eyes).await?);
         }
@@ -350,14 +355,13 @@ impl Insights {
     /// The filters that were given and those of the artifact that they name; the given ones win.
     async fn filters(&self, given: &Map<String, Value>, eyes: &Eyes) -> Result<Map<String, Value>, InsightsError> {
         let mut filters = Map::new();
-        if let Some(Value::String(owner)) = given.get("artifact") {
+        if let Some((namespace, scope, owner)) = artifact(given) {
             let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);
-            let namespace = namespace_or_default(text("namespace"));
-            let (scope, key) = (Scope::Artifact, "filters".to_owned());
-            let key = ContextKey { namespace, scope, owner: owner.clone(), key };
+            let key = ContextKey { namespace, scope, owner, key: "filters".to_owned() };
             // The words of a question name nobody for whom it is made.
             let user_id = eyes.reads.clone().or_else(|| text("user_id").filter(|_| eyes.sees_all));
-            let by = ContextBy { user_id, persona: text("persona"), ..ContextBy::default() };
+            let persona = eyes.persona.clone().or_else(|| text("persona").filter(|_| eyes.sees_all));
+            let by = ContextBy { user_id, persona, ..ContextBy::default() };
             let row = self.store.context(key, None, by, self.clock.now()).await?;
             if let Some(Value::Object(shared)) = row.map(|it| it.data) {
                 filters.extend(shared);
@@ -369,30 +373,6 @@ impl Insights {
             Some((name, _)) => Err(InsightsError::Filter { name: name.clone() }),
             None => Ok(filters),
         }
-    }
-
-    /// What a finding is to be held against: the share of calls beyond a limit, and whether what was remembered helped.
-    async fn beside(&self, count: &Count, finding: &Finding) -> Result<String, InsightsError> {
-        if count.what == Counted::Ratings && finding.total > 0 {
-            let table = self.store.count(Count { what: Counted::Remembered, ..count.clone() }).await?;
-            return Ok(finding::helped(&table).map_or_else(String::new, |it| format!(" {it}")));
-        }
-        let limited =
-            [count.filter.over_ms, count.filter.under_ms, count.filter.over_usd].iter().any(|it| it.is_some());
-        if !limited || count.what != Counted::Performance || finding.total == 0 {
-            return Ok(String::new());
-        }
-        let number = |table: &crate::store::Table| match table.rows.first().and_then(|it| it.get(1)) {
-            Some(Cell::Count(it)) => *it,
-            _ => 0,
-        };
-        let some = Count { by: "all".to_owned(), ..count.clone() };
-        let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
-        let all = number(&self.store.count(Count { filter, ..some.clone() }).await?);
-        let some = number(&self.store.count(some).await?);
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-        let share = some as f64 * 100.0 / all.max(1) as f64;
-        Ok(format!(" That is {some} of {all} calls, {share:.1} %."))
     }
 
     /// The moment with as much time before it as after it, for what is compared without a time.
@@ -415,139 +395,31 @@ impl Insights {
     }
 }
 
+/// Whether only calls beyond a bound are counted.
+fn has_limit(filter: &CallFilter) -> bool {
+    [filter.over_ms, filter.under_ms, filter.over_usd].iter().any(Option::is_some)
+}
+
 /// What a call may count, and whose words it may read beside nobody's.
 #[derive(Clone, Debug)]
 struct Eyes {
     /// Whose calls and nobody's are counted; `None` counts all.
     counts: Option<String>,
     reads: Option<String>,
+    /// As which persona it reads words: one that was given as a filter.
+    persona: Option<String>,
     sees_all: bool,
 }
 
 impl Eyes {
     fn of(question: &Question) -> Eyes {
-        let filtered = question.filters.get("user_id").and_then(Value::as_str).map(str::to_owned);
+        let given = |name: &str| question.filters.get(name).and_then(Value::as_str).map(str::to_owned);
+        let filtered = given("user_id");
         let Viewer { user_id, sees_all } = question.viewer.clone();
         let is_person = sees_all && user_id.is_none();
         let user = user_id.or(filtered.filter(|_| !is_person));
-        Eyes { counts: user.clone(), reads: user, sees_all: is_person }
+        Eyes { counts: user.clone(), reads: user, persona: given("persona"), sees_all: is_person }
     }
-}
-
-/// Names of one sort that a question sets against each other: their filter, their group, themselves.
-fn compared_names(read: &question::Question) -> Option<(&'static str, &'static str, Vec<String>)> {
-    let sorts = [
-        (Dimension::Persona, "persona"),
-        (Dimension::User, "user_id"),
-        (Dimension::Model, "model"),
-        (Dimension::Provider, "provider"),
-        (Dimension::Tool, "tool"),
-        (Dimension::Framework, "framework"),
-    ];
-    sorts.into_iter().find_map(|(dimension, filter)| {
-        let names: Vec<String> =
-            read.filters.iter().filter(|it| it.dimension == dimension).map(|it| it.value.clone()).collect();
-        let group = group_name(dimension).unwrap_or(filter);
-        (names.len() > 1).then_some((filter, group, names))
-    })
-}
-
-/// The filters that were given, and those that the words of the question name.
-fn with_spoken(
-    given: &Map<String, Value>,
-    read: &question::Question,
-    limits: &Limits,
-    kind: Kind,
-) -> Map<String, Value> {
-    let mut filters = given.clone();
-    if matches!(kind, Kind::Performance | Kind::History) {
-        let limits = [("over_ms", limits.over_ms), ("under_ms", limits.under_ms), ("over_usd", limits.over_usd)];
-        for (name, value) in limits {
-            if let Some(value) = value
-                && !filters.contains_key(name)
-            {
-                filters.insert(name.to_owned(), Value::String(value.to_string()));
-            }
-        }
-    }
-    for filter in &read.filters {
-        let name = match filter.dimension {
-            Dimension::Persona => "persona",
-            Dimension::User => "user_id",
-            Dimension::Model => "model",
-            Dimension::Provider => "provider",
-            Dimension::Tool => "tool",
-            Dimension::Framework => "framework",
-            Dimension::Session => "session_id",
-            // Quoted words are looked for only where texts are listed.
-            Dimension::Text if kind == Kind::History => "text",
-            _ => continue,
-        };
-        // Two of a kind are compared with each other.
-        let alone = read.filters.iter().filter(|it| it.dimension == filter.dimension).count() == 1;
-        if alone && !filters.contains_key(name) {
-            filters.insert(name.to_owned(), Value::String(filter.value.clone()));
-        }
-    }
-    filters
-}
-
-/// A dimension as [`plan::GROUPS`] calls it.
-fn group_name(dimension: Dimension) -> Option<&'static str> {
-    Some(match dimension {
-        Dimension::Hour => "hour",
-        Dimension::Weekday => "weekday",
-        Dimension::Day => "day",
-        Dimension::Month => "month",
-        Dimension::Persona => "persona",
-        Dimension::User => "user",
-        Dimension::Model => "model",
-        Dimension::Provider => "provider",
-        Dimension::Tool => "tool",
-        Dimension::RequestKind => "request_kind",
-        Dimension::Session => "session",
-        Dimension::Week => "week",
-        Dimension::Quarter => "quarter",
-        Dimension::Framework | Dimension::Text => return None,
-    })
-}
-
-fn filter(asked: &Asked, plan: &plan::Plan) -> Result<CallFilter, InsightsError> {
-    let text = |name: &str| asked.filters.get(name).and_then(Value::as_str).map(str::to_owned);
-    // Changes are against the time of the same length before.
-    let since = match (plan.what, asked.since, asked.until) {
-        (Counted::Days, Some(since), Some(until)) if asked.middle.is_none() => {
-            Some(since.saturating_sub(until.saturating_sub(since)))
-        }
-        (_, since, _) => since,
-    };
-    let number = |name: &str| match text(name).map(|it| it.trim().parse::<f64>()) {
-        None => Ok(None),
-        Some(Ok(value)) if value.is_finite() => Ok(Some(value)),
-        Some(_) => Err(InsightsError::Limit { name: name.to_owned() }),
-    };
-    Ok(CallFilter {
-        since,
-        until: asked.until,
-        user_id: text("user_id"),
-        persona: text("persona"),
-        namespace: text("namespace"),
-        provider: text("provider"),
-        model: text("model"),
-        tool: text("tool"),
-        request_kind: text("request_kind"),
-        strategy: text("strategy"),
-        session_id: text("session_id"),
-        outcome: text("outcome"),
-        error_kind: text("error_kind"),
-        framework: text("framework"),
-        hour: text("hour"),
-        weekday: text("weekday"),
-        over_ms: number("over_ms")?,
-        under_ms: number("under_ms")?,
-        over_usd: number("over_usd")?,
-        text: text("text"),
-    })
 }
 
 /// The same question with another type, as a call that is ready to be made.

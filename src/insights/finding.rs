@@ -20,7 +20,6 @@ use crate::clock::Millis;
 use crate::store::Cell;
 use crate::store::Table;
 
-#[cfg(test)]
 pub(super) use words::number;
 
 /// Rows that one answer has; the sentences count all of them.
@@ -72,6 +71,8 @@ pub(super) struct Asked {
     pub viewer: Option<String>,
     /// Whose words may be read beside those of nobody.
     pub reader: Option<String>,
+    /// As which persona words are read.
+    pub persona: Option<String>,
     pub now: Millis,
 }
 

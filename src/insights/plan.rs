@@ -53,6 +53,9 @@ pub struct Drill {
     /// The column that orders and is drawn.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub measure: Option<String>,
+    /// Where the one period ends and the other begins, of two that are compared; half way, else.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub middle: Option<String>,
 }
 
 /// What an answer can be grouped by.
@@ -187,6 +190,8 @@ const ERRORS: Signs = &[
 const CACHE: Signs = &["cache", "caching", "缓存", "キャッシュ"];
 const TOKENS: Signs = &["token"];
 const MINUTES: Signs = &["peak", "throughput", "minute", "per-minute", "rpm"];
+const SHARE: Signs =
+    &["share", "percent", "proportion", "fraction", "anteil", "prozent", "pourcentage", "porcentaje", "比例", "割合"];
 const TIME: Signs = &["trend", "time", "day", "daily", "week", "täglich", "verlauf", "jour", "diari"];
 const LEAST: Signs = &[
     "least",
@@ -432,6 +437,8 @@ fn measure_of(kind: Kind, view: &str, words: &Words) -> &'static str {
                 "output_tokens"
             } else if words.any(&["many", "count", "number", "volume"]) {
                 "calls"
+            } else if words.any(SHARE) {
+                "share"
             } else if words.any(&["p95", "worst", "tail", "slowest"]) {
                 "p95_ms"
             } else {
@@ -567,7 +574,12 @@ mod tests {
 
     #[test]
     fn a_link_is_followed_to_the_letter() {
-        let drill = Drill { view: Some("calls".into()), by: Some("session".into()), measure: Some("failed".into()) };
+        let drill = Drill {
+            view: Some("calls".into()),
+            by: Some("session".into()),
+            measure: Some("failed".into()),
+            ..Drill::default()
+        };
         let plan = plan(Kind::Performance, "", &drill, Read { days: Some(1), ..Read::default() });
         assert_eq!((plan.view, plan.by.as_str(), plan.measure.as_str()), ("calls", "session", "failed"));
     }

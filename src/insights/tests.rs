@@ -2,6 +2,7 @@
 
 mod alone;
 mod eyes;
+mod keeping;
 mod links;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use super::year::Size;
 use crate::clock;
 use crate::clock::Clock;
 use crate::clock::Millis;
+use crate::config::CacheTimes;
 use crate::store::CallRow;
 use crate::store::Cell;
 use crate::store::Store;
@@ -44,7 +46,7 @@ impl Year {
         let store = Store::new(&folder.path().join("year.db"));
         let calls = year::calls(3, NOW, Size { calls: 5_000, sessions: 500, users: 12 });
         store.add_calls(calls.clone()).await?;
-        let insights = Insights::new(store.clone(), Clock::fixed(NOW));
+        let insights = Insights::new(store.clone(), Clock::fixed(NOW), CacheTimes::default());
         Ok(Year { insights, calls, store, _folder: folder })
     }
 
@@ -58,7 +60,8 @@ impl Year {
 }
 
 fn of(kind: Kind, view: &str, by: &str, measure: &str) -> Question {
-    let drill = Drill { view: Some(view.into()), by: Some(by.into()), measure: Some(measure.into()) };
+    let drill =
+        Drill { view: Some(view.into()), by: Some(by.into()), measure: Some(measure.into()), ..Drill::default() };
     Question { kind: Some(kind), drill, ..Question::default() }
 }
 

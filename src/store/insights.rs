@@ -8,12 +8,16 @@ mod counting;
 use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
+use rusqlite::OptionalExtension;
 use rusqlite::ToSql;
 use rusqlite::named_params;
 use rusqlite::types::Value;
 
+use super::contexts::Scope;
 use super::db::Store;
 use super::error::StoreError;
+use super::stamps;
+use super::stamps::Stamped;
 use super::standing;
 use crate::clock::Millis;
 
@@ -85,6 +89,8 @@ pub struct CallFilter {
     pub under_ms: Option<f64>,
     /// Dearer than this.
     pub over_usd: Option<f64>,
+    /// `yes`: only those that were rated; any other: only those that were not.
+    pub rated: Option<String>,
     /// Words that the question must hold, as one piece, in any case; only of those that may be read.
     pub text: Option<String>,
 }
@@ -137,6 +143,8 @@ pub struct Count {
     pub viewer: Option<String>,
     /// Whether the words of all may be read: the person whose file it is. Else those of `viewer` and of nobody.
     pub sees_all: bool,
+    /// As which persona words are read: its own and those of none.
+    pub persona: Option<String>,
     /// What to group by, where the part groups: one of the words of `insights/calls.sql`, else all are one group.
     pub by: String,
     /// The kind of memory, for [`Counted::Memories`].
@@ -162,10 +170,10 @@ pub struct RecordState {
     /// The first and the last one.
     pub calls: (i64, i64),
     pub feedback: i64,
-    /// The last one, and the last change of one.
-    pub memories: (i64, i64),
-    /// When one was written last.
-    pub contexts: Millis,
+    /// Those of the calls, of the memories and of the context that was asked for; see [`Stamped`].
+    pub stamps: [Option<i64>; 3],
+    /// The next moment at which something expires although nobody writes.
+    pub until: Option<Millis>,
 }
 
 /// A judgement of a call.
@@ -278,30 +286,35 @@ impl Store {
         Ok(())
     }
 
-    /// How far the record has come; changed by every write that an answer may depend on.
+    /// How far the record has come; changed by every write that an answer may depend on. `context` is one that it reads:
+    /// its namespace, scope and owner.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`].
-    pub async fn record_state(&self) -> Result<RecordState, StoreError> {
+    pub async fn record_state(
+        &self,
+        context: Option<(String, Scope, String)>,
+        now: Millis,
+    ) -> Result<RecordState, StoreError> {
         let path = self.path().to_path_buf();
+        let context = context.map(|(namespace, scope, owner)| Stamped::Contexts(namespace, scope, owner));
+        let things = [Some(Stamped::Calls), Some(Stamped::Memories), context].map(|it| it.map(|it| it.name()));
         self.read(move |conn| {
-            conn.prepare_cached(
-                "SELECT (SELECT coalesce(max(seq), 0) FROM calls), (SELECT coalesce(min(seq), 0) FROM calls),
-                    (SELECT coalesce(max(seq), 0) FROM feedback), (SELECT coalesce(max(seq), 0) FROM memories),
-                    (SELECT coalesce(max(id), 0) FROM memory_changes), (SELECT coalesce(max(updated_at), 0) FROM contexts)",
-            )
-            .and_then(|mut it| {
-                it.query_row([], |row| {
-                    Ok(RecordState {
-                        calls: (row.get(1)?, row.get(0)?),
-                        feedback: row.get(2)?,
-                        memories: (row.get(3)?, row.get(4)?),
-                        contexts: row.get(5)?,
-                    })
+            let read = || -> rusqlite::Result<RecordState> {
+                let mut stamp = conn.prepare_cached(stamps::STAMP)?;
+                let mut found = [None; 3];
+                for (what, found) in things.iter().zip(&mut found) {
+                    *found = stamp.query_row(named_params! {":what": what}, |row| row.get(0)).optional()?;
+                }
+                let now = named_params! {":now": now};
+                let until = conn.prepare_cached(stamps::UNTIL)?.query_row(now, |row| row.get(0))?;
+                conn.prepare_cached(STATE)?.query_row([], |row| {
+                    let calls = (row.get(0)?, row.get(1)?);
+                    Ok(RecordState { calls, feedback: row.get(2)?, stamps: found, until })
                 })
-            })
-            .map_err(|err| StoreError::of(&path, &err))
+            };
+            read().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
@@ -334,9 +347,10 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
     let since = filter.since.unwrap_or(Millis::MIN);
     let until = filter.until.unwrap_or(Millis::MAX);
     let rows = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-    let values: [(&str, &dyn ToSql); 27] = [
+    let values: [(&str, &dyn ToSql); 29] = [
         (":viewer", &count.viewer),
         (":sees_all", &count.sees_all),
+        (":as_persona", &count.persona),
         (":over_ms", &filter.over_ms),
         (":under_ms", &filter.under_ms),
         (":over_usd", &filter.over_usd),
@@ -356,6 +370,7 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
         (":framework", &filter.framework),
         (":hour", &filter.hour),
         (":weekday", &filter.weekday),
+        (":rated", &filter.rated),
         (":text", &filter.text),
         (":by", &count.by),
         (":kind", &count.kind),
@@ -414,6 +429,10 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
         .execute(named_params! {":rating": given.rating, ":id": given.trace_id})?;
     Ok(true)
 }
+
+/// Where the calls begin and end, and the last judgement.
+const STATE: &str = "SELECT (SELECT coalesce(min(seq), 0) FROM calls), (SELECT coalesce(max(seq), 0) FROM calls),
+    (SELECT coalesce(max(seq), 0) FROM feedback)";
 
 /// From each name to the next one in its index: as many steps as there are names, however many calls have them.
 const NAMES: &str = "WITH RECURSIVE n (v) AS (

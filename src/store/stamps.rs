@@ -17,12 +17,15 @@ pub enum Stamped {
     Turns(String),
     /// The contexts of an owner in a namespace.
     Contexts(String, Scope, String),
+    /// What was changed in recorded calls, or taken out of them; new ones are told by their number.
+    Calls,
 }
 
 impl Stamped {
     /// As the triggers of the schema write it.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
+            Stamped::Calls => "calls".to_owned(),
             Stamped::Memories => "memories".to_owned(),
             Stamped::Turns(session) => format!("turns/{session}"),
             Stamped::Contexts(namespace, scope, owner) => format!("contexts/{namespace}/{}/{owner}", scope.name()),
@@ -41,9 +44,9 @@ pub struct Stamps {
     pub has_pack: bool,
 }
 
-const STAMP: &str = "SELECT stamp FROM stamps WHERE what = :what";
+pub(super) const STAMP: &str = "SELECT stamp FROM stamps WHERE what = :what";
 
-const UNTIL: &str = "SELECT min(at) FROM (
+pub(super) const UNTIL: &str = "SELECT min(at) FROM (
         SELECT min(valid_to) AS at FROM memories WHERE valid_to > :now
         UNION ALL SELECT min(expires_at) FROM memories WHERE expires_at > :now
         UNION ALL SELECT min(expires_at) FROM contexts WHERE expires_at > :now)";

@@ -8,6 +8,7 @@ mod cli;
 mod harness;
 mod hooks;
 mod hostile_models;
+mod insights;
 mod keeping;
 #[expect(dead_code, reason = "shared with the tests of the models room, which use all of it")]
 #[path = "../../src/models/model_server.rs"]

@@ -29,6 +29,16 @@ pub(in crate::cli) struct Whose {
     persona: Option<String>,
 }
 
+/// Whose state holds beside that of user, persona and session.
+#[derive(Args, Debug, Serialize)]
+#[command(next_help_heading = "Whose")]
+pub(in crate::cli) struct Around {
+    #[arg(long, value_name = "ID", help = "The conversation whose state holds")]
+    conversation: Option<String>,
+    #[arg(long, value_name = "ID", help = "The artifact whose state holds")]
+    artifact: Option<String>,
+}
+
 #[derive(Args, Debug, Serialize)]
 pub(in crate::cli) struct Ask {
     /// The question; `-` reads it from standard input.
@@ -80,6 +90,9 @@ pub(in crate::cli) struct Ask {
     #[command(flatten)]
     #[serde(flatten)]
     whose: Whose,
+    #[command(flatten)]
+    #[serde(flatten)]
+    around: Around,
 }
 
 impl Ask {
@@ -314,6 +327,9 @@ pub(in crate::cli) struct Context {
     #[command(flatten)]
     #[serde(flatten)]
     whose: Whose,
+    #[command(flatten)]
+    #[serde(flatten)]
+    around: Around,
 }
 
 impl Context {

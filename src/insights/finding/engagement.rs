@@ -224,20 +224,43 @@ pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
 }
 
 pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
-    let Table { columns, rows, .. } = table;
-    let pairs = rows.first().map_or(0.0, |it| number(&it[2]));
+    let Table { mut columns, mut rows, .. } = table;
+    rows.retain(|it| number(&it[2]) > 0.0);
+    rows.sort_by(|a, b| number(&b[2]).total_cmp(&number(&a[2])).then_with(|| text(&a[0]).cmp(&text(&b[0]))));
+    let pairs = super::words::total(&rows, 2);
     if pairs == 0.0 {
         return Finding { columns, ..Finding::default() };
     }
-    let text = format!(
-        "On average {:.1} minutes go by between two questions of the same user {}, over {pairs:.0} pairs.",
-        number(&rows[0][1]),
+    let minutes: f64 = rows.iter().map(|it| number(&it[1]) * number(&it[2])).sum();
+    let users = if rows.len() == 1 { "one user".to_owned() } else { format!("{} users", rows.len()) };
+    let said = format!(
+        "On average {:.1} minutes go by between two questions of the same user {}, over {pairs:.0} pairs of {users}.",
+        minutes / pairs,
         asked.range()
     );
-    let links = vec![Link {
-        label: "the questions".to_owned(),
-        tool: "query_insights",
-        arguments: asked.next(Kind::History, Some(("tool", "ask")), json!({"view": "timeline"})),
-    }];
-    Finding { text, columns, total: rows.len(), rows, chart: None, links }
+    let points = rows.iter().take(BARS).map(|it| (text(&it[0]), number(&it[1]))).collect();
+    let chart = Some(Spec {
+        shape: Shape::Bars,
+        title: "Minutes between two questions by user".to_owned(),
+        range: asked.range(),
+        unit: "minutes on average".to_owned(),
+        points,
+    });
+    let total = rows.len();
+    rows.truncate(ROWS);
+    for row in &mut rows {
+        row[1] = Cell::Number((number(&row[1]) * 10.0).round() / 10.0);
+    }
+    let links = rows
+        .iter()
+        .map(|row| {
+            let mut questions = asked.clone();
+            questions.filters.insert("tool".to_owned(), "ask".into());
+            let user = text(&row[0]);
+            let arguments = questions.next(Kind::History, Some(("user_id", &user)), json!({"view": "timeline"}));
+            Link { label: user, tool: "query_insights", arguments }
+        })
+        .collect();
+    rename(&mut columns, "user");
+    Finding { text: said, columns, rows, total, chart, links }
 }

@@ -20,7 +20,7 @@ use crate::insights::plan::Plan;
 use crate::store::Table;
 
 /// What stands in the place of words that the call may not read; `store/insights/calls.sql` writes it.
-const HIDDEN: &str = "(words of another user)";
+const HIDDEN: &str = "(words of another)";
 
 /// A list of what happened, the latest first, drawn by day.
 pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
@@ -52,7 +52,7 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
             said.push_str(&format!(" The earliest is of {}.", text(&earliest[when])));
         }
         if what.is_some_and(|at| rows.iter().any(|row| text(&row[at]) == HIDDEN)) {
-            said.push_str(" Words of a user are shown to calls with that `user_id`.");
+            said.push_str(" Words of a user or persona are shown to calls with that `user_id` or that filter.");
         }
     }
     let chart = (!days.is_empty()).then(|| Spec {

@@ -73,7 +73,7 @@ pub(super) fn trace(label: String, id: &str, user: &str, persona: &str, asked: &
     if !user.is_empty() && asked.reader.as_deref() == Some(user) {
         arguments.insert("user_id".to_owned(), user.into());
     }
-    if !persona.is_empty() && (user.is_empty() || asked.reader.as_deref() == Some(user)) {
+    if !persona.is_empty() && asked.persona.as_deref() == Some(persona) {
         arguments.insert("persona".to_owned(), persona.into());
     }
     Link { label, tool: "get_trace", arguments: arguments.into() }
@@ -83,7 +83,8 @@ pub(super) fn link(plan: &Plan, row: &[Cell], asked: &Asked) -> Option<Link> {
     let key = text(row.first()?);
     let label = if plan.by == "weekday" { weekday(&key).to_owned() } else { key.clone() };
     if plan.by == "trace" {
-        return Some(trace(label, &key, asked.reader.as_deref().unwrap_or_default(), "", asked));
+        let or_none = |it: &Option<String>| it.clone().unwrap_or_default();
+        return Some(trace(label, &key, &or_none(&asked.reader), &or_none(&asked.persona), asked));
     }
     let next = |arguments: Value| Some(Link { label: label.clone(), tool: "query_insights", arguments });
     let drill = |view: &str, by: &str, measure: &str| json!({"view": view, "by": by, "measure": measure});
@@ -92,7 +93,18 @@ pub(super) fn link(plan: &Plan, row: &[Cell], asked: &Asked) -> Option<Link> {
     let measures: &[&str] = if is_activity {
         &["sessions", "users", "calls"]
     } else {
-        &["calls", "failed", "error_rate", "p50_ms", "p95_ms", "cost_usd", "cached_share", "output_tokens"]
+        &[
+            "calls",
+            "failed",
+            "error_rate",
+            "p50_ms",
+            "p95_ms",
+            "mean_ms",
+            "cost_usd",
+            "cached_share",
+            "output_tokens",
+            "rating",
+        ]
     };
     let measure = if measures.contains(&plan.measure.as_str()) { plan.measure.as_str() } else { "calls" };
     let time = if plan.view == "minutes" { "minutes" } else { plan.by.as_str() };

@@ -12,6 +12,7 @@ use super::words::number;
 use super::words::said;
 use super::words::text;
 use crate::clock;
+use crate::clock::Millis;
 use crate::insights::chart::Shape;
 use crate::insights::chart::Spec;
 use crate::insights::plan::Kind;
@@ -34,8 +35,9 @@ struct Change {
     real: bool,
 }
 
-/// Whether the means of two samples differ by more than chance makes them in one of a hundred cases (Welch's test).
-fn differ(before: &[f64], after: &[f64]) -> bool {
+/// Whether the means of two samples differ by more than chance makes them in one of a hundred cases (Welch's test), when
+/// so many of them are compared at once.
+fn differ(before: &[f64], after: &[f64], tests: usize) -> bool {
     let moments = |values: &[f64]| {
         let count = f64_of(values.len());
         let mean = values.iter().sum::<f64>() / count;
@@ -52,13 +54,18 @@ fn differ(before: &[f64], after: &[f64]) -> bool {
     if one + other == 0.0 {
         return old != new;
     }
-    (new - old).abs() / (one + other).sqrt() > bound(freedom)
+    (new - old).abs() / (one + other).sqrt() > bound(freedom, tests)
 }
 
-/// The value of Student's t that chance passes, either way, in one of a hundred cases: the normal one and three
-/// terms of its expansion in 1 / freedom (Abramowitz and Stegun 26.7.5), right to .03 from five degrees on.
-pub(super) fn bound(freedom: f64) -> f64 {
-    let z: f64 = 2.575_83;
+/// The value of Student's t that chance passes, either way and in any of so many `tests`, in one of a hundred cases at most
+/// (Bonferroni's correction): the normal one and three terms of its expansion in 1 / freedom (Abramowitz and Stegun
+/// 26.7.5), right to .03 from five degrees on for one test.
+pub(super) fn bound(freedom: f64, tests: usize) -> f64 {
+    // The normal one by Abramowitz and Stegun 26.2.23, right to .0005.
+    let tail = (-2.0 * (0.005 / f64_of(tests.max(1))).ln()).sqrt();
+    let z = tail
+        - (2.515_517 + 0.802_853 * tail + 0.010_328 * tail.powi(2))
+            / (1.0 + 1.432_788 * tail + 0.189_269 * tail.powi(2) + 0.001_308 * tail.powi(3));
     let freedom = freedom.max(3.0);
     let terms = [
         (z.powi(3) + z) / 4.0,
@@ -80,22 +87,18 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     let (Some(first), Some(last)) = (rows.first().map(|it| day(it)), rows.last().map(|it| day(it))) else {
         return Finding { columns: columns.clone(), ..Finding::default() };
     };
-    let middle = asked.middle.or(asked.since).map_or_else(
-        || {
-            let at = |day: &str| clock::parse(day).unwrap_or_default();
-            let half = at(&first).midpoint(at(&last));
-            clock::format(half).chars().take(10).collect::<String>()
-        },
-        |it| clock::format(it).chars().take(10).collect(),
-    );
-    let (before, after): (Vec<_>, Vec<_>) = rows.iter().partition(|it| day(it) < middle);
+    let at = asked.middle.or(asked.since).unwrap_or(asked.now);
+    let middle: String = clock::format(at).chars().take(10).collect();
+    // A day on which the one period ends and the other begins has a row in each.
+    let is_later = |row: &[Cell]| column("later").is_some_and(|at| row[at] == Cell::Count(1));
+    let (after, before): (Vec<_>, Vec<_>) = rows.iter().partition(|it| is_later(it));
     let mut found = Vec::new();
     for name in MEASURES {
         let Some(at) = column(name) else { continue };
         let (old, new) = (level(&before, at, name), level(&after, at, name));
         let change = if old == 0.0 { None } else { Some((new - old) / old) };
         let values = |days: &[&Vec<Cell>]| days.iter().map(|it| number(&it[at])).collect::<Vec<f64>>();
-        let real = differ(&values(&before), &values(&after));
+        let real = differ(&values(&before), &values(&after), MEASURES.len());
         found.push(Change { name, old, new, change, real });
     }
     let mut by_change: Vec<(&Change, f64)> = found.iter().filter_map(|it| Some((it, it.change?))).collect();
@@ -144,9 +147,9 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         title: format!("{} by day", capital(&called(&columns[chart_at]))),
         range: format!("from {first} to {last}"),
         unit: called(&columns[chart_at]),
-        points: rows.iter().map(|row| (day(row), number(&row[chart_at]))).collect(),
+        points: by_day(rows, chart_at, &columns[chart_at]),
     };
-    // The days of both periods, so that both numbers of a row can be found again.
+    // Both periods, so that both numbers of a row can be found again: their sums, and behind those their days.
     let mut both = asked.clone();
     if asked.middle.is_none()
         && let (Some(since), Some(until)) = (asked.since, asked.until)
@@ -156,9 +159,8 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     let links = found
         .iter()
         .map(|it| match it.name {
-            "sessions" | "users" => next_link(&both, Kind::Engagement, "activity", it.name, it.name),
-            "mean_ms" => next_link(&both, Kind::Performance, "calls", "p50_ms", it.name),
-            _ => next_link(&both, Kind::Performance, "calls", it.name, it.name),
+            "sessions" | "users" => next_link(&both, Kind::Engagement, "activity", it.name, at),
+            _ => next_link(&both, Kind::Performance, "calls", it.name, at),
         })
         .collect();
     let value = |it: f64| Cell::Number((it * 1e4).round() / 1e4);
@@ -179,9 +181,29 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     Finding { text: sentences.join(" "), columns, total: rows.len(), rows, chart: Some(chart), links }
 }
 
-fn next_link(asked: &Asked, kind: Kind, view: &str, measure: &str, label: &str) -> Link {
-    let drill = json!({"view": view, "by": "day", "measure": measure});
-    Link { label: per_day(label), tool: "query_insights", arguments: asked.next(kind, None, drill) }
+fn next_link(asked: &Asked, kind: Kind, view: &str, measure: &str, middle: Millis) -> Link {
+    let drill = json!({"view": view, "by": "period", "measure": measure, "middle": clock::format(middle)});
+    Link { label: per_day(measure), tool: "query_insights", arguments: asked.next(kind, None, drill) }
+}
+
+/// The points of a line by day. The two rows of a day that is in both periods are one point of it; where they cannot be
+/// joined, because somebody may be in both, it has none.
+fn by_day(rows: &[Vec<Cell>], at: usize, name: &str) -> Vec<(String, f64)> {
+    let mut points: Vec<(String, f64, f64)> = Vec::new();
+    for row in rows {
+        let (day, value, calls) = (text(&row[0]), number(&row[at]), number(&row[1]));
+        match points.last_mut() {
+            Some(last) if last.0 == day => {
+                last.1 = match name {
+                    "sessions" | "users" => f64::NAN,
+                    "mean_ms" | "cached_share" => (last.1 * last.2 + value * calls) / (last.2 + calls).max(1.0),
+                    _ => last.1 + value,
+                };
+            }
+            _ => points.push((day, value, calls)),
+        }
+    }
+    points.into_iter().map(|it| (it.0, it.1)).collect()
 }
 
 fn per_day(name: &str) -> String {
@@ -271,7 +293,11 @@ mod tests {
     fn the_bound_is_that_of_the_tables() {
         // Two-sided, 1 %, from any table of Student's t.
         for (freedom, expected) in [(5.0, 4.032), (10.0, 3.169), (20.0, 2.845), (60.0, 2.660)] {
-            assert!((bound(freedom) - expected).abs() < 0.06, "{freedom}: {}", bound(freedom));
+            assert!((bound(freedom, 1) - expected).abs() < 0.06, "{freedom}: {}", bound(freedom, 1));
+        }
+        // Of ten tests each has a thousandth, again from any table.
+        for (freedom, expected) in [(6.0, 5.959), (10.0, 4.587), (30.0, 3.646), (120.0, 3.373)] {
+            assert!((bound(freedom, 10) - expected).abs() < 0.15, "{freedom}: {}", bound(freedom, 10));
         }
     }
 
@@ -280,10 +306,10 @@ mod tests {
         let noise = [10.0, 14.0, 9.0, 12.0, 11.0, 13.0, 8.0];
         let same = [12.0, 9.0, 13.0, 10.0, 14.0, 8.0, 12.0];
         let shifted = same.map(|it| it + 12.0);
-        assert!(!differ(&noise, &same));
-        assert!(differ(&noise, &shifted));
-        assert!(!differ(&[1.0, 2.0], &[100.0, 120.0]));
-        assert!(!differ(&[3.0; 6], &[3.0; 6]));
-        assert!(differ(&[3.0; 6], &[4.0; 6]));
+        assert!(!differ(&noise, &same, 1));
+        assert!(differ(&noise, &shifted, 7));
+        assert!(!differ(&[1.0, 2.0], &[100.0, 120.0], 1));
+        assert!(!differ(&[3.0; 6], &[3.0; 6], 1));
+        assert!(differ(&[3.0; 6], &[4.0; 6], 1));
     }
 }

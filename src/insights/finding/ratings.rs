@@ -40,14 +40,14 @@ impl Rated {
     }
 }
 
-/// Whether two means differ by more than chance makes them in one of a hundred cases.
-fn differ(one: Rated, other: Rated) -> bool {
+/// Whether two means differ by more than chance makes them in one of a hundred cases, when so many pairs are looked at.
+fn differ(one: Rated, other: Rated, tests: usize) -> bool {
     let spread = one.spread() + other.spread();
     one.count.min(other.count) >= FEWEST
         && if spread == 0.0 {
             (one.mean - other.mean).abs() > f64::EPSILON
         } else {
-            (one.mean - other.mean).abs() / spread.sqrt() > bound(one.count + other.count - 2.0)
+            (one.mean - other.mean).abs() / spread.sqrt() > bound(one.count + other.count - 2.0, tests)
         }
 }
 
@@ -76,15 +76,17 @@ pub(super) fn ratings(table: &Table, asked: &Asked) -> Finding {
     );
     let verdict = if before.count.min(after.count) < FEWEST {
         "too few to tell a change from chance".to_owned()
-    } else if differ(before, after) {
+    } else if differ(before, after, 1) {
         (if after.mean > before.mean { "better by more than chance" } else { "worse by more than chance" }).to_owned()
     } else {
         "no more than chance".to_owned()
     };
     let mut said = vec![format!("{all}: {verdict}.")];
+    // With many groups some differ by chance: the bound is held over all that have enough ratings.
+    let tests = rows.iter().filter(|it| it.1.count.min(it.2.count) >= FEWEST).count();
     let moved: Vec<String> = rows
         .iter()
-        .filter(|it| differ(it.1, it.2))
+        .filter(|it| differ(it.1, it.2, tests))
         .take(3)
         .map(|it| format!("{} ({:+.2} to {:+.2})", it.0, it.1.mean, it.2.mean))
         .collect();
@@ -101,7 +103,7 @@ pub(super) fn ratings(table: &Table, asked: &Asked) -> Finding {
         .map(|(name, one, other)| {
             let sure = if one.count.min(other.count) < FEWEST {
                 "too few"
-            } else if differ(*one, *other) {
+            } else if differ(*one, *other, tests) {
                 "more than chance"
             } else {
                 "may be chance"
@@ -113,13 +115,14 @@ pub(super) fn ratings(table: &Table, asked: &Asked) -> Finding {
     let links = rows
         .iter()
         .map(|(name, ..)| {
+            // Both periods with as many rated calls and the same means, and behind them their days.
             let filter = if asked.by_model { "model" } else { "request_kind" };
-            let drill = json!({"view": "calls", "by": "month", "measure": "calls"});
-            Link {
-                label: name.clone(),
-                tool: "query_insights",
-                arguments: asked.next(Kind::Performance, Some((filter, name)), drill),
-            }
+            let mut rated = asked.clone();
+            rated.filters.insert("rated".to_owned(), "yes".into());
+            let middle = asked.middle.map(clock::format);
+            let drill = json!({"view": "calls", "by": "period", "measure": "calls", "middle": middle});
+            let arguments = rated.next(Kind::Performance, Some((filter, name)), drill);
+            Link { label: name.clone(), tool: "query_insights", arguments }
         })
         .collect();
     let points = rows.iter().take(super::BARS).map(|it| (it.0.clone(), it.2.mean - it.1.mean)).collect();
@@ -149,7 +152,7 @@ pub(in crate::insights) fn helped(table: &Table) -> Option<String> {
     }
     let verdict = if with.count.min(without.count) < FEWEST {
         "too few to tell whether they help"
-    } else if !differ(with, without) {
+    } else if !differ(with, without, 1) {
         "which may be chance"
     } else if with.mean > without.mean {
         "so they help"

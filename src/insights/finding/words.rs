@@ -65,6 +65,7 @@ pub(super) fn called(column: &str) -> String {
         "output_tokens" => "output tokens".to_owned(),
         "minutes" => "minutes".to_owned(),
         "rating" => "mean rating (-1 to 1)".to_owned(),
+        "share" => "share of the calls".to_owned(),
         "after" => "calls in the later period".to_owned(),
         "cost_after" => "cost in USD in the later period".to_owned(),
         "failed_after" => "failed calls in the later period".to_owned(),

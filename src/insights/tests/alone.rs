@@ -219,13 +219,13 @@ async fn check(year: &Year, narrow: &Narrow, by: &str) -> anyhow::Result<()> {
         let answer = year.ask(narrow.question(Kind::Insights, "overview", "all")).await?;
         let first = since - (until - since);
         let both = Narrow { since: None, length: 1, filters: narrow.filters.clone() };
-        let mut days: BTreeMap<String, f64> = BTreeMap::new();
+        let mut days: BTreeMap<(bool, String), f64> = BTreeMap::new();
         for call in year.calls.iter().filter(|it| both.has(it) && it.started_at >= first && it.started_at < until) {
-            *days.entry(date(call.started_at.div_euclid(DAY))).or_default() += 1.0;
+            let day = date(call.started_at.div_euclid(DAY));
+            *days.entry((call.started_at >= since, day)).or_default() += 1.0;
         }
-        let middle = date(since.div_euclid(DAY));
         let mean = |after: bool| {
-            let them: Vec<f64> = days.iter().filter(|it| (*it.0 >= middle) == after).map(|it| *it.1).collect();
+            let them: Vec<f64> = days.iter().filter(|it| it.0.0 == after).map(|it| *it.1).collect();
             them.iter().sum::<f64>() / count(&them).max(1.0)
         };
         if let Some(row) = answer.rows.iter().find(|it| it[0] == Cell::Text("calls per active day".into())) {

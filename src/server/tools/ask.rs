@@ -37,6 +37,7 @@ use crate::models::Message;
 use crate::models::Reasoning;
 use crate::models::Role;
 use crate::models::ToolCall;
+use crate::scope;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -79,6 +80,8 @@ struct AskArgs {
     user_id: Option<String>,
     persona: Option<String>,
     namespace: Option<String>,
+    conversation: Option<String>,
+    artifact: Option<String>,
     /// auto (default) assembles it, none sends none, {"pack_id"} uses a kept pack, else what is given.
     context: Option<ContextArg>,
     /// Default: 8000.
@@ -348,6 +351,8 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
             args.persona,
             args.session_id,
         ),
+        conversation: scope::given(args.conversation),
+        artifact: scope::given(args.artifact),
         context: args.context.map_or(ContextChoice::Auto, choice),
         budget_tokens: args.budget_tokens.or(config.project.budget_tokens).unwrap_or(8000).clamp(256, 200_000),
         provider: args.provider,

@@ -24,6 +24,7 @@ use crate::context::Pack;
 use crate::context::Request;
 use crate::context::SourceName;
 use crate::context::label;
+use crate::scope;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -73,6 +74,8 @@ struct AssembleArgs {
     user_id: Option<String>,
     persona: Option<String>,
     namespace: Option<String>,
+    conversation: Option<String>,
+    artifact: Option<String>,
     /// Only under these folders.
     #[schemars(length(max = 100))]
     paths: Option<Vec<String>>,
@@ -238,6 +241,8 @@ fn request(args: AssembleArgs, context: &Context) -> Result<Request, Failure> {
             args.persona,
             args.session_id,
         ),
+        conversation: scope::given(args.conversation),
+        artifact: scope::given(args.artifact),
         paths: args.paths.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
         identity: args.identity,
         docs: args.docs.unwrap_or_default().into_iter().map(DocArg::document).collect(),

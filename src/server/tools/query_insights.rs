@@ -62,7 +62,7 @@ struct InsightsArgs {
     until: Option<String>,
     /// Theirs and nobody's calls. Else all, without users' words.
     user_id: Option<String>,
-    /// Texts by name: persona, provider, model, tool, request_kind, framework, session_id, artifact, …
+    /// By name: persona, model, tool, session_id, artifact, …
     filters: Option<Map<String, Value>>,
     /// From a link.
     drill_down: Option<DrillArgs>,
@@ -78,6 +78,7 @@ struct DrillArgs {
     view: Option<String>,
     by: Option<String>,
     measure: Option<String>,
+    middle: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -155,8 +156,10 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
             "for example {\"question\": \"what did we ask last week?\"} or {\"type\": \"performance\"}",
         ));
     }
-    let drill =
-        args.drill_down.map_or_else(Drill::default, |it| Drill { view: it.view, by: it.by, measure: it.measure });
+    let drill = args.drill_down.map_or_else(Drill::default, |it| {
+        let DrillArgs { view, by, measure, middle } = it;
+        Drill { view, by, measure, middle }
+    });
     check(&drill)?;
     let format = match args.chart {
         ChartName::None => None,
@@ -268,7 +271,10 @@ impl From<InsightsError> for Failure {
     fn from(err: InsightsError) -> Failure {
         match err {
             InsightsError::Store(err) => err.into(),
-            err @ (InsightsError::Filter { .. } | InsightsError::Limit { .. } | InsightsError::Range) => {
+            err @ (InsightsError::Filter { .. }
+            | InsightsError::Limit { .. }
+            | InsightsError::Middle
+            | InsightsError::Range) => {
                 Failure::new("invalid_argument", err.to_string(), "for example {\"filters\": {\"model\": \"gpt-5\"}}")
             }
         }

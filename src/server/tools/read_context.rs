@@ -49,17 +49,17 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Deserialize, JsonSchema)]
 struct ReadArgs {
     scope: Option<ScopeName>,
-    /// The id of the user, persona, session, conversation or artifact; not for global.
+    /// Whose id; not for global.
     owner: Option<String>,
     /// Without it, every key of the owner.
     key: Option<String>,
-    /// An earlier version of the key.
+    /// An earlier version.
     #[schemars(range(min = 1))]
     version: Option<i64>,
     #[serde(default = "fifty")]
     #[schemars(range(min = 1, max = 500))]
     limit: u32,
-    /// next_cursor of the answer before.
+    /// From next_cursor.
     cursor: Option<String>,
     namespace: Option<String>,
     user_id: Option<String>,

@@ -45,7 +45,7 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Deserialize, JsonSchema)]
 struct WriteArgs {
     scope: ScopeName,
-    /// The id of the user, persona, session, conversation or artifact; not for global.
+    /// Whose id; not for global.
     owner: Option<String>,
     #[schemars(length(min = 1, max = 500))]
     key: String,

@@ -4,8 +4,8 @@
 -- asked, for those who may read it.
 WITH c AS (
     SELECT *,
-        CASE WHEN :sees_all OR user_id IS NULL OR user_id = :viewer THEN question
-             WHEN question IS NOT NULL THEN '(words of another user)' END AS words,
+        CASE WHEN :sees_all OR ((user_id IS NULL OR user_id = :viewer) AND (persona IS NULL OR persona = :as_persona)) THEN question
+             WHEN question IS NOT NULL THEN '(words of another)' END AS words,
         CASE :by
             WHEN 'user' THEN coalesce(user_id, '(nobody named)')
             WHEN 'persona' THEN coalesce(persona, '(default)')
@@ -48,5 +48,6 @@ WITH c AS (
       AND (:over_ms IS NULL OR took_us > :over_ms * 1000.0)
       AND (:under_ms IS NULL OR took_us < :under_ms * 1000.0)
       AND (:over_usd IS NULL OR cost_usd > :over_usd)
-      AND (:text IS NULL OR ((:sees_all OR user_id IS NULL OR user_id = :viewer) AND question LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\'))
+      AND (:rated IS NULL OR (rating IS NOT NULL) = (:rated = 'yes'))
+      AND (:text IS NULL OR ((:sees_all OR ((user_id IS NULL OR user_id = :viewer) AND (persona IS NULL OR persona = :as_persona))) AND question LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\'))
 )

@@ -77,6 +77,7 @@ pub(super) fn sql(count: &Count) -> String {
         "outcome" => filter.outcome.is_some(),
         "error_kind" => filter.error_kind.is_some(),
         "framework" => filter.framework.is_some(),
+        "rated" => filter.rated.is_some(),
         "over_ms" => filter.over_ms.is_some(),
         "under_ms" => filter.under_ms.is_some(),
         "over_usd" => filter.over_usd.is_some(),

@@ -23,6 +23,7 @@ FROM c GROUP BY user_id
 -- name: days
 SELECT DISTINCT started_at / 86400000 AS k FROM c ORDER BY 1
 -- name: gaps
-SELECT 'all' AS k, round(avg(gap) / 60000.0, 1) AS minutes_between, count(gap) AS pairs
-FROM (SELECT started_at - lag(started_at) OVER (PARTITION BY user_id ORDER BY started_at) AS gap
+SELECT user_id AS k, avg(gap) / 60000.0 AS minutes_between, count(gap) AS pairs, count(*) AS calls
+FROM (SELECT user_id, started_at - lag(started_at) OVER (PARTITION BY user_id ORDER BY started_at) AS gap
       FROM c WHERE tool = 'ask' AND user_id IS NOT NULL)
+GROUP BY user_id

@@ -24,7 +24,7 @@ WHERE m.kind = :kind AND coalesce(m.occurred_at, m.created_at) >= :since
   AND coalesce(m.occurred_at, m.created_at) < :until
   AND (m.expires_at IS NULL OR m.expires_at > :now)
   AND m.namespace = coalesce(:namespace, 'default')
-  AND (:sees_all OR ((m.user_id IS NULL OR m.user_id = :viewer) AND (m.persona IS NULL OR m.persona = :persona)))
+  AND (:sees_all OR ((m.user_id IS NULL OR m.user_id = :viewer) AND (m.persona IS NULL OR m.persona = :as_persona)))
   AND (:user_id IS NULL OR m.user_id IS NULL OR m.user_id = :user_id)
   AND (:persona IS NULL OR m.persona IS NULL OR m.persona = :persona)
   AND (:session_id IS NULL OR m.session_id = :session_id)

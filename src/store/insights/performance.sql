@@ -7,11 +7,13 @@ SELECT k,
     round(1.0 * sum(outcome = 'failed') / count(*), 4) AS error_rate,
     round(percentile(took_us, 50) / 1000.0, 2) AS p50_ms,
     round(percentile(took_us, 95) / 1000.0, 2) AS p95_ms,
+    round(avg(took_us) / 1000.0, 2) AS mean_ms,
     round(coalesce(sum(cost_usd), 0.0), 6) AS cost_usd,
     round(1.0 * sum(cached) / count(*), 4) AS cached_share,
     sum(input_tokens) AS input_tokens,
     sum(cached_input_tokens) AS cached_input_tokens,
-    sum(output_tokens) AS output_tokens
+    sum(output_tokens) AS output_tokens,
+    round(avg(rating), 3) AS rating
 FROM c GROUP BY k
 -- name: errors
 SELECT coalesce(error_kind, '(unnamed)') AS k, count(*) AS failed, count(DISTINCT tool) AS tools,

@@ -267,6 +267,68 @@ async fn without_a_scope_the_nearer_wins_and_explain_tells_where_each_value_came
 }
 
 #[tokio::test]
+async fn all_six_scopes_hold_in_a_pack_and_in_an_answer() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let held = [
+        ("global", "", json!({"drink": "water", "a": "of all"})),
+        ("user", "ana", json!({"drink": "milk", "b": "of ana"})),
+        ("persona", "tutor", json!({"drink": "juice", "c": "of the tutor"})),
+        ("session", "s-1", json!({"drink": "tea", "d": "of the session"})),
+        ("conversation", "c-1", json!({"drink": "mate", "e": "of the conversation"})),
+        ("artifact", "chart-1", json!({"drink": "coffee", "f": "of the artifact"})),
+    ];
+    for (scope, owner, data) in &held {
+        let place = json!({"scope": scope, "owner": owner, "key": "style", "data": data});
+        server.call("write_context", place).await?;
+    }
+    let whose = json!({"scope": "artifact", "owner": "chart-1", "key": "private", "data": "the drink of ana",
+        "user_id": "ana"});
+    server.call("write_context", whose).await?;
+    let call = |more: Value| {
+        let mut call = json!({"user_id": "ana", "persona": "tutor", "session_id": "s-1", "conversation": "c-1",
+            "artifact": "chart-1"});
+        call.as_object_mut().into_iter().for_each(|it| it.extend(more.as_object().cloned().unwrap_or_default()));
+        call
+    };
+    let scopes = |more: Value| {
+        let mut asked = call(json!({"query": "which drink", "sources": ["scopes"]}));
+        asked.as_object_mut().into_iter().for_each(|it| it.extend(more.as_object().cloned().unwrap_or_default()));
+        asked
+    };
+    let pack = server.call("assemble_context", scopes(json!({}))).await?;
+    let text = pack["text"].as_str().unwrap_or_default().to_owned();
+    for (.., data) in &held {
+        let own = data.as_object().into_iter().flatten().find(|it| it.0 != "drink").map(|it| it.1.to_string());
+        assert!(text.contains(&own.unwrap_or_default()), "{data} in {text}");
+    }
+    assert!(text.contains("\"drink\": \"coffee\"") && text.contains("the drink of ana"), "{text}");
+    assert!(text.contains("over conversation, session, persona, user, global"), "{text}");
+    // Without the artifact, the conversation is nearest; then the session.
+    for (without, drink) in [(json!({"artifact": null}), "mate"), (json!({"artifact": "", "conversation": ""}), "tea")]
+    {
+        let mut asked = scopes(without);
+        asked.as_object_mut().into_iter().for_each(|it| it.retain(|_, value| !value.is_null()));
+        let pack = server.call("assemble_context", asked).await?;
+        let text = pack["text"].as_str().unwrap_or_default();
+        assert!(text.contains(&format!("\"drink\": \"{drink}\"")) && !text.contains("private"), "{drink}: {text}");
+    }
+    // Another user sees what nobody owns there, and nothing of ana's.
+    let pack = server.call("assemble_context", scopes(json!({"user_id": "bo"}))).await?;
+    let text = pack["text"].as_str().unwrap_or_default();
+    assert!(text.contains("\"drink\": \"coffee\"") && !text.contains("of ana"), "{text}");
+    // A kept pack ends with a write to either scope.
+    assert_eq!(server.call("assemble_context", scopes(json!({}))).await?["cached"], true);
+    let change = json!({"scope": "conversation", "owner": "c-1", "key": "style", "patch": {"e": "otherwise"}});
+    server.call("write_context", change).await?;
+    let pack = server.call("assemble_context", scopes(json!({}))).await?;
+    assert!(pack["text"].as_str().is_some_and(|it| it.contains("otherwise")), "{pack}");
+    // And an answer is made with them.
+    let answer = server.call("ask", call(json!({"message": "which drink of the artifact is it?"}))).await?;
+    assert!(answer["answer"].as_str().is_some_and(|it| it.contains("coffee")), "{answer}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_for_one_user_or_persona_cannot_touch_anothers() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let plan = |more: Value| at("plan", more);
