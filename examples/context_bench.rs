@@ -170,8 +170,10 @@ impl Bench {
                 let full = f64::from(pack.tokens) / f64::from(budget);
                 times.least_full = if times.assemble.len() == 1 { full } else { times.least_full.min(full) };
             }
+            // Signatures are not the lines that they stand for.
+            let whole = |it: &carryall::context::Item| it.rendition != Some("signatures");
             let piece = |it: carryall::context::Item| Some((it.path?, it.start_line?, it.end_line?));
-            answers.push((budget, pack.items.into_iter().filter_map(piece).collect(), ms));
+            answers.push((budget, pack.items.into_iter().filter(whole).filter_map(piece).collect(), ms));
         }
         Ok(answers)
     }

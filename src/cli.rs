@@ -34,6 +34,7 @@ use std::process::ExitCode;
 
 use crate::config;
 use crate::config::Environment;
+use crate::documents;
 use commands::Command;
 use commands::CommandLine;
 use commands::ConfigCommand;
@@ -93,6 +94,13 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         hook::run(asked, &given);
         return Ok(Exit::Done);
     }
+    if let Command::ReadDocument = command {
+        // Before anything else is read: it has no environment, and little memory.
+        return match documents::serve_reader(std::io::stdin(), std::io::stdout()) {
+            Ok(()) => Ok(Exit::Done),
+            Err(err) => Err(Failed::work("internal", err.to_string(), "")),
+        };
+    }
     let environment = Environment::of_process()?;
     match command {
         Command::Completions { shell } => return generated::completions(shell, out),
@@ -108,6 +116,9 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
     logs::start(&resolved, matches!(command, Command::Serve));
     for warning in resolved.warnings.iter().chain(&serve::unknown_exclusions(&resolved.config)) {
         tracing::warn!("{warning}");
+    }
+    if let Ok(program) = std::env::current_exe() {
+        documents::read_apart(program);
     }
     match command {
         Command::Serve => serve::run(resolved.config),

@@ -30,4 +30,5 @@ pub use render::Format;
 pub use render::label;
 pub use source::Candidate;
 pub use source::Gathered;
+pub use source::Rendition;
 pub use source::Source;

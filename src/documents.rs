@@ -22,6 +22,8 @@ mod read;
 mod refresh;
 mod remove;
 mod roots;
+mod served;
+mod signatures;
 mod skip;
 mod terms;
 mod walk;
@@ -58,6 +60,9 @@ pub use index::IndexRequest;
 pub use index::Indexed;
 pub use language::Kind;
 pub use language::Language;
+pub use paper::apart::COMMAND as READER_COMMAND;
+pub use paper::apart::read_apart;
+pub use paper::apart::serve as serve_reader;
 pub use read::DEFAULT_MAX_FILE_BYTES;
 pub use read::Text;
 pub use read::read;
@@ -66,6 +71,9 @@ pub use roots::Allowed;
 pub use roots::Refusal;
 pub use roots::Refused;
 pub use roots::is_private;
+pub use signatures::Extract;
+pub use signatures::of_definition;
+pub use signatures::signatures;
 pub use skip::SkipReason;
 pub use walk::BadGlob;
 pub use walk::Found;
@@ -78,6 +86,8 @@ pub use walk::walk;
 pub struct Documents {
     /// The index file.
     store: Store,
+    /// Where feedback on files is.
+    judged: Store,
     clock: Clock,
     /// From which relative paths are taken.
     working_folder: PathBuf,
@@ -98,6 +108,7 @@ impl Documents {
     pub fn new(store: &Store, clock: Clock, working_folder: PathBuf) -> Documents {
         Documents {
             store: store.index(),
+            judged: store.clone(),
             clock,
             working_folder,
             catalogs: Arc::default(),

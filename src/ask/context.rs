@@ -9,6 +9,7 @@ use super::question::Refusal;
 use crate::context::Degraded;
 use crate::context::Item;
 use crate::context::Pack;
+use crate::context::Rendition;
 use crate::context::Request;
 use crate::context::SourceName;
 use crate::documents::Allowed;
@@ -77,6 +78,7 @@ impl Asker {
                 tokens: line(it, "tokens").unwrap_or(0),
                 score: it.get("score").and_then(Value::as_f64).unwrap_or(0.0),
                 why: text(it, "why").unwrap_or_default(),
+                rendition: text(it, "rendition").and_then(|it| Rendition::named(&it)).and_then(Rendition::name),
                 text: text(it, "text").unwrap_or_default(),
                 seen: None,
             })

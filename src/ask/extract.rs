@@ -113,6 +113,7 @@ mod tests {
             score: 1.0,
             why: String::new(),
             text: text.to_owned(),
+            rendition: None,
             seen: None,
         }
     }

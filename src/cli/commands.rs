@@ -204,6 +204,9 @@ pub(super) enum Command {
     /// Write a made-up year of use into a new database, for trying and measuring `insights`.
     #[command(hide = true)]
     GenerateYear(GenerateYear),
+    /// Read documents from standard input, as a process of its own that may fail.
+    #[command(hide = true)]
+    ReadDocument,
     /// Write the generated documents of the repository.
     #[command(hide = true)]
     GenerateDocs {
@@ -222,6 +225,7 @@ impl Command {
             Command::Man => Some("man"),
             Command::Hook(_) => Some("hook"),
             Command::Metrics => Some("metrics"),
+            Command::ReadDocument => Some("read-document"),
             Command::GenerateDocs { .. } => Some("generate-docs"),
             _ => None,
         }

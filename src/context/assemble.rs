@@ -154,6 +154,9 @@ pub struct Item {
     pub tokens: u32,
     pub score: f64,
     pub why: String,
+    /// `beginning` or `signatures` where the text is not the whole piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendition: Option<&'static str>,
     /// What the pack's text has of it.
     #[serde(skip)]
     pub text: String,
@@ -269,6 +272,7 @@ impl Assembler {
             self.cache.remove(key?);
             return None;
         }
+        span.note_shown(pack.items.iter().map(|it| it.uri.clone()));
         let mut pack = Pack::clone(&pack);
         pack.cached = true;
         pack.timings = Timings { gather: round(span.elapsed_ms()), pack: 0.0, total: round(call.elapsed_ms()) };
@@ -457,6 +461,7 @@ fn item(candidate: Candidate, tokens: u32) -> Item {
         tokens,
         score: (candidate.score * 1e4).round() / 1e4,
         why: candidate.why,
+        rendition: candidate.rendition.name(),
         text: candidate.text,
         seen: candidate.seen,
     }

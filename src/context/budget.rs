@@ -8,6 +8,7 @@ use std::hash::Hasher;
 
 use super::assemble::SourceName;
 use super::source::Candidate;
+use super::source::Rendition;
 
 /// What was picked, and what was not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +37,21 @@ pub(super) const CUT: &str = " […]";
 /// Pieces that may be cut to fill what is left.
 const CUTS: usize = 6;
 
+/// The share of the budget past [`SCARCE`] that definitions may take which chosen pieces use; in smaller budgets they get
+/// what is left over. With 5 % of any budget, packs of 2,000 tokens lost a hundredth of the changed hunks, and those of
+/// 8,000 and more none (docs/benchmarks.md, 2026-11-27).
+const CALLED: f64 = 0.05;
+const SCARCE: u32 = 4_000;
+
+/// Pieces that did not fit of which the signatures are tried.
+const LOOKED_AT: usize = 40;
+
+/// Signatures take at least so many tokens with their label.
+const LEAST_SIGNATURES: u32 = 24;
+
+const NOT_FITTING: &str = "did not fit the budget";
+const ONLY_SIGNATURES: &str = "did not fit the budget; its signatures are included";
+
 /// Keeps the best candidates whose sizes sum to at most `budget` tokens.
 ///
 /// Greedy by score; equal scores keep their order. What repeats a better one is left out; what is too big for the
@@ -47,8 +63,13 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
     let mut left = budget;
     let mut seen = Seen::default();
     let mut too_big = Vec::new();
+    let mut called = Called::within(budget);
     for candidate in candidates {
         let tokens = measure(&candidate);
+        if candidate.called_by.is_some() {
+            left -= called.offer(candidate, tokens, left, &choice);
+            continue;
+        }
         let words = shingles(&candidate.text);
         if let Some(other) = seen.repeated(&candidate, &words) {
             choice.left_out.push((candidate, tokens, format!("repeats {other}")));
@@ -60,10 +81,81 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
             too_big.push((candidate, tokens));
         }
     }
-    fill(&mut choice, too_big, left, budget, measure);
+    let (mut others, given_back) = called.join(&mut choice);
+    left = fill(&mut choice, too_big, left + given_back, budget, measure);
+    choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+    use_rest(&mut choice, &mut others, left, measure);
     choice.chosen.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     choice
+}
+
+/// The signatures of a piece that is too big for what is left, when they fit.
+fn by_signatures(candidate: &Candidate, left: u32, measure: &dyn Fn(&Candidate) -> u32) -> Option<(Candidate, u32)> {
+    let extract = candidate.signatures.as_ref()?;
+    let short = Candidate {
+        text: extract.text.clone(),
+        lines: Some((extract.start_line, extract.end_line)),
+        rendition: Rendition::Signatures,
+        signatures: None,
+        ..candidate.clone()
+    };
+    let tokens = measure(&short);
+    (tokens <= left).then_some((short, tokens))
+}
+
+/// The definitions that chosen pieces use, as far as they have a place.
+struct Called {
+    chosen: Vec<(Candidate, u32)>,
+    left_out: Vec<(Candidate, u32)>,
+    left: u32,
+}
+
+impl Called {
+    /// None yet, with a part of `budget` to fill.
+    fn within(budget: u32) -> Called {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+        let left = (f64::from(budget.saturating_sub(SCARCE)) * CALLED) as u32;
+        Called { chosen: Vec::new(), left_out: Vec::new(), left }
+    }
+
+    /// Takes `candidate` when what uses it was chosen before and there is room; returns the tokens that it takes. One
+    /// that has no place is not told: nobody asked for it.
+    fn offer(&mut self, candidate: Candidate, tokens: u32, left: u32, choice: &Choice) -> u32 {
+        let uses = |it: &Candidate| {
+            it.rendition != Rendition::Signatures
+                && candidate.called_by.as_ref().is_some_and(|(uri, part)| {
+                    it.uri == *uri && it.parts.is_some_and(|parts| (parts.0..=parts.1).contains(part))
+                })
+        };
+        if !choice.chosen.iter().any(|it| uses(&it.0)) {
+            return 0;
+        }
+        if tokens > left.min(self.left) {
+            self.left_out.push((candidate, tokens));
+            return 0;
+        }
+        self.left -= tokens;
+        self.chosen.push((candidate, tokens));
+        tokens
+    }
+
+    /// Adds them to what was chosen; returns those that had no place, and the tokens of those whose own pieces were
+    /// chosen meanwhile.
+    fn join(self, choice: &mut Choice) -> (Vec<(Candidate, u32)>, u32) {
+        let (held, free): (Vec<_>, Vec<_>) = self.chosen.into_iter().partition(|it| is_held(choice, &it.0));
+        choice.chosen.extend(free);
+        choice.chosen.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+        (self.left_out, held.iter().map(|it| it.1).sum())
+    }
+}
+
+/// Whether some of the lines of `candidate` were chosen.
+fn is_held(choice: &Choice, candidate: &Candidate) -> bool {
+    let overlaps = |a: (u32, u32), b: (u32, u32)| a.0 <= b.1 && b.0 <= a.1;
+    choice.chosen.iter().any(|(other, _)| {
+        other.uri == candidate.uri && candidate.lines.zip(other.lines).is_some_and(|(a, b)| overlaps(a, b))
+    })
 }
 
 /// Fills what is left with the beginnings of what was too big.
@@ -73,7 +165,7 @@ fn fill(
     mut left: u32,
     budget: u32,
     measure: &dyn Fn(&Candidate) -> u32,
-) {
+) -> u32 {
     let mut too_big = too_big;
     widen(choice, &mut too_big, &mut left, budget, measure);
     let mut cuts = 0;
@@ -91,7 +183,37 @@ fn fill(
                 continue;
             }
         }
-        choice.left_out.push((candidate, tokens, "did not fit the budget".to_owned()));
+        choice.left_out.push((candidate, tokens, NOT_FITTING.to_owned()));
+    }
+    left
+}
+
+/// Uses what is left for what is small: definitions that chosen pieces use, then the signatures of the best that did not
+/// fit. In place of whole pieces they find fewer of the lines that matter (docs/benchmarks.md).
+fn use_rest(
+    choice: &mut Choice,
+    called: &mut Vec<(Candidate, u32)>,
+    mut left: u32,
+    measure: &dyn Fn(&Candidate) -> u32,
+) {
+    for (candidate, tokens) in called.drain(..) {
+        if tokens <= left && !is_held(choice, &candidate) {
+            left -= tokens;
+            choice.chosen.push((candidate, tokens));
+        }
+    }
+    for at in 0..choice.left_out.len().min(LOOKED_AT) {
+        let (candidate, tokens, why) = &choice.left_out[at];
+        if left < LEAST_SIGNATURES || why != NOT_FITTING || is_held(choice, candidate) {
+            continue;
+        }
+        if let Some((short, size)) = by_signatures(candidate, left, measure) {
+            left -= size;
+            let rest = tokens.saturating_sub(size);
+            choice.left_out[at].1 = rest;
+            choice.left_out[at].2 = ONLY_SIGNATURES.to_owned();
+            choice.chosen.push((short, size));
+        }
     }
 }
 
@@ -141,6 +263,7 @@ fn beginning(candidate: &Candidate, budget: u32, measure: &dyn Fn(&Candidate) ->
         let end = ends.get(count.wrapping_sub(1)).copied().unwrap_or(0);
         let mut cut = candidate.clone();
         cut.text = format!("{}{CUT}", &candidate.text[..end]);
+        cut.rendition = Rendition::Beginning;
         if let Some((start, _)) = cut.lines {
             let lines = u32::try_from(candidate.text[..end].matches('\n').count()).unwrap_or(0);
             cut.lines = Some((start, start + lines));
@@ -260,6 +383,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::documents::Extract;
 
     fn candidate(uri: &str, text: &str, score: f64) -> Candidate {
         Candidate { uri: uri.to_owned(), text: text.to_owned(), score, ..Candidate::default() }
@@ -359,14 +483,84 @@ mod tests {
         assert_eq!(choice.chosen[0].0.uri, "long");
     }
 
+    /// A piece of a file whose signatures are the first `short` of its words.
+    fn piece(uri: &str, words: usize, short: usize, score: f64) -> Candidate {
+        let text: Vec<String> = (0..words).map(|it| format!("{uri}{it}")).collect();
+        let signatures = Extract { text: text[..short].join(" "), start_line: 1, end_line: 2 };
+        Candidate {
+            source: "workspace",
+            lines: Some((1, 9)),
+            parts: Some((0, 0)),
+            signatures: (short > 0).then_some(signatures),
+            ..candidate(uri, &text.join(" "), score)
+        }
+    }
+
+    /// A definition that the piece of the file `user` uses.
+    fn definition(uri: &str, words: usize, user: &str, score: f64) -> Candidate {
+        Candidate { parts: None, called_by: Some((user.to_owned(), 0)), ..piece(uri, words, 0, score) }
+    }
+
+    fn told(choice: &Choice) -> Vec<(&str, Rendition)> {
+        choice.chosen.iter().map(|it| (it.0.uri.as_str(), it.0.rendition)).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_shown_by_its_signatures_when_whole_pieces_leave_room() {
+        let candidates = |c| vec![piece("a", 905, 0, 0.9), piece("b", 200, 20, 0.8), piece("c", c, 0, 0.7)];
+        let choice = choose(candidates(90), 1_000, &words);
+        assert_eq!(told(&choice), [("a", Rendition::Whole), ("c", Rendition::Whole)]);
+        let choice = choose(candidates(70), 1_000, &words);
+        assert_eq!(told(&choice), [("a", Rendition::Whole), ("b", Rendition::Signatures), ("c", Rendition::Whole)],);
+        let (left_out, tokens, why) = &choice.left_out[0];
+        assert_eq!((left_out.uri.as_str(), *tokens, why.as_str()), ("b", 180, ONLY_SIGNATURES));
+    }
+
+    #[test]
+    fn a_definition_comes_with_what_uses_it_and_not_without() {
+        let with = |b: usize, c: usize| {
+            let pieces = vec![piece("a", 5_000, 0, 0.9), piece("b", b, 0, 0.8), piece("c", c, 0, 0.1)];
+            let used = vec![definition("d", 30, "a", 0.45), definition("e", 30, "b", 0.4)];
+            let choice = choose(pieces.into_iter().chain(used).collect(), 6_000, &words);
+            choice.chosen.into_iter().filter(|it| it.1 > 0).map(|it| it.0.uri).collect::<Vec<_>>()
+        };
+        assert_eq!(with(500, 0), ["a", "b", "d", "e"]);
+        assert_eq!(with(2_000, 0), ["a", "b", "d"], "of b there is only the beginning, which may not call it");
+        assert_eq!(with(500, 440), ["a", "b", "d", "e", "c"], "before what is worse than they are");
+        let (few, many) = (
+            with(500, 400),
+            choose(
+                vec![piece("a", 900, 0, 0.9), piece("c", 90, 0, 0.1), definition("d", 30, "a", 0.45)],
+                1_000,
+                &words,
+            ),
+        );
+        assert_eq!(few, ["a", "b", "d", "e", "c"]);
+        assert_eq!(told(&many).len(), 2, "a small budget has no part for them");
+    }
+
+    #[test]
+    fn a_definition_gives_way_to_the_piece_that_it_is_of() {
+        let all = vec![piece("a", 500, 0, 0.9), definition("b", 30, "a", 0.45), piece("b", 300, 0, 0.3)];
+        let choice = choose(all, 6_000, &words);
+        assert_eq!(told(&choice), [("a", Rendition::Whole), ("b", Rendition::Whole)]);
+        assert!(choice.chosen[1].0.called_by.is_none());
+    }
+
     proptest! {
         #[test]
         fn never_over_and_nothing_vanishes(
             texts in prop::collection::vec(("[a-f ]{1,200}", 0.0f64..1.0), 0..30),
+            shorts in prop::collection::vec(0usize..20, 30),
             budget in 1u32..400,
         ) {
+            let shortened = |at: usize, text: &str, score| {
+                let short: Vec<&str> = text.split_whitespace().take(shorts[at]).collect();
+                let extract = Extract { text: short.join(" "), start_line: 1, end_line: 1 };
+                Candidate { signatures: Some(extract), ..candidate(&at.to_string(), text, score) }
+            };
             let candidates: Vec<Candidate> =
-                texts.iter().enumerate().map(|(at, (text, score))| candidate(&at.to_string(), text, *score)).collect();
+                texts.iter().enumerate().map(|(at, (text, score))| shortened(at, text, *score)).collect();
             let choice = choose(candidates.clone(), budget, &words);
             let used: u32 = choice.chosen.iter().map(|(it, tokens)| { assert_eq!(words(it), *tokens); tokens }).sum();
             prop_assert!(used <= budget);

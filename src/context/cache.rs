@@ -61,6 +61,9 @@ pub(super) fn things(request: &Request) -> Vec<Stamped> {
     if asks(SourceName::Memory) {
         things.push(Stamped::Memories);
     }
+    if asks(SourceName::Workspace) {
+        things.push(Stamped::Files);
+    }
     if let Some(session) = view.session_id.as_ref().filter(|_| asks(SourceName::History)) {
         things.push(Stamped::Turns(session.clone()));
     }

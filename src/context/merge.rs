@@ -1,8 +1,8 @@
 //! Joins chosen pieces that stand beside each other in one file: one citation, one label, no gap to guess at.
 
 use super::assemble::SourceName;
-use super::budget::CUT;
 use super::source::Candidate;
+use super::source::Rendition;
 
 /// Joins what can be joined; each joined piece stands where its best part stood.
 pub(super) fn neighbours(chosen: Vec<Candidate>) -> Vec<Candidate> {
@@ -27,7 +27,8 @@ fn touches(a: &Candidate, b: &Candidate) -> bool {
     let (Some(lines), Some(second_lines)) = (first.lines, second.lines) else { return false };
     let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 + 1 == two.0);
     // The pieces of one long line are not lines of their own, and a text that was cut has no end to join to.
-    let is_whole = whole_lines(lines, &first.text) && !first.text.ends_with(CUT);
+    let is_whole = whole_lines(lines, &first.text) && first.rendition == Rendition::Whole;
+    let is_whole = is_whole && second.rendition != Rendition::Signatures;
     of_files && follows && is_whole && second_lines.0 > lines.1
 }
 
@@ -48,7 +49,8 @@ fn join(a: Candidate, b: Candidate) -> Candidate {
     let better = if first.score >= second.score { &first } else { &second };
     let (score, why) = (better.score, better.why.clone());
     let parts = first.parts.zip(second.parts).map(|(one, two)| (one.0, two.1));
-    Candidate { lines: Some((first_lines.0, second_lines.1)), parts, title, text, score, why, ..first }
+    let rendition = second.rendition;
+    Candidate { lines: Some((first_lines.0, second_lines.1)), parts, title, text, score, why, rendition, ..first }
 }
 
 #[cfg(test)]

@@ -5,9 +5,14 @@ use futures_util::future::BoxFuture;
 use super::assemble::Request;
 use super::assemble::SourceName;
 use crate::clock;
+use crate::documents;
 use crate::documents::Allowed;
+use crate::documents::Called;
 use crate::documents::Documents;
+use crate::documents::Extract;
 use crate::documents::FilesState;
+use crate::documents::Hit;
+use crate::documents::Place;
 use crate::documents::Seen;
 use crate::memory::Memory;
 use crate::memory::Query;
@@ -41,6 +46,38 @@ pub struct Candidate {
     pub why: String,
     /// For pieces of files: the file as it was when it was indexed.
     pub seen: Option<Seen>,
+    pub rendition: Rendition,
+    /// For pieces of files: what stands for the whole text where that does not fit.
+    pub signatures: Option<Extract>,
+    /// For a definition that another piece uses: the address and the number of that piece. It goes in only with it.
+    pub called_by: Option<(String, u32)>,
+}
+
+/// How much of a piece its text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rendition {
+    #[default]
+    Whole,
+    /// Its first lines.
+    Beginning,
+    /// The first lines of what it defines, without the bodies.
+    Signatures,
+}
+
+impl Rendition {
+    /// The one with this name in items.
+    pub fn named(name: &str) -> Option<Rendition> {
+        [Rendition::Beginning, Rendition::Signatures].into_iter().find(|it| it.name() == Some(name))
+    }
+
+    /// The name in items; `None` for what is whole.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Rendition::Whole => None,
+            Rendition::Beginning => Some("beginning"),
+            Rendition::Signatures => Some("signatures"),
+        }
+    }
 }
 
 /// What a source offers.
@@ -148,31 +185,78 @@ impl Source for FromWorkspace {
                 ..crate::documents::Query::default()
             };
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
-            let candidate = |it: crate::documents::Hit| {
-                let why =
-                    if it.stale { format!("{}; the file has changed since it was indexed", it.why) } else { it.why };
-                Candidate {
-                    source: SourceName::Workspace.name(),
-                    title: it.title.or(it.symbol).unwrap_or_else(|| it.path.clone()),
-                    uri: it.uri,
-                    path: Some(it.path),
-                    lines: Some((it.start_line, it.end_line)),
-                    parts: Some((it.number, it.number)),
-                    language: Some(it.language),
-                    text: it.text,
-                    score: it.score,
-                    why,
-                    seen: (!it.stale).then_some(it.seen),
-                }
-            };
-            let shortcoming = found.is_partial.then(|| {
+            let callers: Vec<(Place, String, u32, f64)> = found
+                .hits
+                .iter()
+                .take(CALLERS)
+                .filter(|it| !it.stale)
+                .map(|it| (it.place, it.uri.clone(), it.number, it.score))
+                .collect();
+            let places: Vec<Place> = callers.iter().map(|it| it.0).collect();
+            // They are an addition: a pack without them is one, too.
+            let called = self.documents.called(&places, &self.allowed, call).await.unwrap_or_default();
+            let called = called.into_iter().filter_map(|it| definition(it, &callers));
+            let unfinished = found.is_partial.then(|| {
                 format!("not all of the folder is indexed yet ({} files are): ask again for more", found.files)
             });
+            let gone = (!found.gone.is_empty()).then(|| {
+                let quoted = if found.hits.is_empty() { "" } else { ": what is quoted of it is as it was indexed" };
+                format!("{} is not there any more, or not mounted{quoted}", found.gone.join(", "))
+            });
+            let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).collect();
+            let shortcoming = (!shortcomings.is_empty()).then(|| shortcomings.join("; "));
             let state = found.state;
-            let candidates = found.hits.into_iter().map(candidate).collect();
+            let candidates = found.hits.into_iter().map(piece_of_file).chain(called).collect();
             Ok(Gathered { candidates, shortcoming, files: Some(state) })
         })
     }
+}
+
+fn piece_of_file(it: Hit) -> Candidate {
+    let signatures = documents::signatures(&it);
+    let why = if it.stale { format!("{}; the file has changed since it was indexed", it.why) } else { it.why };
+    Candidate {
+        source: SourceName::Workspace.name(),
+        title: it.title.or(it.symbol).unwrap_or_else(|| it.path.clone()),
+        uri: it.uri,
+        path: Some(it.path),
+        lines: Some((it.start_line, it.end_line)),
+        parts: Some((it.number, it.number)),
+        language: Some(it.language),
+        text: it.text,
+        score: it.score,
+        why,
+        seen: (!it.stale).then_some(it.seen),
+        signatures,
+        ..Candidate::default()
+    }
+}
+
+/// The pieces whose calls are followed: those that a pack of 8,000 tokens begins with.
+const CALLERS: usize = 12;
+
+/// What a definition counts of the score of the piece that uses it.
+const CALLED: f64 = 0.5;
+
+/// A definition that has no more lines than this stands for itself; of a longer one the signature is shown.
+const SHORT_LINES: usize = 8;
+
+/// A definition that is used by one of the `callers`.
+fn definition(called: Called, callers: &[(Place, String, u32, f64)]) -> Option<Candidate> {
+    let (_, uri, number, score) = callers.get(called.by)?;
+    let extract = documents::of_definition(&called.hit, &called.definition, SHORT_LINES)?;
+    let is_whole = extract.end_line as usize >= called.definition.end_line;
+    Some(Candidate {
+        title: called.definition.path,
+        lines: Some((extract.start_line, extract.end_line)),
+        text: extract.text,
+        parts: None,
+        score: score * CALLED,
+        rendition: if is_whole { Rendition::Whole } else { Rendition::Signatures },
+        signatures: None,
+        called_by: Some((uri.clone(), *number)),
+        ..piece_of_file(called.hit)
+    })
 }
 
 /// The turns of the session.

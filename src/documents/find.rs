@@ -101,7 +101,16 @@ struct ShelfState {
     root: String,
     generation: i64,
     is_complete: bool,
+    /// Whether the root is a folder that can be looked at now.
+    is_there: bool,
     folders: Vec<String>,
+}
+
+impl FilesState {
+    /// The roots that are deleted, or not mounted now.
+    fn gone(&self) -> Vec<String> {
+        self.0.iter().filter(|it| !it.is_there).map(|it| it.root.clone()).collect()
+    }
 }
 
 /// A place in the index, as it was when it was given.
@@ -123,6 +132,8 @@ pub struct Hits {
     pub is_partial: bool,
     /// Files that were looked through.
     pub files: usize,
+    /// Roots of workspaces that are deleted, or not mounted now: what is found of them is as it was indexed.
+    pub gone: Vec<String>,
     pub state: FilesState,
 }
 
@@ -142,7 +153,9 @@ impl Documents {
             self.warm(&workspaces, allowed, call).await;
         }
         let Some(sight) = self.sight(&query.paths, allowed, call, &span).await? else {
-            return Ok(Hits { nothing_indexed: true, ..Hits::default() });
+            let is_there = self.working_folder.is_dir();
+            let gone = if is_there { Vec::new() } else { vec![self.working_folder.display().to_string()] };
+            return Ok(Hits { nothing_indexed: true, gone, ..Hits::default() });
         };
         span.note("words", search::query_words(&redact::redact(&query.query).0));
         let mut question = Question::of(&query.query);
@@ -153,6 +166,7 @@ impl Documents {
         // The catalogs may be newer than what was seen first.
         let states = sight.into_iter().zip(&shelves).map(|((row, folders), shelf)| ShelfState {
             id: row.id,
+            is_there: Path::new(&row.root).is_dir(),
             root: row.root,
             generation: shelf.catalog.generation,
             is_complete: row.is_complete,
@@ -177,7 +191,8 @@ impl Documents {
                 .collect()
         });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
-        Ok(Hits { hits, nothing_indexed: false, is_partial, files, state })
+        let hits = self.weigh_by_feedback(hits).await;
+        Ok(Hits { hits, nothing_indexed: false, is_partial, files, gone: state.gone(), state })
     }
 
     /// What a search under `paths` looks through now, brought up to date as a search does it.
@@ -190,6 +205,7 @@ impl Documents {
         let sight = self.sight(paths, allowed, call, &span).await?.unwrap_or_default();
         let states = sight.into_iter().map(|(row, folders)| ShelfState {
             id: row.id,
+            is_there: Path::new(&row.root).is_dir(),
             root: row.root,
             generation: row.generation,
             is_complete: row.is_complete,

@@ -140,7 +140,9 @@ impl Documents {
         for target in targets {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
-            self.index_target(&target, request, call, &mut done).await.inspect_err(|err| span.fail(err))?;
+            let run = self.index_target(&target, request, call, &mut done).await;
+            super::paper::apart::rest();
+            run.inspect_err(|err| span.fail(err))?;
             span.note("files_indexed", done.files_indexed);
             span.note("files_unchanged", done.files_unchanged);
             span.note("skipped", done.skipped.len());

@@ -3,6 +3,7 @@
 //! Their files may come from anybody: sizes, time and what they unpack to are limited, a reader that panics is a file
 //! that is left out, and nothing is fetched.
 
+pub(super) mod apart;
 mod office;
 mod page;
 mod pdf;
@@ -73,15 +74,23 @@ impl Paper {
 
     /// The text, with a heading for each page, sheet, slide or chapter.
     pub(super) fn text(self, bytes: Vec<u8>) -> Result<String, SkipReason> {
-        let read = move || match self {
-            Paper::Pdf => pdf::text(&bytes),
-            Paper::Word => office::word(&bytes),
-            Paper::Sheets => office::sheets(&bytes),
-            Paper::Slides => office::slides(&bytes),
-            Paper::Open => office::open(&bytes),
+        let read = match apart::text(self, &bytes) {
+            Some(read) => read,
+            None => guarded(move || self.read(&bytes), PATIENCE),
         };
-        let text = guarded(read, PATIENCE)?;
+        let text = read?;
         if text.trim().is_empty() { Err(SkipReason::Empty) } else { Ok(text) }
+    }
+
+    /// The same here and now, with whatever that does to this process.
+    fn read(self, bytes: &[u8]) -> Result<String, SkipReason> {
+        match self {
+            Paper::Pdf => pdf::text(bytes),
+            Paper::Word => office::word(bytes),
+            Paper::Sheets => office::sheets(bytes),
+            Paper::Slides => office::slides(bytes),
+            Paper::Open => office::open(bytes),
+        }
     }
 }
 
@@ -90,7 +99,8 @@ pub(super) fn web_page(source: &str) -> Option<String> {
     page::text(source)
 }
 
-/// Runs `read` on a thread of its own, with an end to its time and its panics kept.
+/// Runs `read` on a thread of its own, with an end to its time and its panics kept: where no process of its own can be
+/// had, which is in tests and where the system allows no more processes.
 fn guarded(
     read: impl FnOnce() -> Result<String, SkipReason> + Send + 'static,
     patience: Duration,

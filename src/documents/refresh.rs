@@ -229,6 +229,12 @@ struct Reread {
 }
 
 fn reread(root: &Path, known: Vec<(i64, String, Vec<u8>)>) -> Reread {
+    let found = reread_all(root, known);
+    super::paper::apart::rest();
+    found
+}
+
+fn reread_all(root: &Path, known: Vec<(i64, String, Vec<u8>)>) -> Reread {
     let mut found = Reread { files: Vec::new(), touched: Vec::new(), gone: Vec::new() };
     for (id, path, hash) in known {
         match read(&root.join(&path), DEFAULT_MAX_FILE_BYTES) {

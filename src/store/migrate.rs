@@ -34,6 +34,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0022_feedback_stamps.sql"),
     include_str!("migrations/0023_positions.sql"),
     include_str!("migrations/0024_call_stamps.sql"),
+    include_str!("migrations/0025_file_feedback_stamps.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

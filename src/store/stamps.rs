@@ -13,6 +13,8 @@ use crate::clock::Millis;
 pub enum Stamped {
     /// All memories and their vectors: how rare a word is counts over all of them.
     Memories,
+    /// What feedback said of files.
+    Files,
     /// The turns of a session.
     Turns(String),
     /// The contexts of an owner in a namespace.
@@ -27,6 +29,7 @@ impl Stamped {
         match self {
             Stamped::Calls => "calls".to_owned(),
             Stamped::Memories => "memories".to_owned(),
+            Stamped::Files => "files".to_owned(),
             Stamped::Turns(session) => format!("turns/{session}"),
             Stamped::Contexts(namespace, scope, owner) => format!("contexts/{namespace}/{}/{owner}", scope.name()),
         }

@@ -336,7 +336,14 @@ impl Span {
 
     /// Notes the addresses of what the answer shows, best first: feedback on the call is feedback on them.
     pub fn note_shown(&self, addresses: impl Iterator<Item = String>) {
-        self.note(SHOWN, addresses.take(SHOWN_MOST).collect::<Vec<_>>());
+        let mut shown: Vec<String> = Vec::new();
+        for address in addresses {
+            // Several pieces of one file are one thing that was shown.
+            if shown.len() < SHOWN_MOST && !shown.contains(&address) {
+                shown.push(address);
+            }
+        }
+        self.note(SHOWN, shown);
     }
 
     /// Notes that this step failed.

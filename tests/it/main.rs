@@ -5,6 +5,7 @@
 mod architecture;
 mod ask;
 mod cli;
+mod documents;
 mod harness;
 mod hooks;
 mod hostile_models;

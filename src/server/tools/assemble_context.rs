@@ -178,6 +178,9 @@ struct ItemOut {
     tokens: u32,
     score: f64,
     why: String,
+    /// beginning or signatures, when it is not the whole piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendition: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -277,6 +280,7 @@ fn result(pack: Pack, explain: bool) -> AssembleResult {
                 title: it.title,
                 tokens: it.tokens,
                 score: it.score,
+                rendition: it.rendition.map(str::to_owned),
                 why: if explain {
                     format!("{}; score {:.3} of source {}", it.why, it.score, it.source)
                 } else {

@@ -120,6 +120,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         begins: true,
     };
     let found = context.app.documents.search(&query, &context.allowed, &context.call).await?;
+    context.call.span("answer").note_shown(found.hits.iter().map(|it| it.uri.clone()));
     let each = (ANSWER_CHARACTERS / found.hits.len().max(1)).saturating_sub(BESIDE).min(SNIPPET);
     let hits: Vec<HitOut> = found
         .hits
@@ -138,13 +139,18 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         })
         .collect();
     let partial = found.is_partial;
-    let mut text = if found.nothing_indexed {
+    let gone = label(&found.gone.join(", "), PATH);
+    let mut text = if found.nothing_indexed && found.gone.is_empty() {
         "No folder is indexed here yet; call index_workspace first.".to_owned()
     } else if hits.is_empty() {
         format!("No indexed file matches “{}”.", shorten(&query.query, 200))
     } else {
         hits.iter().map(describe).collect::<Vec<_>>().join("\n\n")
     };
+    if !found.gone.is_empty() {
+        let found = if hits.is_empty() { "" } else { "; what was found is as it was indexed" };
+        text.push_str(&format!("\n\n{gone} is not there any more, or not mounted{found}."));
+    }
     if partial {
         let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");
         text.push_str(&format!("\n\nNot all of the folder is indexed yet ({files} files are): {next}."));
