@@ -19,6 +19,7 @@ use super::render;
 use super::render::Format;
 use super::source;
 use super::source::Candidate;
+use super::source::Rendition;
 use super::source::Source;
 use crate::clock::Clock;
 use crate::clock::Millis;
@@ -443,9 +444,15 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32) -> 
             choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
             return Decision { choice, text, tokens, counted };
         }
-        match choice.chosen.pop() {
-            Some((last, size)) => choice.left_out.push((last, size, "did not fit the budget".to_owned())),
-            None => return Decision { choice, text, tokens, counted },
+        let Some((last, size)) = choice.chosen.pop() else { return Decision { choice, text, tokens, counted } };
+        let room = size.saturating_sub(tokens - request.budget_tokens);
+        let cut = if last.rendition == Rendition::Whole { budget::beginning(&last, room, &measure) } else { None };
+        match cut {
+            Some((cut, kept)) => {
+                choice.left_out.push((last, size.saturating_sub(kept), budget::ONLY_BEGINNING.to_owned()));
+                choice.chosen.push((cut, kept));
+            }
+            None => choice.left_out.push((last, size, budget::NOT_FITTING.to_owned())),
         }
     }
 }

@@ -37,10 +37,10 @@ pub(super) const CUT: &str = " […]";
 /// Pieces that may be cut to fill what is left.
 const CUTS: usize = 6;
 
-/// The share of the budget past [`SCARCE`] that definitions may take which chosen pieces use; in smaller budgets they get
-/// what is left over. With 5 % of any budget, packs of 2,000 tokens lost a hundredth of the changed hunks, and those of
-/// 8,000 and more none (docs/benchmarks.md, 2026-11-27).
-const CALLED: f64 = 0.05;
+/// The share of a budget above [`SCARCE`] that definitions may take which chosen pieces use; in smaller ones they get what
+/// is left over. With 5 % of any budget, packs of 2,000 tokens lost up to a hundredth of the changed hunks, and those of
+/// 16,000 half of one (docs/benchmarks.md, 2026-11-27).
+const CALLED: f64 = 0.03;
 const SCARCE: u32 = 4_000;
 
 /// Pieces that did not fit of which the signatures are tried.
@@ -49,7 +49,8 @@ const LOOKED_AT: usize = 40;
 /// Signatures take at least so many tokens with their label.
 const LEAST_SIGNATURES: u32 = 24;
 
-const NOT_FITTING: &str = "did not fit the budget";
+pub(super) const NOT_FITTING: &str = "did not fit the budget";
+pub(super) const ONLY_BEGINNING: &str = "its end did not fit; the beginning is included";
 const ONLY_SIGNATURES: &str = "did not fit the budget; its signatures are included";
 
 /// Keeps the best candidates whose sizes sum to at most `budget` tokens.
@@ -115,7 +116,7 @@ impl Called {
     /// None yet, with a part of `budget` to fill.
     fn within(budget: u32) -> Called {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
-        let left = (f64::from(budget.saturating_sub(SCARCE)) * CALLED) as u32;
+        let left = if budget > SCARCE { (f64::from(budget) * CALLED) as u32 } else { 0 };
         Called { chosen: Vec::new(), left_out: Vec::new(), left }
     }
 
@@ -174,11 +175,7 @@ fn fill(
             cuts += 1;
             if let Some((cut, size)) = beginning(&candidate, left, measure) {
                 left -= size;
-                choice.left_out.push((
-                    candidate,
-                    tokens.saturating_sub(size),
-                    "its end did not fit; the beginning is included".to_owned(),
-                ));
+                choice.left_out.push((candidate, tokens.saturating_sub(size), ONLY_BEGINNING.to_owned()));
                 choice.chosen.push((cut, size));
                 continue;
             }
@@ -244,13 +241,17 @@ fn widen(
     if let Some((last, tokens)) = choice.chosen.pop() {
         choice.left_out.push((last, tokens, "gave its place to a better piece".to_owned()));
     }
-    let reason = "its end did not fit; the beginning is included".to_owned();
+    let reason = ONLY_BEGINNING.to_owned();
     choice.left_out.push((candidate, tokens.saturating_sub(size), reason));
     choice.chosen.push((cut, size));
 }
 
 /// As many whole lines from the beginning of `candidate` as fit, or as many characters when it is one line.
-fn beginning(candidate: &Candidate, budget: u32, measure: &dyn Fn(&Candidate) -> u32) -> Option<(Candidate, u32)> {
+pub(super) fn beginning(
+    candidate: &Candidate,
+    budget: u32,
+    measure: &dyn Fn(&Candidate) -> u32,
+) -> Option<(Candidate, u32)> {
     let ends: Vec<usize> = {
         let lines: Vec<usize> = candidate.text.match_indices('\n').map(|(at, _)| at).collect();
         if lines.len() > 2 {
