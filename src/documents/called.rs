@@ -62,7 +62,7 @@ impl Documents {
                 continue;
             }
             let folders: Vec<&str> = seen.iter().filter(|it| it.0 == workspace.id).map(|it| it.1.as_str()).collect();
-            let catalog = self.catalog(workspace).await?;
+            let catalog = self.catalog(workspace, call).await?;
             found.extend(self.called_in(&catalog, &asked, &folders, call).await?);
         }
         found.sort_by_key(|it| it.by);

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::class::Class;
+use super::postings;
 use super::terms::terms;
 use crate::store::FileRow;
+use crate::store::PostingRow;
 use crate::store::SegmentRow;
 
 /// A file, as searches see it.
@@ -16,6 +18,8 @@ pub(super) struct Entry {
     pub(super) length: u32,
     /// Its first piece, counted through the catalog.
     pub(super) first: u32,
+    /// Words that its imports have.
+    pub(super) imports: u32,
 }
 
 /// The files and pieces of one workspace at one generation.
@@ -39,6 +43,10 @@ pub(super) struct Catalog {
     pub(super) paths: HashMap<Box<str>, Vec<u32>>,
     /// For each file the words of its path.
     pub(super) path_lengths: Vec<u16>,
+    /// The files whose own name, without folders and endings, holds a word, each once.
+    pub(super) stems: HashMap<Box<str>, Vec<u32>>,
+    /// For each file how rare the words of its own name are, in all.
+    pub(super) stem_rarity: Vec<f32>,
     pub(super) mean_path: f32,
 }
 
@@ -53,6 +61,7 @@ impl Catalog {
         generation: i64,
         files: Vec<FileRow>,
         segments: &[SegmentRow],
+        imports: &[PostingRow],
     ) -> Catalog {
         let mut catalog = Catalog { workspace, root, generation, ..Catalog::default() };
         let mut bases: HashMap<i64, u32> = HashMap::new();
@@ -90,13 +99,49 @@ impl Catalog {
             all_path_words += u64::from(path_length);
             catalog.path_lengths.push(path_length);
             let class = Class::of(&row.path, &row.language);
-            catalog.files.push(Entry { row, class, length, first });
+            terms(stem(&row.path), |term| {
+                let holders = catalog.stems.entry(term.into()).or_default();
+                if holders.last() != Some(&file) {
+                    holders.push(file);
+                }
+            });
+            catalog.files.push(Entry { row, class, length, first, imports: 0 });
+        }
+        for (segment, _, data) in imports {
+            let Some(base) = bases.get(segment) else { continue };
+            for posting in postings::read(data) {
+                let piece = base.saturating_add(posting.chunk) as usize;
+                let file = catalog.file_of.get(piece).and_then(|it| catalog.files.get_mut(*it as usize));
+                if let Some(file) = file {
+                    file.imports = file.imports.saturating_add(posting.count);
+                }
+            }
+        }
+        catalog.stem_rarity = vec![0.0; catalog.files.len()];
+        for (term, holders) in &catalog.stems {
+            let rarity = rarity(catalog.files.len(), catalog.paths.get(term).map_or(0, Vec::len));
+            for file in holders {
+                catalog.stem_rarity[*file as usize] += rarity;
+            }
         }
         catalog.mean_chunk = mean(all_words, u64::from(catalog.living_chunks));
         catalog.mean_file = mean(all_words, catalog.files.len() as u64);
         catalog.mean_path = mean(all_path_words, catalog.files.len() as u64);
         catalog
     }
+}
+
+/// How much a word says that stands in `holders` of `all`.
+#[expect(clippy::cast_precision_loss, reason = "counts of files and pieces")]
+pub(super) fn rarity(all: usize, holders: usize) -> f32 {
+    let (all, holders) = (all as f32, holders as f32);
+    (1.0 + (all - holders + 0.5).max(0.5) / (holders + 0.5)).ln()
+}
+
+/// The name of a file without folders and endings: `src/a/line_buffer.test.rs` → `line_buffer`.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split('.').next().filter(|it| !it.is_empty()).unwrap_or(name)
 }
 
 fn to_u32(value: usize) -> u32 {

@@ -1,5 +1,6 @@
 //! Finds pieces of indexed files.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use super::expand::add_expansions;
 use super::expand::in_common;
 use super::index::relative;
 use super::index::under;
+use super::nearness::lift;
 use super::open::mtime_ns;
+use super::postings;
 use super::question::Question;
 use super::rank::Ranked;
 use super::rank::Shelf;
@@ -177,18 +180,24 @@ impl Documents {
         let is_partial = shelves.iter().any(|it| !it.is_complete);
         let shelves = self.expand(&mut question, shelves, call).await?;
         let limit = query.limit;
-        let ranking = tokio::task::spawn_blocking(move || (rank(&question, &shelves, limit), shelves));
-        let (ranked, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let ranking = tokio::task::spawn_blocking(move || {
+            let ranked = rank(&question, &shelves, limit.max(weights::MEANING_PIECES));
+            (ranked, question, shelves)
+        });
+        let (ranked, question, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         span.note("found", ranked.len());
-        let places = ranked.iter().map(|it| (shelves[it.shelf].catalog.files[it.file].row.id, it.number)).collect();
-        let chunks = self.store.chunks(places).await?;
+        let key = |it: &Ranked| (shelves[it.shelf].catalog.files[it.file].row.id, it.number);
+        let places: Vec<(i64, u32)> = ranked.iter().map(key).collect();
+        let chunks = self.store.chunks(places.clone()).await?;
         // One stat for each hit: not on a thread that others wait for.
         let shaped = tokio::task::spawn_blocking(move || {
-            ranked
-                .into_iter()
-                .zip(chunks)
-                .filter_map(|(it, chunk)| Some(shape(&it, &shelves[it.shelf], chunk?)))
-                .collect()
+            let texts = chunks.iter().map(|it| it.as_ref().map(|it| it.text.as_str()));
+            let ranked = lift(&question, ranked, texts);
+            let mut chunks: HashMap<(i64, u32), ChunkRow> =
+                places.into_iter().zip(chunks).filter_map(|(place, it)| Some((place, it?))).collect();
+            let key = |it: &Ranked| (shelves[it.shelf].catalog.files[it.file].row.id, it.number);
+            let hits = ranked.iter().take(limit);
+            hits.filter_map(|it| Some(shape(it, &shelves[it.shelf], chunks.remove(&key(it))?))).collect()
         });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         let hits = self.weigh_by_feedback(hits).await;
@@ -285,7 +294,7 @@ impl Documents {
         question: &Question,
         call: &Call,
     ) -> Result<Shelf, DocumentsError> {
-        let catalog = self.catalog(workspace).await?;
+        let catalog = self.catalog(workspace, call).await?;
         let is_narrowed = !query.languages.is_empty() || query.kind.is_some() || !folders.iter().any(String::is_empty);
         let may = |it: &Entry| {
             (query.languages.is_empty() || query.languages.contains(&it.row.language))
@@ -300,7 +309,7 @@ impl Documents {
     }
 
     /// The catalog of a workspace, made when it is not the one that was kept.
-    pub(super) async fn catalog(&self, workspace: &GenerationRow) -> Result<Arc<Catalog>, DocumentsError> {
+    pub(super) async fn catalog(&self, workspace: &GenerationRow, call: &Call) -> Result<Arc<Catalog>, DocumentsError> {
         let kept = self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).cloned();
         if let Some(kept) = kept.filter(|it| it.generation == workspace.generation && it.root == workspace.root) {
             return Ok(kept);
@@ -309,9 +318,11 @@ impl Documents {
         let mut ids: Vec<i64> = files.iter().map(|it| it.segment_id).collect();
         ids.sort_unstable();
         ids.dedup();
+        let imports = self.store.postings(ids.clone(), vec![postings::IMPORTS.to_owned()], call.cancelled()).await?;
         let segments = self.store.segments(ids).await?;
         let (id, root) = (workspace.id, workspace.root.clone());
-        let making = tokio::task::spawn_blocking(move || Catalog::new(id, root, generation, files, &segments));
+        let making =
+            tokio::task::spawn_blocking(move || Catalog::new(id, root, generation, files, &segments, &imports));
         let made = Arc::new(making.await.map_err(|err| DocumentsError::Fault(err.to_string()))?);
         self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, Arc::clone(&made));
         Ok(made)
@@ -424,9 +435,10 @@ fn why(signals: &Signals) -> String {
 }
 
 fn explained(signals: &Signals) -> String {
-    let Signals { piece, file, path, names, prior, .. } = signals;
+    let Signals { piece, file, path, names, meaning, prior, reach, .. } = signals;
     format!(
-        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2}, times {prior:.2} for its kind of file"
+        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + meaning {meaning:.2}, times {prior:.2} for \
+         its kind of file, times {reach:.2} for what it imports"
     )
 }
 

@@ -5,14 +5,19 @@
 //! whole name have lists of their own under the name behind [`DEFINES`].
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::terms::raw_words;
+use super::terms::terms;
 use super::terms::terms_of;
 use crate::store::NewFile;
 use crate::store::NewSegment;
 
 /// Stands before a name in the list of the pieces that define it. No word holds it.
 pub(super) const DEFINES: char = '=';
+
+/// The list of the pieces that import something, each with the number of words that its imports have. No word is so.
+pub(super) const IMPORTS: &str = "#";
 
 /// A place in a posting list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,7 @@ pub(super) fn segment(files: Vec<NewFile>) -> NewSegment {
             lists.add(number, name, true);
             lists.add_definition(number, name);
         }
+        lists.add_imports(number, &chunk.imports);
         lengths.push(u16::try_from(length).unwrap_or(u16::MAX));
     }
     NewSegment { files, lengths, postings: lists.finish() }
@@ -114,6 +120,18 @@ impl Lists {
         let at = self.place(&name);
         if let Some(list) = self.lists.get_mut(at as usize) {
             list.add(chunk, true);
+        }
+    }
+
+    fn add_imports(&mut self, chunk: u32, imports: &str) {
+        let mut words: HashSet<String> = HashSet::new();
+        terms(imports, |term| drop(words.replace(term.to_owned())));
+        if words.is_empty() {
+            return;
+        }
+        let at = self.place(IMPORTS);
+        if let Some(list) = self.lists.get_mut(at as usize) {
+            words.iter().for_each(|_| list.add(chunk, false));
         }
     }
 
@@ -233,6 +251,15 @@ mod tests {
         assert_eq!(list(&made, "other"), [(1, 1, false)]);
         assert_eq!(made.lengths, [5, 1, 3]);
         assert!(made.postings.is_sorted());
+    }
+
+    #[test]
+    fn what_is_imported_is_counted() {
+        let mut files = vec![file(&[("a", ""), ("b", "")])];
+        files[0].chunks[1].imports = "use a::line_buffer;\nuse a::b;".to_owned();
+        let made = segment(files);
+        // `use`, `linebuffer`, `line`, `buffer`, `b`; `a` says nothing.
+        assert_eq!(list(&made, IMPORTS), [(1, 5, false)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::class::Class;
 use super::postings::definition_term;
+use super::talk;
 use super::terms::is_stopword;
 use super::terms::raw_words;
 use super::terms::terms_of;
@@ -18,6 +19,8 @@ const NAMES: usize = 32;
 /// A question, as the ranking sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Question {
+    /// Its first line.
+    pub(super) title: String,
     pub(super) terms: Vec<Term>,
     /// Words that the question does not have but its best pieces do.
     pub(super) expansions: Vec<Term>,
@@ -72,11 +75,13 @@ impl Question {
             .map(|(term, (at, weight, word, joined))| {
                 // A word that comes again counts more, but not as often again.
                 let weight = if weight > 1.0 { 1.0 + weight.ln() } else { weight };
+                let weight = if joined { weight } else { weight * talk::weight(&term) };
                 (at, Term { term, word, weight, joined })
             })
             .collect();
         terms.sort_by_key(|it| it.0);
         Question {
+            title: text.lines().find(|it| !it.trim().is_empty()).unwrap_or_default().to_owned(),
             terms: terms.into_iter().map(|it| it.1).collect(),
             expansions: Vec::new(),
             names: names(text),
@@ -164,10 +169,11 @@ mod tests {
 
     #[test]
     fn a_title_counts_more_and_neighbours_are_joined() {
-        let question = Question::of("fix line buffer\nthe buffer leaks");
+        let question = Question::of("flush line buffer\nthe buffer leaks");
         let weight = |term: &str| question.terms.iter().find(|it| it.term == term).map_or(0.0, |it| it.weight);
-        assert!(weight("fix") > weight("leak") && weight("buffer") > weight("fix"), "{question:?}");
-        assert!(weight("linebuffer") > 0.0 && weight("fixlin") > 0.0);
+        assert!(weight("flush") > weight("leak") && weight("buffer") > weight("fix"), "{question:?}");
+        assert!(weight("linebuffer") > 0.0 && weight("flushlin") > 0.0);
+        assert!(Question::of("fix leaks").terms[0].weight < Question::of("flush leaks").terms[0].weight);
     }
 
     #[test]

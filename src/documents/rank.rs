@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::catalog::DEAD;
 use super::catalog::Entry;
+use super::catalog::rarity;
 use super::class::Class;
 use super::postings;
 use super::question::Question;
@@ -29,26 +30,33 @@ pub(super) struct Shelf {
 }
 
 /// A piece that was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ranked {
     /// Positions of the shelf, and of the file in its catalog.
     pub(super) shelf: usize,
     pub(super) file: usize,
     /// Counted through the file.
     pub(super) number: u32,
-    /// 0.0..=1.0.
+    /// What the rules give in all.
+    pub(super) sum: f32,
+    /// 0.0..=1.0: the best piece has the share of the question's words that it holds, the others follow in proportion.
     pub(super) score: f32,
     pub(super) signals: Signals,
 }
 
-/// What each rule gave, before the prior.
+/// What each rule gave, before what the file's class and imports make of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Signals {
     pub(super) piece: f32,
     pub(super) file: f32,
     pub(super) path: f32,
     pub(super) names: f32,
+    /// By [`super::nearness`].
+    pub(super) meaning: f32,
     pub(super) prior: f32,
+    pub(super) reach: f32,
+    /// The share of the question's words that the piece or its path has.
+    pub(super) held: f32,
     /// The words of the question that the piece has, rarest first.
     pub(super) words: Vec<String>,
 }
@@ -59,6 +67,8 @@ struct Scores {
     files: Vec<f32>,
     coverage: Vec<f32>,
     paths: Vec<f32>,
+    /// The share of each file's own name that the question has.
+    stems: Vec<f32>,
     names: Vec<f32>,
 }
 
@@ -77,8 +87,11 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
         let bm25 = scores.files[file] / best_file;
         bm25 * (1.0 - weights::FILE_COVERAGE) + scores.coverage[file] / best_coverage * weights::FILE_COVERAGE
     };
+    let of_path = |scores: &Scores, file: usize, best_path: f32| {
+        weights::PATH * scores.paths[file] / best_path + weights::STEM * scores.stems[file]
+    };
     // What the whole file gives is the same for all of its pieces.
-    let of_files: Vec<Vec<(f32, f32)>> = shelves
+    let of_files: Vec<Vec<(f32, f32, f32)>> = shelves
         .iter()
         .zip(&scored)
         .map(|(shelf, scores)| {
@@ -86,9 +99,9 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
             files
                 .map(|(at, it)| {
                     let sum = weights::FILE * of_file(scores, at)
-                        + weights::PATH * scores.paths[at] / best_path
+                        + of_path(scores, at, best_path)
                         + if is_named(it, question) { weights::NAMED_PATH } else { 0.0 };
-                    (sum, prior(it.class, question.asks_for))
+                    (sum, prior(it.class, question.asks_for), reach(it.imports))
                 })
                 .collect()
         })
@@ -100,8 +113,8 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
                 continue;
             }
             let file = shelf.catalog.file_of[chunk as usize];
-            let Some((sum, prior)) = of_files[at].get(file as usize) else { continue };
-            ranked.push(((own / best_chunk + names + sum) * prior, at, chunk));
+            let Some((sum, prior, reach)) = of_files[at].get(file as usize) else { continue };
+            ranked.push(((own / best_chunk + names + sum) * prior * reach, at, chunk));
         }
     }
     // A file that only its path speaks for is found by its beginning.
@@ -112,8 +125,8 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
             let first = entry.first as usize;
             let is_in = || scores.chunks[first] > 0.0 || scores.names.get(first).is_some_and(|it| *it > 0.0);
             if may && is_spoken_for && !is_in() {
-                let (sum, prior) = of_files[at][file];
-                ranked.push((sum * prior, at, entry.first));
+                let (sum, prior, reach) = of_files[at][file];
+                ranked.push((sum * prior * reach, at, entry.first));
             }
         }
     }
@@ -125,10 +138,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
         ranked.truncate(limit);
     }
     ranked.sort_unstable_by(by_score);
-    let top = ranked.first().map_or(1.0, |it| it.0);
-    // The best one gets the share of the question's words that it holds; the others follow in proportion.
-    let confidence = ranked.first().map_or(0.0, |(_, at, chunk)| held(*chunk, question, &shelves[*at], &read[*at]));
-    ranked
+    let ranked = ranked
         .into_iter()
         .map(|(sum, at, chunk)| {
             let (shelf, scores) = (&shelves[at], &scored[at]);
@@ -139,19 +149,34 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
                 shelf: at,
                 file,
                 number: chunk - entry.first,
-                score: (confidence * sum / top).clamp(0.0, 1.0),
+                sum,
+                score: 0.0,
                 signals: Signals {
                     piece: own / best_chunk,
                     file: weights::FILE * of_file(scores, file),
-                    path: weights::PATH * scores.paths[file] / best_path
+                    path: of_path(scores, file, best_path)
                         + if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
                     names: scores.names.get(chunk as usize).copied().unwrap_or(0.0),
+                    meaning: 0.0,
                     prior: of_files[at][file].1,
+                    reach: of_files[at][file].2,
+                    held: held(chunk, question, shelf, &read[at]),
                     words: words_in(chunk, question, &read[at]),
                 },
             }
         })
-        .collect()
+        .collect();
+    in_order(ranked)
+}
+
+/// Best first, each with its score. Equal ones stay as they are.
+pub(super) fn in_order(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
+    ranked.sort_by(|a, b| b.sum.total_cmp(&a.sum));
+    let (confidence, top) = ranked.first().map_or((0.0, 1.0), |it| (it.signals.held, it.sum));
+    for it in &mut ranked {
+        it.score = (confidence * it.sum / top).clamp(0.0, 1.0);
+    }
+    ranked
 }
 
 fn best_of(values: impl Iterator<Item = f32>) -> f32 {
@@ -180,18 +205,19 @@ fn found(shelf: &Shelf, question: &Question) -> Vec<Vec<Found>> {
 
 fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
     let catalog = &shelf.catalog;
-    let (chunk_count, file_count) = (count(catalog.living_chunks as usize), count(catalog.files.len()));
+    let (chunk_count, file_count) = (catalog.living_chunks as usize, catalog.files.len());
     let mut scores = Scores {
         chunks: vec![0.0; catalog.lengths.len()],
         files: vec![0.0; catalog.files.len()],
         coverage: vec![0.0; catalog.files.len()],
         paths: vec![0.0; catalog.files.len()],
+        stems: vec![0.0; catalog.files.len()],
         names: vec![0.0; if question.names.is_empty() { 0 } else { catalog.lengths.len() }],
     };
     let (names, terms) = found.split_at(question.names.len());
     let own = question.terms.len();
     for ((at, term), places) in question.terms.iter().chain(&question.expansions).enumerate().zip(terms) {
-        let rarity = rarity(chunk_count, count(places.len()));
+        let rarity = rarity(chunk_count, places.len());
         // Pieces of a file stand together, so its count is a run.
         let mut files: Vec<(u32, u32)> = Vec::new();
         for (chunk, times) in places {
@@ -204,7 +230,7 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
                 _ => files.push((file, *times)),
             }
         }
-        let rarity = self::rarity(file_count, count(files.len()));
+        let rarity = self::rarity(file_count, files.len());
         for (file, times) in &files {
             let entry = &catalog.files[*file as usize];
             #[expect(clippy::cast_precision_loss, reason = "words of a file")]
@@ -214,7 +240,10 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
             scores.coverage[*file as usize] += if at < own { term.weight * rarity } else { 0.0 };
         }
         if let Some(holders) = catalog.paths.get(term.term.as_str()).filter(|_| at < own) {
-            let rarity = self::rarity(file_count, count(holders.len()));
+            let rarity = self::rarity(file_count, holders.len());
+            for file in catalog.stems.get(term.term.as_str()).filter(|_| !term.joined).into_iter().flatten() {
+                scores.stems[*file as usize] += rarity / catalog.stem_rarity[*file as usize].max(rarity);
+            }
             for file in holders {
                 let length = f32::from(catalog.path_lengths[*file as usize]) / catalog.mean_path;
                 scores.paths[*file as usize] +=
@@ -245,11 +274,6 @@ fn held(chunk: u32, question: &Question, shelf: &Shelf, found: &[Vec<Found>]) ->
     count(had.max(1)) / count(all.max(1))
 }
 
-/// How much a word says that stands in `holders` of `all`.
-fn rarity(all: f32, holders: f32) -> f32 {
-    (1.0 + (all - holders + 0.5).max(0.5) / (holders + 0.5)).ln()
-}
-
 /// How much it says that a word comes `times` in a text of `length` times the mean.
 fn saturated(times: u32, length: f32, k1: f32, b: f32) -> f32 {
     let times = count(times as usize);
@@ -273,6 +297,11 @@ fn prior(class: Class, asks_for: Class) -> f32 {
         * one(class.prose, asks_for.prose, weights::PROSE)
         * one(class.data, asks_for.data, weights::DATA)
         * one(class.example, asks_for.example, weights::EXAMPLE)
+}
+
+/// What a file gains for the words that its imports have: changes are made where things come together.
+fn reach(imports: u32) -> f32 {
+    1.0 + weights::REACH * count(imports as usize).ln_1p() / weights::REACH_WORDS.ln_1p()
 }
 
 /// Whether the question names the path of a file, or the end of it.

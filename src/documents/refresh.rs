@@ -82,7 +82,7 @@ impl Documents {
             return Ok(false);
         }
         let span = call.span("look for changes");
-        let catalog = self.catalog(workspace).await?;
+        let catalog = self.catalog(workspace, call).await?;
         let started = Instant::now();
         let swept = {
             let catalog = catalog.clone();

@@ -96,7 +96,7 @@ fn fold(word: &str, out: &mut String) {
 }
 
 /// `parse_HTTPRequest2` → `parse`, `HTTP`, `Request`, `2`.
-fn parts(word: &str) -> Vec<&str> {
+pub(super) fn parts(word: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut start = 0;
     let chars: Vec<(usize, char)> = word.char_indices().collect();

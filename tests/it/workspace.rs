@@ -65,6 +65,40 @@ fn an_indexed_folder_is_found_with_path_and_lines() -> anyhow::Result<()> {
 }
 
 #[test]
+fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    // Where things come together, before where one is only declared.
+    write(
+        &home,
+        "src/one.rs",
+        "type Clock = crate::u8;\ntype Store = crate::u8;\ntype Wire = crate::u8;\n\npub fn renew(lease: Lease) {}\n",
+    )?;
+    write(
+        &home,
+        "src/two.rs",
+        "use crate::clock::Clock;\nuse crate::store::Store;\nuse crate::wire::Wire;\n\npub fn renew(lease: Lease) {}\n",
+    )?;
+    // The file whose own name the question has, before the one that has it among others.
+    write(&home, "src/socket.rs", "pub fn drain() {}\n")?;
+    write(&home, "src/old_socket_table.rs", "pub fn drain() {}\n")?;
+    // What is meant, of two that have the same of the words.
+    write(&home, "src/a.rs", "/// Paint a red circle on the wall.\nfn paint(folder: u8) {}\n")?;
+    write(&home, "src/b.rs", "/// Delete every file on the disk.\nfn delete(folder: u8) {}\n")?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    for (query, first) in [
+        ("renew a lease", "src/two.rs"),
+        ("drain the socket", "src/socket.rs"),
+        ("fix how a folder is removed", "src/b.rs"),
+        ("add support to use a folder, removed", "src/b.rs"),
+    ] {
+        let found = server.call("search_workspace", json!({"query": query, "explain": true}))?;
+        assert_eq!(paths(&found).first(), Some(&first), "{query}: {found}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_second_run_reads_only_what_changed_and_drops_what_is_gone() -> anyhow::Result<()> {
     let home = small_project()?;
     let mut server = home.server()?;
