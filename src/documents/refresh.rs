@@ -198,9 +198,14 @@ fn sweep(catalog: &Catalog) -> Seen {
 fn look_at(root: &Path, first: usize, files: &[Entry]) -> Seen {
     let mut seen = Seen::default();
     let mut folders: HashSet<&Path> = HashSet::from([Path::new("")]);
+    let mut last = None;
     for (at, file) in (first..).zip(files) {
         let relative = Path::new(&file.row.path);
-        folders.extend(relative.ancestors().skip(1));
+        // Files of a folder mostly stand together.
+        if relative.parent() != last {
+            last = relative.parent();
+            folders.extend(relative.ancestors().skip(1));
+        }
         match std::fs::symlink_metadata(root.join(relative)) {
             Ok(metadata) => {
                 let size = i64::try_from(metadata.len()).unwrap_or(i64::MAX);
