@@ -84,7 +84,12 @@ fn times(one: &[&str], other: &[&str]) -> Option<f64> {
             }
         }
     }
+    let names_a_weekday = |all: &[&str]| part(all, 'w').is_some();
     match (clock(one), clock(other)) {
+        // `at 9` and `at 14 on Sundays` may both be so.
+        (Some(one_at), Some(other_at)) if one_at != other_at && names_a_weekday(one) != names_a_weekday(other) => {
+            Some(0.6)
+        }
         (Some(one), Some(other)) if one != other => Some(1.0),
         _ if compared > 0 => None,
         // A weekday against a date, a date against an hour.
@@ -108,7 +113,15 @@ fn rivalry(old: &str, new: &str) -> Option<f64> {
         }
     }
     let (mut one, mut other): (Vec<&str>, Vec<&str>) = (old.split(' ').collect(), new.split(' ').collect());
-    if one.len() < 2 || other.len() < 2 || one.pop() != other.pop() {
+    if one.len() < 2 || other.len() < 2 {
+        return None;
+    }
+    // The noun stands last, or first: `short answers`, `réponses courtes`.
+    if one.last() == other.last() {
+        (one.pop(), other.pop());
+    } else if one.first() == other.first() {
+        (one.remove(0), other.remove(0));
+    } else {
         return None;
     }
     let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
@@ -146,6 +159,13 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("morning", "evening"),
     ("remote", "office"),
     ("indoor", "outdoor"),
+    ("kurze", "lange"),
+    ("kurze", "ausführliche"),
+    ("knappe", "ausführliche"),
+    ("courtes", "longues"),
+    ("courtes", "détaillées"),
+    ("cortas", "largas"),
+    ("cortas", "detalladas"),
 ];
 
 /// Countries and larger: a place may lie in one.

@@ -149,6 +149,81 @@ const CHANGES: &[&str] = &[
     "updated",
     "bumped",
     "set",
+    "gewechselt",
+    "umgestiegen",
+    "migriert",
+    "passés",
+    "passé",
+    "cambiamos",
+    "migramos",
+    "pasamos",
+];
+
+/// What takes so many of these takes so long.
+const DURATIONS: &[&str] = &[
+    "seconds", "minutes", "hours", "days", "weeks", "months", "second", "minute", "hour", "day", "week", "month", "s",
+    "min", "h", "sekunden", "minuten", "stunden", "tage", "wochen", "monate", "stunde", "tag", "woche", "monat",
+    "secondes", "heures", "jours", "semaines", "mois", "heure", "jour", "semaine", "segundos", "minutos", "horas",
+    "días", "semanas", "meses", "hora", "día", "semana", "mes",
+];
+
+/// Whom a team consists of.
+const PEOPLE: &[&str] = &[
+    "people",
+    "persons",
+    "members",
+    "employees",
+    "leuten",
+    "personen",
+    "mitgliedern",
+    "köpfen",
+    "personnes",
+    "membres",
+    "personas",
+    "miembros",
+];
+
+/// How somebody studies, not what.
+const MANNERS: &[&str] = &[
+    "gern",
+    "gerne",
+    "viel",
+    "fleißig",
+    "noch",
+    "hard",
+    "a lot",
+    "abroad",
+    "online",
+    "part-time",
+    "full-time",
+    "beaucoup",
+    "mucho",
+    "bien",
+];
+
+/// How often something comes out.
+const FREQUENCIES: &[&str] = &[
+    "daily",
+    "weekly",
+    "monthly",
+    "quarterly",
+    "yearly",
+    "every day",
+    "every week",
+    "every month",
+    "täglich",
+    "wöchentlich",
+    "monatlich",
+    "jährlich",
+    "jeden tag",
+    "jede woche",
+    "jeden monat",
+    "chaque jour",
+    "chaque semaine",
+    "chaque mois",
+    "cada día",
+    "cada semana",
+    "cada mes",
 ];
 
 impl<'a> Statement<'a> {
@@ -331,6 +406,23 @@ impl<'a> Statement<'a> {
         let (number, things) = words.split_first()?;
         let number = values::normal(std::slice::from_ref(number)).join("");
         let counts = number.bytes().all(|it| it.is_ascii_digit()) && number.len() <= 6;
+        if counts
+            && let [_, of, thing] = things
+            && of.is(&["of", "de"])
+        {
+            // `16 GB of RAM`
+            let value = Value { words: words[..2].to_vec(), purpose: None, replaces: None, rest: 0 };
+            let denied = self.is_denied(end, words.len());
+            return Some(self.fact(
+                &subject.all(),
+                format!("amount of {}", thing.low),
+                &value,
+                false,
+                false,
+                !denied,
+                0.85,
+            ));
+        }
         let plain = (1..=2).contains(&things.len()) && !things.iter().any(|it| it.is(STOPS) || it.is_mark());
         if !counts || !plain || things[0].is(&["of", "to"]) {
             return None;
@@ -374,6 +466,19 @@ impl<'a> Statement<'a> {
         if row.attribute == "age" {
             value.words.truncate(1);
         }
+        // `takes 14 minutes` says how long, `takes the train` and `takes 3 GB` do not.
+        let ends_in = |list: &[&str]| value.words.last().is_some_and(|it| it.is(list));
+        let is_plain = match row.attribute {
+            "takes" => value.is_number() && ends_in(DURATIONS),
+            "consists of" => value.is_number() && ends_in(PEOPLE),
+            "closes" | "opens" => value.is_number() || value.is_temporal(),
+            "comes out" => FREQUENCIES.contains(&value.normal().as_str()),
+            "studies" => !value.words.iter().any(|it| it.is(MANNERS)),
+            _ => true,
+        };
+        if !is_plain {
+            return None;
+        }
         let mut attribute = row.attribute.to_owned();
         let mut about = subject.all();
         let mut confidence = row.confidence;
@@ -390,6 +495,12 @@ impl<'a> Statement<'a> {
         {
             // `The deadline was moved to`.
             (about, attribute) = (owner, property.to_owned());
+        } else if row.attribute == "uses"
+            && row.is_change
+            && let Some((owner, property)) = subject.property().filter(|it| it.1 != "when" && !it.0.is_empty())
+        {
+            // `Oskar's role has changed to`, `le budget est passé à`.
+            (about, attribute, many) = (owner, property.to_owned(), false);
         } else if row.attribute == "when" && !value.is_temporal() {
             if value.words.len() > 3 || !value.is_name() {
                 return None;
@@ -442,10 +553,10 @@ impl<'a> Statement<'a> {
                 _ => fact(subject.all(), "when", &value, 0.9),
             };
         }
-        if STATES.contains(&normal.as_str()) {
+        if let Some((kind, _)) = STATES.iter().find(|it| it.1.contains(&normal.as_str())) {
             return match subject.property() {
-                Some((owner, "status")) => fact(owner, "status", &value, 0.95),
-                _ => fact(subject.all(), "status", &value, 0.9),
+                Some((owner, property @ ("status" | "marital status"))) => fact(owner, property, &value, 0.95),
+                _ => fact(subject.all(), kind, &value, 0.9),
             };
         }
         if let Some(inverse) = value.words.iter().position(|it| it.low == "'s").filter(|_| !is_change)
@@ -477,6 +588,13 @@ impl<'a> Statement<'a> {
                 let value = Value { words: rest[..cut].to_vec(), ..value };
                 return fact(subject.all(), "job", &value, 0.85);
             }
+        }
+        // German, French and Spanish say it without an article.
+        if let [job] = value.words.as_slice()
+            && job.is(JOBS)
+            && !subject.is_relational
+        {
+            return fact(subject.all(), "job", &value, 0.85);
         }
         if subject.is_person() && value.words.len() == 1 && is_age(&value.words[0].low) {
             return fact(subject.all(), "age", &value, 0.85);
@@ -677,7 +795,11 @@ impl Value {
 
 /// Whether a value in its one form is a date, a weekday or a time of day.
 fn is_time(parts: &[String]) -> bool {
-    parts.iter().any(|it| values::is_date_part(it) || values::is_clock(it))
+    // `9 Uhr`, `9 heures`: what stands beside the number tells that it is an hour.
+    let is_hour = |it: &String| ["uhr", "heures", "heure", "las", "pm"].contains(&it.as_str());
+    let is_number = |it: &String| it.bytes().all(|it| it.is_ascii_digit());
+    let names_an_hour = parts.iter().any(is_hour) && parts.iter().any(is_number);
+    (names_an_hour || parts.iter().any(|it| values::is_date_part(it) || values::is_clock(it)))
         && parts.iter().all(|it| {
             values::is_date_part(it)
                 || values::is_clock(it)
@@ -689,8 +811,12 @@ fn is_time(parts: &[String]) -> bool {
                     "next",
                     "this",
                     "every",
+                    "other",
                     "um",
                     "uhr",
+                    "heures",
+                    "heure",
+                    "pm",
                     "à",
                     "a",
                     "las",
@@ -981,14 +1107,23 @@ fn skip_report(words: &mut Vec<Word>) -> bool {
 /// Takes `from X` out of `switched from X to Y`, and says what X is.
 fn take_origin(words: &mut Vec<Word>) -> Option<String> {
     let at = words.iter().position(|it| it.is(CHANGES))?;
-    let from =
-        words.iter().enumerate().skip(at + 1).take(2).find(|(_, it)| it.is(&["from", "von"])).map(|(at, _)| at)?;
+    // In German the verb stands last.
+    let is_last = words[at].is(&["gewechselt", "umgestiegen", "migriert"]);
+    let begin = if is_last { 0 } else { at + 1 };
+    let within = if is_last { at } else { 2 };
+    let from = words
+        .iter()
+        .enumerate()
+        .skip(begin)
+        .take(within)
+        .find(|(_, it)| it.is(&["from", "von", "de"]))
+        .map(|(at, _)| at)?;
     let to = words
         .iter()
         .enumerate()
         .skip(from + 1)
         .take(6)
-        .find(|(_, it)| it.is(&["to", "auf", "zu"]))
+        .find(|(_, it)| it.is(if words[from].low == "de" { &["à", "a"] } else { &["to", "auf", "zu"] }))
         .map(|(at, _)| at)?;
     let origin = values::normal(&words[from + 1..to]).join(" ");
     words.drain(from..to);

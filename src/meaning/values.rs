@@ -37,9 +37,10 @@ pub(super) fn weekday(low: &str) -> Option<u8> {
     u8::try_from(at + 1).ok()
 }
 
-/// Numbers in words, up to twelve: what people write out.
+/// Numbers in words, up to twelve: what people write out. Those that are other words in another of the four languages
+/// (`elf`, `once`, `neuf`) are not among them.
 pub(super) fn number_word(low: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 14] = [
+    const WORDS: &[(&str, &str)] = &[
         ("zero", "0"),
         ("one", "1"),
         ("two", "2"),
@@ -54,6 +55,34 @@ pub(super) fn number_word(low: &str) -> Option<&'static str> {
         ("eleven", "11"),
         ("twelve", "12"),
         ("dozen", "12"),
+        ("zwei", "2"),
+        ("drei", "3"),
+        ("vier", "4"),
+        ("fünf", "5"),
+        ("sechs", "6"),
+        ("sieben", "7"),
+        ("acht", "8"),
+        ("neun", "9"),
+        ("zehn", "10"),
+        ("zwölf", "12"),
+        ("deux", "2"),
+        ("trois", "3"),
+        ("quatre", "4"),
+        ("cinq", "5"),
+        ("huit", "8"),
+        ("dix", "10"),
+        ("onze", "11"),
+        ("douze", "12"),
+        ("dos", "2"),
+        ("tres", "3"),
+        ("cuatro", "4"),
+        ("cinco", "5"),
+        ("seis", "6"),
+        ("siete", "7"),
+        ("ocho", "8"),
+        ("nueve", "9"),
+        ("diez", "10"),
+        ("doce", "12"),
     ];
     WORDS.iter().find(|(word, _)| *word == low).map(|(_, number)| *number)
 }

@@ -97,7 +97,7 @@ pub struct Outcome {
 impl Memory {
     /// The first of `items` that holds a secret, and what it is, when the policy is to refuse those.
     pub fn refused(&self, items: &[Item]) -> Option<(usize, &'static str)> {
-        let secret = |item: &Item| crate::redact::redact(&item.content).1.first().map(|it| it.what);
+        let secret = |item: &Item| texts(item).find_map(|it| crate::redact::redact(it).1.first().map(|it| it.what));
         let found = |(at, item): (usize, &Item)| secret(item).map(|what| (at, what));
         self.policy.refuse_secrets.then(|| items.iter().enumerate().find_map(found)).flatten()
     }
@@ -131,8 +131,23 @@ impl Memory {
     }
 }
 
-fn prepare(item: Item, now: Millis, policy: Policy, embedding: &Embedding) -> (NewMemory, Vec<String>) {
-    let (content, redactions) = crate::redact::redact(&item.content);
+/// What of an item is free text, in which a secret may stand.
+fn texts(item: &Item) -> impl Iterator<Item = &str> {
+    let beside = [item.speaker.as_deref(), item.source.as_deref()];
+    std::iter::once(item.content.as_str())
+        .chain(item.tags.iter().map(String::as_str))
+        .chain(beside.into_iter().flatten())
+}
+
+fn prepare(mut item: Item, now: Millis, policy: Policy, embedding: &Embedding) -> (NewMemory, Vec<String>) {
+    let (content, mut redactions) = crate::redact::redact(&item.content);
+    for text in item.tags.iter_mut().chain(&mut item.speaker).chain(&mut item.source) {
+        let (clean, found) = crate::redact::redact(text);
+        if !found.is_empty() {
+            *text = clean;
+            redactions.extend(found);
+        }
+    }
     let index_text = search::index_text(&content).into_owned();
     let content_key = content_key(&item, &content);
     let reading = read(&item, &content, policy);

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::db::Store;
 use super::error::StoreError;
+use crate::redact;
 use crate::scope::DEFAULT_NAMESPACE;
 
 /// How many rows went out or came in.
@@ -261,7 +262,7 @@ impl Store {
                 for (line, row) in &batch {
                     let wrong = |reason: String| StoreError::Malformed { line: *line, reason };
                     let (table, values) = read_row(row).map_err(wrong)?;
-                    match insert(tx, table, row, values, index_text) {
+                    match insert(tx, table, &values, index_text) {
                         Ok(true) => added.rows += 1,
                         Ok(false) => added.skipped += 1,
                         Err(err) => {
@@ -322,9 +323,28 @@ fn read_row(row: &Map<String, Value>) -> Result<(&'static Table, Vec<SqlValue>),
     let before = Value::from(DEFAULT_NAMESPACE);
     let is_context = name.starts_with("context");
     let missing = |column: &str| if is_context && column == "namespace" { &before } else { &Value::Null };
-    let value = |column: &&'static str| from_json(row.get(*column).unwrap_or_else(|| missing(column)), column);
+    let is_said = matches!(name, "memories" | "turns");
+    let value = |column: &&'static str| {
+        let value = from_json(row.get(*column).unwrap_or_else(|| missing(column)), column)?;
+        Ok(if is_said { without_secrets(value, column) } else { value })
+    };
     let values = table.columns.iter().map(value).collect::<Result<_, String>>()?;
     Ok((table, values))
+}
+
+/// A line that was written by hand, or by a version that knew fewer secrets, may hold one.
+fn without_secrets(value: SqlValue, column: &str) -> SqlValue {
+    let SqlValue::Text(text) = value else { return value };
+    let clean = |text: &str| Some(redact::redact(text)).filter(|it| !it.1.is_empty()).map(|it| it.0);
+    let cleaned = match column {
+        "content" | "speaker" | "source" => clean(&text),
+        "tags" | "sources" => serde_json::from_str::<Vec<String>>(&text).ok().and_then(|list| {
+            let kept: Vec<String> = list.iter().map(|it| clean(it).unwrap_or_else(|| it.clone())).collect();
+            (kept != list).then(|| serde_json::to_string(&kept).ok()).flatten()
+        }),
+        _ => None,
+    };
+    SqlValue::Text(cleaned.unwrap_or(text))
 }
 
 /// Copies a database to a new file, whole or not at all: it is written beside the target and renamed.
@@ -364,22 +384,19 @@ pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), St
 
 /// Adds a row, unless one with the same identity is there. (`OR IGNORE` would also pass over rows that lack
 /// something.)
-fn insert(
-    conn: &Connection,
-    table: &Table,
-    row: &Map<String, Value>,
-    values: Vec<SqlValue>,
-    index_text: IndexText,
-) -> rusqlite::Result<bool> {
+fn insert(conn: &Connection, table: &Table, values: &[SqlValue], index_text: IndexText) -> rusqlite::Result<bool> {
     let marks = vec!["?"; table.columns.len()].join(", ");
     let columns = table.columns.join(", ");
     let sql = format!("INSERT INTO {} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", table.name);
-    let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values))? > 0;
+    let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values.iter()))? > 0;
     if added && table.name == "memories" {
-        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
-        let tags: Vec<String> = serde_json::from_str(text("tags")).unwrap_or_default();
-        let speaker = row.get("speaker").and_then(Value::as_str);
-        super::memories::index(conn, conn.last_insert_rowid(), &index_text(text("content")), speaker, &tags)?;
+        let text = |name: &str| match table.columns.iter().position(|it| *it == name).and_then(|at| values.get(at)) {
+            Some(SqlValue::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let tags: Vec<String> = text("tags").and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default();
+        let content = index_text(text("content").unwrap_or_default());
+        super::memories::index(conn, conn.last_insert_rowid(), &content, text("speaker"), &tags)?;
     }
     Ok(added)
 }

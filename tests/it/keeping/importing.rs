@@ -364,3 +364,43 @@ fn the_examples_of_the_docs_run_as_they_are_shown() -> anyhow::Result<()> {
     assert_eq!(examples, 7);
     Ok(())
 }
+
+/// A secret beside the content, and one in a line that was written by hand, is in no file afterwards.
+#[test]
+fn no_field_of_a_memory_keeps_a_secret() -> anyhow::Result<()> {
+    const KEY: &str = "ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
+    let home = Home::new()?;
+    let fields = json!({
+        "content": "The build needs a token", "tags": ["build", format!("token {KEY}")],
+        "source": format!("https://example.com/?key={KEY}"), "speaker": format!("Ana {KEY}"),
+    });
+    let told = run(&home, &["--json", "call", "remember", &fields.to_string()])?.json()?;
+    assert_eq!(told["memories"][0]["redacted"][0], "GitHub token", "{told}");
+    let row = json!({
+        "table": "memories", "id": "by-hand", "namespace": "default", "kind": "note", "content": format!("zebra {KEY}"),
+        "tags": json!(["zoo", KEY]).to_string(), "source": KEY, "importance": 0.5, "valid_from": 1, "created_at": 1,
+        "content_key": "00ff",
+    });
+    let lines = format!("{}\n{row}\n", json!({"format": "carryall-export", "version": 1}));
+    let ran = run_with(&home, &["import", "-"], &lines)?;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+
+    let found = run(&home, &["--json", "recall", "zebra"])?.json()?["memories"][0].clone();
+    let mark = "[redacted: GitHub token]";
+    assert_eq!(found["content"], format!("zebra {mark}"));
+    assert_eq!((&found["tags"], &found["source"]), (&json!(["zoo", mark]), &json!(mark)));
+    for entry in std::fs::read_dir(home.database().parent().context("a folder")?)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path)?;
+            let holds = bytes.windows(KEY.len()).any(|it| it == KEY.as_bytes());
+            assert!(!holds, "{}", path.display());
+        }
+    }
+    // Where secrets are refused, a tag with one is refused as well.
+    let settings = write(&home, "user.toml", "[memory]\nsecrets = \"refuse\"\n")?;
+    let strict = home.clone_with("CARRYALL_CONFIG", settings.to_string_lossy());
+    let refused = run(&strict, &["--json", "call", "remember", &fields.to_string()])?;
+    assert_ne!(refused.code, Some(0), "{refused:?}");
+    Ok(())
+}
