@@ -32,6 +32,18 @@ docs:
 call tool arguments:
     cargo run --locked --quiet -- call {{tool}} '{{arguments}}' --json
 
+# Why each piece of a pack was kept or dropped, and which signals put it there: just explain "where is the retry limit set"
+explain question:
+    cargo run --locked --quiet -- context '{{question}}' --explain
+
+# Run the lines of a session (JSON-RPC, as a host writes them) on an empty database, and keep the answers beside them
+record lines:
+    python3 tools/session.py record {{lines}} -- cargo run --locked --quiet --
+
+# Run them again and show what is answered otherwise; ids and times do not count
+replay lines:
+    python3 tools/session.py replay {{lines}} -- cargo run --locked --quiet --
+
 # Draw what a call did
 trace id:
     cargo run --locked --quiet -- trace {{id}}

@@ -31,11 +31,12 @@ use crate::telemetry::Telemetry;
 
 pub use gauges::gauges;
 pub use health::Finding;
+pub use health::HOOK_FILES;
 pub use health::Status;
-pub use health::free_space;
+pub use health::checks;
 pub use health::health;
+pub use health::is_our_hook;
 pub use health::overall;
-pub use health::records;
 pub use health::size;
 
 /// Every service, ready to use. Nothing is opened before its first use.

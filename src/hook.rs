@@ -125,7 +125,8 @@ impl Hooks {
         let session_id = input.session_id.as_ref().map(|id| host.session_id(id));
         let reading = reading::Reading { store: &self.store, clock: &self.clock, host, owner: owner(whose), until };
         let (kept, sessions) = reading.read(&path, session_id).await?;
-        for session_id in sessions.into_iter().filter(|_| kept > 0) {
+        // Also of turns that were there before: an import knows no project, and a brief is of one.
+        for session_id in sessions {
             let owner = Owner { session_id: Some(session_id), ..owner(whose) };
             let about =
                 SessionAbout { title: None, host: Some(host.name().to_owned()), project: input.project.clone() };

@@ -14,6 +14,7 @@ pub use call::Facts;
 pub use call::Span;
 pub use call::SpanRecord;
 pub use call::StateRecord;
+pub use frameworks::named as frameworks;
 pub use progress::Progress;
 pub use progress::Update;
 pub use record::Clean;

@@ -24,6 +24,7 @@ pub async fn gauges(app: &App, is_serving: bool) -> Gauges {
     };
     let process = is_serving.then(|| Process {
         queued_writes: app.store.queued_writes(),
+        insights: app.insights.kept_answers(),
         breakers: app
             .asker
             .models()

@@ -1,5 +1,6 @@
 //! What can be said at once about how everything is: the file, the index, the disk, the providers and their breakers,
-//! and what waits. Asks nobody over the network; `doctor` does that, and reads the whole file besides.
+//! what waits, and which hosts have our hooks. Asks nobody but this machine; `doctor` says the same, asks the providers
+//! and reads the whole file besides.
 
 use serde::Serialize;
 
@@ -7,6 +8,7 @@ use super::App;
 use super::place;
 use crate::clock;
 use crate::config::Config;
+use crate::config::Hooks;
 use crate::store::RecordCounts;
 use crate::store::Store;
 use crate::telemetry::Sent;
@@ -55,23 +57,70 @@ const MANY_WRITES: usize = 256;
 
 /// How everything is, in the order in which it matters.
 pub async fn health(app: &App) -> Vec<Finding> {
+    let mut findings = checks(app).await;
+    findings.extend(telemetry(app));
+    findings
+}
+
+/// What a running server and `doctor` both say. Makes no file.
+pub async fn checks(app: &App) -> Vec<Finding> {
     let config = &app.config;
     let mut findings = vec![store(app).await];
     findings.push(index(&app.store).await);
     findings.extend(place::free_bytes(&config.db).map(free_space));
-    findings.push(vectors(app).await);
-    findings.push(match app.asker.models().choose(None, None) {
-        Ok(Some(route)) => Finding::new("provider", Status::Ok, format!("`ask` goes to {}", route.provider)),
-        Ok(None) if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
-        Ok(None) => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
-            .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/providers.md)"),
-        Err(err) => Finding::new("provider", Status::Broken, err.to_string()).hint(err.next_step),
-    });
+    findings.extend(vectors(app).await);
+    findings.push(provider(app).await);
     findings.extend(breakers(app));
     findings.push(queue(app.store.queued_writes()));
     findings.extend(records(&app.store, config).await);
-    findings.extend(telemetry(app));
+    findings.push(hooks(config));
     findings
+}
+
+/// Where `ask` goes, a local server that runs included.
+async fn provider(app: &App) -> Finding {
+    let models = app.asker.models();
+    let note = |message: &str| Finding::new("provider", Status::Note, message);
+    let goes = |name: &str, how: &str| Finding::new("provider", Status::Ok, format!("`ask` goes to {name}{how}"));
+    match models.choose(None, None) {
+        Err(err) => Finding::new("provider", Status::Broken, err.to_string()).hint(err.next_step),
+        Ok(Some(route)) => goes(&route.provider, ""),
+        Ok(None) if app.config.offline => note("offline: `ask` quotes what is known"),
+        Ok(None) => match if models.is_chosen() { None } else { models.find_local().await } {
+            Some(route) => goes(&route.provider, ", which was found on this machine"),
+            None => note("no model is configured: `ask` quotes what is known")
+                .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/providers.md)"),
+        },
+    }
+}
+
+/// The hosts that have hooks, by the names of the command line, and the file of a person's own in which they keep them.
+pub const HOOK_FILES: [(&str, &str); 3] =
+    [("claude-code", ".claude/settings.json"), ("codex", ".codex/hooks.json"), ("cursor", ".cursor/hooks.json")];
+
+/// Whether a command is one of ours: it runs `hook` for a host.
+pub fn is_our_hook(command: &str) -> bool {
+    command.contains("carryall") && command.contains(" hook ") && command.contains(" --host ")
+}
+
+/// Which hosts begin their sessions with a brief.
+fn hooks(config: &Config) -> Finding {
+    let has = |file: &str| {
+        let text = config.home.as_ref().and_then(|it| std::fs::read_to_string(it.join(file)).ok());
+        text.is_some_and(|it| is_our_hook(&it))
+    };
+    let hosts: Vec<&str> = HOOK_FILES.iter().filter(|it| has(it.1)).map(|it| it.0).collect();
+    if hosts.is_empty() {
+        let hint = "`carryall setup claude-code --hooks` (or codex, cursor): a session begins with where you were";
+        return Finding::new("hooks", Status::Note, "no host has any of ours").hint(hint);
+    }
+    let hosts = hosts.join(", ");
+    match config.hooks {
+        Hooks::Off => Finding::new("hooks", Status::Note, format!("{hosts} have ours, but hooks are off"))
+            .hint("`carryall config show` says where `hooks` is set"),
+        Hooks::Brief => Finding::new("hooks", Status::Ok, format!("{hosts}: a brief, and no turns are kept")),
+        _ => Finding::new("hooks", Status::Ok, format!("{hosts}: a brief, and turns are kept")),
+    }
 }
 
 /// The worst of `findings`, as one word.
@@ -117,24 +166,29 @@ async fn index(store: &Store) -> Finding {
                 list.iter().map(|it| it.root.as_str()).filter(|it| !std::path::Path::new(it).is_dir()).collect();
             match gone.is_empty() {
                 true => Finding::new("index", Status::Ok, format!("{chunks} pieces of {} folders", list.len())),
-                false => Finding::new("index", Status::Warning, format!("folders that are gone: {}", gone.join(", "))),
+                false => Finding::new("index", Status::Warning, format!("folders that are gone: {}", gone.join(", ")))
+                    .hint("`carryall index --remove FOLDER` takes one out"),
             }
         }
     }
 }
 
 /// How much room there is.
-pub fn free_space(bytes: u64) -> Finding {
+fn free_space(bytes: u64) -> Finding {
     let message = format!("{} free", size(bytes));
     match bytes {
-        ..NO_SPACE => Finding::new("space", Status::Broken, message).hint("make room on that disk"),
-        NO_SPACE..LITTLE_SPACE => Finding::new("space", Status::Warning, message).hint("make room on that disk"),
-        _ => Finding::new("space", Status::Ok, message),
+        ..NO_SPACE => Finding::new("disk", Status::Broken, message).hint("make room on that disk"),
+        NO_SPACE..LITTLE_SPACE => Finding::new("disk", Status::Warning, message).hint("make room on that disk"),
+        _ => Finding::new("disk", Status::Ok, message),
     }
 }
 
-async fn vectors(app: &App) -> Finding {
-    match app.memory.without_vector().await {
+async fn vectors(app: &App) -> Option<Finding> {
+    // Reading makes the file.
+    if !app.config.db.exists() {
+        return None;
+    }
+    Some(match app.memory.without_vector().await {
         Ok(None) => Finding::new("vectors", Status::Note, "no embedder is chosen: memories are found by their words"),
         Ok(Some((model, 0))) => Finding::new("vectors", Status::Ok, format!("every memory has one of {model}")),
         Ok(Some((model, left))) => {
@@ -142,7 +196,7 @@ async fn vectors(app: &App) -> Finding {
                 .hint("a running server makes them in the background; until then they are found by their words")
         }
         Err(err) => Finding::new("vectors", Status::Broken, err.to_string()).hint(err.next_step()),
-    }
+    })
 }
 
 fn breakers(app: &App) -> Vec<Finding> {
@@ -165,7 +219,7 @@ fn queue(waiting: usize) -> Finding {
 }
 
 /// What is kept about calls, and for how long.
-pub async fn records(store: &Store, config: &Config) -> Option<Finding> {
+async fn records(store: &Store, config: &Config) -> Option<Finding> {
     let limits = config.records;
     let counts = match store.path().exists() {
         true => store.record_counts().await,

@@ -14,11 +14,11 @@ use super::hosts::EntryStatus;
 use super::output::Output;
 use super::runtime;
 use super::setup;
+use crate::app::App;
 use crate::app::Finding;
 use crate::app::Status;
-use crate::app::free_space;
+use crate::app::checks;
 use crate::app::place;
-use crate::app::records;
 use crate::app::size;
 use crate::clock;
 use crate::clock::Clock;
@@ -28,8 +28,6 @@ use crate::config::Environment;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 use crate::config::Resolved;
-use crate::embed::Embedding;
-use crate::memory::Memory;
 use crate::models::Models;
 use crate::models::Prices;
 use crate::store::Store;
@@ -41,11 +39,10 @@ pub(super) fn run(given: &SettingFlags, environment: &Environment, out: &Output)
     match config::resolve(&given.flags(), environment) {
         Ok(resolved) => {
             findings.extend(settings(&resolved));
-            let config = resolved.config;
             findings.extend(runtime::block_on(async {
-                let mut found = database(&config).await;
-                found.extend(providers(&config).await);
-                found.extend(telemetry(&config).await);
+                let app = App::new(resolved.config, Clock::system());
+                let found = everything(&app).await;
+                app.close().await;
                 Ok(found)
             })?);
         }
@@ -66,48 +63,49 @@ fn settings(resolved: &Resolved) -> Vec<Finding> {
     warnings.iter().map(|it| Finding::new("settings", Status::Warning, it)).collect()
 }
 
-async fn database(config: &Config) -> Vec<Finding> {
-    let path = &config.db;
-    let mut findings = Vec::new();
-    findings.extend(place::looks_synced(path).map(|what| {
-        Finding::new("place", Status::Warning, format!("{} lies in {what}", path.display()))
-            .hint("several processes cannot share a SQLite file there; keep it on a local disk (--db, CARRYALL_DB)")
-    }));
-    findings.extend(place::free_bytes(path).map(free_space));
-    if !path.exists() {
-        let message = format!("{} is not there yet; the first use makes it", path.display());
-        findings.push(Finding::new("database", Status::Note, message));
-        return findings;
+/// What a running server says of itself, and what takes longer: the whole file is read, and providers and the collector are
+/// asked.
+async fn everything(app: &App) -> Vec<Finding> {
+    let config = &app.config;
+    let mut findings: Vec<Finding> = place::looks_synced(&config.db)
+        .map(|what| {
+            Finding::new("place", Status::Warning, format!("{} lies in {what}", config.db.display()))
+                .hint("several processes cannot share a SQLite file there; keep it on a local disk (--db, CARRYALL_DB)")
+        })
+        .into_iter()
+        .collect();
+    findings.extend(checks(app).await);
+    let is_readable = !findings.iter().any(|it| it.name == "store" && it.status == Status::Broken);
+    if config.db.exists() && is_readable {
+        findings.extend(open_to_others(&config.db));
+        findings.extend(whole(&app.store).await);
+        findings.extend(folders(&app.store.index()).await);
     }
-    findings.extend(open_to_others(path));
-    let store = Store::new(path);
-    match store.health().await {
-        Ok(health) => {
-            let size = size(health.size_bytes);
-            let message = format!("{}, {size}, {} memories", path.display(), health.memories);
-            findings.push(Finding::new("database", Status::Ok, message));
-            let message = format!("version {}, journal {}", health.schema_version, health.journal_mode);
-            findings.push(Finding::new("schema", Status::Ok, message));
-            findings.push(match health.integrity.as_str() {
-                "ok" => Finding::new("integrity", Status::Ok, "the file is whole"),
-                wrong => Finding::new("integrity", Status::Broken, wrong.to_owned())
-                    .hint("`carryall export` what can be read, move the file away, and `carryall import`"),
-            });
-            findings.push(match health.text_disagreements {
-                0 => Finding::new("full text", Status::Ok, "index and rows agree"),
-                some => Finding::new("full text", Status::Broken, format!("{some} rows and index entries disagree"))
-                    .hint("`carryall export`, then `carryall import` into a new file (--db); index folders again"),
-            });
-            findings.extend(index(&store.index()).await);
-            findings.push(vectors(&store, config).await);
-            findings.extend(records(&store, config).await);
-        }
-        Err(err) => {
-            findings.push(Finding::new("database", Status::Broken, err.to_string()).hint(err.next_step()));
-        }
-    }
-    store.close().await;
+    findings.extend(providers(app).await);
+    findings.extend(telemetry(config).await);
     findings
+}
+
+/// Whether the file is whole.
+async fn whole(store: &Store) -> Vec<Finding> {
+    let health = match store.health().await {
+        Ok(health) => health,
+        Err(err) => return vec![Finding::new("integrity", Status::Broken, err.to_string()).hint(err.next_step())],
+    };
+    let message = format!("version {}, journal {}", health.schema_version, health.journal_mode);
+    vec![
+        Finding::new("schema", Status::Ok, message),
+        match health.integrity.as_str() {
+            "ok" => Finding::new("integrity", Status::Ok, "the file is whole"),
+            wrong => Finding::new("integrity", Status::Broken, wrong.to_owned())
+                .hint("`carryall export` what can be read, move the file away, and `carryall import`"),
+        },
+        match health.text_disagreements {
+            0 => Finding::new("full text", Status::Ok, "index and rows agree"),
+            some => Finding::new("full text", Status::Broken, format!("{some} rows and index entries disagree"))
+                .hint("`carryall export`, then `carryall import` into a new file (--db); index folders again"),
+        },
+    ]
 }
 
 /// Memories are private; a file made by us is, but one that was copied here may not be.
@@ -128,76 +126,43 @@ fn open_to_others(path: &Path) -> Option<Finding> {
     }
 }
 
-/// Which memories are not found by their meaning yet.
-async fn vectors(store: &Store, config: &Config) -> Finding {
-    let memory = Memory::new(store.clone(), Clock::system()).embedded_by(Embedding::of(config));
-    match memory.without_vector().await {
-        Ok(None) => Finding::new("vectors", Status::Note, "no embedder is chosen: memories are found by their words"),
-        Ok(Some((model, 0))) => Finding::new("vectors", Status::Ok, format!("every memory has one of {model}")),
-        Ok(Some((model, left))) => {
-            Finding::new("vectors", Status::Note, format!("{left} memories have none of {model} yet"))
-                .hint("a running server makes them in the background; until then they are found by their words")
-        }
-        Err(err) => Finding::new("vectors", Status::Broken, err.to_string()).hint(err.next_step()),
+/// What is indexed, folder by folder.
+async fn folders(index: &Store) -> Vec<Finding> {
+    if !index.path().exists() {
+        return Vec::new();
     }
+    let workspaces = index.workspaces().await.unwrap_or_default();
+    index.close().await;
+    let told = workspaces.into_iter().map(|it| {
+        let of = u64::try_from(it.size_bytes).unwrap_or(0);
+        let part = if it.is_complete { "" } else { ", not to the end yet" };
+        let message = format!(
+            "{}, {} files ({}), {} skipped, {}{part}",
+            it.root,
+            it.files,
+            size(of),
+            it.skipped,
+            clock::format(it.indexed_at)
+        );
+        match Path::new(&it.root).is_dir() {
+            true => Finding::new("indexed", Status::Ok, message),
+            false => Finding::new("indexed", Status::Warning, format!("{message}; the folder is gone"))
+                .hint(format!("`carryall index --remove {}`", it.root)),
+        }
+    });
+    told.collect()
 }
 
-/// What is indexed, in the index file.
-async fn index(store: &Store) -> Vec<Finding> {
-    if !store.path().exists() {
-        return vec![Finding::new("index", Status::Note, "no folder is indexed").hint("`carryall index FOLDER`")];
-    }
-    let workspaces = store.workspaces().await;
-    store.close().await;
-    match workspaces {
-        Err(err) => vec![Finding::new("index", Status::Broken, err.to_string()).hint(err.next_step())],
-        Ok(workspaces) if workspaces.is_empty() => {
-            vec![Finding::new("index", Status::Note, "no folder is indexed").hint("`carryall index FOLDER`")]
-        }
-        Ok(workspaces) => {
-            let chunks: i64 = workspaces.iter().map(|it| it.chunks).sum();
-            let bytes = std::fs::metadata(store.path()).map_or(0, |it| it.len());
-            let message = format!("{chunks} pieces, {} in {}", size(bytes), store.path().display());
-            let mut findings = vec![Finding::new("index", Status::Ok, message)];
-            findings.extend(workspaces.into_iter().map(|it| {
-                let of = u64::try_from(it.size_bytes).unwrap_or(0);
-                let part = if it.is_complete { "" } else { ", not to the end yet" };
-                let message = format!(
-                    "{}, {} files ({}), {} skipped, {}{part}",
-                    it.root,
-                    it.files,
-                    size(of),
-                    it.skipped,
-                    clock::format(it.indexed_at)
-                );
-                match Path::new(&it.root).is_dir() {
-                    true => Finding::new("indexed", Status::Ok, message),
-                    false => Finding::new("indexed", Status::Warning, format!("{message}; the folder is gone")),
-                }
-            }));
-            findings
-        }
-    }
-}
-
-async fn providers(config: &Config) -> Vec<Finding> {
-    let models = Models::new(config);
+/// How old what is known of providers is, and whether those that are configured can be reached.
+async fn providers(app: &App) -> Vec<Finding> {
+    let (config, models) = (&app.config, app.asker.models());
     let chosen = match models.choose(None, None) {
-        Ok(chosen) => chosen.map(|it| it.provider),
-        Err(err) => return vec![Finding::new("provider", Status::Broken, err.to_string()).hint(err.next_step)],
+        Ok(Some(route)) => Some(route.provider),
+        Ok(None) if !models.is_chosen() => models.find_local().await.map(|it| it.provider),
+        // A wrong choice is told among the checks.
+        Ok(None) | Err(_) => None,
     };
-    let found = if chosen.is_none() && !models.is_chosen() { models.find_local().await } else { None };
-    let chosen = chosen.or_else(|| found.as_ref().map(|it| it.provider.clone()));
-    let mut findings = vec![match (&chosen, &found) {
-        (Some(name), Some(_)) => {
-            Finding::new("provider", Status::Ok, format!("`ask` goes to {name}, which was found on this machine"))
-        }
-        (Some(name), None) => Finding::new("provider", Status::Ok, format!("`ask` goes to {name}")),
-        (None, _) if config.offline => Finding::new("provider", Status::Note, "offline: `ask` quotes what is known"),
-        (None, _) => Finding::new("provider", Status::Note, "no model is configured: `ask` quotes what is known")
-            .hint("set OPENAI_API_KEY, ANTHROPIC_API_KEY or LLM_PROVIDER=ollama (docs/providers.md)"),
-    }];
-    findings.extend(ages(&clock::format(clock::Clock::system().now())));
+    let mut findings = ages(&clock::format(app.clock.now()));
     if config.offline {
         return findings;
     }

@@ -122,7 +122,17 @@ fn speaker(line: &str) -> Option<(Role, Option<Millis>, String)> {
     let is_bold = bare.starts_with("**") || bare.starts_with("__");
     // `**User:** hello`, `## User (2026-11-20 10:00)`, `User: hello`
     let plain = bare.replace("**", "").replace("__", "");
-    let (name, rest) = match plain.split_once(':') {
+    // `**User** (2026-11-20 09:00): hello`: the time has a colon of its own.
+    let timed = plain.split_once('(').and_then(|(name, behind)| {
+        let (time, rest) = behind.split_once(')')?;
+        let rest = rest.trim();
+        let is_head = rest.is_empty() && (is_heading || is_bold);
+        let rest = rest.strip_prefix(':').or(is_head.then_some(rest))?;
+        input::written(time.trim()).map(|_| (format!("{} ({time})", name.trim()), rest.trim()))
+    });
+    let timed = timed.as_ref().map(|it| (it.0.as_str(), it.1));
+    let (name, rest) = match timed.or_else(|| plain.split_once(':')) {
+        Some((name, rest)) if timed.is_some() => (name, rest),
         Some((name, rest)) if !name.contains('(') => (name.trim(), rest.trim()),
         _ if is_heading || is_bold => (plain.trim(), ""),
         _ => return None,
@@ -189,6 +199,10 @@ mod tests {
         check("## User", Some((Role::User, "")));
         check("### Assistant (2026-11-20 10:00)", Some((Role::Assistant, "")));
         check("**Human:** hello", Some((Role::User, "hello")));
+        check("**User** (2026-11-20 09:00): hello: you", Some((Role::User, "hello: you")));
+        check("User (2026-11-20T09:00:00Z): hello", Some((Role::User, "hello")));
+        check("**Assistant** (2026-11-20 09:01)", Some((Role::Assistant, "")));
+        check("Assistant (of the year 9:01): no", None);
         check("**Claude**", Some((Role::Assistant, "")));
         check("User: what time is it?", Some((Role::User, "what time is it?")));
         check("#### You said:", Some((Role::User, "")));
@@ -205,6 +219,7 @@ mod tests {
     fn times_are_read_where_they_stand() {
         let at = |line: &str| speaker(line).and_then(|it| it.1).map(crate::clock::format);
         assert_eq!(at("## User (2026-11-20 10:00)").as_deref(), Some("2026-11-20T10:00:00Z"));
+        assert_eq!(at("**User** (2026-11-20 09:00): hello").as_deref(), Some("2026-11-20T09:00:00Z"));
         assert_eq!(at("**User**: 2026-11-20T10:00:05Z").as_deref(), Some("2026-11-20T10:00:05Z"));
         assert_eq!(day_in("logs/2026-11-20-tea.md").map(crate::clock::format).as_deref(), Some("2026-11-20T00:00:00Z"));
         assert_eq!(day_in("tea.md"), None);

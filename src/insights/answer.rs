@@ -123,13 +123,13 @@ pub enum InsightsError {
     #[error("{0}")]
     Store(#[from] StoreError),
     /// A filter that there is not, or whose value is no text.
-    #[error("filters.{name} is not one of {}, each with a text", FILTERS.join(", "))]
+    #[error("`filters.{name}` is not one of {}, each with a text", FILTERS.join(", "))]
     Filter { name: String },
     /// A limit that is no number.
-    #[error("filters.{name} is no number")]
+    #[error("`filters.{name}` is no number")]
     Limit { name: String },
     /// A place between two periods that is no time.
-    #[error("drill_down.middle is no time such as 2026-11-20T09:30:00Z")]
+    #[error("`drill_down.middle` is no time such as 2026-11-20T09:30:00Z")]
     Middle,
     /// A range that ends before it begins.
     #[error("`until` lies before `since`")]
@@ -388,6 +388,9 @@ impl Insights {
             (0, ..) => " No call is recorded yet: answers appear here after the first use of any tool.".to_owned(),
             (calls, Some(first), Some(last)) => {
                 let day = |at| crate::clock::format(at).chars().take(10).collect::<String>();
+                if calls == 1 {
+                    return Ok(format!(" One call is recorded, of {}.", day(first)));
+                }
                 format!(" {calls} calls are recorded, from {} to {}.", day(first), day(last))
             }
             _ => String::new(),

@@ -71,7 +71,7 @@ pub(super) fn with_spoken(
             Dimension::Model => "model",
             Dimension::Provider => "provider",
             Dimension::Tool => "tool",
-            Dimension::Framework => "framework",
+            Dimension::Framework if kind != Kind::Frameworks => "framework",
             Dimension::Session => "session_id",
             // Quoted words are looked for only where texts are listed.
             Dimension::Text if kind == Kind::History => "text",
@@ -100,7 +100,9 @@ pub(super) fn compared_names(read: &question::Question) -> Option<(&'static str,
         let names: Vec<String> =
             read.filters.iter().filter(|it| it.dimension == dimension).map(|it| it.value.clone()).collect();
         let group = group_name(dimension).unwrap_or(filter);
-        (names.len() > 1).then_some((filter, group, names))
+        // A framework is looked at beside the others: a question names several of them, and answers count each.
+        let enough = if dimension == Dimension::Framework { 1 } else { 2 };
+        (names.len() >= enough).then_some((filter, group, names))
     })
 }
 

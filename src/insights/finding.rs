@@ -129,9 +129,13 @@ impl Asked {
 
 pub(super) use ratings::helped;
 
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Says what `table`, counted by `plan`, has in it.
 pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
-    let finding = match plan.view {
+    let mut finding = match plan.view {
         "asks" | "decisions" | "events" | "sessions" | "timeline" => history::history(plan, table, asked),
         "hours" => engagement::hours(table, asked),
         "streak" => engagement::streak(&table, asked),
@@ -142,6 +146,11 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         "ratings" => ratings::ratings(&table, asked),
         _ => groups::groups(plan, table, asked),
     };
+    // What is counted of some calls only must not look like all of them.
+    let only: Vec<String> = asked.filters.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
+    if let Some(chart) = finding.chart.as_mut().filter(|_| !only.is_empty()) {
+        chart.unit.push_str(&format!(" · only {}", only.join(", ")));
+    }
     if finding.total == 0 && finding.text.is_empty() {
         let filtered = if asked.filters.is_empty() { "" } else { " under these filters" };
         return Finding { text: format!("Nothing is recorded {}{filtered}.", asked.range()), ..finding };

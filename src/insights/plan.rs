@@ -192,6 +192,46 @@ const TOKENS: Signs = &["token"];
 const MINUTES: Signs = &["peak", "throughput", "minute", "per-minute", "rpm"];
 const SHARE: Signs =
     &["share", "percent", "proportion", "fraction", "anteil", "prozent", "pourcentage", "porcentaje", "比例", "割合"];
+/// Who asks for “calls by day” and says nothing of speed wants to know how many they were.
+const CALLS: Signs =
+    &["=calls", "=requests", "=asks", "=aufrufe", "=anfragen", "=appels", "=llamadas", "调用", "呼び出し"];
+const SPEED: Signs = &[
+    "slow",
+    "fast",
+    "quick",
+    "latenc",
+    "speed",
+    "long",
+    "short",
+    "took",
+    "take",
+    "taking",
+    "durat",
+    "median",
+    "mean",
+    "average",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "percentile",
+    "second",
+    "=ms",
+    "=s",
+    "wait",
+    "langsam",
+    "schnell",
+    "dauer",
+    "lent",
+    "rapid",
+    "lento",
+    "perform",
+    "延迟",
+    "速度",
+    "慢",
+    "遅",
+    "速",
+];
 const TIME: Signs = &["trend", "time", "day", "daily", "week", "täglich", "verlauf", "jour", "diari"];
 const LEAST: Signs = &[
     "least",
@@ -435,7 +475,7 @@ fn measure_of(kind: Kind, view: &str, words: &Words) -> &'static str {
                 }
             } else if words.any(TOKENS) {
                 "output_tokens"
-            } else if words.any(&["many", "count", "number", "volume"]) {
+            } else if words.any(&["many", "count", "number", "volume"]) || words.any(CALLS) && !words.any(SPEED) {
                 "calls"
             } else if words.any(SHARE) {
                 "share"
@@ -555,6 +595,8 @@ mod tests {
         let of = |view, by: &str, measure: &str| (view, by.to_owned(), measure.to_owned());
         let cases = [
             (Kind::Performance, "what did each model cost last month?", of("calls", "model", "cost_usd")),
+            (Kind::Performance, "calls by month", of("calls", "month", "calls")),
+            (Kind::Performance, "how long do calls take by model", of("calls", "model", "p50_ms")),
             (Kind::Performance, "slowest tools", of("calls", "tool", "p95_ms")),
             (Kind::Performance, "Fehler je Anbieter", of("calls", "provider", "failed")),
             (Kind::Performance, "requests per minute at peak", of("minutes", "all", "calls")),

@@ -6,6 +6,7 @@ use crate::classify::Classifier;
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::Range;
+use crate::trace;
 
 /// What a question was read as.
 #[derive(Clone, Debug, PartialEq)]
@@ -318,6 +319,8 @@ fn filters(question: &str, names: &Names) -> Vec<Filter> {
             let named = of(at.checked_sub(1)).or_else(|| of(Some(at + 1)));
             add(named.unwrap_or(Dimension::Text), word.text);
         } else if noun(word.text) == Some(Dimension::Persona)
+            // “rank personas” names none.
+            && !word.text.to_lowercase().ends_with('s')
             && let Some(before) = at.checked_sub(1).and_then(|it| words.get(it))
             && is_name(before)
             && recorded(before.text, names).is_none()
@@ -329,9 +332,89 @@ fn filters(question: &str, names: &Names) -> Vec<Filter> {
             && next.text.chars().all(|c| c.is_ascii_digit())
         {
             add(Dimension::User, next.text);
+        } else if is_asked_about(at, &words) {
+            // Somebody of whom nothing is recorded: an answer about all others would be another one's.
+            add(Dimension::User, word.text);
         }
     }
+    for name in trace::frameworks(question) {
+        add(Dimension::Framework, &name);
+    }
     out
+}
+
+/// Words before and behind the name of somebody: “what did X ask”, “was hat X gefragt”.
+const DID: [&str; 4] = ["did", "does", "has", "hat"];
+const ASKED: [&str; 17] = [
+    "do",
+    "ask",
+    "say",
+    "use",
+    "decide",
+    "discuss",
+    "want",
+    "done",
+    "asked",
+    "said",
+    "used",
+    "decided",
+    "gefragt",
+    "gesagt",
+    "gemacht",
+    "benutzt",
+    "entschieden",
+];
+
+/// What may stand there and is no name.
+const NOBODY: [&str; 34] = [
+    "we",
+    "i",
+    "you",
+    "they",
+    "he",
+    "she",
+    "it",
+    "everyone",
+    "everybody",
+    "anyone",
+    "anybody",
+    "someone",
+    "somebody",
+    "people",
+    "who",
+    "which",
+    "what",
+    "nobody",
+    "one",
+    "others",
+    "all",
+    "each",
+    "that",
+    "this",
+    "not",
+    "wir",
+    "ich",
+    "er",
+    "sie",
+    "es",
+    "man",
+    "jemand",
+    "jeder",
+    "niemand",
+];
+
+/// Whether the word at `at` can only be somebody's name.
+fn is_asked_about(at: usize, words: &[Word<'_>]) -> bool {
+    let lower = |at: Option<usize>| at.and_then(|it| words.get(it)).map(|it| it.text.to_lowercase());
+    let is = |at: Option<usize>, list: &[&str]| lower(at).is_some_and(|it| list.contains(&it.as_str()));
+    let name = words[at].text;
+    is(at.checked_sub(1), &DID)
+        && is(Some(at + 1), &ASKED)
+        && !is(Some(at), &NOBODY)
+        && !words[at].quoted
+        && dimension(name).is_none()
+        && name.chars().count() > 1
+        && name.chars().all(char::is_alphabetic)
 }
 
 /// The sort of name that a noun announces.
@@ -419,6 +502,39 @@ mod tests {
         ] {
             assert_eq!(read(question, now(), &Names::default()).reading.kind, kind, "{question}");
         }
+    }
+
+    #[test]
+    fn frameworks_and_people_of_whom_nothing_is_recorded_are_filters() {
+        let found = |text: &str| -> Vec<(Dimension, String)> {
+            let names = Names { users: vec!["ana".into()], ..Names::default() };
+            read(text, 0, &names).filters.into_iter().map(|it| (it.dimension, it.value)).collect()
+        };
+        let user = |name: &str| vec![(Dimension::User, name.to_owned())];
+        for (text, name) in [
+            ("what did zorro do last week?", "zorro"),
+            ("What has Mila asked about the cache?", "Mila"),
+            ("was hat Jürgen gefragt?", "Jürgen"),
+            ("what did Ana ask?", "ana"),
+        ] {
+            assert_eq!(found(text), user(name), "{text}");
+        }
+        for text in [
+            "what did we do last week?",
+            "what did people ask?",
+            "how often did users ask?",
+            "what did each model cost?",
+            "does it use the cache?",
+            "was hat man gemacht?",
+            "rank personas by asks",
+            "did answers get slower?",
+        ] {
+            assert_eq!(found(text), vec![], "{text}");
+        }
+        let framework = |name: &str| (Dimension::Framework, name.to_owned());
+        assert_eq!(found("how often was SWOT used?"), [framework("SWOT")]);
+        assert_eq!(found("RICE or RACI?"), [framework("RACI"), framework("RICE")]);
+        assert_eq!(found("how much rice was eaten?"), vec![]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod tests {
     fn table(rows: &[(&str, i64)]) -> Table {
         let columns = ["k", "calls", "failed"].map(str::to_owned).to_vec();
         let row = |it: &(&str, i64)| vec![Cell::Text(it.0.into()), Cell::Count(it.1), Cell::Count(1)];
-        Table { columns, rows: rows.iter().map(row).collect(), cut: false }
+        Table { columns, rows: rows.iter().map(row).collect(), ..Table::default() }
     }
 
     #[test]

@@ -159,6 +159,40 @@ async fn a_framework_counts_where_it_was_named() -> anyhow::Result<()> {
         *expected.entry(name.clone()).or_default() += 1.0;
     }
     close(&column(&answer, "calls"), &expected);
+    // A question that names some of them is answered for those, each as often as it was named.
+    for (question, names) in [("how often was SWOT used?", vec!["SWOT"]), ("RICE or RACI?", vec!["RACI", "RICE"])] {
+        let answer = year.ask(Question { question: question.into(), ..Question::default() }).await?;
+        let own: BTreeMap<String, f64> =
+            names.iter().map(|it| ((*it).to_owned(), expected.get(*it).copied().unwrap_or(0.0))).collect();
+        close(&column(&answer, "calls"), &own);
+        let sum = format!("{:.0} calls", own.values().sum::<f64>());
+        assert!(answer.text.starts_with(&sum), "{question}: {}", answer.text);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn lists_count_what_they_do_not_show() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let answer = year.ask(of(Kind::History, "timeline", "all", "calls")).await?;
+    assert_eq!((answer.rows.len(), answer.total), (50, year.calls.len()));
+    let first = year.calls.iter().map(|it| it.started_at).min().unwrap_or_default();
+    let earliest = clock::format(first.div_euclid(1000) * 1000);
+    assert!(answer.text.contains(&format!("The earliest is of {earliest}.")), "{}", answer.text);
+    let drawn = Question { chart: Some(super::chart::Format::Svg), ..of(Kind::History, "timeline", "all", "calls") };
+    assert!(year.ask(drawn).await?.chart.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_of_whom_nothing_is_recorded_gets_nobody_elses_answer() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    for question in ["what did zorro do last week?", "what has Zorro asked?", "was hat Zorro gefragt?"] {
+        let answer = year.ask(Question { question: question.into(), ..Question::default() }).await?;
+        assert!(answer.rows.is_empty(), "{question}: {answer:?}");
+        assert!(answer.text.starts_with("Nothing is recorded"), "{question}: {}", answer.text);
+        assert!(answer.text.contains("calls are recorded, from"), "{question}: {}", answer.text);
+    }
     Ok(())
 }
 

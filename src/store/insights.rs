@@ -5,6 +5,7 @@
 
 mod counting;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
@@ -25,6 +26,9 @@ pub(super) use counting::teach;
 
 /// Rows that an answer reads at most; what is cut is said by its reader.
 const ROWS: usize = 20_000;
+
+/// Rows of a list that are read whole: more are shown nowhere, and the words of a year's calls would take 20 MB.
+const LISTED: usize = 100;
 
 /// What a call was, for counting.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -196,6 +200,9 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// Whether there were more rows than are read.
     pub cut: bool,
+    /// Of lists, how many rows follow those that are read whole, by day, and when the last of them was.
+    pub beyond: BTreeMap<String, i64>,
+    pub last: Option<String>,
 }
 
 /// A value in a [`Table`].
@@ -387,11 +394,21 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut found = statement.raw_query();
+    let is_list = matches!(count.what, Counted::Asks | Counted::Sessions | Counted::Timeline | Counted::Memories);
+    let when = columns.iter().position(|it| it == "at" || it == "began").filter(|_| is_list);
     let mut table = Table { columns, ..Table::default() };
+    let mut read = 0;
     while let Some(row) = found.next()? {
-        if table.rows.len() == ROWS {
+        if read == ROWS {
             table.cut = true;
             break;
+        }
+        read += 1;
+        if let Some(at) = when.filter(|_| table.rows.len() == LISTED) {
+            let at: String = row.get(at)?;
+            *table.beyond.entry(at.chars().take(10).collect()).or_default() += 1;
+            table.last = Some(at);
+            continue;
         }
         let cells = (0..width).map(|at| row.get::<_, Value>(at).map(Cell::from)).collect::<rusqlite::Result<_>>()?;
         table.rows.push(cells);

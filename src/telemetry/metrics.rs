@@ -34,6 +34,8 @@ pub struct Process {
     /// Provider, model, and whether it is left alone.
     pub breakers: Vec<(String, String, bool)>,
     pub sent: Option<Sent>,
+    /// Questions to `query_insights`, and those of them that a kept answer was given to.
+    pub insights: (u64, u64),
 }
 
 /// The whole text.
@@ -178,6 +180,12 @@ fn of_process(text: &mut Text, process: &Process) {
     text.family(name, "gauge", "Whether this process leaves a model alone, because it failed too often.");
     for (provider, model, is_open) in process.breakers.iter().take(MODELS) {
         text.value(name, &[("provider", provider), ("model", model)], f64::from(u8::from(*is_open)));
+    }
+    let name = "carryall_process_insights_answers_total";
+    text.family(name, "counter", "Answers of `query_insights` by this process: kept ones, and those counted afresh.");
+    let (asked, kept) = process.insights;
+    for (result, count) in [("kept", kept), ("counted", asked.saturating_sub(kept))] {
+        text.value(name, &[("result", result)], size(count));
     }
     if let Some(sent) = process.sent {
         let name = "carryall_process_otlp_calls_total";
@@ -408,6 +416,7 @@ mod tests {
             process: Some(Process {
                 queued_writes: 2,
                 breakers: vec![("p".into(), "m".into(), true)],
+                insights: (5, 2),
                 sent: Some(Sent { sent: 5, dropped: 1, waiting: 0 }),
             }),
         }

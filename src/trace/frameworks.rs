@@ -61,7 +61,7 @@ const FRAMEWORKS: &[(&str, &[&str])] = &[
 const LOOKED_AT: usize = 4_000;
 
 /// The frameworks that `text` names, in the order of their names.
-pub(super) fn named(text: &str) -> Vec<String> {
+pub fn named(text: &str) -> Vec<String> {
     let text: String = text.chars().take(LOOKED_AT).collect();
     let lower = text.to_lowercase();
     let found = FRAMEWORKS.iter().filter(|(_, signs)| {

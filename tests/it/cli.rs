@@ -340,7 +340,7 @@ fn the_doctor_finds_what_is_broken_and_tells_no_secret() -> anyhow::Result<()> {
         Ok((ran.code, ran.json()?))
     };
     let (code, report) = look()?;
-    assert_eq!((code, &finding(&report, "database")?["status"]), (Some(0), &json!("note")), "{report}");
+    assert_eq!((code, &finding(&report, "store")?["status"]), (Some(0), &json!("note")), "{report}");
     assert!(!home.database().exists(), "the doctor makes nothing");
 
     run(&home, &["remember", "Ana drinks tea"])?;
@@ -349,7 +349,8 @@ fn the_doctor_finds_what_is_broken_and_tells_no_secret() -> anyhow::Result<()> {
     run(&home, &["setup", "cursor"])?;
     let (code, report) = look()?;
     assert_eq!(code, Some(0), "{report}");
-    for name in ["database", "schema", "integrity", "full text", "index", "indexed", "cursor", "space"] {
+    for name in ["store", "schema", "integrity", "full text", "index", "indexed", "cursor", "disk", "breaker", "queue"]
+    {
         assert_eq!(finding(&report, name)?["status"], "ok", "{name}: {report}");
     }
 
@@ -370,7 +371,7 @@ fn the_doctor_finds_what_is_broken_and_tells_no_secret() -> anyhow::Result<()> {
     }
     std::fs::write(home.database(), "no database at all, but long enough to be read as a header of one".repeat(9))?;
     let (code, report) = look()?;
-    assert_eq!((code, &finding(&report, "database")?["status"]), (Some(3), &json!("broken")), "{report}");
+    assert_eq!((code, &finding(&report, "store")?["status"]), (Some(3), &json!("broken")), "{report}");
 
     let ran = run(&home, &["doctor", "--json", "--config", "no-such-file"])?;
     assert_eq!((ran.code, &finding(&ran.json()?, "settings")?["status"]), (Some(3), &json!("broken")), "{ran:?}");

@@ -153,6 +153,18 @@ fn a_session_of_claude_code_is_kept_and_the_next_one_begins_with_where_it_was_le
 }
 
 #[test]
+fn a_session_that_was_imported_before_belongs_to_its_project_from_the_first_hook_on() -> anyhow::Result<()> {
+    let desk = Desk::new("claude.jsonl")?;
+    let path = desk.transcript.to_string_lossy().into_owned();
+    desk.json(&["import", &path, "--from", "claude-code"])?;
+    desk.hook("Stop", "claude-stop.json", &["--host", "claude-code"])?.assert_silent("Stop");
+    let next = desk.input("claude-session-start.json")?.replace("5f0c7d2e", "00000000");
+    let brief = desk.hook_with("SessionStart", next.as_bytes(), &["--host", "claude-code"])?.context()?;
+    assert!(brief.contains("streaming parser"), "{brief}");
+    Ok(())
+}
+
+#[test]
 fn a_transcript_that_grows_is_read_on_and_one_that_was_written_anew_from_its_beginning() -> anyhow::Result<()> {
     let desk = Desk::new("claude.jsonl")?;
     let whole = std::fs::read_to_string(&desk.transcript)?;

@@ -126,8 +126,17 @@ async fn a_running_server_tells_how_it_is() -> anyhow::Result<()> {
     assert_eq!(health["status"], "ok", "{health}");
     let checks = health["checks"].as_array().cloned().unwrap_or_default();
     let found: Vec<&str> = checks.iter().filter_map(|it| it["name"].as_str()).collect();
-    for name in ["store", "index", "space", "vectors", "provider", "breaker", "queue", "records"] {
+    for name in ["store", "index", "disk", "vectors", "provider", "breaker", "queue", "records", "hooks"] {
         assert!(found.contains(&name), "{name} is not in {found:?}");
+    }
+    // The doctor says the same, word for word, and more.
+    let output = home.carryall(&["doctor", "--json"]).output()?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    let told = report["findings"].as_array().cloned().unwrap_or_default();
+    for check in checks.iter().filter(|it| it["name"] != "records" && it["name"] != "disk") {
+        let same = |it: &&Value| it["name"] == check["name"] && it["message"] == check["message"];
+        let same = told.iter().find(same).ok_or_else(|| anyhow::anyhow!("{check} is not in {report}"))?;
+        assert_eq!(same["hint"].as_str().unwrap_or_default(), check["hint"].as_str().unwrap_or_default());
     }
     let read = server.request("resources/read", modern(json!({"uri": "carryall://metrics"}))).await?;
     let text = read["result"]["contents"][0]["text"].as_str().unwrap_or_default();

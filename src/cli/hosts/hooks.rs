@@ -23,6 +23,8 @@ use super::file::Change;
 use super::file::Mode;
 use super::file::Status;
 use super::json;
+use crate::app::HOOK_FILES;
+use crate::app::is_our_hook;
 
 /// Seconds that a host gives a hook of ours; it needs some tens of milliseconds, and ends itself after one.
 const TIMEOUT_S: u32 = 5;
@@ -56,14 +58,11 @@ pub fn with_hooks() -> Vec<Host> {
 /// # Errors
 /// [`HostError::NoHooks`] for a host without hooks.
 pub fn path(host: Host, folders: &Folders, project: Option<&Path>) -> Result<PathBuf, HostError> {
-    let base = project.unwrap_or(&folders.home);
-    Ok(match (host, project) {
-        (Host::ClaudeCode, Some(_)) => base.join(".claude").join("settings.local.json"),
-        (Host::ClaudeCode, None) => base.join(".claude").join("settings.json"),
-        (Host::Codex, _) => base.join(".codex").join("hooks.json"),
-        (Host::Cursor, _) => base.join(".cursor").join("hooks.json"),
-        _ => return Err(HostError::NoHooks { host }),
-    })
+    if let (Host::ClaudeCode, Some(project)) = (host, project) {
+        return Ok(project.join(".claude").join("settings.local.json"));
+    }
+    let file = HOOK_FILES.iter().find(|it| it.0 == host.name()).ok_or(HostError::NoHooks { host })?;
+    Ok(file.1.split('/').fold(project.unwrap_or(&folders.home).to_path_buf(), |at, it| at.join(it)))
 }
 
 /// Our hooks in a host's file.
@@ -167,11 +166,6 @@ fn quoted(word: &str, os: Os) -> String {
     }
 }
 
-/// Whether a command is one of ours: it runs `hook` for a host.
-fn is_ours(command: &str) -> bool {
-    command.contains("carryall") && command.contains(" hook ") && command.contains(" --host ")
-}
-
 /// The text with a field of the root object, which stays as it is when it is there.
 fn with_field(text: &str, name: &str, value: &Value) -> Result<String, Refusal> {
     let Some(root) = json::parse_root(text)? else { return Ok(text.to_owned()) };
@@ -194,7 +188,7 @@ fn with_element(text: &str, event: &str, element: &Value) -> Result<String, Refu
     };
     let mut edits = Edits::default();
     let new = json::one_line(element);
-    let ours = list.elements.iter().find(|it| commands(it).iter().any(|it| is_ours(&it.1)));
+    let ours = list.elements.iter().find(|it| commands(it).iter().any(|it| is_our_hook(&it.1)));
     match (ours, list.elements.last()) {
         // A group that a person has put something else into keeps that; only our command is brought up to date.
         (Some(ours), _) => {
@@ -204,7 +198,7 @@ fn with_element(text: &str, event: &str, element: &Value) -> Result<String, Refu
                 [(_, command)] if *command == wanted => {}
                 [_] => edits.replace(range(ours), new),
                 many => {
-                    for (place, _) in many.iter().filter(|it| is_ours(&it.1) && it.1 != wanted) {
+                    for (place, _) in many.iter().filter(|it| is_our_hook(&it.1) && it.1 != wanted) {
                         edits.replace(place.clone(), Value::from(wanted.as_str()).to_string());
                     }
                 }
@@ -257,11 +251,11 @@ fn next_cut(text: &str) -> Result<Option<String>, Refusal> {
         let ast::Value::Array(list) = &event.value else { continue };
         for (at, element) in list.elements.iter().enumerate() {
             let found = commands(element);
-            if !found.iter().any(|it| is_ours(&it.1)) {
+            if !found.iter().any(|it| is_our_hook(&it.1)) {
                 continue;
             }
             let mut edits = Edits::default();
-            let alone = found.iter().all(|it| is_ours(&it.1));
+            let alone = found.iter().all(|it| is_our_hook(&it.1));
             if !alone {
                 cut_inner(&mut edits, element);
             } else if list.elements.len() > 1 {
@@ -282,7 +276,7 @@ fn cut_inner(edits: &mut Edits, element: &ast::Value<'_>) {
     let ast::Value::Object(group) = element else { return };
     let inner = group.properties.iter().find(|it| it.name.as_str() == "hooks");
     let Some(ast::Value::Array(inner)) = inner.map(|it| &it.value) else { return };
-    let ours = inner.elements.iter().position(|it| commands(it).iter().any(|it| is_ours(&it.1)));
+    let ours = inner.elements.iter().position(|it| commands(it).iter().any(|it| is_our_hook(&it.1)));
     if let Some(at) = ours {
         cut_element(edits, inner, at);
     }

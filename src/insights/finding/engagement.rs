@@ -120,7 +120,7 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
 }
 
 pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
-    let Table { mut columns, mut rows, cut } = table;
+    let Table { mut columns, mut rows, cut, .. } = table;
     rows.sort_by(|a, b| number(&b[2]).total_cmp(&number(&a[2])).then_with(|| text(&a[0]).cmp(&text(&b[0]))));
     let total = rows.len();
     let minutes: Vec<f64> = rows.iter().map(|it| number(&it[2])).collect();

@@ -12,6 +12,7 @@ use super::words::called;
 use super::words::capital;
 use super::words::f64_of;
 use super::words::group_name;
+use super::words::in_all;
 use super::words::number;
 use super::words::plural;
 use super::words::rename;
@@ -34,7 +35,7 @@ const MOST_POINTS: usize = 2_000;
 
 /// Rows by group: the most common kind of answer.
 pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
-    let Table { mut columns, mut rows, cut } = table;
+    let Table { mut columns, mut rows, cut, .. } = table;
     if let Some((_, names)) = asked.only.as_ref().filter(|it| filters_by(plan, it.0)) {
         rows.retain(|row| names.contains(&text(&row[0])));
     }
@@ -45,20 +46,20 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let order = |a: &Vec<Cell>, b: &Vec<Cell>| {
         let (first, second) = (number(&a[at]), number(&b[at]));
         let by_value = if plan.ascending { first.total_cmp(&second) } else { second.total_cmp(&first) };
-        (a[at] == Cell::None).cmp(&(b[at] == Cell::None)).then(by_value).then_with(|| text(&a[0]).cmp(&text(&b[0])))
+        (a[at] == Cell::None)
+            .cmp(&(b[at] == Cell::None))
+            .then(by_value)
+            .then_with(|| self::text(&a[0]).cmp(&self::text(&b[0])))
     };
-    let mut ranked = rows.clone();
-    ranked.sort_by(order);
+    rows.sort_by(order);
+    let total = rows.len();
+    let text = if total == 0 { String::new() } else { describe(plan, &columns, &rows, at, cut, asked) };
     if in_time {
-        rows.sort_by_key(|row| text(&row[0]));
+        rows.sort_by_key(|row| self::text(&row[0]));
         if plan.by == "period" {
             rows.reverse();
         }
-    } else {
-        rows.clone_from(&ranked);
     }
-    let total = rows.len();
-    let text = if total == 0 { String::new() } else { describe(plan, &columns, &ranked, at, cut, asked) };
     let shown = if in_time { ROWS } else { asked.top.unwrap_or(ROWS).clamp(1, ROWS) };
     let chart = draw(plan, &columns, &rows, at, asked);
     let links = rows.iter().take(shown).filter_map(|row| link(plan, row, asked)).collect();
@@ -99,19 +100,18 @@ pub(super) fn describe(
     let adds = adds(measure);
     if plan.by == "all" && ranked.len() == 1 && plan.view == "calls" {
         sentences.push(format!(
-            "{} calls {range}: {} is {}.",
-            said("calls", calls),
+            "{} {range}: {} is {}.",
+            in_all("calls", calls),
             called(measure),
             said(measure, number(&ranked[0][at]))
         ));
     } else if adds {
         let whole = total(ranked, at);
         let more = if cut { "at least " } else { "" };
-        let what = if measure.starts_with("cost_") { String::new() } else { format!(" {}", called(measure)) };
-        let of = if measure == "calls" { String::new() } else { format!(" in {} calls", said("calls", calls)) };
+        let of = if measure == "calls" { String::new() } else { format!(" in {}", in_all("calls", calls)) };
         sentences.push(format!(
-            "{more}{}{what}{of} {range}, over {} {}.",
-            said(measure, whole),
+            "{more}{}{of} {range}, over {} {}.",
+            in_all(measure, whole),
             ranked.len(),
             plural(group_name(plan), ranked.len())
         ));

@@ -1,7 +1,5 @@
 //! Says what happened: lists, the latest first, drawn by day.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::Asked;
@@ -24,8 +22,8 @@ const HIDDEN: &str = "(words of another)";
 
 /// A list of what happened, the latest first, drawn by day.
 pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
-    let Table { mut columns, mut rows, cut } = table;
-    let total = rows.len();
+    let Table { mut columns, mut rows, cut, beyond, last } = table;
+    let total = rows.len() + usize::try_from(beyond.values().sum::<i64>()).unwrap_or(0);
     let when = columns.iter().position(|it| it == "at" || it == "began").unwrap_or(1);
     let (one, many) = match plan.view {
         "sessions" => ("session", "sessions"),
@@ -34,22 +32,24 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         "timeline" => ("call", "calls"),
         _ => ("call that asked something", "calls that asked something"),
     };
-    let mut days: BTreeMap<String, f64> = BTreeMap::new();
+    let mut days = beyond;
     for row in &rows {
-        *days.entry(text(&row[when]).chars().take(10).collect()).or_default() += 1.0;
+        *days.entry(text(&row[when]).chars().take(10).collect()).or_default() += 1;
     }
-    let days: Vec<(String, f64)> = days.into_iter().collect();
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let days: Vec<(String, f64)> = days.into_iter().map(|(day, count)| (day, count as f64)).collect();
     let mut said = String::new();
     if let (Some(latest), Some(earliest)) = (rows.first(), rows.last()) {
         let what = columns.iter().position(|it| it == "question" || it == "content" || it == "first_question");
         let more = if cut { "At least " } else { "" };
         let noun = if total == 1 { one } else { many };
         said = format!("{more}{total} {noun} {}.", asked.range());
-        let quoted = what.map(|at| shorten(&text(&latest[at]), 120)).filter(|it| !it.is_empty());
+        let quoted = what.map(|at| shorten(&text(&latest[at]), 120)).filter(|it| !it.is_empty() && it != HIDDEN);
         let quoted = quoted.map(|it| format!(": “{it}”")).unwrap_or_default();
         said.push_str(&format!(" The latest is of {}{quoted}.", text(&latest[when])));
         if total > 1 {
-            said.push_str(&format!(" The earliest is of {}.", text(&earliest[when])));
+            let earliest = last.unwrap_or_else(|| text(&earliest[when]));
+            said.push_str(&format!(" The earliest is of {earliest}."));
         }
         if what.is_some_and(|at| rows.iter().any(|row| text(&row[at]) == HIDDEN)) {
             said.push_str(" Words of a user or persona are shown to calls with that `user_id` or that filter.");

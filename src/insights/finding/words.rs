@@ -74,6 +74,19 @@ pub(super) fn called(column: &str) -> String {
     }
 }
 
+/// A sum with what it is of: “3 calls”, “1 failed call”, “2.50 USD”.
+pub(super) fn in_all(column: &str, value: f64) -> String {
+    let said = said(column, value);
+    if column.starts_with("cost_") {
+        return said;
+    }
+    let called = called(column);
+    match called.strip_suffix('s').filter(|_| value == 1.0 && !called.contains(" in ")) {
+        Some(one) => format!("{said} {one}"),
+        None => format!("{said} {called}"),
+    }
+}
+
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|it| it.to_uppercase().chain(chars).collect()).unwrap_or_default()

@@ -271,11 +271,15 @@ impl From<InsightsError> for Failure {
     fn from(err: InsightsError) -> Failure {
         match err {
             InsightsError::Store(err) => err.into(),
-            err @ (InsightsError::Filter { .. }
-            | InsightsError::Limit { .. }
-            | InsightsError::Middle
-            | InsightsError::Range) => {
-                Failure::new("invalid_argument", err.to_string(), "for example {\"filters\": {\"model\": \"gpt-5\"}}")
+            err => {
+                let example = match &err {
+                    InsightsError::Limit { .. } => "{\"filters\": {\"over_ms\": \"5000\"}}",
+                    InsightsError::Middle | InsightsError::Range => {
+                        "{\"since\": \"2026-10-01\", \"until\": \"2026-11-01\"}"
+                    }
+                    _ => "{\"filters\": {\"model\": \"gpt-5\"}}",
+                };
+                Failure::new("invalid_argument", err.to_string(), format!("for example {example}"))
             }
         }
     }
