@@ -3,7 +3,9 @@
 //! `score CORPUS QUERIES` remembers a corpus and asks its questions. Both are JSON Lines: a text a line with `id`,
 //! `group`, `text` and, where it has them, `session`, `speaker`, `occurred_at`, `caption`; a question a line with
 //! `id`, `group`, `text`, `category`, `relevant` (ids). Each group has its own namespace, or with `--pooled` all the
-//! same one. `--against COMMAND` asks the same of the knowledge-graph server from npm, which finds substrings.
+//! same one; `--words` leaves vectors out. `--against COMMAND` asks the same of the knowledge-graph server from npm, which finds substrings.
+//!
+//! `ablate CORPUS QUERIES [CORPUS QUERIES]…` asks the same with each signal of the ranking off.
 //!
 //! `speed SIZE…` fills databases with that many memories and measures calls from line to line; with `--keep FOLDER`
 //! the databases are made there, or found there from the time before, and left. `beside FOLDER` measures `remember`
@@ -11,6 +13,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
+mod ablation;
 mod server;
 mod text;
 
@@ -79,13 +82,14 @@ fn main() -> anyhow::Result<()> {
         ["score", corpus, queries, options @ ..] => {
             score(folder.path(), Path::new(corpus), Path::new(queries), options)
         }
+        ["ablate", arguments @ ..] => ablation::ablate(folder.path(), arguments),
         ["speed", "--keep", kept, sizes @ ..] if !sizes.is_empty() => speeds(Path::new(kept), true, sizes),
         ["speed", sizes @ ..] if !sizes.is_empty() => speeds(folder.path(), false, sizes),
         ["beside", tree] => beside(folder.path(), Path::new(tree)),
         // `cargo bench` runs every bench; this one has nothing to do without its files.
         _ => {
             println!(
-                "score CORPUS QUERIES [--pooled] [--against COMMAND] | speed [--keep FOLDER] SIZE... | beside FOLDER"
+                "score CORPUS QUERIES [--pooled] [--words] [--against COMMAND] | ablate CORPUS QUERIES... | speed [--keep FOLDER] SIZE... | beside FOLDER"
             );
             Ok(())
         }
@@ -101,7 +105,8 @@ fn score(folder: &Path, corpus: &Path, queries: &Path, options: &[&str]) -> anyh
     let (corpus, queries): (Vec<Turn>, Vec<Asked>) = (lines(corpus)?, lines(queries)?);
     let pooled = options.contains(&"--pooled");
     let namespace = |group: &str| if pooled { "all".to_owned() } else { group.to_owned() };
-    let mut server = Server::start(&folder.join("score.db"))?;
+    let settings: &[(&str, &str)] = if options.contains(&"--words") { &[("CARRYALL_EMBEDDER", "none")] } else { &[] };
+    let mut server = Server::start_with(&folder.join("score.db"), settings)?;
     for some in corpus.chunks(AT_ONCE) {
         let items: Vec<Value> = some
             .iter()
@@ -202,6 +207,18 @@ struct Sums {
     ndcg: f64,
 }
 
+impl Sums {
+    fn add(&mut self, one: &Sums) {
+        self.questions += one.questions;
+        self.at_1 += one.at_1;
+        self.at_5 += one.at_5;
+        self.at_10 += one.at_10;
+        self.at_50 += one.at_50;
+        self.reciprocal += one.reciprocal;
+        self.ndcg += one.ndcg;
+    }
+}
+
 fn measure(ranked: &[String], relevant: &[String]) -> Sums {
     let gold = |id: &String| relevant.contains(id);
     let recall = |k: usize| ranked.iter().take(k).filter(|it| gold(it)).count() as f64 / relevant.len() as f64;
@@ -226,14 +243,7 @@ fn show(who: &str, queries: &[Asked], ranked: &[Vec<String>]) {
         let category = asked.category.as_str();
         let whole = (!APART.contains(&category)).then_some("all of these");
         for name in [Some(category), whole].into_iter().flatten() {
-            let sum = sums.entry(name).or_default();
-            sum.questions += one.questions;
-            sum.at_1 += one.at_1;
-            sum.at_5 += one.at_5;
-            sum.at_10 += one.at_10;
-            sum.at_50 += one.at_50;
-            sum.reciprocal += one.reciprocal;
-            sum.ndcg += one.ndcg;
+            sums.entry(name).or_default().add(&one);
         }
     }
     println!("\n| {who} | questions | recall@1 | @5 | @10 | @50 | MRR | nDCG@10 |\n|---|---|---|---|---|---|---|---|");

@@ -31,8 +31,14 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn spawn(db: &Path) -> anyhow::Result<Server> {
+        Server::spawn_with(db, &[])
+    }
+
+    /// With settings of the environment.
+    fn spawn_with(db: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Server> {
         let mut command = Command::new(BINARY);
         command.env_clear().env("CARRYALL_DB", db).env("HOME", db.parent().context("no folder")?);
+        command.envs(settings.iter().copied());
         Server::of(&mut command)
     }
 
@@ -45,7 +51,11 @@ impl Server {
     }
 
     pub(crate) fn start(db: &Path) -> anyhow::Result<Server> {
-        let mut server = Server::spawn(db)?;
+        Server::start_with(db, &[])
+    }
+
+    pub(crate) fn start_with(db: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Server> {
+        let mut server = Server::spawn_with(db, settings)?;
         server.initialize()?;
         Ok(server)
     }

@@ -12,6 +12,7 @@ mod remote;
 mod table;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use built_in::StaticEmbedder;
 pub use embedder::EmbedError;
@@ -21,3 +22,4 @@ pub use embedder::memory_text;
 #[cfg(feature = "candle")]
 pub use folder::FolderEmbedder;
 pub use remote::RemoteEmbedder;
+pub use words::word;

@@ -6,6 +6,7 @@ mod facts;
 mod find;
 mod forget;
 mod kept;
+mod reading;
 mod recall;
 mod remember;
 mod summary;
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::embed::Embedding;
+use crate::search::Weights;
 use crate::store::History;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -54,6 +56,7 @@ pub struct Memory {
     policy: Policy,
     /// What searches have read.
     kept: Arc<Kept>,
+    weights: Weights,
 }
 
 /// What the user wants to be done without being asked.
@@ -83,6 +86,7 @@ impl Memory {
             looked: Arc::default(),
             policy,
             kept: Arc::default(),
+            weights: Weights::default(),
         }
     }
 
@@ -96,6 +100,12 @@ impl Memory {
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Memory {
         Memory { policy, ..self }
+    }
+
+    /// The same memory, ranked by other weights: to measure what each is worth.
+    #[must_use]
+    pub fn weighed(self, weights: Weights) -> Memory {
+        Memory { weights, ..self }
     }
 
     /// The line of memories that the memory `id` stands in, and what happened to it.

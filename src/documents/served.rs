@@ -32,7 +32,7 @@ impl Documents {
 fn weigh(mut hits: Vec<Hit>, standings: &HashMap<String, Standing>) -> Vec<Hit> {
     for hit in &mut hits {
         let Some(known) = standings.get(&hit.uri) else { continue };
-        let part = FEEDBACK * f64::from(search::standing(known.used, known.ignored));
+        let part = FEEDBACK * f64::from(search::standing(known.used, known.ignored, &search::Weights::default()));
         hit.score = (hit.score * (1.0 + part)).clamp(0.0, 1.0);
         hit.explained.push_str(&format!("; feedback × {:.2}", 1.0 + part));
         if part.abs() >= TOLD {

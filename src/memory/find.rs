@@ -3,32 +3,19 @@
 //! The text index only proposes: which rows have which words, the rare words first, so that the work stays small
 //! when a word is everywhere. What is proposed is read and scored exactly, neighbours and speakers included.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
 
-use super::kept;
 use super::kept::Kept;
-use super::kept::Known;
-use super::kept::Turn;
+use super::reading::Reading;
 use crate::clock::Millis;
 use crate::dates::Mention;
 use crate::scope::View;
 use crate::search;
-use crate::search::Around;
-use crate::search::Background;
-use crate::search::Counter;
-use crate::search::Counts;
-use crate::search::Hashed;
-use crate::search::Pool;
 use crate::search::Question;
 use crate::search::Signals;
-use crate::store::Beside;
+use crate::search::Weights;
 use crate::store::Embedded;
 use crate::store::Field;
-use crate::store::Glances;
-use crate::store::MemoryFilter;
-use crate::store::MemoryGlance;
 use crate::store::MemoryReader;
 use crate::store::StoreError;
 
@@ -51,7 +38,7 @@ const OF_ALL_WORDS: usize = 8_000;
 const SHARE_OF_ALL: u64 = 12;
 
 /// Rows that are read and scored at a time: about 3 µs each.
-const READ: usize = 64;
+pub(super) const READ: usize = 64;
 
 /// Times [`READ`] that the index proposes, for when the filter leaves out much of it.
 const LOOKED_AT: usize = 6;
@@ -65,17 +52,8 @@ const SMALL_NAMESPACE: u64 = 4000;
 /// The same, when the index proposed hardly anything that is meant.
 const SMALL_ENOUGH: usize = 50_000;
 
-/// The best of the proposed whose true neighbours are scored too, wherever they are.
-const FOLLOWED: usize = 32;
-
 /// Stems of the index that are compared with a misspelt word.
 const VOCABULARY: usize = 20_000;
-
-/// Memories that are looked at because they are nearest in meaning, whatever their words.
-const NEAREST: usize = 30;
-
-/// Milliseconds of a day.
-const DAY: f32 = 86_400_000.0;
 
 /// What is looked for.
 #[derive(Clone, Copy)]
@@ -93,6 +71,7 @@ pub(super) struct Search<'a> {
     pub(super) at: Millis,
     /// The times that it names.
     pub(super) times: &'a [Mention],
+    pub(super) weights: &'a Weights,
 }
 
 /// The memories that the reader's filter means and that answer the question, best first.
@@ -103,33 +82,34 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
     let few = counts.here <= SMALL_NAMESPACE && counts.here.saturating_mul(2) < counts.all;
     let meant = if few || search.narrow { reader.meant(SMALL)? } else { None };
     let known = meant.is_some();
-    let mut proposed = propose(reader, search.question, meant.as_deref(), counts.all, read)?;
+    let mut proposed = propose(reader, search.question, meant.as_deref(), counts.all, read, search.weights)?;
     let corrected = if proposed.unknown.len() * 2 > search.question.terms().len() {
         correct(reader, search.query, search.question, &proposed.unknown)?
     } else {
         None
     };
     if let Some(corrected) = &corrected {
-        proposed = propose(reader, corrected, meant.as_deref(), counts.all, read)?;
+        proposed = propose(reader, corrected, meant.as_deref(), counts.all, read, search.weights)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
-    let mut reading = Reading::new(reader, kept, question, search, meant.as_deref())?;
+    let mut reading = Reading::new(reader, kept, question, proposed.names, search, meant.as_deref())?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
-        let proposed = propose(reader, question, Some(&meant), counts.all, read)?;
+        let proposed = propose(reader, question, Some(&meant), counts.all, read, search.weights)?;
         hits = reading.hits(&proposed, search.wanted)?;
     }
     Ok(hits)
 }
 
 /// What the text index proposes.
-struct Proposed {
+pub(super) struct Proposed {
     /// Best first, by a first look.
-    rows: Vec<i64>,
+    pub(super) rows: Vec<i64>,
     /// By term.
-    rarity: Vec<f32>,
-    names: u64,
+    pub(super) rarity: Vec<f32>,
+    /// The terms that are names of speakers, as bits.
+    pub(super) names: u64,
     /// The places of the terms that no memory has at all.
     unknown: Vec<usize>,
 }
@@ -150,6 +130,7 @@ fn propose(
     meant: Option<&[i64]>,
     all: u64,
     read: usize,
+    weights: &Weights,
 ) -> Result<Proposed, StoreError> {
     let last = reader.last()?;
     let mut postings = Vec::with_capacity(question.terms().len());
@@ -191,7 +172,7 @@ fn propose(
         }
         same
     });
-    let mut rows = search::nearby(&with_words, read);
+    let mut rows = search::nearby(&with_words, read, weights);
     if let Some(meant) = meant {
         rows.retain(|it| meant.binary_search(it).is_ok());
     }
@@ -292,291 +273,3 @@ fn read_on(
     }
     Ok(())
 }
-
-/// A memory that was looked at.
-#[derive(Clone, Debug)]
-struct Seen {
-    counts: Counts,
-    speaker: u64,
-    tags: u64,
-    /// Equal for memories of one session of one owner; `None` without a session.
-    place: Option<u64>,
-    meant: bool,
-    alive: bool,
-    importance: f32,
-    /// When it happened, or was learned.
-    at: Millis,
-}
-
-/// Reads memories and what is beside them, each once.
-struct Reading<'a> {
-    reader: &'a MemoryReader<'a>,
-    kept: &'a Kept,
-    turn: Option<Turn>,
-    glances: Glances<'a>,
-    counter: Counter<'a>,
-    /// The terms of speakers and tags, by their number.
-    labels: HashMap<u32, u64, BuildHasherDefault<Hashed>>,
-    meaning: Option<&'a Embedded>,
-    now: Millis,
-    /// The times that the question names.
-    times: &'a [Mention],
-    /// All memories that are meant, when that is known.
-    all_meant: Option<&'a [i64]>,
-    seen: HashMap<i64, Option<Seen>, BuildHasherDefault<Hashed>>,
-    beside: HashMap<(i64, bool), Option<i64>, BuildHasherDefault<Hashed>>,
-}
-
-impl<'a> Reading<'a> {
-    fn new(
-        reader: &'a MemoryReader<'a>,
-        kept: &'a Kept,
-        question: &'a Question,
-        search: &Search<'a>,
-        all_meant: Option<&'a [i64]>,
-    ) -> Result<Reading<'a>, StoreError> {
-        Ok(Reading {
-            reader,
-            kept,
-            turn: kept.turn(reader)?,
-            glances: reader.glances()?,
-            counter: question.counter(),
-            labels: HashMap::default(),
-            meaning: search.meaning,
-            now: search.at,
-            times: search.times,
-            all_meant,
-            seen: HashMap::default(),
-            beside: HashMap::default(),
-        })
-    }
-
-    /// Reads what was proposed in blocks of [`READ`] that are meant, and ranks each block by itself, until there are
-    /// `wanted`. So a later page changes nothing in the one before it.
-    fn hits(&mut self, proposed: &Proposed, wanted: usize) -> Result<Vec<Hit>, StoreError> {
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut known = HashSet::new();
-        let mut rows = proposed.rows.iter().copied();
-        loop {
-            let mut chosen = Vec::with_capacity(READ);
-            for seq in rows.by_ref() {
-                self.look(seq)?;
-                if self.seen(seq).is_some_and(|it| it.meant) && known.insert(seq) {
-                    chosen.push(seq);
-                    if chosen.len() >= READ {
-                        break;
-                    }
-                }
-            }
-            let last = chosen.len() < READ;
-            if hits.is_empty() {
-                self.follow(&mut chosen, &mut known)?;
-            }
-            let mut places = Vec::with_capacity(chosen.len());
-            for seq in chosen {
-                places.push((seq, self.around(seq)?));
-            }
-            hits.extend(self.rank(&places, proposed)?);
-            if last || hits.len() >= wanted {
-                return Ok(hits);
-            }
-        }
-    }
-
-    /// Adds what is nearest in meaning, and the true neighbours of the best, wherever they are.
-    fn follow(&mut self, chosen: &mut Vec<i64>, known: &mut HashSet<i64>) -> Result<(), StoreError> {
-        if let Some(meaning) = self.meaning {
-            for seq in self.nearest(meaning)? {
-                self.look(seq)?;
-                if known.insert(seq) {
-                    chosen.push(seq);
-                }
-            }
-        }
-        for at in 0..chosen.len().min(FOLLOWED) {
-            let Some(seq) = chosen.get(at).copied() else { break };
-            for beside in self.around(seq)?.into_iter().flatten() {
-                if self.seen(beside).is_some_and(|it| it.meant) && known.insert(beside) {
-                    chosen.push(beside);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The nearest in meaning that are meant: mostly the nearest of all, which are looked at anyway.
-    fn nearest(&mut self, meaning: &Embedded) -> Result<Vec<i64>, StoreError> {
-        if self.all_meant.is_none() && self.reader.filter().view.session_id.is_none() {
-            let near = self.reader.near(meaning, NEAREST * 2)?;
-            let all = near.len() < NEAREST * 2;
-            let mut found = Vec::with_capacity(NEAREST);
-            for (seq, _) in near {
-                self.look(seq)?;
-                found.extend(self.seen(seq).filter(|it| it.meant).map(|_| seq));
-                if found.len() == NEAREST {
-                    break;
-                }
-            }
-            if found.len() == NEAREST || all {
-                return Ok(found);
-            }
-        }
-        Ok(self.reader.nearest(meaning, self.all_meant, NEAREST)?.into_iter().map(|it| it.0).collect())
-    }
-
-    fn rank(&self, places: &[(i64, [Option<i64>; 4])], proposed: &Proposed) -> Result<Vec<Hit>, StoreError> {
-        let texts: Vec<(i64, Around<'_>)> = places.iter().filter_map(|it| self.text(it.0, it.1)).collect();
-        let lengths: f32 = texts.iter().map(|it| search::length(&it.1)).sum();
-        let mean_length = lengths / texts.len().max(1) as f32;
-        let pool = Pool { rarity: proposed.rarity.clone(), names: proposed.names, mean_length };
-        let mut scored: Vec<Signals> = texts.iter().map(|it| search::score(&it.1, &pool)).collect();
-        for ((seq, _), signals) in texts.iter().zip(&mut scored) {
-            if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
-                search::add_time(signals);
-            }
-        }
-        if let Some(meaning) = self.meaning {
-            let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
-            search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?);
-        }
-        let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
-        let seqs: Vec<i64> = found.iter().map(|it| it.0.0).collect();
-        for (((seq, _), signals), standing) in found.iter_mut().zip(self.reader.standings(&seqs)?) {
-            let standing = standing.map_or(0.0, |it| search::standing(it.used, it.ignored));
-            if let Some(seen) = self.seen(*seq) {
-                let age = self.now.saturating_sub(seen.at).max(0) as f32 / DAY;
-                search::add_background(signals, &Background { importance: seen.importance, age, standing });
-            }
-        }
-        let mut hits: Vec<Hit> = found
-            .into_iter()
-            .map(|((seq, around), signals)| {
-                let bits = around.speaker | around.tags;
-                let counts = around.own.of_terms.iter().enumerate();
-                let holds = counts.filter(|it| *it.1 > 0.0 || bits & (1 << (it.0 & 63)) != 0).map(|it| it.0).collect();
-                Hit { seq, signals, holds }
-            })
-            .collect();
-        hits.sort_unstable_by(|a, b| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq)));
-        Ok(hits)
-    }
-
-    fn is_of_a_named_time(&self, at: Millis) -> bool {
-        self.times.iter().any(|it| it.since.is_none_or(|since| since <= at) && it.until.is_none_or(|until| at < until))
-    }
-
-    fn text(&self, seq: i64, around: [Option<i64>; 4]) -> Option<(i64, Around<'_>)> {
-        let own = self.seen(seq)?;
-        let counts = |at: Option<i64>| at.and_then(|it| self.seen(it)).map(|it| &it.counts);
-        let [before, earlier, after, later] = around;
-        let around = Around {
-            own: &own.counts,
-            speaker: own.speaker,
-            tags: own.tags,
-            before: [counts(before), counts(earlier)],
-            after: [counts(after), counts(later)],
-        };
-        Some((seq, around))
-    }
-
-    fn seen(&self, seq: i64) -> Option<&Seen> {
-        self.seen.get(&seq).and_then(Option::as_ref)
-    }
-
-    fn look(&mut self, seq: i64) -> Result<(), StoreError> {
-        if self.seen.contains_key(&seq) {
-            return Ok(());
-        }
-        let (filter, counter, labels) = (self.reader.filter(), &mut self.counter, &mut self.labels);
-        let known =
-            self.turn.and_then(|turn| self.kept.look(turn, seq, |it| look_at_kept(filter, counter, labels, it)));
-        let seen = match known {
-            Some(known) => Some(known),
-            None => self.glances.at(seq, |glance| {
-                if let Some(turn) = self.turn {
-                    self.kept.keep(turn, seq, glance);
-                }
-                look_at(filter, counter, glance)
-            })?,
-        };
-        self.seen.insert(seq, seen);
-        Ok(())
-    }
-
-    /// The one before, the one before that, the one after, the one after that.
-    fn around(&mut self, seq: i64) -> Result<[Option<i64>; 4], StoreError> {
-        let before = self.step(Some(seq), false)?;
-        let after = self.step(Some(seq), true)?;
-        Ok([before, self.step(before, false)?, after, self.step(after, true)?])
-    }
-
-    fn step(&mut self, from: Option<i64>, after: bool) -> Result<Option<i64>, StoreError> {
-        let Some(seq) = from else { return Ok(None) };
-        if let Some(known) = self.beside.get(&(seq, after)) {
-            return Ok(*known);
-        }
-        let found = self.find_beside(seq, after)?;
-        self.beside.insert((seq, after), found);
-        Ok(found)
-    }
-
-    fn find_beside(&mut self, seq: i64, after: bool) -> Result<Option<i64>, StoreError> {
-        let Some(own) = self.seen(seq).and_then(|it| it.place) else { return Ok(None) };
-        // What is written together has numbers that follow each other.
-        let next = seq.saturating_add(if after { 1 } else { -1 });
-        self.look(next)?;
-        if self.seen(next).is_some_and(|it| it.place == Some(own) && it.alive) {
-            return Ok(Some(next));
-        }
-        let place = |glance: &MemoryGlance<'_>| Some((glance.session?.to_owned(), glance.created_at));
-        let known = self.turn.and_then(|turn| self.kept.look(turn, seq, |it| place(&it.glance)));
-        let place = match known {
-            Some(known) => known,
-            None => self.glances.at(seq, place)?.flatten(),
-        };
-        let Some((session, created_at)) = place else { return Ok(None) };
-        let beside = self.reader.beside(seq, Beside { session: &session, created_at, after })?;
-        let Some(next) = beside else { return Ok(None) };
-        self.look(next)?;
-        Ok(self.seen(next).filter(|it| it.place == Some(own) && it.alive).map(|_| next))
-    }
-}
-
-fn look_at(filter: &MemoryFilter, counter: &mut Counter<'_>, glance: &MemoryGlance<'_>) -> Seen {
-    Seen {
-        counts: counter.count(glance.content),
-        speaker: glance.speaker.map_or(0, |it| counter.has(it)),
-        tags: if glance.tags.len() > EMPTY.len() { counter.has(glance.tags) } else { 0 },
-        place: kept::place(glance),
-        meant: filter.means(glance),
-        alive: glance.alive(filter.now),
-        importance: glance.importance as f32,
-        at: glance.occurred_at.unwrap_or(glance.created_at),
-    }
-}
-
-/// The same of what is kept.
-fn look_at_kept(
-    filter: &MemoryFilter,
-    counter: &mut Counter<'_>,
-    labels: &mut HashMap<u32, u64, BuildHasherDefault<Hashed>>,
-    known: &Known<'_>,
-) -> Seen {
-    let glance = &known.glance;
-    let mut label = |number: u32, text: &str| *labels.entry(number).or_insert_with(|| counter.has(text));
-    let speaker = glance.speaker.map_or(0, |it| label(known.speaker, it));
-    let tags = if glance.tags.len() > EMPTY.len() { label(known.tags, glance.tags) } else { 0 };
-    Seen {
-        counts: counter.count_entries(known.words, known.entries, known.outline),
-        speaker,
-        tags,
-        place: known.place,
-        meant: filter.means(glance),
-        alive: glance.alive(filter.now),
-        importance: glance.importance as f32,
-        at: glance.occurred_at.unwrap_or(glance.created_at),
-    }
-}
-
-/// No tags.
-const EMPTY: &str = "[]";

@@ -13,8 +13,10 @@ use crate::dates;
 use crate::redact;
 use crate::scope::View;
 use crate::search;
+use crate::search::Kinds;
 use crate::search::Question;
 use crate::search::Signals;
+use crate::search::Weights;
 use crate::store::Embedded;
 use crate::store::MemoryFilter;
 use crate::store::MemoryReader;
@@ -64,6 +66,8 @@ pub struct Recollection {
     pub signals: Signals,
     /// The words of the query that it holds.
     pub matched: Vec<String>,
+    /// What the query asks for.
+    pub asked: Kinds,
 }
 
 impl Recollection {
@@ -92,7 +96,10 @@ impl Recollection {
             (words, self.signals.words),
             ("what was said right before or after it".to_owned(), self.signals.neighbours),
             (format!("said by {speaker}, whom the query names"), self.signals.speaker),
+            ("words that mean about the same".to_owned(), self.signals.alike),
             ("from the time that the query names".to_owned(), self.signals.time),
+            (format!("names {}, as the query asks", self.asked.name()), self.signals.kind),
+            ("shares words with the best".to_owned(), self.signals.second),
             ("close in meaning".to_owned(), self.signals.meaning),
             (more_or_less("important", self.signals.importance), self.signals.importance),
             ("happened lately".to_owned(), self.signals.recency),
@@ -100,6 +107,7 @@ impl Recollection {
                 if self.signals.feedback < 0.0 { "passed over before" } else { "helped before" }.to_owned(),
                 self.signals.feedback,
             ),
+            ("says the same as one above".to_owned(), self.signals.copy),
         ];
         // What is below a hundredth says nothing.
         reasons.retain(|it| it.1.abs() > all * 0.01);
@@ -139,19 +147,19 @@ impl Memory {
         let question = Question::new(&query.query);
         let words = question.words();
         let asked = query.clone();
-        let kept = Arc::clone(&self.kept);
+        let (kept, weights) = (Arc::clone(&self.kept), self.weights);
         let at = query.as_of.unwrap_or_else(|| self.clock.now());
         let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
         let page = self
             .store
             .search_memories(self.filter(query), call.cancelled(), move |reader| {
-                page(reader, &kept, &asked, &question, meaning.as_ref(), at)
+                page(reader, &kept, &asked, &question, meaning.as_ref(), at, &weights)
             })
             .await
             .inspect_err(|err| span.fail(err))?;
         span.note("words", search::query_words(&redact::redact(&query.query).0));
         span.note("found", page.rows.len());
-        let memories = recollect(page.rows, &page.hits, query.offset, &words);
+        let memories = recollect(page.rows, &page.hits, query, &words);
         let next_offset = page.more.then(|| query.offset.saturating_add(query.limit));
         Ok(Recalled { memories, next_offset, words, unfound: page.unfound })
     }
@@ -200,6 +208,7 @@ fn page(
     question: &Question,
     meaning: Option<&Embedded>,
     at: Millis,
+    weights: &Weights,
 ) -> Result<Page, StoreError> {
     let (limit, offset) = (query.limit, query.offset);
     if question.terms().is_empty() {
@@ -210,8 +219,16 @@ fn page(
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
     let times = dates::find(&query.query, at);
-    let search =
-        Search { query: &query.query, question, meaning, narrow: query.is_narrow(), wanted, at, times: &times };
+    let search = Search {
+        query: &query.query,
+        question,
+        meaning,
+        narrow: query.is_narrow(),
+        wanted,
+        at,
+        times: &times,
+        weights,
+    };
     let hits = find::find(reader, kept, &search)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
@@ -220,7 +237,8 @@ fn page(
 }
 
 /// The rows of a page with what was found of them; `hits` are all that were found, best first.
-fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], offset: usize, words: &[String]) -> Vec<Recollection> {
+fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], query: &Query, words: &[String]) -> Vec<Recollection> {
+    let (offset, asked) = (query.offset, search::asked_for(&query.query));
     // Blocks are ranked each by itself; what comes later is not shown as better.
     let mut least = f64::INFINITY;
     let falling = hits.iter().map(|it| {
@@ -236,6 +254,7 @@ fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], offset: usize, words: &[String]
             row,
             score: scores.get(offset + at).copied().unwrap_or(0.0),
             signals: hit.signals,
+            asked,
             matched: hit.holds.iter().filter_map(|it| words.get(*it)).cloned().collect(),
         }
     };

@@ -6,9 +6,13 @@ use std::hash::BuildHasherDefault;
 use std::hash::Hasher;
 use std::hash::RandomState;
 
+use super::alike::Meanings;
 use super::fold::fold;
 use super::fold::lower_into;
+use super::kinds;
+use super::kinds::Kinds;
 use super::question::english_stem;
+use super::stopwords::is_stopword;
 use super::words::is_plain;
 use super::words::parts;
 use super::words::raw_words;
@@ -132,6 +136,8 @@ pub struct Outline {
     pub words: f32,
     /// Whether it ends as a question.
     pub asks: bool,
+    /// What it names.
+    pub kinds: Kinds,
 }
 
 /// The words of texts with their numbers, and the English stem of each.
@@ -141,6 +147,7 @@ pub struct Words {
     stems: Names,
     /// By word, the number of its stem.
     stem_of: Vec<u32>,
+    meanings: Meanings,
 }
 
 impl Words {
@@ -148,6 +155,7 @@ impl Words {
         let number = self.names.number(word)?;
         while self.stem_of.len() < self.names.len() {
             let added = self.names.name(u32::try_from(self.stem_of.len()).ok()?);
+            self.meanings.add(added);
             self.stem_of.push(self.stems.number(&english_stem(&fold(added)))?);
         }
         Some(number)
@@ -172,9 +180,14 @@ impl Words {
         self.stems.find(stem)
     }
 
+    /// What the words mean, by their numbers.
+    pub(super) fn meanings(&self) -> &Meanings {
+        &self.meanings
+    }
+
     /// The room that they take, about.
     pub fn bytes(&self) -> usize {
-        self.names.bytes() + self.stems.bytes() + 4 * self.stem_of.capacity()
+        self.names.bytes() + self.stems.bytes() + 4 * self.stem_of.capacity() + self.meanings.bytes()
     }
 }
 
@@ -201,7 +214,17 @@ pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<
     let count = entries.len() - begin;
     pack(entries, begin);
     #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
-    Some(Outline { words: count as f32, asks: asks(text) })
+    Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text) })
+}
+
+/// The words of a text that [`analyse`] cut into `entries`, which tell it from others: the most frequent of it first, at
+/// most `most`, in an order that does not depend on their numbers.
+pub fn telling_words(words: &Words, entries: &[u32], most: usize) -> Vec<String> {
+    let telling = |word: &str| word.len() > 2 && !is_stopword(word);
+    let mut all: Vec<(u32, &str)> = entries.iter().map(|it| (it & 255, words.word(it >> 8))).collect();
+    all.retain(|it| telling(it.1));
+    all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    all.into_iter().take(most).map(|it| it.1.to_owned()).collect()
 }
 
 /// Whether a text ends as a question.

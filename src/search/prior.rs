@@ -4,7 +4,7 @@
 //! changes nothing.
 
 use super::rank::Signals;
-use super::weights;
+use super::weights::Weights;
 
 /// What is known of one memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,17 +18,17 @@ pub struct Background {
 }
 
 /// How well something served, from feedback: -1.0..1.0, 0.0 when nothing is known. `used` and `ignored` are counts.
-pub fn standing(used: f64, ignored: f64) -> f32 {
-    let evidence = used - weights::IGNORED * ignored;
-    (evidence / (evidence.abs() + weights::HALF_SURE)) as f32
+pub fn standing(used: f64, ignored: f64, weights: &Weights) -> f32 {
+    let evidence = used - f64::from(weights.ignored) * ignored;
+    (evidence / (evidence.abs() + f64::from(weights.half_sure))) as f32
 }
 
 /// Adds what is known to a score.
-pub fn add_background(signals: &mut Signals, known: &Background) {
+pub fn add_background(signals: &mut Signals, known: &Background, weights: &Weights) {
     let score = signals.total();
-    signals.importance = score * weights::IMPORTANCE * (2.0 * known.importance.clamp(0.0, 1.0) - 1.0);
-    signals.recency = score * weights::RECENCY * 0.5_f32.powf(known.age.max(0.0) / weights::RECENT_DAYS);
-    signals.feedback = score * weights::FEEDBACK * known.standing;
+    signals.importance = score * weights.importance * (2.0 * known.importance.clamp(0.0, 1.0) - 1.0);
+    signals.recency = score * weights.recency * 0.5_f32.powf(known.age.max(0.0) / weights.recent_days);
+    signals.feedback = score * weights.feedback * known.standing;
 }
 
 #[cfg(test)]
@@ -37,9 +37,13 @@ mod tests {
 
     use super::*;
 
+    fn standing(used: f64, ignored: f64) -> f32 {
+        super::standing(used, ignored, &Weights::default())
+    }
+
     fn total(importance: f32, age: f32, standing: f32) -> f32 {
         let mut signals = Signals { words: 10.0, ..Signals::default() };
-        add_background(&mut signals, &Background { importance, age, standing });
+        add_background(&mut signals, &Background { importance, age, standing }, &Weights::default());
         signals.total()
     }
 
@@ -60,7 +64,8 @@ mod tests {
     proptest! {
         #[test]
         fn all_of_it_is_bounded(importance in 0.0f32..=1.0, age in 0.0f32..1e6, used in 0.0f64..1e6, ignored in 0.0f64..1e6) {
-            let most = weights::IMPORTANCE + weights::RECENCY + weights::FEEDBACK;
+            let weights = Weights::default();
+            let most = weights.importance + weights.recency + weights.feedback;
             let part = (total(importance, age, standing(used, ignored)) - 10.0) / 10.0;
             prop_assert!(part.is_finite() && part.abs() <= most + 1e-4);
         }

@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use rust_stemmers::Algorithm;
 use rust_stemmers::Stemmer;
 
+use super::alike::Alike;
 use super::analysed::Outline;
 use super::analysed::Words;
 use super::analysed::asks;
 use super::fold::fold;
 use super::fold::fold_into;
+use super::fold::lower_into;
 use super::irregular;
+use super::kinds;
+use super::kinds::Kinds;
 use super::language;
+use super::weights::Weights;
 use super::words::is_plain;
 use super::words::parts;
 use super::words::query_words;
@@ -40,29 +45,44 @@ pub struct Question {
     others: HashMap<String, usize>,
 }
 
+/// Words that [`Question::of_others`] takes: those of a few texts, fewer than marks of a counter.
+const MOST_OTHERS: usize = 192;
+
 /// How often a text has the words of a question.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
     /// By term.
     pub of_terms: Vec<f32>,
+    /// By term, words that are near to it in meaning, each as what it counts of one; empty when there are none.
+    pub alike: Vec<f32>,
     /// How many words the text has.
     pub words: f32,
     /// Whether it ends as a question.
     pub asks: bool,
+    /// What it names.
+    pub kinds: Kinds,
+}
+
+impl Counts {
+    /// Adds words that are near to terms, each with what it counts.
+    fn add_alike(&mut self, near: &[(usize, f32)]) {
+        if near.is_empty() {
+            return;
+        }
+        self.alike.resize(self.of_terms.len(), 0.0);
+        for (term, worth) in near {
+            if let Some(sum) = self.alike.get_mut(*term) {
+                *sum += worth;
+            }
+        }
+    }
 }
 
 impl Question {
     pub fn new(query: &str) -> Question {
         let lower = query.to_lowercase();
         let language = language::guess(raw_words(&lower), language::OF_A_QUESTION);
-        let mut question = Question {
-            terms: Vec::new(),
-            stems: HashMap::new(),
-            beginnings: [0; 128],
-            stemmer: Stemmer::create(Algorithm::English),
-            other: language.map(Stemmer::create),
-            others: HashMap::new(),
-        };
+        let mut question = Question::empty(language);
         let words = query_words(query);
         // The common stopwords are those of four languages; the question's own are known now.
         let telling = |word: &&String| language.is_none_or(|it| !language::is_function_word(it, word));
@@ -71,6 +91,18 @@ impl Question {
             question.add(word.clone());
         }
         question
+    }
+
+    /// Something to count `words` with, those of the question left out.
+    pub fn of_others(&self, words: impl Iterator<Item = String>) -> Question {
+        let mut others = Question::empty(None);
+        for word in words {
+            let stem = others.stem(&fold(&word));
+            if !self.stems.contains_key(&stem) && others.terms.len() < MOST_OTHERS {
+                others.add_plain(word, stem);
+            }
+        }
+        others
     }
 
     /// The same question, in which each named term also means the stem beside it: `(place of the term, stem)`.
@@ -109,6 +141,28 @@ impl Question {
         self.terms.push(Term { word, forms });
     }
 
+    fn empty(language: Option<Algorithm>) -> Question {
+        Question {
+            terms: Vec::new(),
+            stems: HashMap::new(),
+            beginnings: [0; 128],
+            stemmer: Stemmer::create(Algorithm::English),
+            other: language.map(Stemmer::create),
+            others: HashMap::new(),
+        }
+    }
+
+    /// Adds a word by its stem alone.
+    fn add_plain(&mut self, word: String, stem: String) {
+        if self.stems.contains_key(&stem) {
+            return;
+        }
+        self.note_beginning(&fold(&word));
+        self.note_beginning(&stem);
+        self.stems.insert(stem, self.terms.len());
+        self.terms.push(Term { forms: Vec::new(), word });
+    }
+
     fn note_beginning(&mut self, form: &str) {
         if let [first, rest @ ..] = form.as_bytes()
             && let Some(seconds) = self.beginnings.get_mut(usize::from(*first))
@@ -141,8 +195,23 @@ impl Question {
 
     /// Something that counts, and remembers the words that it has seen.
     pub fn counter(&self) -> Counter<'_> {
-        let (numbered, stems) = (Vec::new(), Vec::new());
-        Counter { question: self, known: HashMap::new(), numbered, stems, folded: String::new() }
+        Counter {
+            question: self,
+            known: HashMap::new(),
+            numbered: Vec::new(),
+            stems: Vec::new(),
+            folded: String::new(),
+            alike: None,
+            close: Vec::new(),
+            seen: HashMap::new(),
+        }
+    }
+
+    /// The same, which also counts words that are near in meaning to terms other than `names` (as bits).
+    pub fn counter_of_alike(&self, names: u64, weights: &Weights) -> Counter<'_> {
+        let terms = self.terms.iter().enumerate().filter(|it| names & (1 << (it.0 & 63)) == 0);
+        let alike = Alike::new(terms.map(|it| (it.0, it.1.word.as_str())), weights);
+        Counter { alike, ..self.counter() }
     }
 }
 
@@ -156,32 +225,62 @@ pub(super) fn english_stem(folded: &str) -> String {
     english_stem_by(&Stemmer::create(Algorithm::English), folded)
 }
 
+/// The words of a text, and the parts of those that have any.
+fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
+    for word in raw_words(text) {
+        found(word);
+        if !is_plain(word) {
+            parts(word).iter().for_each(|it| found(it));
+        }
+    }
+}
+
 /// Counts the words of one question in many texts.
 pub struct Counter<'a> {
     question: &'a Question,
     /// The term of a word of a text, `None` for a word that is of no term.
     known: HashMap<String, Option<usize>>,
-    /// By the number of a word: 0 when it was not looked at, 1 when it is of no term, else 2 + its term.
-    numbered: Vec<u8>,
+    /// By the number of a word: what it is, see [`UNSEEN`] and below.
+    numbered: Vec<u16>,
     /// The numbers of the question's stems among those of the words, as far as they have any, with their terms.
     stems: Vec<(u32, usize)>,
     folded: String,
+    /// The meanings of the question's words; `None` when no near ones are counted.
+    alike: Option<Alike>,
+    /// The terms of words that are near to one, each with what it counts.
+    close: Vec<(usize, f32)>,
+    /// The same by word, for texts that are not numbered.
+    seen: HashMap<String, Option<(usize, f32)>>,
 }
 
-const UNSEEN: u8 = 0;
-const OF_NONE: u8 = 1;
-const FIRST_TERM: u8 = 2;
+/// It was not looked at yet.
+const UNSEEN: u16 = 0;
+/// It is of no term, and near to none.
+const OF_NONE: u16 = 1;
+/// It is of the first term; the others follow. A question has at most 48 (`super::words`).
+const FIRST_TERM: u16 = 2;
+/// It is the first of those that are near to a term.
+const FIRST_ALIKE: u16 = 256;
 
 impl Counter<'_> {
     /// Counts the words of the question in `text`.
     pub fn count(&mut self, text: &str) -> Counts {
-        let mut counts = Counts { of_terms: vec![0.0; self.question.terms.len()], words: 0.0, asks: asks(text) };
-        self.each(text, |term| {
-            if let Some(count) = term.and_then(|it| counts.of_terms.get_mut(it)) {
-                *count += 1.0;
-            }
+        let mut counts =
+            Counts { of_terms: vec![0.0; self.question.terms.len()], asks: asks(text), ..Counts::default() };
+        counts.kinds = kinds::held_by(text);
+        let mut alike = Vec::new();
+        for_each_word(text, |word| {
             counts.words += 1.0;
+            match self.term_of(word) {
+                Some(term) => {
+                    if let Some(count) = counts.of_terms.get_mut(term) {
+                        *count += 1.0;
+                    }
+                }
+                None => alike.extend(self.alike_of(word)),
+            }
         });
+        counts.add_alike(&alike);
         counts
     }
 
@@ -189,6 +288,7 @@ impl Counter<'_> {
     /// counter sees must have their words from the same `words`.
     pub fn count_entries(&mut self, words: &Words, entries: &[u32], outline: Outline) -> Counts {
         let mut of_terms = vec![0.0; self.question.terms.len()];
+        let mut alike: Vec<(usize, f32)> = Vec::new();
         if self.numbered.len() < words.len() {
             self.numbered.resize(words.len(), UNSEEN);
             let stems = self.question.stems.iter();
@@ -198,19 +298,43 @@ impl Counter<'_> {
             let (number, times) = (entry >> 8, entry & 255);
             let mut mark = self.numbered.get(number as usize).copied().unwrap_or(OF_NONE);
             if mark == UNSEEN {
-                let term = self.term_of_number(words, number);
-                mark = term.and_then(|it| u8::try_from(it + usize::from(FIRST_TERM)).ok()).unwrap_or(OF_NONE);
+                mark = self.mark_of(words, number);
                 self.numbered[number as usize] = mark;
             }
-            if mark >= FIRST_TERM
+            #[expect(clippy::cast_precision_loss, reason = "at most 255")]
+            let times = times as f32;
+            if mark >= FIRST_ALIKE {
+                let near = self.close.get(usize::from(mark - FIRST_ALIKE));
+                alike.extend(near.map(|it| (it.0, it.1 * times)));
+            } else if mark >= FIRST_TERM
                 && let Some(count) = of_terms.get_mut(usize::from(mark - FIRST_TERM))
             {
-                #[expect(clippy::cast_precision_loss, reason = "at most 255")]
-                let times = times as f32;
                 *count += times;
             }
         }
-        Counts { of_terms, words: outline.words, asks: outline.asks }
+        let mut counts =
+            Counts { of_terms, alike: Vec::new(), words: outline.words, asks: outline.asks, kinds: outline.kinds };
+        counts.add_alike(&alike);
+        counts
+    }
+
+    fn mark_of(&mut self, words: &Words, number: u32) -> u16 {
+        if let Some(term) = self.term_of_number(words, number) {
+            return u16::try_from(term).map_or(OF_NONE, |it| it + FIRST_TERM);
+        }
+        let near = self.alike.as_mut().and_then(|it| it.nearest_to_number(number, words.meanings()));
+        let (Some(near), Ok(place)) = (near, u16::try_from(self.close.len())) else { return OF_NONE };
+        let Some(mark) = place.checked_add(FIRST_ALIKE) else { return OF_NONE };
+        self.close.push(near);
+        mark
+    }
+
+    /// The term that a word of a text is near to, and what it counts of it.
+    fn alike_of(&mut self, word: &str) -> Option<(usize, f32)> {
+        let alike = self.alike.as_mut()?;
+        let mut lower = String::new();
+        lower_into(word, &mut lower);
+        *self.seen.entry(lower).or_insert_with_key(|it| alike.nearest_to_word(it))
     }
 
     fn term_of_number(&mut self, words: &Words, number: u32) -> Option<usize> {
@@ -225,19 +349,8 @@ impl Counter<'_> {
     /// The terms that stand in `text`, as bits (a question has fewer than 64).
     pub fn has(&mut self, text: &str) -> u64 {
         let mut bits = 0;
-        self.each(text, |term| bits |= term.map_or(0, |it| 1 << (it & 63)));
+        for_each_word(text, |word| bits |= self.term_of(word).map_or(0, |it| 1 << (it & 63)));
         bits
-    }
-
-    fn each(&mut self, text: &str, mut found: impl FnMut(Option<usize>)) {
-        for word in raw_words(text) {
-            found(self.term_of(word));
-            if !is_plain(word) {
-                for part in parts(word) {
-                    found(self.term_of(&part));
-                }
-            }
-        }
     }
 
     /// Whether `word` begins as some form of the question's words.

@@ -4,7 +4,7 @@
 //! adding up finished scores instead was .04 worse in recall at 10 and in MRR.
 
 use super::question::Counts;
-use super::weights;
+use super::weights::Weights;
 
 /// A text with what was said around it.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,7 @@ pub struct Pool {
     pub names: u64,
     /// Mean of [`length`] over the texts.
     pub mean_length: f32,
+    pub weights: Weights,
 }
 
 /// What a score is made of; the sum is the score.
@@ -38,10 +39,16 @@ pub struct Signals {
     pub words: f32,
     /// Those of the texts around it.
     pub neighbours: f32,
+    /// Words near in meaning to the question's, in it and around it.
+    pub alike: f32,
     /// Said by someone whom the question names.
     pub speaker: f32,
     /// From a time that the question names.
     pub time: f32,
+    /// Names something of the kind that the question asks for.
+    pub kind: f32,
+    /// Shares words with the best, besides those of the question.
+    pub second: f32,
     /// Close in meaning.
     pub meaning: f32,
     /// What its importance gives; below 0, takes.
@@ -50,18 +57,24 @@ pub struct Signals {
     pub recency: f32,
     /// What feedback gives; below 0, takes.
     pub feedback: f32,
+    /// What it takes to say the same as a better one.
+    pub copy: f32,
 }
 
 impl Signals {
     pub fn total(&self) -> f32 {
         self.words
             + self.neighbours
+            + self.alike
             + self.speaker
             + self.time
+            + self.kind
+            + self.second
             + self.meaning
             + self.importance
             + self.recency
             + self.feedback
+            + self.copy
     }
 }
 
@@ -70,65 +83,82 @@ pub fn rarity(all: f32, with: f32) -> f32 {
     (1.0 + (all - with + 0.5).max(0.5) / (with + 0.5)).ln()
 }
 
-/// The length of a text as it is ranked: with a part of its neighbours'.
-pub fn length(around: &Around<'_>) -> f32 {
+/// The length of a text as it is ranked: with a part of its neighbours', and never below [`Weights::short`].
+pub fn length(around: &Around<'_>, weights: &Weights) -> f32 {
     let words = |text: Option<&Counts>| text.map_or(0.0, |it| it.words);
-    around.own.words
-        + weights::NEIGHBOUR * (words(around.before[0]) + words(around.after[0]))
-        + weights::NEIGHBOUR_OF_NEIGHBOUR * (words(around.before[1]) + words(around.after[1]))
+    around.own.words.max(weights.short)
+        + weights.neighbour * (words(around.before[0]) + words(around.after[0]))
+        + weights.neighbour_of_neighbour * (words(around.before[1]) + words(around.after[1]))
 }
 
 /// Scores one text. 0 and more, higher is better; comparable only within one pool.
 pub fn score(around: &Around<'_>, pool: &Pool) -> Signals {
     let mut signals = Signals::default();
-    let relative = if pool.mean_length > 0.0 { length(around) / pool.mean_length } else { 1.0 };
-    let halfway = weights::SATURATION * (1.0 - weights::LENGTH + weights::LENGTH * relative);
-    let worth = |count: f32| count * (weights::SATURATION + 1.0) / (count + halfway);
+    let weights = &pool.weights;
+    let relative = if pool.mean_length > 0.0 { length(around, weights) / pool.mean_length } else { 1.0 };
+    let halfway = weights.saturation * (1.0 - weights.length + weights.length * relative);
+    let worth = |count: f32| count * (weights.saturation + 1.0) / (count + halfway);
     let answers = around.before[0].is_some_and(|it| it.asks);
     for (term, rarity) in pool.rarity.iter().enumerate() {
         let bit = 1 << (term & 63);
         let is_name = pool.names & bit != 0;
         let count = |text: Option<&Counts>| text.and_then(|it| it.of_terms.get(term)).copied().unwrap_or(0.0);
-        let in_text = if is_name { weights::NAME_IN_TEXT } else { 1.0 };
-        let before = if answers { weights::NEIGHBOUR + weights::ANSWER } else { weights::NEIGHBOUR };
-        let own = in_text * count(Some(around.own)) + if around.tags & bit != 0 { weights::TAG } else { 0.0 };
-        let near = before * count(around.before[0])
-            + weights::NEIGHBOUR * count(around.after[0])
-            + weights::NEIGHBOUR_OF_NEIGHBOUR * (count(around.before[1]) + count(around.after[1]));
+        let in_text = if is_name { weights.name_in_text } else { 1.0 };
+        let before = if answers { weights.neighbour + weights.answer } else { weights.neighbour };
+        let own = in_text * count(Some(around.own)) + if around.tags & bit != 0 { weights.tag } else { 0.0 };
+        let beside = |count: &dyn Fn(Option<&Counts>) -> f32| {
+            before * count(around.before[0])
+                + weights.neighbour * count(around.after[0])
+                + weights.neighbour_of_neighbour * (count(around.before[1]) + count(around.after[1]))
+        };
+        let near = beside(&count);
         let near = own + in_text * near;
-        let spoken = near + if around.speaker & bit != 0 { weights::SPEAKER } else { 0.0 };
-        if spoken > 0.0 {
+        let spoken = near + if around.speaker & bit != 0 { weights.speaker } else { 0.0 };
+        let near_meaning = |text: Option<&Counts>| text.and_then(|it| it.alike.get(term)).copied().unwrap_or(0.0);
+        let alike = weights.alike * (near_meaning(Some(around.own)) + beside(&near_meaning));
+        if spoken + alike > 0.0 {
             signals.words += rarity * worth(own);
             signals.neighbours += rarity * (worth(near) - worth(own));
             signals.speaker += rarity * (worth(spoken) - worth(near));
+            signals.alike += rarity * (worth(spoken + alike) - worth(spoken));
         }
     }
+    // They decide between texts that match: `tea` is no answer to `coffee`.
+    if signals.words + signals.neighbours + signals.speaker <= 0.0 {
+        signals.alike = 0.0;
+    }
     if around.own.asks && around.after[0].is_some() {
-        let kept = 1.0 - weights::QUESTION;
+        let kept = 1.0 - weights.question;
         signals.words *= kept;
         signals.neighbours *= kept;
         signals.speaker *= kept;
+        signals.alike *= kept;
     }
     signals
 }
 
 /// Adds what it is worth to be from a time that the question names.
-pub fn add_time(signals: &mut Signals) {
-    signals.time = weights::TIME * (signals.words + signals.neighbours + signals.speaker);
+pub fn add_time(signals: &mut Signals, weights: &Weights) {
+    signals.time = weights.time * (signals.words + signals.neighbours + signals.alike + signals.speaker);
+}
+
+/// Adds what it is worth to name something of the kind that the question asks for.
+pub fn add_kind(signals: &mut Signals, weights: &Weights) {
+    signals.kind = weights.kind * signals.total();
 }
 
 /// Adds what the texts' meaning is worth; `cosines` are those to the question, `None` where one is not known. What
 /// has no words of the question stays at 0, unless nothing has any and it is close.
-pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>]) {
+pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>], weights: &Weights) {
     let known: Vec<f32> = cosines.iter().copied().flatten().collect();
     let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
     let most = known.iter().copied().fold(f32::MIN, f32::max);
     let best = scored.iter().map(Signals::total).fold(0.0, f32::max);
     // Without any words, meaning is all there is.
-    let worth = if best > 0.0 { weights::MEANING * best } else { 1.0 };
+    let worth = if best > 0.0 { weights.meaning * best } else { 1.0 };
     for (signals, cosine) in scored.iter_mut().zip(cosines) {
         let Some(cosine) = cosine else { continue };
-        if signals.total() <= 0.0 && (best > 0.0 || *cosine < weights::CLOSE) {
+        if signals.total() <= 0.0 && (best > 0.0 || *cosine < weights.close) {
             continue;
         }
         let range = most - mean;
@@ -140,7 +170,7 @@ pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>]) {
 /// The first look, which chooses what is read and scored: from rows that have words (`(row, worth)`, in the order of
 /// rows, a row once), the `limit` best with what their neighbours lend them, best first. Rows that follow each other
 /// are taken for neighbours here; whether they are is seen when they are read.
-pub fn nearby(with_words: &[(i64, f32)], limit: usize) -> Vec<i64> {
+pub fn nearby(with_words: &[(i64, f32)], limit: usize, weights: &Weights) -> Vec<i64> {
     // The newer of two equal ones first, so that the choice is the same for every limit.
     let better = |a: &(i64, f32), b: &(i64, f32)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
     let mut best: Vec<(i64, f32)> = with_words.to_vec();
@@ -161,8 +191,8 @@ pub fn nearby(with_words: &[(i64, f32)], limit: usize) -> Vec<i64> {
         let near = with_words.iter().skip(from).take_while(|it| it.0 <= row.saturating_add(2));
         let lent = near.map(|it| match it.0.abs_diff(row) {
             0 => it.1,
-            1 => weights::NEIGHBOUR * it.1,
-            _ => weights::NEIGHBOUR_OF_NEIGHBOUR * it.1,
+            1 => weights.neighbour * it.1,
+            _ => weights.neighbour_of_neighbour * it.1,
         });
         scored.push((row, lent.sum::<f32>()));
     }
@@ -183,7 +213,7 @@ mod tests {
     }
 
     fn pool(terms: usize) -> Pool {
-        Pool { rarity: vec![2.0; terms], names: 0, mean_length: 5.0 }
+        Pool { rarity: vec![2.0; terms], mean_length: 5.0, ..Pool::default() }
     }
 
     #[test]
@@ -215,8 +245,9 @@ mod tests {
     #[test]
     fn being_from_a_named_time_is_a_part_of_the_score() {
         let mut signals = Signals { words: 10.0, ..Signals::default() };
-        add_time(&mut signals);
-        assert_eq!(signals.total(), 10.0 * (1.0 + weights::TIME));
+        let weights = Weights::default();
+        add_time(&mut signals, &weights);
+        assert_eq!(signals.total(), 10.0 * (1.0 + weights.time));
     }
 
     #[test]
@@ -227,24 +258,33 @@ mod tests {
 
     #[test]
     fn what_stands_between_two_good_ones_is_looked_at() {
-        let rows = nearby(&[(10, 1.0), (12, 1.0), (40, 1.5)], 4);
+        let rows = nearby(&[(10, 1.0), (12, 1.0), (40, 1.5)], 4, &Weights::default());
         assert_eq!(rows, [40, 12, 10, 11]);
     }
 
     #[test]
     fn meaning_adds_a_bounded_share_and_finds_alone_only_what_is_close() {
+        let weights = Weights::default();
         let words = |words| Signals { words, ..Signals::default() };
         let mut scored = [words(10.0), words(9.0), words(0.0)];
-        add_meaning(&mut scored, &[Some(0.1), Some(0.9), Some(0.85)]);
+        add_meaning(&mut scored, &[Some(0.1), Some(0.9), Some(0.85)], &weights);
         assert!(scored[1].total() > scored[0].total(), "{scored:?}");
-        assert!(scored[1].meaning <= 10.0 * weights::MEANING);
+        assert!(scored[1].meaning <= 10.0 * weights.meaning);
         assert!(scored[2].total() == 0.0, "words found something: {scored:?}");
         let mut alone = [words(0.0), words(0.0)];
-        add_meaning(&mut alone, &[Some(0.9), Some(0.4)]);
+        add_meaning(&mut alone, &[Some(0.9), Some(0.4)], &weights);
         assert!(alone[0].total() > 0.0 && alone[1].total() == 0.0, "{alone:?}");
         let mut unknown = [words(1.0)];
-        add_meaning(&mut unknown, &[None]);
+        add_meaning(&mut unknown, &[None], &weights);
         assert_eq!(unknown, [words(1.0)]);
+    }
+
+    #[test]
+    fn near_words_alone_find_nothing() {
+        let pool = pool(1);
+        let near = |words: f32| Counts { of_terms: vec![words], alike: vec![1.0], words: 5.0, ..Counts::default() };
+        assert_eq!(score(&alone(&near(0.0)), &pool).total(), 0.0);
+        assert!(score(&alone(&near(1.0)), &pool).alike > 0.0);
     }
 
     proptest! {
@@ -252,8 +292,8 @@ mod tests {
         fn scores_are_finite_and_never_below_nothing(
             counts in proptest::collection::vec(0.0f32..1e6, 1..8), words in 0.0f32..1e6, asks: bool, bits: u64,
         ) {
-            let pool = Pool { rarity: vec![3.0; counts.len()], names: bits, mean_length: 7.0 };
-            let own = Counts { of_terms: counts, words, asks };
+            let pool = Pool { rarity: vec![3.0; counts.len()], names: bits, mean_length: 7.0, ..Pool::default() };
+            let own = Counts { of_terms: counts, words, asks, ..Counts::default() };
             let around = Around { own: &own, speaker: bits, tags: bits, before: [Some(&own); 2], after: [Some(&own); 2] };
             let signals = score(&around, &pool);
             prop_assert!(signals.total().is_finite());

@@ -246,3 +246,69 @@ async fn a_time_that_the_question_names_lifts_what_happened_then_and_loses_nothi
     assert!(why.contains("from the time that the query names ("), "{why}");
     Ok(())
 }
+
+#[tokio::test]
+async fn copies_of_one_memory_do_not_fill_an_answer() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let copy = |at: usize| {
+        json!({"content": format!("The release train leaves on Thursday{}", "!".repeat(at)),
+        "kind": "turn", "source": format!("chat/{at}"), "session_id": format!("s{at}")})
+    };
+    let mut items: Vec<Value> = (1..16).map(copy).collect();
+    let others = ["platform", "driver", "ticket", "engine", "whistle", "timetable", "delay", "route", "signal"];
+    items.extend(others.iter().map(|it| json!({"content": format!("A train needs a {it}"), "kind": "note"})));
+    remember(&mut server, json!(items)).await?;
+    let query = json!({"query": "When does the release train leave?", "limit": 10, "explain": true});
+    let found = server.call("recall", query).await?;
+    let contents: Vec<&str> =
+        found["memories"].as_array().into_iter().flatten().filter_map(|it| it["content"].as_str()).collect();
+    let copies = contents.iter().filter(|it| it.starts_with("The release train")).count();
+    assert_eq!((contents.len(), copies), (10, 1), "{contents:#?}");
+    let rest = ranked(&mut server, json!({"query": "When does the release train leave?", "limit": 50})).await?;
+    assert_eq!(rest.len(), 15 + others.len(), "nothing is lost");
+    Ok(())
+}
+
+#[tokio::test]
+async fn words_that_mean_about_the_same_and_what_is_asked_for_decide_between_texts() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let told = ["Lena saw the physician", "Lena saw the bakery", "Lena was here", "Lena was here last Monday"];
+    let items: Vec<Value> = told.iter().map(|it| json!({"content": it, "kind": "note"})).collect();
+    remember(&mut server, json!(items)).await?;
+    let query = json!({"query": "Which doctor did Lena see?", "explain": true});
+    let found = server.call("recall", query).await?;
+    let why = found["memories"][0]["why"].as_str().unwrap_or_default();
+    assert_eq!(found["memories"][0]["content"], told[0]);
+    assert!(why.contains("about the same"), "{why}");
+    let query = json!({"query": "When was Lena here?", "explain": true});
+    let found = server.call("recall", query).await?;
+    let why = found["memories"][0]["why"].as_str().unwrap_or_default();
+    assert_eq!(found["memories"][0]["content"], told[3]);
+    assert!(why.contains("names a time"), "{why}");
+    Ok(())
+}
+
+/// Sixty notes in three languages with 42 questions in other words.
+const NOTES: &str = include_str!("../../../fixtures/recall/notes.jsonl");
+const QUESTIONS: &str = include_str!("../../../fixtures/recall/questions.jsonl");
+
+#[tokio::test]
+async fn short_notes_are_found_by_questions_in_other_words() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let lines = |text: &str| text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
+    let notes: Vec<Value> =
+        lines(NOTES)?.iter().map(|it| json!({"content": it["text"], "kind": "note", "source": it["id"]})).collect();
+    remember(&mut server, json!(notes)).await?;
+    let mut missed = Vec::new();
+    for question in lines(QUESTIONS)? {
+        let found = server.call("recall", json!({"query": question["text"], "limit": 5})).await?;
+        let sources: Vec<&Value> = found["memories"].as_array().into_iter().flatten().map(|it| &it["source"]).collect();
+        let relevant = question["relevant"].as_array().cloned().unwrap_or_default();
+        if !relevant.iter().any(|it| sources.contains(&it)) {
+            missed.push(question["text"].clone());
+        }
+    }
+    // Measured: one is missed ("wireless network" for "wifi").
+    assert!(missed.len() <= 2, "{missed:#?}");
+    Ok(())
+}

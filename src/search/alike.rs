@@ -1,0 +1,158 @@
+//! Words that are near in meaning to those of a question, by the table in the binary.
+
+use super::stopwords::is_stopword;
+use super::weights::Weights;
+use crate::embed;
+use crate::vector::Vector;
+use crate::vector::dots;
+
+/// The vector of a word (lower case) that can be near to another one. None for a name, a number, a word of all texts,
+/// and one that the table does not know as a whole.
+fn meaning(word: &str) -> Option<Vector> {
+    let telling = word.len() >= 3 && word.bytes().all(|it| it.is_ascii_lowercase()) && !is_stopword(word);
+    if telling { embed::word(word) } else { None }
+}
+
+/// What words mean, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    /// By word, where it is in the others; [`NOTHING`] for one that means nothing.
+    places: Vec<u32>,
+    components: Vec<i8>,
+    inverse_lengths: Vec<f32>,
+}
+
+const NOTHING: u32 = u32::MAX;
+
+impl Meanings {
+    /// Adds the word with the next number.
+    pub(super) fn add(&mut self, word: &str) {
+        let place = meaning(word).and_then(|vector| {
+            let place = u32::try_from(self.inverse_lengths.len()).ok()?;
+            self.components.extend_from_slice(vector.components());
+            self.inverse_lengths.push(vector.inverse_length());
+            Some(place)
+        });
+        self.places.push(place.unwrap_or(NOTHING));
+    }
+
+    fn of(&self, number: u32) -> Option<(&[i8], f32)> {
+        let place = *self.places.get(number as usize)? as usize;
+        let inverse_length = *self.inverse_lengths.get(place)?;
+        let dimensions = self.components.len() / self.inverse_lengths.len();
+        Some((self.components.get(place * dimensions..(place + 1) * dimensions)?, inverse_length))
+    }
+
+    /// The room that they take, about.
+    pub(super) fn bytes(&self) -> usize {
+        4 * self.places.capacity() + self.components.capacity() + 4 * self.inverse_lengths.capacity()
+    }
+}
+
+/// Terms of a question that words can be near to: a longer question is a document that says in its own words what it
+/// means, and each costs at every word that is read.
+const MOST_TERMS: usize = 24;
+
+/// What the words of a question mean.
+#[derive(Debug)]
+pub(super) struct Alike {
+    /// The terms that can be near to a word.
+    terms: Vec<usize>,
+    /// Their vectors, one after another.
+    components: Vec<i8>,
+    inverse_lengths: Vec<f32>,
+    /// The cosine from which on a word counts, and that at which it counts in full.
+    from: f32,
+    full: f32,
+    dots: Vec<i32>,
+}
+
+impl Alike {
+    /// Of words, each with its place among the terms; `None` when nothing can be near to any.
+    pub(super) fn new<'a>(words: impl Iterator<Item = (usize, &'a str)>, weights: &Weights) -> Option<Alike> {
+        let mut alike = Alike {
+            terms: Vec::new(),
+            components: Vec::new(),
+            inverse_lengths: Vec::new(),
+            from: weights.alike_from,
+            full: weights.alike_full,
+            dots: Vec::new(),
+        };
+        for (term, word) in words.take(MOST_TERMS) {
+            let Some(vector) = meaning(word) else { continue };
+            alike.terms.push(term);
+            alike.components.extend_from_slice(vector.components());
+            alike.inverse_lengths.push(vector.inverse_length());
+        }
+        alike.dots = vec![0; alike.terms.len()];
+        (!alike.terms.is_empty()).then_some(alike)
+    }
+
+    /// The term that a word is near to, and what it counts of one, 0.0..=1.0.
+    pub(super) fn nearest_to_number(&mut self, number: u32, meanings: &Meanings) -> Option<(usize, f32)> {
+        let (components, inverse_length) = meanings.of(number)?;
+        self.nearest(components, inverse_length)
+    }
+
+    /// The same of a word that has no number.
+    pub(super) fn nearest_to_word(&mut self, word: &str) -> Option<(usize, f32)> {
+        let vector = meaning(word)?;
+        self.nearest(vector.components(), vector.inverse_length())
+    }
+
+    fn nearest(&mut self, components: &[i8], inverse_length: f32) -> Option<(usize, f32)> {
+        dots(components, &self.components, &mut self.dots);
+        let cosines = self.dots.iter().zip(&self.inverse_lengths);
+        #[expect(clippy::cast_precision_loss, reason = "24 bits of it are enough")]
+        let cosines = cosines.map(|(dot, length)| *dot as f32 * length * inverse_length);
+        let near = self.terms.iter().copied().zip(cosines).max_by(|a, b| a.1.total_cmp(&b.1));
+        near.filter(|it| it.1 > self.from).map(|it| (it.0, ((it.1 - self.from) / (self.full - self.from)).min(1.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::analysed::Words;
+    use super::super::analysed::analyse;
+    use super::super::question::Question;
+    use super::super::weights::Weights;
+
+    fn alike(query: &str, text: &str, names: u64) -> Vec<f32> {
+        Question::new(query).counter_of_alike(names, &Weights::default()).count(text).alike
+    }
+
+    #[test]
+    fn words_that_mean_about_the_same_count_a_part() {
+        let counted = alike("Which doctor did she see?", "the physician was kind", 0);
+        assert!(counted[0] > 0.0 && counted[0] <= 1.0, "{counted:?}");
+        assert_eq!(alike("Which doctor did she see?", "the invoice was kind", 0), Vec::<f32>::new());
+    }
+
+    #[test]
+    fn names_numbers_and_the_word_itself_are_near_to_nothing() {
+        assert_eq!(alike("Anna Maria", "Mary and Anne", 0b11), Vec::<f32>::new());
+        assert_eq!(alike("2022", "2023", 0), Vec::<f32>::new());
+        assert_eq!(alike("doctor", "two doctors", 0), Vec::<f32>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn near_words_are_the_same_in_the_analysed_and_in_the_text(
+            text in "(doctors? |physician |nurse |Tea |coffee\\. |car, |vehicle |\\PC{0,5} ){0,30}",
+            query in "(doctor |hospital |drink |car |travel |\\PC{0,5} ){1,6}",
+        ) {
+            let mut words = Words::default();
+            let mut entries = Vec::new();
+            let outline = analyse(&text, &mut words, &mut entries).unwrap();
+            let question = Question::new(&query);
+            let weights = Weights::default();
+            let counted = question.counter_of_alike(0, &weights).count_entries(&words, &entries, outline);
+            let plain = question.counter_of_alike(0, &weights).count(&text);
+            prop_assert_eq!(&counted.of_terms, &plain.of_terms);
+            prop_assert_eq!(counted.alike.len(), plain.alike.len());
+            prop_assert!(counted.alike.iter().zip(&plain.alike).all(|(a, b)| (a - b).abs() < 1e-3));
+        }
+    }
+}
