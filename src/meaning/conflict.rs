@@ -118,9 +118,11 @@ fn rivalry(old: &str, new: &str) -> Option<f64> {
     }
     // The noun stands last, or first: `short answers`, `réponses courtes`.
     if one.last() == other.last() {
-        (one.pop(), other.pop());
+        one.pop();
+        other.pop();
     } else if one.first() == other.first() {
-        (one.remove(0), other.remove(0));
+        one.remove(0);
+        other.remove(0);
     } else {
         return None;
     }
