@@ -63,9 +63,11 @@ impl Store {
         let path = self.path().to_path_buf();
         let wanted = ids.clone();
         // Outside the transaction, which other processes wait for: traces may be many.
-        let (traces, texts) = self
+        let (traces, texts, answers) = self
             .read(move |conn| {
-                let find = || -> rusqlite::Result<_> { Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?)) };
+                let find = || -> rusqlite::Result<_> {
+                    Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?, answers_with(conn, &wanted)?))
+                };
                 find().map_err(|err| StoreError::of(&path, &err))
             })
             .await?;
@@ -87,6 +89,11 @@ impl Store {
                 for (change, id) in texts {
                     tx.prepare_cached(change)?.execute(named_params! {":notice": NOTICE, ":id": id})?;
                     forget_words(tx, &id)?;
+                }
+                for (id, content) in answers {
+                    tx.prepare_cached("UPDATE turns SET content = :content WHERE id = :id")?
+                        .execute(named_params! {":content": content, ":id": id})?;
+                    erased.summaries += summaries_of(tx, &id)?;
                 }
                 Ok(erased)
             };
@@ -124,16 +131,44 @@ pub(super) fn erase(conn: &Connection, id: &str, deletion: &Deletion) -> rusqlit
     let Some((line, content)) = line else { return Ok(None) };
     super::memories::delete_one(conn, id)?;
     let packs = packs::withdraw(conn, id, &content)?;
-    let summaries = conn
-        .prepare_cached(
-            "DELETE FROM summaries WHERE id IN (SELECT summary_id FROM summary_sources WHERE source_id = :id)",
-        )?
-        .execute(named_params! {":id": id})?;
+    let summaries = summaries_of(conn, id)?;
     conn.prepare_cached("DELETE FROM memory_links WHERE from_id = :id OR to_id = :id")?
         .execute(named_params! {":id": id})?;
     conn.prepare_cached("DELETE FROM imported WHERE memory_id = :id")?.execute(named_params! {":id": id})?;
     audit::note(conn, &line)?;
     Ok(Some(Quoted { packs, summaries }))
+}
+
+/// Deletes the summaries that were made of the memory or turn `id`; how many there were.
+fn summaries_of(conn: &Connection, id: &str) -> rusqlite::Result<usize> {
+    conn.prepare_cached(
+        "DELETE FROM summaries WHERE id IN (SELECT summary_id FROM summary_sources WHERE source_id = :id)",
+    )?
+    .execute(named_params! {":id": id})
+}
+
+/// The answers in conversations that quote one of these memories, by id, without the lines that do. What people said
+/// themselves is theirs and goes with its session.
+fn answers_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut contents = Vec::new();
+    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    for id in ids {
+        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+    }
+    // Every line of a memory: an answer quotes it line by line.
+    let lines = contents.iter().flat_map(|it| it.lines()).filter_map(needle);
+    let mut found = Vec::new();
+    let Ok(search) = aho_corasick::AhoCorasick::new(lines) else { return Ok(found) };
+    let mut statement = conn.prepare_cached("SELECT id, content FROM turns WHERE role = 'assistant'")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let content = row.get_ref(1)?.as_str()?;
+        if search.patterns_len() > 0 && search.is_match(content) {
+            let left: Vec<&str> = content.lines().map(|it| if search.is_match(it) { NOTICE } else { it }).collect();
+            found.push((row.get(0)?, left.join("\n")));
+        }
+    }
+    Ok(found)
 }
 
 /// A trace as it is to be kept.

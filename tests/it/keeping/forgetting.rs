@@ -187,3 +187,30 @@ fn every_write_leaves_a_line_without_the_content() -> anyhow::Result<()> {
     assert!(text.lines().count() == 3 && text.contains("superseded"), "{text}");
     Ok(())
 }
+
+#[test]
+fn what_an_answer_quoted_goes_from_the_conversation_and_every_file() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let content = "The xylophonist Quagmire hides zirconium beneath Thule";
+    let told = run(&home, &["--json", "remember", content])?.json()?;
+    let id = told["memories"][0]["id"].as_str().context("an id")?.to_owned();
+    run(&home, &["remember", "The xylophonist plays on Fridays", "--session-id", "s"])?;
+    let asked = json!({"message": "Where does the xylophonist hide something?", "session_id": "s"});
+    let answer = run(&home, &["--json", "call", "ask", &asked.to_string()])?.json()?["answer"].clone();
+    assert!(answer.as_str().is_some_and(|it| it.contains("Quagmire")), "{answer}");
+    let ran = run(&home, &["forget", &id, "--purge"])?;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for entry in std::fs::read_dir(home.database().parent().context("a folder")?)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let bytes = String::from_utf8_lossy(&std::fs::read(&path)?).to_lowercase();
+            for word in ["quagmire", "zirconium", "thule"] {
+                assert!(!bytes.contains(word), "{word} in {}", path.display());
+            }
+        }
+    }
+    // The rest of the answer, and what else was quoted, is there.
+    let said = run(&home, &["--json", "sessions", "show", "s"])?.out;
+    assert!(said.contains("[forgotten]") && said.contains("Where does the xylophonist hide"), "{said}");
+    Ok(())
+}
