@@ -36,7 +36,7 @@ pub fn fingerprint(words: &Words, entries: &[u32]) -> u64 {
     }
 }
 
-/// Sets copies of better ones behind the first [`DIFFERENT`] that differ. `scored` are the scores, the best first, and
+/// Sets copies of better ones behind the first `DIFFERENT` that differ. `scored` are the scores, the best first, and
 /// `print` tells the fingerprint of one. The order of `scored` is that of its totals afterwards, too.
 pub fn set_copies_behind<E>(
     scored: &mut [Signals],

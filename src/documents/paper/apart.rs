@@ -211,7 +211,7 @@ fn receive(from: &mut impl Read, most: u64) -> io::Result<Message> {
     if bytes.len() as u64 == length { Ok((code, bytes)) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
-/// Reads documents from standard input until it ends: the other side of a [`Reader`].
+/// Reads documents from standard input until it ends: the other side of a `Reader`.
 ///
 /// # Errors
 ///
