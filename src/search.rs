@@ -22,7 +22,6 @@ pub use analysed::Outline;
 pub use analysed::Words;
 pub use analysed::analyse;
 pub use analysed::telling_words;
-pub use copies::fingerprint;
 pub use copies::set_copies_behind;
 pub use kinds::Kinds;
 pub use kinds::asked_for;

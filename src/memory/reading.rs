@@ -244,7 +244,7 @@ impl<'a> Reading<'a> {
         hits.sort_unstable_by(better);
         if first {
             let mut signals: Vec<Signals> = hits.iter().map(|it| it.signals).collect();
-            let print = |words: &Words, entries: &[u32], _| search::fingerprint(words, entries);
+            let print = |_: &Words, _: &[u32], outline: Outline| outline.said;
             search::set_copies_behind(&mut signals, |at| self.of_words(hits[at].seq, print))?;
             hits.iter_mut().zip(signals).for_each(|(hit, signals)| hit.signals = signals);
             hits.sort_unstable_by(better);

@@ -7,6 +7,7 @@ use std::hash::Hasher;
 use std::hash::RandomState;
 
 use super::alike::Meanings;
+use super::copies::fingerprint;
 use super::fold::fold;
 use super::fold::lower_into;
 use super::kinds;
@@ -138,6 +139,8 @@ pub struct Outline {
     pub asks: bool,
     /// What it names.
     pub kinds: Kinds,
+    /// Equal for texts that say the same in the same words.
+    pub said: u64,
 }
 
 /// The words of texts with their numbers, and the English stem of each.
@@ -212,9 +215,10 @@ pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<
         }
     }
     let count = entries.len() - begin;
+    let said = fingerprint(entries[begin..].iter().map(|it| words.word(*it)));
     pack(entries, begin);
     #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
-    Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text) })
+    Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text), said })
 }
 
 /// The words of a text that [`analyse`] cut into `entries`, which tell it from others: the most frequent of it first, at
