@@ -288,6 +288,30 @@ async fn words_that_mean_about_the_same_and_what_is_asked_for_decide_between_tex
     Ok(())
 }
 
+#[tokio::test]
+async fn what_shares_telling_words_with_the_best_comes_before_what_does_not() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let told = [
+        "The regatta plans of Orla name the harbour of skagen",
+        "The regatta plans are late",
+        "The regatta plans again",
+        "A regatta needs a pier near skagen",
+        "A regatta needs a pier near bergen",
+    ];
+    let items: Vec<Value> = told.iter().map(|it| json!({"content": it, "kind": "note"})).collect();
+    remember(&mut server, json!(items)).await?;
+    let found = server.call("recall", json!({"query": "regatta plans", "explain": true})).await?;
+    let told_of = |at: usize| {
+        let memories = found["memories"].as_array().into_iter().flatten();
+        let mut places = memories.enumerate().filter(|it| it.1["content"] == told[at]);
+        places.next().map(|(place, it)| (place, it["why"].to_string())).unwrap_or_default()
+    };
+    assert!(told_of(3).0 < told_of(4).0, "{found}");
+    assert!(told_of(3).1.contains("shares words with the best"), "{found}");
+    assert!(!told_of(4).1.contains("shares words with the best"), "{found}");
+    Ok(())
+}
+
 /// Sixty notes in three languages with 42 questions in other words.
 const NOTES: &str = include_str!("../../../fixtures/recall/notes.jsonl");
 const QUESTIONS: &str = include_str!("../../../fixtures/recall/questions.jsonl");
