@@ -67,12 +67,8 @@ fn an_indexed_folder_is_found_with_path_and_lines() -> anyhow::Result<()> {
 #[test]
 fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
     let home = Home::new()?;
-    // Where things come together, before where one is only declared.
-    write(
-        &home,
-        "src/one.rs",
-        "type Clock = crate::u8;\ntype Store = crate::u8;\ntype Wire = crate::u8;\n\npub fn renew(lease: Lease) {}\n",
-    )?;
+    // Where things come together, before where one is only declared, though that file is shorter.
+    write(&home, "src/one.rs", "type Clock = crate::u8;\ntype Wire = u8;\n\npub fn renew(lease: Lease) {}\n")?;
     write(
         &home,
         "src/two.rs",
