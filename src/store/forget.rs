@@ -2,9 +2,11 @@
 //! and notes. What stays is a line of the audit.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
+use rusqlite::Row;
 use rusqlite::named_params;
 use serde_json::Value;
 use serde_json::json;
@@ -147,25 +149,64 @@ fn summaries_of(conn: &Connection, id: &str) -> rusqlite::Result<usize> {
     .execute(named_params! {":id": id})
 }
 
+/// Who sees something, and since when.
+struct Place {
+    namespace: String,
+    user_id: Option<String>,
+    persona: Option<String>,
+    since: Millis,
+}
+
+impl Place {
+    /// Whether an answer of `seen` can quote it: it was given where the memory is seen, after that was learned. Otherwise
+    /// whoever remembers and forgets a text could take it out of the conversations of others.
+    fn may_stand_in(&self, seen: &Place) -> bool {
+        self.namespace == seen.namespace
+            && self.since <= seen.since
+            && (self.user_id.is_none() || self.user_id == seen.user_id)
+            && (self.persona.is_none() || self.persona == seen.persona)
+    }
+
+    fn of(row: &Row<'_>) -> rusqlite::Result<Place> {
+        Ok(Place { namespace: row.get(1)?, user_id: row.get(2)?, persona: row.get(3)?, since: row.get(4)? })
+    }
+}
+
 /// The answers in conversations that quote one of these memories, by id, without the lines that do. What people said
 /// themselves is theirs and goes with its session.
 fn answers_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut contents = Vec::new();
-    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    let (mut needles, mut lines) = (Vec::new(), Vec::new());
+    let mut find =
+        conn.prepare_cached("SELECT content, namespace, user_id, persona, created_at FROM memories WHERE id = :id")?;
     for id in ids {
-        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+        let known = find.query_row(named_params! {":id": id}, |row| Ok((row.get::<_, String>(0)?, Place::of(row)?)));
+        let Some((content, line)) = known.optional()? else { continue };
+        let line = Rc::new(line);
+        // Every line of a memory: an answer quotes it line by line.
+        for needle in content.lines().filter_map(needle) {
+            needles.push(needle);
+            lines.push(Rc::clone(&line));
+        }
     }
-    // Every line of a memory: an answer quotes it line by line.
-    let lines = contents.iter().flat_map(|it| it.lines()).filter_map(needle);
     let mut found = Vec::new();
-    let Ok(search) = aho_corasick::AhoCorasick::new(lines) else { return Ok(found) };
-    let mut statement = conn.prepare_cached("SELECT id, content FROM turns WHERE role = 'assistant'")?;
+    let Ok(search) = aho_corasick::AhoCorasick::new(&needles) else { return Ok(found) };
+    if needles.is_empty() {
+        return Ok(found);
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT content, namespace, user_id, persona, created_at, id FROM turns WHERE role = 'assistant'",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let content = row.get_ref(1)?.as_str()?;
-        if search.patterns_len() > 0 && search.is_match(content) {
-            let left: Vec<&str> = content.lines().map(|it| if search.is_match(it) { NOTICE } else { it }).collect();
-            found.push((row.get(0)?, left.join("\n")));
+        let content = row.get_ref(0)?.as_str()?;
+        if !search.is_match(content) {
+            continue;
+        }
+        let seen = Place::of(row)?;
+        let quotes = |it: &str| search.find_overlapping_iter(it).any(|at| lines[at.pattern()].may_stand_in(&seen));
+        let left: Vec<&str> = content.lines().map(|it| if quotes(it) { NOTICE } else { it }).collect();
+        if left.contains(&NOTICE) {
+            found.push((row.get(5)?, left.join("\n")));
         }
     }
     Ok(found)

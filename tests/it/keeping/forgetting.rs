@@ -214,3 +214,23 @@ fn what_an_answer_quoted_goes_from_the_conversation_and_every_file() -> anyhow::
     assert!(said.contains("[forgotten]") && said.contains("Where does the xylophonist hide"), "{said}");
     Ok(())
 }
+
+#[test]
+fn forgetting_takes_nothing_out_of_answers_that_cannot_have_quoted_it() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let content = "The xylophonist Quagmire hides zirconium beneath Thule";
+    // Ben's answer quotes Ben's own memory; Ana remembers the same words and forgets them. So does somebody of another
+    // namespace, and somebody who learned them only afterwards.
+    run(&home, &["remember", content, "--user-id", "ben"])?;
+    let asked = json!({"message": "Where does the xylophonist hide something?", "session_id": "s", "user_id": "ben"});
+    let answer = run(&home, &["--json", "call", "ask", &asked.to_string()])?.json()?["answer"].clone();
+    assert!(answer.as_str().is_some_and(|it| it.contains("Quagmire")), "{answer}");
+    for owner in [["--user-id", "ana"], ["--namespace", "other"], ["--persona", "coach"]] {
+        let told = run(&home, &["--json", "remember", content, owner[0], owner[1]])?.json()?;
+        let id = told["memories"][0]["id"].as_str().context("an id")?.to_owned();
+        run(&home, &["forget", &id])?;
+    }
+    let said = run(&home, &["--json", "sessions", "show", "s", "--user-id", "ben"])?.out;
+    assert!(said.contains("Quagmire") && !said.contains("[forgotten]"), "{said}");
+    Ok(())
+}
