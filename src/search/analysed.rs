@@ -8,6 +8,7 @@ use std::hash::RandomState;
 
 use super::alike::Meanings;
 use super::copies::fingerprint;
+use super::copies::print;
 use super::fold::fold;
 use super::fold::lower_into;
 use super::kinds;
@@ -150,6 +151,8 @@ pub struct Words {
     stems: Names,
     /// By word, the number of its stem.
     stem_of: Vec<u32>,
+    /// By word, what it is in a fingerprint.
+    prints: Vec<u64>,
     meanings: Meanings,
 }
 
@@ -159,6 +162,7 @@ impl Words {
         while self.stem_of.len() < self.names.len() {
             let added = self.names.name(u32::try_from(self.stem_of.len()).ok()?);
             self.meanings.add(added);
+            self.prints.push(print(added));
             self.stem_of.push(self.stems.number(&english_stem(&fold(added)))?);
         }
         Some(number)
@@ -171,6 +175,10 @@ impl Words {
 
     pub(super) fn word(&self, number: u32) -> &str {
         self.names.name(number)
+    }
+
+    fn print(&self, number: u32) -> u64 {
+        self.prints.get(number as usize).copied().unwrap_or(0)
     }
 
     /// The number of the stem of a word.
@@ -190,7 +198,11 @@ impl Words {
 
     /// The room that they take, about.
     pub fn bytes(&self) -> usize {
-        self.names.bytes() + self.stems.bytes() + 4 * self.stem_of.capacity() + self.meanings.bytes()
+        self.names.bytes()
+            + self.stems.bytes()
+            + 4 * self.stem_of.capacity()
+            + 8 * self.prints.capacity()
+            + self.meanings.bytes()
     }
 }
 
@@ -215,7 +227,7 @@ pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<
         }
     }
     let count = entries.len() - begin;
-    let said = fingerprint(entries[begin..].iter().map(|it| words.word(*it)));
+    let said = fingerprint(entries[begin..].iter().map(|it| words.print(*it)));
     pack(entries, begin);
     #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
     Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text), said })

@@ -17,17 +17,24 @@ const TURNING: &[&str] = &[
     "jamais", "sans", "non", "nunca", "sin",
 ];
 
+/// What a word is in a [`fingerprint`]: its hash, and in the lowest bit whether it tells texts apart.
+pub(super) fn print(word: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    word.hash(&mut hasher);
+    let telling = !is_stopword(word) || TURNING.contains(&word);
+    hasher.finish() & !1 | u64::from(telling)
+}
+
 /// Equal for texts that say the same words in the same order, whatever their case, punctuation and function words.
-/// `said` are the words in the text's order.
-pub(super) fn fingerprint<'a>(said: impl Iterator<Item = &'a str> + Clone) -> u64 {
-    let hash = |words: &mut dyn Iterator<Item = &'a str>| {
-        let mut hasher = DefaultHasher::new();
-        words.for_each(|it| it.hash(&mut hasher));
-        hasher.finish()
-    };
-    let mut telling = said.clone().filter(|it| !is_stopword(it) || TURNING.contains(it)).peekable();
-    // What has function words alone is told apart by those.
-    if telling.peek().is_some() { hash(&mut telling) } else { hash(&mut said.into_iter()) }
+/// `prints` are those of the words in the text's order.
+pub(super) fn fingerprint(prints: impl Iterator<Item = u64> + Clone) -> u64 {
+    // An odd number near 2^64 divided by the golden ratio spreads what is close together.
+    let join = |all: u64, print: u64| (all.rotate_left(5) ^ print).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    match prints.clone().filter(|it| it & 1 == 1).fold(0, join) {
+        // What has function words alone is told apart by those.
+        0 => prints.fold(0, join),
+        telling => telling,
+    }
 }
 
 /// Sets copies of better ones behind the first `DIFFERENT` that differ. `scored` are the scores, the best first, and
