@@ -1,5 +1,5 @@
-//! What is kept as Markdown for people, which imports back the same. Each row is a section: its text as a quotation,
-//! below it every other field on a line of its own.
+//! What is kept as Markdown for people, which imports back the same. Each row is a section: its text as a quotation, if
+//! it has one, below it every other field on a line of its own.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,12 +16,37 @@ use crate::clock;
 /// Marks a file as one of these.
 const MARK: &str = "<!-- carryall-export markdown 1 -->";
 
-/// What is written for people: the tables, and which column is the text. Packs, traces, spending and earlier versions
-/// of contexts are for programs; the JSON Lines have them.
-const TABLES: [(&str, &str); 3] = [("memories", "content"), ("turns", "content"), ("contexts", "data")];
+/// What is written for people: the tables in the order in which they come in, and the column that is the text. Packs,
+/// traces, calls, the audit, spending and earlier versions of contexts are for programs; the JSON Lines have them. What
+/// memories state is read again.
+const TABLES: [(&str, &str); 8] = [
+    ("sessions", "title"),
+    ("memories", "content"),
+    ("memory_events", ""),
+    ("memory_links", ""),
+    ("item_feedback", ""),
+    ("turns", "content"),
+    ("summaries", "content"),
+    ("contexts", "data"),
+];
 
 /// Columns that are times.
-const TIMES: [&str; 6] = ["occurred_at", "valid_from", "valid_to", "created_at", "updated_at", "expires_at"];
+const TIMES: [&str; 11] = [
+    "occurred_at",
+    "valid_from",
+    "valid_to",
+    "created_at",
+    "updated_at",
+    "expires_at",
+    "made_at",
+    "started_at",
+    "last_at",
+    "ended_at",
+    "at",
+];
+
+/// Columns that are lists, written as such.
+const LISTS: [&str; 2] = ["tags", "sources"];
 
 /// Characters of a heading.
 const HEADING: usize = 80;
@@ -91,7 +116,8 @@ impl Write for Renderer {
     }
 }
 
-/// A memory's file is named by its namespace and kind, a turn's by its session, a context's by its scope.
+/// A memory's file is named by its namespace and kind, that of a turn, a summary or a title by its session, a context's by
+/// its scope.
 fn file_name(table: &str, row: &Map<String, Value>) -> String {
     let part = |name: &str| {
         let text = row.get(name).and_then(Value::as_str).unwrap_or("none");
@@ -105,20 +131,22 @@ fn file_name(table: &str, row: &Map<String, Value>) -> String {
     };
     match table {
         "memories" => format!("memories/{}/{}.md", part("namespace"), part("kind")),
-        "turns" => format!("sessions/{}.md", part("session_id")),
-        _ => format!("contexts/{}.md", part("scope")),
+        "turns" | "summaries" | "sessions" => format!("sessions/{}.md", part("session_id")),
+        "contexts" => format!("contexts/{}.md", part("scope")),
+        _ => format!("{table}.md"),
     }
 }
 
 fn section(table: &str, body: &str, row: &Map<String, Value>) -> String {
-    let text = row.get(body).and_then(Value::as_str).unwrap_or_default();
-    let mut section = format!("\n## {}\n\n", heading(row, text));
-    for line in text.split('\n') {
+    let text = row.get(body).and_then(Value::as_str);
+    let mut section = format!("\n## {}\n\n", heading(table, row, text.unwrap_or_default()));
+    for line in text.into_iter().flat_map(|it| it.split('\n')) {
         section.push_str(if line.is_empty() { ">" } else { "> " });
         section.push_str(line);
         section.push('\n');
     }
-    section.push_str(&format!("\n- table: {table}\n"));
+    let gap = if text.is_some() { "\n" } else { "" };
+    section.push_str(&format!("{gap}- table: {table}\n"));
     for (name, value) in row {
         if name != "table" && name != body && !value.is_null() {
             section.push_str(&format!("- {name}: {}\n", written(name, value)));
@@ -128,14 +156,27 @@ fn section(table: &str, body: &str, row: &Map<String, Value>) -> String {
 }
 
 /// The day and the first words.
-fn heading(row: &Map<String, Value>, text: &str) -> String {
-    let at = ["occurred_at", "created_at"].into_iter().find_map(|it| row.get(it).and_then(Value::as_i64));
+fn heading(table: &str, row: &Map<String, Value>, text: &str) -> String {
+    let days = ["occurred_at", "created_at", "made_at", "started_at", "at"];
+    let at = days.into_iter().find_map(|it| row.get(it).and_then(Value::as_i64));
     let day: String = at.map(clock::format).unwrap_or_default().chars().take(10).collect();
-    let named = ["kind", "role", "key"].into_iter().find_map(|it| row.get(it).and_then(Value::as_str));
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = words.chars().take(HEADING).collect();
-    let cut = if cut.len() < words.len() { format!("{cut}…") } else { cut };
-    format!("{day} {}: {cut}", named.unwrap_or_default().replace('\n', " "))
+    let part = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (named, said) = match table {
+        "sessions" => (format!("session {}", part("session_id")), text.to_owned()),
+        "summaries" => (format!("summary of {}", part("session_id")), text.to_owned()),
+        "memory_events" => (part("event").to_owned(), part("memory_id").to_owned()),
+        "memory_links" => (part("relation").to_owned(), format!("{} and {}", part("from_id"), part("to_id"))),
+        "item_feedback" => ("feedback".to_owned(), part("item").to_owned()),
+        "turns" => (part("role").to_owned(), text.to_owned()),
+        "contexts" => (part("key").to_owned(), text.to_owned()),
+        _ => (part("kind").to_owned(), text.to_owned()),
+    };
+    let tidy = |it: &str| it.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (named, said) = (tidy(&named), tidy(&said));
+    let cut: String = said.chars().take(HEADING).collect();
+    let end = if cut.len() < said.len() { "…" } else { "" };
+    let colon = if cut.is_empty() { "" } else { ": " };
+    format!("{day} {named}{colon}{cut}{end}")
 }
 
 fn written(name: &str, value: &Value) -> String {
@@ -144,7 +185,7 @@ fn written(name: &str, value: &Value) -> String {
             let exact = number.as_i64().filter(|it| clock::parse(&clock::format(*it)) == Ok(*it));
             exact.map_or_else(|| number.to_string(), clock::format)
         }
-        Value::String(text) if name == "tags" => {
+        Value::String(text) if LISTS.contains(&name) => {
             let same = serde_json::from_str::<Value>(text).is_ok_and(|it| it.is_array() && text == &it.to_string());
             if same { text.clone() } else { value.to_string() }
         }
@@ -177,12 +218,27 @@ pub struct Rendered {
 ///
 /// A [`Problem`] with file and line when a section is not of the form.
 pub fn to_json_lines(source: &Source) -> Result<Rendered, Problem> {
+    let mut rows = Vec::new();
+    for (name, file) in source.files(&|it| it.ends_with(".md"))? {
+        read(&file.text()?, &name, &mut rows)?;
+    }
+    // A summary comes in after its sources, whatever their files are called.
+    rows.sort_by_key(|it| it.rank);
     let mut rendered = Rendered::default();
     rendered.line(&json!({"format": "carryall-export", "version": 1}), &source.name(), 1);
-    for (name, file) in source.files(&|it| it.ends_with(".md"))? {
-        read(&file.text()?, &name, &mut rendered)?;
+    for row in rows {
+        rendered.line(&row.value, &row.file, row.begun);
     }
     Ok(rendered)
+}
+
+/// A row that was read, and where it stands.
+struct ReadRow {
+    /// The place of its table in [`TABLES`].
+    rank: usize,
+    value: Value,
+    file: String,
+    begun: usize,
 }
 
 impl Rendered {
@@ -200,7 +256,7 @@ struct Section {
     fields: Map<String, Value>,
 }
 
-fn read(text: &str, file: &str, rendered: &mut Rendered) -> Result<(), Problem> {
+fn read(text: &str, file: &str, rows: &mut Vec<ReadRow>) -> Result<(), Problem> {
     let mut lines = text.split('\n').enumerate();
     // An editor or a version control may have given every line a carriage return.
     let returns = lines.by_ref().find_map(|(_, it)| match it.strip_suffix('\r').unwrap_or(it) {
@@ -215,7 +271,7 @@ fn read(text: &str, file: &str, rendered: &mut Rendered) -> Result<(), Problem> 
         let line = if returns { line.strip_suffix('\r').unwrap_or(line) } else { line };
         let wrong = |reason: &str| Problem::new(file, Some(at + 1), reason);
         if line.starts_with("## ") {
-            end(open.take(), file, rendered)?;
+            end(open.take(), file, rows)?;
             open = Some(Section { begun: at + 1, ..Section::default() });
             continue;
         }
@@ -236,19 +292,27 @@ fn read(text: &str, file: &str, rendered: &mut Rendered) -> Result<(), Problem> 
             return Err(wrong("neither a quotation (`> …`), a field (`- name: value`) nor a heading"));
         }
     }
-    end(open, file, rendered)
+    end(open, file, rows)
 }
 
-fn end(section: Option<Section>, file: &str, rendered: &mut Rendered) -> Result<(), Problem> {
+fn end(section: Option<Section>, file: &str, rows: &mut Vec<ReadRow>) -> Result<(), Problem> {
     let Some(Section { begun, text, mut fields }) = section else { return Ok(()) };
     let wrong = |reason: String| Problem::new(file, Some(begun), reason);
     let table = fields.get("table").and_then(Value::as_str).unwrap_or_default();
-    let Some((_, body)) = TABLES.into_iter().find(|it| it.0 == table) else {
-        return Err(wrong("the field table must be memories, turns or contexts".to_owned()));
+    let Some(rank) = TABLES.iter().position(|it| it.0 == table) else {
+        let names: Vec<&str> = TABLES.iter().map(|it| it.0).collect();
+        return Err(wrong(format!("the field table must be one of {}", names.join(", "))));
     };
-    let text = text.ok_or_else(|| wrong("the quotation is missing".to_owned()))?;
-    fields.insert(body.to_owned(), text.into());
-    rendered.line(&Value::Object(fields), file, begun);
+    match (TABLES[rank].1, text) {
+        (body, Some(text)) if !body.is_empty() => {
+            fields.insert(body.to_owned(), text.into());
+        }
+        // A session need not have a title.
+        ("content" | "data", None) => return Err(wrong("the quotation is missing".to_owned())),
+        (_, Some(_)) => return Err(wrong(format!("{table} have no quotation"))),
+        (_, None) => {}
+    }
+    rows.push(ReadRow { rank, value: Value::Object(fields), file: file.to_owned(), begun });
     Ok(())
 }
 
@@ -261,7 +325,7 @@ fn meant(name: &str, value: &str) -> Value {
         return at.into();
     }
     match serde_json::from_str::<Value>(value) {
-        Ok(list @ Value::Array(_)) if name == "tags" => list.to_string().into(),
+        Ok(list @ Value::Array(_)) if LISTS.contains(&name) => list.to_string().into(),
         Ok(value) => value,
         Err(_) => bare(),
     }
@@ -326,6 +390,35 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// So does everything else that is kept of a memory.
+        #[test]
+        fn what_stands_beside_a_memory_comes_back_the_same(
+            text in "(\\PC|\n|\r|[>#`-]){0,40}",
+            title in prop::option::of("(\\PC|\n|\r|[>#`-]){0,20}"),
+            ids in prop::collection::vec("\\PC{0,8}", 0..3),
+            number in any::<f64>().prop_filter("JSON has no others", |it| it.is_finite()),
+            at in any::<i64>(),
+        ) {
+            let list = serde_json::to_string(&ids).unwrap();
+            let mut session = json!({"table": "sessions", "namespace": text, "session_id": text, "host": text,
+                "started_at": at, "last_at": at});
+            if let Some(title) = title { session["title"] = title.into(); }
+            let rows = [
+                session,
+                json!({"table": "summaries", "id": "s", "namespace": "n", "session_id": text, "content": text,
+                    "made_by": text, "covers": at, "fingerprint": "12e4", "made_at": at, "sources": list}),
+                json!({"table": "memory_links", "from_id": text, "to_id": "b", "relation": text, "score": number, "made_at": at}),
+                json!({"table": "memory_events", "memory_id": text, "at": at, "event": text, "detail": list}),
+                json!({"table": "item_feedback", "item": text, "used": number, "ignored": 0.5, "at": at}),
+            ];
+            for row in rows {
+                let (text, back) = there_and_back(&row);
+                prop_assert_eq!(back, row, "{}", text);
+            }
+        }
+    }
+
     #[test]
     fn it_reads_well() {
         let row = json!({"table": "memories", "id": "m1", "namespace": "default", "kind": "fact",
@@ -334,6 +427,21 @@ mod tests {
         let (text, back) = there_and_back(&row);
         assert_eq!(back, row);
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_stands_beside_a_memory_reads_well() {
+        let at = 1_795_000_000_000_i64;
+        let rows = [
+            json!({"table": "sessions", "session_id": "tea", "title": "The tea release", "started_at": at, "last_at": at}),
+            json!({"table": "memory_events", "memory_id": "m1", "at": at, "event": "superseded", "detail": "{\"by\":\"m2\"}"}),
+            json!({"table": "memory_links", "from_id": "m1", "to_id": "m2", "relation": "same", "score": 1.0, "made_at": at}),
+            json!({"table": "item_feedback", "item": "carryall://memory/m1", "used": 1.5, "ignored": 0.0, "at": at}),
+            json!({"table": "summaries", "id": "s1", "session_id": "tea", "content": "Ana: We release in May.\nBen: Fine.",
+                "made_by": "extractive", "covers": 8, "fingerprint": "00ff", "made_at": at, "sources": "[\"m1\",\"m2\"]"}),
+        ];
+        let text: String = rows.iter().map(|it| there_and_back(it).0).collect();
+        insta::assert_snapshot!(text.replace(&format!("# Kept by carryall\n\n{MARK}\n"), ""));
     }
 
     #[test]
@@ -346,7 +454,7 @@ mod tests {
             assert!(problem.reason.contains(part), "{problem}");
         }
         check("# Notes\n", None, "the line <!--");
-        check(&format!("{MARK}\n## a\n> x\n"), Some(2), "table must be");
+        check(&format!("{MARK}\n## a\n> x\n"), Some(2), "table must be one of sessions, memories");
         check(&format!("{MARK}\n## a\n- table: turns\n"), Some(2), "quotation is missing");
         check(&format!("{MARK}\n## a\n> x\nwords\n"), Some(4), "neither");
         check(&format!("{MARK}\r\n## a\r\n> x\r\n- table\r\n"), Some(4), "a field is written");

@@ -3,6 +3,8 @@
 //! A line is one row: `{"table": "memories", "id": …, …}`, after a first line that names the format. The index of
 //! workspaces is left out: it is made again from the files.
 
+mod tables;
+
 use std::io::BufRead;
 use std::io::Read;
 use std::io::Write;
@@ -12,11 +14,15 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::named_params;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::types::ValueRef;
 use serde_json::Map;
 use serde_json::Value;
 
+use self::tables::SOURCES;
+use self::tables::TABLES;
+use self::tables::Table;
 use super::db::Store;
 use super::error::StoreError;
 use crate::redact;
@@ -29,130 +35,6 @@ pub struct Counts {
     /// Rows that were there already.
     pub skipped: u64,
 }
-
-/// A table that is exchanged: its columns, the column that sets the order, and which column is made of bytes.
-struct Table {
-    name: &'static str,
-    columns: &'static [&'static str],
-    order: &'static str,
-}
-
-const TABLES: &[Table] = &[
-    // Before the memories and the turns, whose triggers make the rows that are missing.
-    Table {
-        name: "sessions",
-        columns: &[
-            "namespace",
-            "session_id",
-            "user_id",
-            "persona",
-            "title",
-            "host",
-            "project",
-            "started_at",
-            "last_at",
-            "ended_at",
-        ],
-        order: "seq",
-    },
-    Table {
-        name: "memories",
-        columns: &[
-            "id",
-            "namespace",
-            "user_id",
-            "persona",
-            "session_id",
-            "kind",
-            "speaker",
-            "content",
-            "tags",
-            "importance",
-            "occurred_at",
-            "valid_from",
-            "valid_to",
-            "created_at",
-            "expires_at",
-            "source",
-            "superseded_by",
-            "content_key",
-            "gist_key",
-            "sources",
-            "times_seen",
-            "trust",
-            "written_by",
-            "flags",
-        ],
-        order: "seq",
-    },
-    Table {
-        name: "memory_facts",
-        columns: &[
-            "fact_key",
-            "valid_from",
-            "memory_id",
-            "place",
-            "subject",
-            "attribute",
-            "value",
-            "shown",
-            "replaces",
-            "holds",
-            "many",
-            "is_change",
-            "is_whole",
-            "confidence",
-        ],
-        order: "memory_id, place",
-    },
-    Table { name: "memory_events", columns: &["memory_id", "at", "event", "detail"], order: "seq" },
-    Table {
-        name: "turns",
-        columns: &["id", "session_id", "namespace", "user_id", "persona", "role", "content", "trace_id", "created_at"],
-        order: "seq",
-    },
-    Table {
-        name: "contexts",
-        columns: &[
-            "namespace",
-            "scope",
-            "owner",
-            "key",
-            "version",
-            "data",
-            "user_id",
-            "persona",
-            "created_at",
-            "updated_at",
-            "expires_at",
-            "cleared",
-        ],
-        order: "namespace, scope, owner, key",
-    },
-    Table {
-        name: "context_versions",
-        columns: &["namespace", "scope", "owner", "key", "version", "data", "updated_at"],
-        order: "namespace, scope, owner, key, version",
-    },
-    Table { name: "packs", columns: &["id", "created_at", "query", "result"], order: "created_at, id" },
-    Table {
-        name: "traces",
-        columns: &[
-            "id",
-            "tool",
-            "started_at",
-            "took_us",
-            "outcome",
-            "error",
-            "session_id",
-            "user_id",
-            "namespace",
-            "spans",
-        ],
-        order: "started_at, id",
-    },
-    Table { name: "spending", columns: &["id", "at", "provider", "model", "cost_usd"], order: "at, id" },
-];
 
 /// The format of the first line.
 const FORMAT: &str = "carryall-export";
@@ -189,7 +71,12 @@ impl Store {
                 .map_err(unwritable)?;
             for table in TABLES {
                 let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
-                let sql = format!("SELECT {} FROM {} ORDER BY {}", table.columns.join(", "), table.name, table.order);
+                let columns = table.columns.join(", ");
+                let columns = match table.name {
+                    "summaries" => columns.replace("sources", SOURCES),
+                    _ => columns,
+                };
+                let sql = format!("SELECT {columns} FROM {} ORDER BY {}", table.name, table.order);
                 let mut statement = conn.prepare(&sql).map_err(failed)?;
                 let mut rows = statement.query([]).map_err(failed)?;
                 while let Some(row) = rows.next().map_err(failed)? {
@@ -322,10 +209,15 @@ fn read_row(row: &Map<String, Value>) -> Result<(&'static Table, Vec<SqlValue>),
     // Contexts of earlier exports stood in no namespace.
     let before = Value::from(DEFAULT_NAMESPACE);
     let is_context = name.starts_with("context");
-    let missing = |column: &str| if is_context && column == "namespace" { &before } else { &Value::Null };
-    let is_said = matches!(name, "memories" | "turns");
+    let exact = Value::from(0);
+    let missing = |column: &str| match column {
+        "namespace" if is_context => &before,
+        "is_estimate" => &exact,
+        _ => &Value::Null,
+    };
+    let is_said = matches!(name, "memories" | "turns" | "summaries" | "sessions");
     let value = |column: &&'static str| {
-        let value = from_json(row.get(*column).unwrap_or_else(|| missing(column)), column)?;
+        let value = from_json(row.get(*column).unwrap_or_else(|| missing(column)), name, column)?;
         Ok(if is_said { without_secrets(value, column) } else { value })
     };
     let values = table.columns.iter().map(value).collect::<Result<_, String>>()?;
@@ -337,7 +229,7 @@ fn without_secrets(value: SqlValue, column: &str) -> SqlValue {
     let SqlValue::Text(text) = value else { return value };
     let clean = |text: &str| Some(redact::redact(text)).filter(|it| !it.1.is_empty()).map(|it| it.0);
     let cleaned = match column {
-        "content" | "speaker" | "source" => clean(&text),
+        "content" | "speaker" | "source" | "title" => clean(&text),
         "tags" | "sources" => serde_json::from_str::<Vec<String>>(&text).ok().and_then(|list| {
             let kept: Vec<String> = list.iter().map(|it| clean(it).unwrap_or_else(|| it.clone())).collect();
             (kept != list).then(|| serde_json::to_string(&kept).ok()).flatten()
@@ -382,21 +274,72 @@ pub(super) fn copy_database(source: &Connection, target: &Path) -> Result<(), St
     moved
 }
 
-/// Adds a row, unless one with the same identity is there. (`OR IGNORE` would also pass over rows that lack
-/// something.)
+/// Adds a row, unless one with the same identity is there, or what it speaks of is not. (`OR IGNORE` would also pass over
+/// rows that lack something.)
 fn insert(conn: &Connection, table: &Table, values: &[SqlValue], index_text: IndexText) -> rusqlite::Result<bool> {
-    let marks = vec!["?"; table.columns.len()].join(", ");
-    let columns = table.columns.join(", ");
-    let sql = format!("INSERT INTO {} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", table.name);
-    let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values.iter()))? > 0;
+    let value = |name: &str| table.columns.iter().position(|it| *it == name).and_then(|at| values.get(at));
+    let text = |name: &str| match value(name) {
+        Some(SqlValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let columns = || table.columns.iter().copied().enumerate();
+    let mut into: Vec<&str> = table.columns.to_vec();
+    let mut given: Vec<&SqlValue> = values.iter().collect();
+    let is_there = "EXISTS (SELECT 1 FROM memories WHERE id = ?)";
+    let condition = match table.name {
+        // They have no identity of their own: a row with the same of everything is the same.
+        "feedback" | "audit" => {
+            given.extend(values);
+            let same: Vec<String> = columns().map(|(_, name)| format!("{name} IS ?")).collect();
+            format!("NOT EXISTS (SELECT 1 FROM {} WHERE {})", table.name, same.join(" AND "))
+        }
+        "memory_links" => {
+            given.extend(values.iter().take(2));
+            format!("{is_there} AND {is_there}")
+        }
+        "imported" | "memory_facts" | "memory_events" => {
+            given.extend(value("memory_id"));
+            is_there.to_owned()
+        }
+        "item_feedback" => {
+            given.extend(value("item"));
+            // Behind `carryall://memory/`.
+            "EXISTS (SELECT 1 FROM (SELECT ? AS item) WHERE item NOT GLOB 'carryall://memory/*'
+                 OR EXISTS (SELECT 1 FROM memories WHERE id = substr(item, 19)))"
+                .to_owned()
+        }
+        "summaries" => {
+            into.retain(|it| *it != "sources");
+            given.truncate(into.len());
+            given
+                .extend(["session_id", "namespace", "user_id", "persona", "sources"].iter().filter_map(|it| value(it)));
+            // One a session, and none of what was forgotten.
+            "NOT EXISTS (SELECT 1 FROM summaries
+                 WHERE session_id = ? AND namespace = ? AND user_id IS ? AND persona IS ?)
+             AND NOT EXISTS (SELECT 1 FROM json_each(?) AS it WHERE NOT EXISTS (SELECT 1 FROM turns WHERE id = it.value)
+                 AND NOT EXISTS (SELECT 1 FROM memories WHERE id = it.value))"
+                .to_owned()
+        }
+        _ => "TRUE".to_owned(),
+    };
+    let marks = vec!["?"; into.len()].join(", ");
+    let sql = format!(
+        "INSERT INTO {} ({}) SELECT {marks} WHERE {condition} ON CONFLICT DO NOTHING",
+        table.name,
+        into.join(", ")
+    );
+    let added = conn.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(given))? > 0;
     if added && table.name == "memories" {
-        let text = |name: &str| match table.columns.iter().position(|it| *it == name).and_then(|at| values.get(at)) {
-            Some(SqlValue::Text(text)) => Some(text.as_str()),
-            _ => None,
-        };
         let tags: Vec<String> = text("tags").and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default();
         let content = index_text(text("content").unwrap_or_default());
         super::memories::index(conn, conn.last_insert_rowid(), &content, text("speaker"), &tags)?;
+    }
+    if added && table.name == "summaries" {
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO summary_sources (summary_id, source_id, position)
+             SELECT :summary, it.value, it.key FROM json_each(:sources) AS it",
+        )?
+        .execute(named_params! {":summary": text("id"), ":sources": text("sources").unwrap_or("[]")})?;
     }
     Ok(added)
 }
@@ -412,7 +355,7 @@ fn to_json(value: ValueRef<'_>) -> Value {
 }
 
 /// A value as SQLite is to hold it. `STRICT` tables refuse a wrong type; what they cannot see is looked at here.
-fn from_json(value: &Value, column: &str) -> Result<SqlValue, String> {
+fn from_json(value: &Value, table: &str, column: &str) -> Result<SqlValue, String> {
     let wanted = |what: &str| format!("{column} must be {what}");
     Ok(match value {
         Value::Null => SqlValue::Null,
@@ -423,18 +366,22 @@ fn from_json(value: &Value, column: &str) -> Result<SqlValue, String> {
             (None, None) => return Err(wanted("a number that fits into 64 bits")),
         },
         Value::String(it) => match column {
-            "content_key" | "gist_key" | "fact_key" => {
+            "content_key" | "gist_key" | "fact_key" | "fingerprint" => {
                 SqlValue::Blob(from_hex(it).ok_or_else(|| wanted("hexadecimal"))?)
             }
+            // The key of a context is a name.
+            "key" if table == "imported" => SqlValue::Blob(from_hex(it).ok_or_else(|| wanted("hexadecimal"))?),
             // Queries look into the lists of tags; one that is none would fail them all.
-            "tags" | "sources" | "flags" => match serde_json::from_str::<Vec<String>>(it) {
+            "tags" | "sources" | "flags" | "frameworks" | "used" => match serde_json::from_str::<Vec<String>>(it) {
                 Ok(_) => SqlValue::Text(it.clone()),
                 Err(_) => return Err(wanted("a JSON list of strings")),
             },
-            "data" | "result" | "spans" | "detail" => match serde_json::from_str::<serde::de::IgnoredAny>(it) {
-                Ok(_) => SqlValue::Text(it.clone()),
-                Err(_) => return Err(wanted("JSON in a string")),
-            },
+            "data" | "result" | "spans" | "detail" | "details" => {
+                match serde_json::from_str::<serde::de::IgnoredAny>(it) {
+                    Ok(_) => SqlValue::Text(it.clone()),
+                    Err(_) => return Err(wanted("JSON in a string")),
+                }
+            }
             "scope" if super::contexts::Scope::named(it).is_none() => return Err(wanted("the name of a scope")),
             _ => SqlValue::Text(it.clone()),
         },

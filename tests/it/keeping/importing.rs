@@ -291,17 +291,43 @@ fn markdown_comes_back_the_same() -> anyhow::Result<()> {
     run(&home, &["remember", "new", "--namespace", "work/säule", "--supersedes", id, "--expires-at", "2090-01-01"])?;
     run(&home, &["call", "write_context", r#"{"scope":"global","key":"plan","data":{"a":[1,"x\ny"]}}"#])?;
     run(&home, &["call", "ask", r#"{"message":"what does Ana drink?","session_id":"s/1"}"#])?;
+    for at in 0..8 {
+        let said =
+            format!("We move the release of the tea service to {at} March, says the {at}th letter of Porto's harbour.");
+        let session = ["--session-id", "s/1", "--kind", "turn", "--source", "a letter"];
+        run(&home, &[&["remember", said.as_str()], session.as_slice()].concat())?;
+        run(&home, &[&["remember", said.as_str(), "--speaker", "Ana"], session.as_slice()].concat())?;
+    }
+    let of_ana = ["remember", "Tea is drunk by Ana", "--session-id", "s/1", "--kind", "fact"];
+    run(&home, &of_ana)?;
+    run(&home, &[of_ana.as_slice(), ["--tag", "drinks"].as_slice()].concat())?;
+    run(&home, &["consolidate"])?;
+    let found = run(&home, &["--json", "recall", "release of the tea service"])?.json()?;
+    let used = json!({"trace_id": found["trace_id"], "rating": 1, "used": [found["memories"][0]["id"]]}).to_string();
+    assert_eq!(run(&home, &["call", "give_feedback", &used])?.code, Some(0));
 
     let rows = |home: &Home| -> anyhow::Result<Vec<String>> {
         let all = run(home, &["export"])?.out;
-        let tables = ["memories", "turns", "contexts"].map(|it| format!("{{\"table\":\"{it}\""));
+        let kept = [
+            "sessions",
+            "memories",
+            "memory_events",
+            "memory_links",
+            "item_feedback",
+            "turns",
+            "summaries",
+            "contexts",
+        ];
+        let tables = kept.map(|it| format!("{{\"table\":\"{it}\""));
         let mut rows: Vec<String> =
             all.lines().filter(|it| tables.iter().any(|table| it.starts_with(table))).map(str::to_owned).collect();
         rows.sort();
         Ok(rows)
     };
     let before = rows(&home)?;
-    assert!(before.len() >= 7, "{before:?}");
+    for table in ["sessions", "memory_events", "item_feedback", "summaries"] {
+        assert!(before.iter().any(|it| it.contains(&format!("\"table\":\"{table}\""))), "{table}: {before:?}");
+    }
     for target in ["kept.md", "kept"] {
         let written = run(&home, &["export", target, "--format", "markdown"])?;
         assert_eq!(written.code, Some(0), "{written:?}");
