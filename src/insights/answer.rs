@@ -26,6 +26,8 @@ use super::finding::Asked;
 use super::finding::Finding;
 use super::finding::Link;
 use super::limits;
+use super::pages::Page;
+use super::pages::Pages;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
@@ -78,6 +80,7 @@ pub struct Question {
     /// By name, each with a text; an unknown name is told.
     pub filters: Map<String, Value>,
     pub drill: Drill,
+    pub page: Page,
     pub chart: Option<Format>,
     pub theme: Theme,
     pub viewer: Viewer,
@@ -109,12 +112,23 @@ pub struct Answer {
     /// Rows in all, those beyond the answer's included.
     pub total: usize,
     pub chart: Option<Vec<u8>>,
+    /// One a row.
     pub links: Vec<Link>,
+    /// To the rows behind numbers that stand in the text only.
+    pub beside: Vec<Link>,
+    pub pages: Pages,
     /// The same question read otherwise, when the reading is unsure.
     pub otherwise: Option<Link>,
     pub since: Option<Millis>,
     pub until: Option<Millis>,
     pub cached: bool,
+}
+
+impl Answer {
+    /// The call for the rows after the first `shown` ones of this page; `None` when there are no more.
+    pub fn next_page(&self, shown: usize) -> Option<Link> {
+        self.pages.after(shown, self.total)
+    }
 }
 
 /// Why there is no answer.
@@ -188,7 +202,7 @@ impl Insights {
             span.note("asked", asked);
             return Ok(Answer { cached: true, ..answer });
         }
-        let answer = self.work_out(question, now, call).await?;
+        let answer = self.work_out(question, &record, now, call).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|it| it.question != *question);
         if kept.len() >= KEPT {
@@ -228,7 +242,13 @@ impl Insights {
         (found.at..ends).contains(&now).then(|| found.answer.clone())
     }
 
-    async fn work_out(&self, question: &Question, now: Millis, call: &Call) -> Result<Answer, InsightsError> {
+    async fn work_out(
+        &self,
+        question: &Question,
+        record: &RecordState,
+        now: Millis,
+        call: &Call,
+    ) -> Result<Answer, InsightsError> {
         let span = call.span("read question");
         let eyes = Eyes::of(question);
         let names = self.store.call_names(eyes.counts.clone()).await.inspect_err(|err| span.fail(err))?;
@@ -293,8 +313,10 @@ impl Insights {
             filters,
             middle,
             only: only.map(|it| (it.0, it.2)),
-            top: limits.top,
+            // Who asks for the rest of “the top 5” gets it in whole pages.
+            top: limits.top.filter(|_| question.page.skip == 0),
             by_model: plan.by == "model",
+            skip: question.page.skip,
             viewer: question.viewer.user_id.clone(),
             reader: eyes.reads.clone(),
             persona: eyes.persona.clone(),
@@ -302,7 +324,7 @@ impl Insights {
         };
         let count = Count {
             what: plan.what,
-            filter: filter(&asked, &plan)?,
+            filter: filter(&asked, &plan, question.page.record)?,
             viewer: eyes.counts.clone(),
             sees_all: eyes.sees_all,
             persona: eyes.persona.clone(),
@@ -310,6 +332,7 @@ impl Insights {
             kind: if plan.view == "events" { "event".to_owned() } else { "decision".to_owned() },
             middle: middle.or(since).unwrap_or(now),
             now,
+            skip: question.page.skip,
         };
         let mut table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
         let mut share = None;
@@ -322,10 +345,16 @@ impl Insights {
         span.note("rows", table.rows.len());
         drop(span);
         let mut finding = finding::find(&plan, table, &asked);
-        finding.text.push_str(&share.unwrap_or_default());
+        if let Some(share) = share {
+            finding.text.push_str(&share);
+            finding.beside.push(all_of(&asked, &plan));
+        }
         if count.what == Counted::Ratings && finding.total > 0 {
             let table = self.store.count(Count { what: Counted::Remembered, ..count }).await?;
-            finding.text.extend(finding::helped(&table).map(|it| format!(" {it}")));
+            if let Some(said) = finding::helped(&table) {
+                finding.text.push_str(&format!(" {said}"));
+                finding.beside.extend(finding::helped_links(&asked));
+            }
         }
         if finding.total == 0 {
             finding.text.push_str(&self.what_there_is(&eyes).await?);
@@ -335,7 +364,12 @@ impl Insights {
             let spec = finding.chart.as_ref()?;
             chart::draw(spec, question.theme, format).inspect_err(|err| span.fail(err)).ok()
         });
-        let Finding { text, columns, rows, total, links, .. } = finding;
+        let pages = Pages {
+            skip: question.page.skip,
+            arguments: again(question, &asked, &plan, (since, until)),
+            record: question.page.record.unwrap_or((record.calls.1, record.memories)),
+        };
+        let Finding { text, columns, rows, total, links, beside, .. } = finding;
         Ok(Answer {
             kind,
             confidence,
@@ -345,6 +379,8 @@ impl Insights {
             total,
             chart,
             links,
+            beside,
+            pages,
             otherwise,
             since,
             until: asked.until,
@@ -423,6 +459,41 @@ impl Eyes {
         let user = user_id.or(filtered.filter(|_| !is_person));
         Eyes { counts: user.clone(), reads: user, persona: given("persona"), sees_all: is_person }
     }
+}
+
+/// The arguments that ask the same once more, as it was read: what is left to its words is how the rows are ordered.
+fn again(
+    question: &Question,
+    asked: &Asked,
+    plan: &plan::Plan,
+    (since, until): (Option<Millis>, Option<Millis>),
+) -> Map<String, Value> {
+    let time = |at: Option<Millis>| at.map(|it| Value::String(crate::clock::format(it)));
+    let mut drill = json!({"view": plan.view, "by": plan.by, "measure": plan.measure});
+    if let Some(middle) = asked.middle {
+        drill["middle"] = crate::clock::format(middle).into();
+    }
+    let words = Some(&question.question).filter(|it| !it.is_empty());
+    let given = [
+        ("question", words.map(|it| it.as_str().into())),
+        ("type", Some(plan.kind.name().into())),
+        ("user_id", asked.viewer.clone().map(Value::String)),
+        ("since", time(since)),
+        ("until", time(until)),
+        ("filters", (!asked.filters.is_empty()).then(|| asked.filters.clone().into())),
+        ("drill_down", Some(drill)),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// All the calls that those beyond a limit are a share of.
+fn all_of(asked: &Asked, plan: &plan::Plan) -> Link {
+    let mut all = asked.clone();
+    for name in ["over_ms", "under_ms", "over_usd"] {
+        all.filters.remove(name);
+    }
+    let arguments = all.next(plan.kind, None, json!({"view": plan.view, "by": plan.by, "measure": "calls"}));
+    Link { label: "all calls, below the limit as well".to_owned(), tool: "query_insights", arguments }
 }
 
 /// The same question with another type, as a call that is ready to be made.

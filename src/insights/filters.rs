@@ -17,10 +17,11 @@ use crate::store::Scope;
 
 /// What an answer can be narrowed by. `artifact` names a context of that scope whose key `filters` holds more of
 /// them, so that several charts are narrowed together.
-pub(super) const FILTERS: [&str; 20] = [
+pub(super) const FILTERS: [&str; 21] = [
     "artifact",
     "error_kind",
     "framework",
+    "helped",
     "hour",
     "model",
     "namespace",
@@ -127,7 +128,11 @@ pub(super) fn group_name(dimension: Dimension) -> Option<&'static str> {
 }
 
 /// The filters of a question as the store reads them.
-pub(super) fn filter(asked: &Asked, plan: &plan::Plan) -> Result<CallFilter, InsightsError> {
+pub(super) fn filter(
+    asked: &Asked,
+    plan: &plan::Plan,
+    record: Option<(i64, i64)>,
+) -> Result<CallFilter, InsightsError> {
     let text = |name: &str| asked.filters.get(name).and_then(Value::as_str).map(str::to_owned);
     // Changes are against the time of the same length before.
     let since = match (plan.what, asked.since, asked.until) {
@@ -162,6 +167,8 @@ pub(super) fn filter(asked: &Asked, plan: &plan::Plan) -> Result<CallFilter, Ins
         under_ms: number("under_ms")?,
         over_usd: number("over_usd")?,
         rated: text("rated"),
+        helped: text("helped"),
+        upto: record.map(|it| if plan.what == Counted::Memories { it.1 } else { it.0 }),
         text: text("text"),
     })
 }

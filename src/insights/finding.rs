@@ -11,6 +11,7 @@ mod words;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use super::chart::Spec;
 use super::plan::Kind;
@@ -50,7 +51,10 @@ pub(super) struct Finding {
     /// Rows in all, those beyond the answer's included.
     pub total: usize,
     pub chart: Option<Spec>,
+    /// One a row.
     pub links: Vec<Link>,
+    /// Numbers of the sentences that stand in no row.
+    pub beside: Vec<Link>,
 }
 
 /// The time and the filters of a question, as they were asked; every link carries them on.
@@ -67,6 +71,8 @@ pub(super) struct Asked {
     pub top: Option<usize>,
     /// Whether ratings are told apart by model; else by request kind.
     pub by_model: bool,
+    /// Rows that earlier pages had.
+    pub skip: usize,
     /// For whom the call is made, where it says so; every link carries it on.
     pub viewer: Option<String>,
     /// Whose words may be read beside those of nobody.
@@ -92,8 +98,13 @@ impl Asked {
         }
     }
 
+    /// The rows of this page, at most `limit`.
+    fn page<T>(&self, rows: Vec<T>, limit: usize) -> Vec<T> {
+        rows.into_iter().skip(self.skip).take(limit).collect()
+    }
+
     /// The arguments of a question about the same, looked into further.
-    fn next(&self, kind: Kind, filter: Option<(&str, &str)>, drill: Value) -> Value {
+    pub(super) fn next(&self, kind: Kind, filter: Option<(&str, &str)>, drill: Value) -> Value {
         self.within(kind, self.since, self.until, filter, drill)
     }
 
@@ -128,6 +139,7 @@ impl Asked {
 }
 
 pub(super) use ratings::helped;
+pub(super) use ratings::helped_links;
 
 fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -135,6 +147,7 @@ fn shown(value: &Value) -> String {
 
 /// Says what `table`, counted by `plan`, has in it.
 pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
+    let cut = table.cut;
     let mut finding = match plan.view {
         "asks" | "decisions" | "events" | "sessions" | "timeline" => history::history(plan, table, asked),
         "hours" => engagement::hours(table, asked),
@@ -150,6 +163,20 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let only: Vec<String> = asked.filters.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
     if let Some(chart) = finding.chart.as_mut().filter(|_| !only.is_empty()) {
         chart.unit.push_str(&format!(" · only {}", only.join(", ")));
+    }
+    if cut {
+        // What is not listed any more is counted by month all the same, and its months lead to its calls.
+        let drill = json!({"view": "calls", "by": "month", "measure": "calls"});
+        let arguments = asked.next(Kind::Performance, None, drill);
+        finding.beside.push(Link { label: "all of them, by month".to_owned(), tool: "query_insights", arguments });
+    }
+    if asked.skip > 0 && finding.total > 0 {
+        let (skip, total) = (asked.skip, finding.total);
+        let page = match finding.rows.len() {
+            0 => format!("There are {total} rows, none of them after row {skip}."),
+            shown => format!("Rows {} to {} of {total}.", skip + 1, skip + shown),
+        };
+        finding.text = format!("{page} {}", finding.text);
     }
     if finding.total == 0 && finding.text.is_empty() {
         let filtered = if asked.filters.is_empty() { "" } else { " under these filters" };

@@ -4,6 +4,7 @@ mod alone;
 mod eyes;
 mod keeping;
 mod links;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

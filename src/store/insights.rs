@@ -20,6 +20,7 @@ use super::error::StoreError;
 use super::stamps;
 use super::stamps::Stamped;
 use super::standing;
+use super::traces::Eyes;
 use crate::clock::Millis;
 
 pub(super) use counting::teach;
@@ -27,7 +28,7 @@ pub(super) use counting::teach;
 /// Rows that an answer reads at most; what is cut is said by its reader.
 const ROWS: usize = 20_000;
 
-/// Rows of a list that are read whole: more are shown nowhere, and the words of a year's calls would take 20 MB.
+/// Rows of a list that are read at once: an answer shows fewer, and the words of a year's calls would take 20 MB.
 const LISTED: usize = 100;
 
 /// What a call was, for counting.
@@ -97,6 +98,10 @@ pub struct CallFilter {
     pub rated: Option<String>,
     /// Words that the question must hold, as one piece, in any case; only of those that may be read.
     pub text: Option<String>,
+    /// `yes`: only those that were judged with items that helped; any other: only those that were not.
+    pub helped: Option<String>,
+    /// The last one in the order of writing, of calls or of memories: what the first page of a list counted.
+    pub upto: Option<i64>,
 }
 
 /// A part of one of the query files.
@@ -156,6 +161,8 @@ pub struct Count {
     /// The moment between before and after, where two periods are compared.
     pub middle: Millis,
     pub now: Millis,
+    /// Of lists, how many rows are passed over before the first one that is read.
+    pub skip: usize,
 }
 
 /// The names that calls have, each list in the order of the alphabet.
@@ -174,6 +181,8 @@ pub struct RecordState {
     /// The first and the last one.
     pub calls: (i64, i64),
     pub feedback: i64,
+    /// The last one.
+    pub memories: i64,
     /// Those of the calls, of the memories and of the context that was asked for; see [`Stamped`].
     pub stamps: [Option<i64>; 3],
     /// The next moment at which something expires although nobody writes.
@@ -200,9 +209,9 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// Whether there were more rows than are read.
     pub cut: bool,
-    /// Of lists, how many rows follow those that are read whole, by day, and when the last of them was.
-    pub beyond: BTreeMap<String, i64>,
-    pub last: Option<String>,
+    /// Of lists, how many rows there are in all, by day, and when the earliest of them was.
+    pub days: BTreeMap<String, i64>,
+    pub earliest: Option<String>,
 }
 
 /// A value in a [`Table`].
@@ -215,7 +224,7 @@ pub enum Cell {
 }
 
 impl Store {
-    /// Counts what `count` asks for, at most 20,000 rows.
+    /// Counts what `count` asks for: at most 20,000 groups, or a hundred rows of a list and how many it has in all.
     ///
     /// # Errors
     ///
@@ -251,6 +260,25 @@ impl Store {
     pub async fn add_feedback(&self, given: NewFeedback, now: Millis) -> Result<bool, StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| feedback(tx, &given, now).map_err(|err| StoreError::of(&path, &err))).await
+    }
+
+    /// What was counted of the call `id`, for `eyes` that may see it; `None` sees all.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn call(&self, id: String, eyes: Option<Eyes>) -> Result<Option<CallRow>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let sees_all = eyes.is_none();
+            let eyes = eyes.unwrap_or_default();
+            let values = named_params! {
+                ":id": id, ":sees_all": sees_all, ":user_id": eyes.user_id, ":persona": eyes.persona,
+            };
+            let found = conn.prepare_cached(CALL).and_then(|mut it| it.query_row(values, call_row).optional());
+            found.map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
     }
 
     /// The names that calls have: those of `viewer` and of nobody, or all.
@@ -318,7 +346,7 @@ impl Store {
                 let until = conn.prepare_cached(stamps::UNTIL)?.query_row(now, |row| row.get(0))?;
                 conn.prepare_cached(STATE)?.query_row([], |row| {
                     let calls = (row.get(0)?, row.get(1)?);
-                    Ok(RecordState { calls, feedback: row.get(2)?, stamps: found, until })
+                    Ok(RecordState { calls, feedback: row.get(2)?, memories: row.get(3)?, stamps: found, until })
                 })
             };
             read().map_err(|err| StoreError::of(&path, &err))
@@ -350,11 +378,41 @@ impl Store {
 }
 
 fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
+    let rows = i64::try_from(if count.what.is_list() { LISTED } else { ROWS + 1 }).unwrap_or(i64::MAX);
+    let mut statement = conn.prepare_cached(&counting::sql(count))?;
+    bind(&mut statement, count, rows)?;
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let width = columns.len();
+    let mut found = statement.raw_query();
+    let mut table = Table { columns, ..Table::default() };
+    while let Some(row) = found.next()? {
+        if table.rows.len() == ROWS {
+            table.cut = true;
+            break;
+        }
+        let cells = (0..width).map(|at| row.get::<_, Value>(at).map(Cell::from)).collect::<rusqlite::Result<_>>()?;
+        table.rows.push(cells);
+    }
+    if let Some(sql) = counting::sql_of_days(count) {
+        let mut statement = conn.prepare_cached(&sql)?;
+        bind(&mut statement, count, i64::MAX)?;
+        let mut found = statement.raw_query();
+        while let Some(row) = found.next()? {
+            let first: String = row.get(0)?;
+            *table.days.entry(first.chars().take(10).collect()).or_default() += row.get::<_, i64>(1)?;
+            table.earliest = table.earliest.take().into_iter().chain([first]).min();
+        }
+    }
+    Ok(table)
+}
+
+/// Gives the parameters that `statement` has their values.
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, count: &Count, rows: i64) -> rusqlite::Result<()> {
     let filter = &count.filter;
     let since = filter.since.unwrap_or(Millis::MIN);
     let until = filter.until.unwrap_or(Millis::MAX);
-    let rows = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-    let values: [(&str, &dyn ToSql); 29] = [
+    let skip = i64::try_from(count.skip).unwrap_or(i64::MAX);
+    let values: [(&str, &dyn ToSql); 32] = [
         (":viewer", &count.viewer),
         (":sees_all", &count.sees_all),
         (":as_persona", &count.persona),
@@ -378,42 +436,22 @@ fn run(conn: &Connection, count: &Count) -> rusqlite::Result<Table> {
         (":hour", &filter.hour),
         (":weekday", &filter.weekday),
         (":rated", &filter.rated),
+        (":helped", &filter.helped),
         (":text", &filter.text),
+        (":upto", &filter.upto),
         (":by", &count.by),
         (":kind", &count.kind),
         (":middle", &count.middle),
         (":now", &count.now),
         (":rows", &rows),
+        (":skip", &skip),
     ];
-    let mut statement = conn.prepare_cached(&counting::sql(count))?;
     for (name, value) in values {
         if let Some(at) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(at, value)?;
         }
     }
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let width = columns.len();
-    let mut found = statement.raw_query();
-    let is_list = matches!(count.what, Counted::Asks | Counted::Sessions | Counted::Timeline | Counted::Memories);
-    let when = columns.iter().position(|it| it == "at" || it == "began").filter(|_| is_list);
-    let mut table = Table { columns, ..Table::default() };
-    let mut read = 0;
-    while let Some(row) = found.next()? {
-        if read == ROWS {
-            table.cut = true;
-            break;
-        }
-        read += 1;
-        if let Some(at) = when.filter(|_| table.rows.len() == LISTED) {
-            let at: String = row.get(at)?;
-            *table.beyond.entry(at.chars().take(10).collect()).or_default() += 1;
-            table.last = Some(at);
-            continue;
-        }
-        let cells = (0..width).map(|at| row.get::<_, Value>(at).map(Cell::from)).collect::<rusqlite::Result<_>>()?;
-        table.rows.push(cells);
-    }
-    Ok(table)
+    Ok(())
 }
 
 impl From<Value> for Cell {
@@ -447,9 +485,9 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
     Ok(true)
 }
 
-/// Where the calls begin and end, and the last judgement.
+/// Where the calls begin and end, the last judgement and the last memory.
 const STATE: &str = "SELECT (SELECT coalesce(min(seq), 0) FROM calls), (SELECT coalesce(max(seq), 0) FROM calls),
-    (SELECT coalesce(max(seq), 0) FROM feedback)";
+    (SELECT coalesce(max(seq), 0) FROM feedback), (SELECT coalesce(max(seq), 0) FROM memories)";
 
 /// From each name to the next one in its index: as many steps as there are names, however many calls have them.
 const NAMES: &str = "WITH RECURSIVE n (v) AS (
@@ -480,6 +518,41 @@ fn judge(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Resul
 fn names(named: &str, address: &str) -> bool {
     let end = address.strip_suffix(named);
     !named.is_empty() && end.is_some_and(|it| it.is_empty() || it.ends_with(['/', '#']))
+}
+
+const CALL: &str = "SELECT id, tool, started_at, took_us, outcome, error_kind, session_id, user_id, persona, namespace,
+        request_kind, strategy, provider, model, cached, cost_usd, input_tokens, cached_input_tokens, output_tokens,
+        question, rating, asked_model, outcome_rating, frameworks
+    FROM calls WHERE id = :id
+      AND (:sees_all OR ((user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)))";
+
+fn call_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<CallRow> {
+    Ok(CallRow {
+        id: row.get(0)?,
+        tool: row.get(1)?,
+        started_at: row.get(2)?,
+        took_us: row.get(3)?,
+        outcome: row.get(4)?,
+        error_kind: row.get(5)?,
+        session_id: row.get(6)?,
+        user_id: row.get(7)?,
+        persona: row.get(8)?,
+        namespace: row.get(9)?,
+        request_kind: row.get(10)?,
+        strategy: row.get(11)?,
+        provider: row.get(12)?,
+        model: row.get(13)?,
+        cached: row.get(14)?,
+        cost_usd: row.get(15)?,
+        input_tokens: row.get(16)?,
+        cached_input_tokens: row.get(17)?,
+        output_tokens: row.get(18)?,
+        question: row.get(19)?,
+        rating: row.get(20)?,
+        asked_model: row.get(21)?,
+        outcome_rating: row.get(22)?,
+        frameworks: serde_json::from_str(&row.get::<_, String>(23)?).unwrap_or_default(),
+    })
 }
 
 const INSERT: &str =

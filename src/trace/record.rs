@@ -167,7 +167,8 @@ fn call_row(record: &CallRecord) -> CallRow {
     }
 }
 
-/// The records that `filter` means, the latest first, those of the calls just ended included.
+/// The records that `filter` means, the latest first, those of the calls just ended included. Of a call that is asked for
+/// by its id when its steps are kept no longer, it is what was counted of it.
 ///
 /// # Errors
 ///
@@ -182,8 +183,57 @@ pub async fn find(
     if let Err(err) = store.flush().await {
         tracing::warn!(error = %err, "the latest traces may be missing");
     }
+    let (id, eyes) = (filter.id.clone(), filter.eyes.clone());
+    let is_one = offset == 0 && filter == TraceFilter { id: id.clone(), eyes: eyes.clone(), ..TraceFilter::default() };
     let rows = store.traces(filter, limit, offset).await?;
+    if let (true, Some(id)) = (is_one && rows.is_empty(), id) {
+        return Ok(store.call(id, eyes).await?.map(counted).into_iter().collect());
+    }
     Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// What is left of a call whose steps were swept: one step with its facts.
+fn counted(row: CallRow) -> CallRecord {
+    let took_us = u64::try_from(row.took_us).unwrap_or(0);
+    let text = |it: Option<String>| it.map(Value::from);
+    let tokens = |it: i64| (it > 0).then(|| it.into());
+    let notes = [
+        ("question", text(row.question)),
+        ("request_kind", text(row.request_kind)),
+        ("strategy", text(row.strategy)),
+        ("provider", text(row.provider)),
+        ("model", text(row.model)),
+        ("cached", row.cached.then(|| true.into())),
+        ("cost_usd", row.cost_usd.map(Value::from)),
+        ("input_tokens", tokens(row.input_tokens)),
+        ("output_tokens", tokens(row.output_tokens)),
+        ("rating", row.rating.map(Value::from)),
+    ];
+    let step = SpanRecord {
+        name: "the steps are not kept any more".to_owned(),
+        parent: None,
+        start_us: 0,
+        took_us: Some(took_us),
+        notes: notes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        error: None,
+    };
+    CallRecord {
+        id: row.id,
+        tool: row.tool,
+        started_at: row.started_at,
+        took_us,
+        outcome: row.outcome,
+        error: row.error_kind,
+        session_id: row.session_id,
+        user_id: row.user_id,
+        namespace: row.namespace,
+        persona: row.persona,
+        question: None,
+        facts: Facts::default(),
+        remote: None,
+        states: Vec::new(),
+        spans: vec![step],
+    }
 }
 
 fn from_row(row: TraceRow) -> CallRecord {

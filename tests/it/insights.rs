@@ -109,3 +109,67 @@ fn one_user_or_persona_cannot_read_anothers_words() -> anyhow::Result<()> {
     server.finish()?;
     Ok(())
 }
+
+#[test]
+fn a_list_is_read_to_its_end_page_by_page() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    let items: Vec<Value> =
+        (0..120).map(|it| json!({"content": format!("We chose colour {it} for wall {it}")})).collect();
+    server.call("remember", json!({"items": items, "kind": "decision", "namespace": "coding", "user_id": "ana"}))?;
+    let mut arguments = json!({"question": "which decisions did we make?", "type": "history", "user_id": "ana",
+        "filters": {"namespace": "coding"}});
+    let mut seen = Vec::new();
+    for at in 0.. {
+        let page = server.call("query_insights", arguments.clone())?;
+        assert_eq!(page["rows_in_all"], 120, "{page}");
+        seen.extend(page["rows"].as_array().cloned().unwrap_or_default());
+        // What is written meanwhile stands on none of the pages.
+        let new = json!({"content": format!("A new one, {at}: we chose the floor of house {at}"), "kind": "decision",
+            "namespace": "coding", "user_id": "ana"});
+        server.call("remember", new)?;
+        let last = page["links"].as_array().and_then(|it| it.last()).cloned().unwrap_or_default();
+        if page["next_cursor"].is_null() {
+            assert!(last["arguments"]["cursor"].is_null(), "{last}");
+            break;
+        }
+        assert_eq!(last["arguments"]["cursor"], page["next_cursor"]);
+        arguments = last["arguments"].clone();
+        assert!(at < 5, "no end");
+    }
+    let ids: std::collections::BTreeSet<&str> = seen.iter().filter_map(|it| it[0].as_str()).collect();
+    assert_eq!((seen.len(), ids.len()), (120, 120));
+    // And each row leads to what was decided, for whom it may be shown.
+    let page = server.call("query_insights", arguments)?;
+    let link = &page["links"][0];
+    let found = server.call("recall", link["arguments"].clone())?;
+    assert_eq!(found["memories"][0]["id"], page["rows"][0][0], "{link} {found}");
+
+    // Calls are listed alike, although the calls that ask for them are calls themselves.
+    for nth in 0..70 {
+        server.call("recall", json!({"query": format!("wall {nth}"), "session_id": "s"}))?;
+    }
+    let mut arguments = json!({"type": "history", "drill_down": {"view": "timeline"}});
+    let mut rows = Vec::new();
+    let mut all = Vec::new();
+    while !arguments.is_null() {
+        let page = server.call("query_insights", arguments.clone())?;
+        all.push(page["rows_in_all"].clone());
+        rows.extend(page["rows"].as_array().into_iter().flatten().map(|it| it[0].to_string()));
+        arguments = page["links"]
+            .as_array()
+            .and_then(|it| it.last())
+            .map(|it| it["arguments"].clone())
+            .filter(|it| it["cursor"].is_string())
+            .unwrap_or_default();
+    }
+    let once: std::collections::BTreeSet<&String> = rows.iter().collect();
+    assert_eq!((all[0].as_u64(), once.len()), (u64::try_from(rows.len()).ok(), rows.len()));
+    assert!(all.len() > 1 && all.iter().all(|it| *it == all[0]), "{all:?}");
+
+    let wrong = server.fail("query_insights", json!({"type": "history", "cursor": "everything"}))?;
+    assert_eq!(wrong["kind"], "invalid_argument");
+    assert!(wrong["message"].as_str().is_some_and(|it| it.contains("cursor")), "{wrong}");
+    server.finish()?;
+    Ok(())
+}

@@ -48,9 +48,9 @@ pub(super) fn hours(table: Table, asked: &Asked) -> Finding {
         unit: "calls".to_owned(),
         points,
     });
+    let mut ranked = asked.page(ranked, ROWS);
     let links = ranked
         .iter()
-        .take(ROWS)
         .map(|row| {
             let mut hour = asked.clone();
             hour.filters.insert("weekday".to_owned(), text(&row[0]).into());
@@ -63,8 +63,7 @@ pub(super) fn hours(table: Table, asked: &Asked) -> Finding {
         row[0] = Cell::Text(weekday(&text(&row[0])).to_owned());
         row[1] = Cell::Text(format!("{}:00", text(&row[1])));
     }
-    ranked.truncate(ROWS);
-    Finding { text: sentence, columns, rows: ranked, total, chart, links }
+    Finding { text: sentence, columns, rows: ranked, total, chart, links, ..Finding::default() }
 }
 
 /// Runs of days in a row on which something was asked.
@@ -95,17 +94,7 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
         )
     });
     let total = ranked.len();
-    ranked.truncate(ROWS);
     let row = |it: &(i64, i64)| vec![Cell::Text(date(it.0)), Cell::Text(date(it.1)), Cell::Count(length(it))];
-    let drill = || json!({"view": "activity", "by": "day", "measure": "calls"});
-    let links = ranked
-        .iter()
-        .map(|it| Link {
-            label: format!("{} to {}", date(it.0), date(it.1)),
-            tool: "query_insights",
-            arguments: asked.within(Kind::Engagement, Some(it.0 * DAY), Some((it.1 + 1) * DAY), None, drill()),
-        })
-        .collect();
     #[expect(clippy::cast_precision_loss, reason = "days")]
     let points = ranked.iter().take(BARS).map(|it| (format!("{} …", date(it.0)), length(it) as f64)).collect();
     let chart = (total > 0).then(|| Spec {
@@ -115,8 +104,18 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
         unit: "days".to_owned(),
         points,
     });
+    let ranked = asked.page(ranked, ROWS);
+    let drill = || json!({"view": "activity", "by": "day", "measure": "calls"});
+    let links = ranked
+        .iter()
+        .map(|it| Link {
+            label: format!("{} to {}", date(it.0), date(it.1)),
+            tool: "query_insights",
+            arguments: asked.within(Kind::Engagement, Some(it.0 * DAY), Some((it.1 + 1) * DAY), None, drill()),
+        })
+        .collect();
     let columns = ["from", "to", "days"].map(str::to_owned).to_vec();
-    Finding { text, columns, rows: ranked.iter().map(row).collect(), total, chart, links }
+    Finding { text, columns, rows: ranked.iter().map(row).collect(), total, chart, links, ..Finding::default() }
 }
 
 pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
@@ -152,7 +151,7 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
         unit: "minutes".to_owned(),
         points,
     });
-    rows.truncate(ROWS);
+    let rows = asked.page(rows, asked.top.unwrap_or(ROWS));
     let links = rows
         .iter()
         .map(|row| Link {
@@ -162,7 +161,7 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
         })
         .collect();
     rename(&mut columns, "session_id");
-    Finding { text: said, columns, rows, total, chart, links }
+    Finding { text: said, columns, rows, total, chart, links, ..Finding::default() }
 }
 
 pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
@@ -205,9 +204,9 @@ pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
         unit: "active days".to_owned(),
         points,
     });
+    let rows = asked.page(rows, asked.top.unwrap_or(ROWS));
     let links = rows
         .iter()
-        .take(ROWS)
         .map(|row| Link {
             label: text(&row[0]),
             tool: "query_insights",
@@ -218,9 +217,8 @@ pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
             ),
         })
         .collect();
-    rows.truncate(ROWS);
     rename(&mut columns, "user");
-    Finding { text: said, columns, rows, total, chart, links }
+    Finding { text: said, columns, rows, total, chart, links, ..Finding::default() }
 }
 
 pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
@@ -247,7 +245,7 @@ pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
         points,
     });
     let total = rows.len();
-    rows.truncate(ROWS);
+    let mut rows = asked.page(rows, asked.top.unwrap_or(ROWS));
     for row in &mut rows {
         row[1] = Cell::Number((number(&row[1]) * 10.0).round() / 10.0);
     }
@@ -262,5 +260,5 @@ pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
         })
         .collect();
     rename(&mut columns, "user");
-    Finding { text: said, columns, rows, total, chart, links }
+    Finding { text: said, columns, rows, total, chart, links, ..Finding::default() }
 }

@@ -62,15 +62,15 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     }
     let shown = if in_time { ROWS } else { asked.top.unwrap_or(ROWS).clamp(1, ROWS) };
     let chart = draw(plan, &columns, &rows, at, asked);
-    let links = rows.iter().take(shown).filter_map(|row| link(plan, row, asked)).collect();
+    let mut rows = asked.page(rows, shown);
+    let links = rows.iter().filter_map(|row| link(plan, row, asked)).collect();
     rename(&mut columns, group_name(plan));
     if plan.by == "weekday" {
         for row in &mut rows {
             row[0] = Cell::Text(weekday(&self::text(&row[0])).to_owned());
         }
     }
-    rows.truncate(shown);
-    Finding { text, columns, rows, total, chart, links }
+    Finding { text, columns, rows, total, chart, links, ..Finding::default() }
 }
 
 /// Whether the groups of `plan` are the names of the filter `filter`.
@@ -218,14 +218,24 @@ fn draw(plan: &Plan, columns: &[String], rows: &[Vec<Cell>], at: usize, asked: &
         _ => text(&row[0]),
     };
     let shape = if timed && rows.len() > 1 { Shape::Line } else { Shape::Bars };
+    // Bars are those of the page; a line is whole.
+    let skip = if shape == Shape::Line { 0 } else { asked.skip.min(rows.len()) };
     let shown = if shape == Shape::Line { rows.len() } else { asked.top.unwrap_or(BARS).clamp(1, BARS) };
     // What has no value is no zero: it has no bar, and is a gap in a line.
     let value = |row: &[Cell]| if row[at] == Cell::None { f64::NAN } else { number(&row[at]) };
-    let mut points: Vec<(String, f64)> = rows.iter().take(shown).map(|row| (name(row), value(row))).collect();
+    let mut points: Vec<(String, f64)> =
+        rows.iter().skip(skip).take(shown).map(|row| (name(row), value(row))).collect();
+    if points.is_empty() {
+        return None;
+    }
     if shape == Shape::Line {
         points = without_holes(&plan.by, points, adds(measure) || matches!(measure, "sessions" | "users"));
     }
-    let cut = if rows.len() > shown { format!(", first {shown} of {}", rows.len()) } else { String::new() };
+    let cut = match (skip, rows.len() > shown) {
+        (0, true) => format!(", first {shown} of {}", rows.len()),
+        (0, false) => String::new(),
+        _ => format!(", {} to {} of {}", skip + 1, skip + points.len(), rows.len()),
+    };
     Some(Spec {
         shape,
         title: format!("{} by {}{cut}", capital(&called(measure)), group_name(plan)),

@@ -1,5 +1,6 @@
 //! Says what happened: lists, the latest first, drawn by day.
 
+use serde_json::Value;
 use serde_json::json;
 
 use super::Asked;
@@ -15,6 +16,7 @@ use crate::insights::chart::Shape;
 use crate::insights::chart::Spec;
 use crate::insights::plan::Kind;
 use crate::insights::plan::Plan;
+use crate::store::Cell;
 use crate::store::Table;
 
 /// What stands in the place of words that the call may not read; `store/insights/calls.sql` writes it.
@@ -22,8 +24,8 @@ const HIDDEN: &str = "(words of another)";
 
 /// A list of what happened, the latest first, drawn by day.
 pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
-    let Table { mut columns, mut rows, cut, beyond, last } = table;
-    let total = rows.len() + usize::try_from(beyond.values().sum::<i64>()).unwrap_or(0);
+    let Table { mut columns, mut rows, days, earliest, .. } = table;
+    let total = usize::try_from(days.values().sum::<i64>()).unwrap_or(0);
     let when = columns.iter().position(|it| it == "at" || it == "began").unwrap_or(1);
     let (one, many) = match plan.view {
         "sessions" => ("session", "sessions"),
@@ -32,23 +34,19 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         "timeline" => ("call", "calls"),
         _ => ("call that asked something", "calls that asked something"),
     };
-    let mut days = beyond;
-    for row in &rows {
-        *days.entry(text(&row[when]).chars().take(10).collect()).or_default() += 1;
-    }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let days: Vec<(String, f64)> = days.into_iter().map(|(day, count)| (day, count as f64)).collect();
     let mut said = String::new();
-    if let (Some(latest), Some(earliest)) = (rows.first(), rows.last()) {
+    if let Some(latest) = rows.first() {
         let what = columns.iter().position(|it| it == "question" || it == "content" || it == "first_question");
-        let more = if cut { "At least " } else { "" };
         let noun = if total == 1 { one } else { many };
-        said = format!("{more}{total} {noun} {}.", asked.range());
+        said = format!("{total} {noun} {}.", asked.range());
         let quoted = what.map(|at| shorten(&text(&latest[at]), 120)).filter(|it| !it.is_empty() && it != HIDDEN);
         let quoted = quoted.map(|it| format!(": “{it}”")).unwrap_or_default();
-        said.push_str(&format!(" The latest is of {}{quoted}.", text(&latest[when])));
-        if total > 1 {
-            let earliest = last.unwrap_or_else(|| text(&earliest[when]));
+        if asked.skip == 0 {
+            said.push_str(&format!(" The latest is of {}{quoted}.", text(&latest[when])));
+        }
+        if let Some(earliest) = earliest.filter(|_| total > 1) {
             said.push_str(&format!(" The earliest is of {earliest}."));
         }
         if what.is_some_and(|at| rows.iter().any(|row| text(&row[at]) == HIDDEN)) {
@@ -73,11 +71,7 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
                     tool: "query_insights",
                     arguments: asked.next(Kind::History, Some(("session_id", &key)), json!({"view": "timeline"})),
                 },
-                "decisions" | "events" => Link {
-                    label: text(&row[when]),
-                    tool: "recall",
-                    arguments: json!({"query": shorten(&text(&row[3]), 120), "kinds": [text(&row[2])]}),
-                },
+                "decisions" | "events" => memory(text(&row[when]), row, asked),
                 _ => {
                     let of = |name: &str| columns.iter().position(|it| it == name).map(|at| text(&row[at]));
                     let (user, persona) = (of("user").unwrap_or_default(), of("persona").unwrap_or_default());
@@ -92,5 +86,20 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         _ => "trace_id",
     };
     rename(&mut columns, key);
-    Finding { text: said, columns, rows, total, chart, links }
+    Finding { text: said, columns, rows, total, chart, links, ..Finding::default() }
+}
+
+/// A decision or an event by itself, as those may see it who may see the row: superseded or not, in its namespace.
+fn memory(label: String, row: &[Cell], asked: &Asked) -> Link {
+    let mut arguments = json!({
+        "query": shorten(&text(&row[3]), 120), "kinds": [text(&row[2])], "include_superseded": true,
+    });
+    let namespace = asked.filters.get("namespace").and_then(Value::as_str).map(str::to_owned);
+    let user = Some(text(&row[5])).filter(|it| !it.is_empty());
+    for (name, value) in [("namespace", namespace), ("user_id", user), ("persona", asked.persona.clone())] {
+        if let Some(value) = value {
+            arguments[name] = value.into();
+        }
+    }
+    Link { label, tool: "recall", arguments }
 }

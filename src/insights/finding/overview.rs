@@ -178,7 +178,8 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         })
         .collect();
     let columns = ["measure", "before", "after", "change", "certainty"].map(str::to_owned).to_vec();
-    Finding { text: sentences.join(" "), columns, total: rows.len(), rows, chart: Some(chart), links }
+    let chart = Some(chart);
+    Finding { text: sentences.join(" "), columns, total: rows.len(), rows, chart, links, ..Finding::default() }
 }
 
 fn next_link(asked: &Asked, kind: Kind, view: &str, measure: &str, middle: Millis) -> Link {

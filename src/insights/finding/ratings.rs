@@ -134,7 +134,18 @@ pub(super) fn ratings(table: &Table, asked: &Asked) -> Finding {
         points,
     });
     let columns = columns.map(str::to_owned).to_vec();
-    Finding { text: said.join(" "), columns, total: rows.len(), rows: out, chart, links }
+    Finding { text: said.join(" "), columns, total: rows.len(), rows: out, chart, links, ..Finding::default() }
+}
+
+/// The calls behind both numbers of that sentence.
+pub(in crate::insights) fn helped_links(asked: &Asked) -> [Link; 2] {
+    [("with remembered items", "yes"), ("without remembered items", "no")].map(|(label, helped)| {
+        let mut rated = asked.clone();
+        rated.filters.insert("rated".to_owned(), "yes".into());
+        let drill = json!({"view": "calls", "by": "month", "measure": "calls"});
+        let arguments = rated.next(Kind::Performance, Some(("helped", helped)), drill);
+        Link { label: label.to_owned(), tool: "query_insights", arguments }
+    })
 }
 
 /// One sentence on whether remembered items helped, by the ratings of the answers with and without them.

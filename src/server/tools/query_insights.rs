@@ -27,6 +27,7 @@ use crate::insights::Drill;
 use crate::insights::InsightsError;
 use crate::insights::Kind;
 use crate::insights::Link;
+use crate::insights::Page;
 use crate::insights::Question;
 use crate::insights::Viewer;
 use crate::insights::chart::Format;
@@ -66,6 +67,7 @@ struct InsightsArgs {
     filters: Option<Map<String, Value>>,
     /// From a link.
     drill_down: Option<DrillArgs>,
+    cursor: Option<String>,
     #[serde(default)]
     chart: ChartName,
     #[serde(default)]
@@ -131,6 +133,9 @@ struct InsightsResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<LinkOut>")]
     otherwise: Option<Link>,
+    /// Of further rows; the last link has it, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +185,13 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         until: arguments::time("until", args.until.as_ref())?,
         filters: args.filters.unwrap_or_default(),
         drill,
+        page: match args.cursor {
+            None => Page::default(),
+            Some(cursor) => Page::read(&cursor).ok_or_else(|| {
+                let allowed = "the next_cursor of an earlier answer";
+                Failure::argument("cursor", &cursor.into(), allowed, "the arguments of its last link")
+            })?,
+        },
         chart: format,
         theme: match args.theme {
             ThemeName::Light => Theme::Light,
@@ -191,7 +203,12 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
     let rows: Vec<Vec<Value>> = answer.rows.iter().map(|row| row.iter().map(value).collect()).collect();
     let shown = fitting(rows.iter().zip(0..).map(|(row, at)| size(row) * 2 + answer.links.get(at).map_or(0, size)));
     let rows: Vec<Vec<Value>> = rows.into_iter().take(shown).collect();
-    let links: Vec<Link> = answer.links.into_iter().take(shown.max(1)).collect();
+    let more = answer.next_page(rows.len());
+    let next_cursor = more.as_ref().and_then(|it| it.arguments["cursor"].as_str()).map(str::to_owned);
+    // Those of the rows first, so that the two lists go together.
+    let mut links: Vec<Link> = answer.links.into_iter().take(rows.len()).collect();
+    let of_rows = links.len();
+    links.extend(answer.beside.into_iter().chain(more));
     let mime = match format {
         Some(Format::Svg) => "image/svg+xml",
         _ => "image/png",
@@ -202,15 +219,13 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         text.push_str("\n\n");
         text.push_str(&table(&answer.columns, &rows));
     }
-    if answer.total > rows.len() {
-        text.push_str(&format!(
-            "\n({} of {} rows; narrow the time or the filters for the others)",
-            rows.len(),
-            answer.total
-        ));
+    if answer.total > rows.len() && !rows.is_empty() {
+        let first = question.page.skip + 1;
+        text.push_str(&format!("\n(rows {first} to {} of {})", question.page.skip + rows.len(), answer.total));
     }
     let mut look = |link: &Link| text.push_str(&format!("\n{}: {} {}", link.label, link.tool, link.arguments));
-    links.iter().take(3).for_each(&mut look);
+    links[..of_rows].iter().take(3).for_each(&mut look);
+    links[of_rows..].iter().for_each(&mut look);
     answer.otherwise.iter().for_each(&mut look);
     let result = InsightsResult {
         kind: answer.kind.name(),
@@ -222,6 +237,7 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         chart: image.as_ref().map(|it| json!({"type": "image", "mimeType": it.mime, "data": it.data})),
         links,
         otherwise: answer.otherwise,
+        next_cursor,
         since: answer.since.map(clock::format),
         until: answer.until.map(clock::format),
         cached: answer.cached,

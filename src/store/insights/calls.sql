@@ -49,5 +49,7 @@ WITH c AS (
       AND (:under_ms IS NULL OR took_us < :under_ms * 1000.0)
       AND (:over_usd IS NULL OR cost_usd > :over_usd)
       AND (:rated IS NULL OR (rating IS NOT NULL) = (:rated = 'yes'))
+      AND (:helped IS NULL OR EXISTS (SELECT 1 FROM feedback WHERE feedback.trace_id = calls.id AND feedback.used <> '[]') = (:helped = 'yes'))
+      AND (:upto IS NULL OR seq <= :upto)
       AND (:text IS NULL OR ((:sees_all OR ((user_id IS NULL OR user_id = :viewer) AND (persona IS NULL OR persona = :as_persona))) AND question LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\'))
 )

@@ -11,6 +11,11 @@ use super::Counted;
 const FILTERED: &str = include_str!("calls.sql");
 
 impl Counted {
+    /// Whether single things are listed, page by page, other than groups of them.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Counted::Asks | Counted::Sessions | Counted::Timeline | Counted::Memories)
+    }
+
     /// The file it stands in, and its name there.
     fn part(self) -> (&'static str, &'static str) {
         const PERFORMANCE: &str = include_str!("performance.sql");
@@ -51,14 +56,29 @@ impl Counted {
 /// that SQLite does not weigh for each call what nobody asked.
 pub(super) fn sql(count: &Count) -> String {
     let (file, name) = count.what.part();
-    let part = file
-        .split("-- name: ")
+    // Each part may order itself; the limit holds for all.
+    let limit = if count.what.is_list() { "LIMIT :rows OFFSET :skip" } else { "LIMIT :rows" };
+    format!("{}\n{limit}", whole(count, part(file, name)))
+}
+
+/// The query that says how many rows the list of `count` has on each day; `None` where there is no list.
+pub(super) fn sql_of_days(count: &Count) -> Option<String> {
+    let (file, name) = count.what.part();
+    count.what.is_list().then(|| whole(count, part(file, &format!("{name}_days"))))
+}
+
+/// The part of `file` that is called `name`.
+fn part<'a>(file: &'a str, name: &str) -> &'a str {
+    file.split("-- name: ")
         .skip(1)
         .find_map(|it| it.split_once('\n').filter(|(head, _)| head.trim() == name))
-        .map_or("", |(_, body)| body.trim());
-    // Each part may order itself; the limit holds for all.
+        .map_or("", |(_, body)| body.trim())
+}
+
+/// `part` after the calls that it counts.
+fn whole(count: &Count, part: &str) -> String {
     if count.what == Counted::Memories {
-        return format!("{part}\nLIMIT :rows");
+        return part.to_owned();
     }
     let filter = &count.filter;
     let given = |name: &str| match name {
@@ -78,6 +98,8 @@ pub(super) fn sql(count: &Count) -> String {
         "error_kind" => filter.error_kind.is_some(),
         "framework" => filter.framework.is_some(),
         "rated" => filter.rated.is_some(),
+        "helped" => filter.helped.is_some(),
+        "upto" => filter.upto.is_some(),
         "over_ms" => filter.over_ms.is_some(),
         "under_ms" => filter.under_ms.is_some(),
         "over_usd" => filter.over_usd.is_some(),
@@ -105,7 +127,7 @@ pub(super) fn sql(count: &Count) -> String {
             }
         }
     }
-    format!("{query}{part}\nLIMIT :rows")
+    query + part
 }
 
 /// Teaches `conn` to take percentiles by the nearest rank: the smallest value that so many of a hundred do not pass.
