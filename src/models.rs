@@ -44,6 +44,7 @@ pub use embeddings::EmbeddingServer;
 pub use error::ErrorKind;
 pub use error::ModelError;
 pub use health::Breaker;
+pub use prices::MaxPrice;
 pub use prices::Prices;
 pub use provider::Answer;
 pub use provider::FinishReason;
@@ -199,6 +200,8 @@ pub struct ModelRequest {
     pub reasoning: Option<Reasoning>,
     /// Equal for requests that begin alike, such as those of one session: some providers find their cache by it.
     pub cache_key: Option<String>,
+    /// The most that it may cost, where the provider keeps to such a word: OpenRouter.
+    pub max_price: Option<MaxPrice>,
     /// Asks for the answer in one piece. For gateways that cannot stream; everything else is better streamed.
     pub is_plain: bool,
 }

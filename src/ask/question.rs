@@ -157,6 +157,6 @@ pub enum Refusal {
     #[error("response_schema is no JSON schema: {0}")]
     BadSchema(String),
     /// Ask again, or without a schema.
-    #[error("{provider} did not answer in the JSON that response_schema asks for: {reason}")]
+    #[error("{provider}: the answer is not the JSON that response_schema asks for: {reason}")]
     NotJson { provider: String, reason: String, attempts: Vec<Attempt> },
 }

@@ -321,6 +321,7 @@ impl Asking<'_> {
             None => None,
             Some(purse) => {
                 let worst = if purse.is_capped() { models.worst(name, known, request) } else { None };
+                request.max_price = worst.and_then(|it| it.max_price);
                 let held = purse.reserve(name, request, worst, models.is_at_vendor(name)).await;
                 Some(held.map_err(|error| Missed { is_final: true, ..Missed::unmade(error) })?)
             }

@@ -115,11 +115,12 @@ impl Models {
                 std::iter::once(name).chain(cascade).map(str::to_owned).collect()
             }
             (None, None) => {
-                let has_key = |it: &&String| {
-                    let named = self.known.get(*it).is_some_and(|it| it.config.api_key.is_some());
-                    named || ORDER.contains(&it.as_str())
+                let is_meant = |it: &&String| {
+                    // Whoever names the model of a local server means it to be asked.
+                    let is_named = |it: &Known| it.config.api_key.is_some() || it.config.model.is_some();
+                    self.known.get(*it).is_some_and(is_named) || ORDER.contains(&it.as_str())
                 };
-                self.known.keys().filter(has_key).cloned().collect()
+                self.known.keys().filter(is_meant).cloned().collect()
             }
         };
         names.retain(|it| self.is_configured(it));
@@ -144,7 +145,8 @@ impl Models {
             output_tokens: Some(u64::from(output)),
             ..Usage::default()
         };
-        let price = self.prices.cost_usd(provider, model, &usage);
+        let price = self.prices.expected_usd(provider, model, &usage);
+        let a_million_out = Usage { input_tokens: Some(1), output_tokens: Some(1_000_000), ..Usage::default() };
         let measured = speeds.iter().find(|it| it.provider == provider && it.model == model);
         Candidate {
             provider: provider.to_owned(),
@@ -152,7 +154,7 @@ impl Models {
             card: routes::card(&self.routing.models, &format!("{provider}/{model}"), window),
             learnt: quality::Learnt::default(),
             cost_usd: price.or_else(|| known.is_local().then_some(0.0)),
-            output_price: self.prices.worst(provider, model, 1).map(|it| it.1 * 1e6),
+            output_price: self.prices.expected_usd(provider, model, &a_million_out),
             takes_ms: measured
                 .filter(|it| it.answers >= ENOUGH_ANSWERS)
                 .map(|it| it.first_ms + it.token_ms * f64::from(USUAL_OUTPUT_TOKENS)),

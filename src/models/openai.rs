@@ -199,6 +199,11 @@ fn request_body(request: &ModelRequest, dialect: Dialect, is_plain: bool) -> Val
     if let Some(key) = request.cache_key.as_ref().filter(|_| dialect == Dialect::Vendor) {
         body.insert("prompt_cache_key".into(), json!(key));
     }
+    if let Some(most) = request.max_price.filter(|_| dialect == Dialect::OpenRouter) {
+        // https://openrouter.ai/docs/guides/routing/provider-selection: USD per million tokens, and per request.
+        let most = json!({"prompt": most.input, "completion": most.output, "request": 0});
+        body.insert("provider".into(), json!({"max_price": most}));
+    }
     if !request.tools.is_empty() {
         let tools = request.tools.iter().map(|it| {
             let function = json!({"name": it.name, "description": it.description, "parameters": it.parameters});

@@ -2,6 +2,7 @@
 //!
 //! A price that is not known is unknown, never zero. Only a local model costs nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -15,6 +16,19 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     // A test reads the whole table; should it still be broken, prices are unknown, which is true.
     toml::from_str(include_str!("prices.toml")).unwrap_or_default()
 });
+
+/// The provider that hands requests on to those who made the model.
+const OPENROUTER: &str = "openrouter";
+
+/// The usual rates of the dearest models in the table, for those at OpenRouter that are not in it.
+const DEAREST: MaxPrice = MaxPrice { input: 12.5, output: 50.0 };
+
+/// The most that a provider may ask for a request, in USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxPrice {
+    pub input: f64,
+    pub output: f64,
+}
 
 /// Prices by `provider/model`: the user's own, then the program's.
 #[derive(Clone, Debug, Default)]
@@ -81,9 +95,30 @@ impl Prices {
         TABLE.default_models.get(provider).map(String::as_str)
     }
 
-    /// Most tokens of input that a model takes, when it is in the table.
+    /// Most tokens of input that a model takes, when it is in the table. OpenRouter's models take what their makers' do.
     pub fn window(&self, provider: &str, model: &str) -> Option<u64> {
-        entry(provider, model)?.window
+        let (provider, model) = at_maker(provider, model).unwrap_or((provider, model.into()));
+        entry(provider, &model)?.window
+    }
+
+    /// What `usage` will cost in USD, to compare models by: OpenRouter hands on for the maker's price. What an answer did
+    /// cost is said by [`Prices::cost_usd`].
+    pub(super) fn expected_usd(&self, provider: &str, model: &str, usage: &Usage) -> Option<f64> {
+        self.cost_usd(provider, model, usage).or_else(|| {
+            let (maker, model) = at_maker(provider, model)?;
+            self.cost_usd(maker, &model, usage)
+        })
+    }
+
+    /// The rates that `model` may have at OpenRouter under a cap, which are sent along: its maker's for such a request,
+    /// else those of the dearest models that are listed. `None` for what costs more than its tokens.
+    pub(super) fn ceiling(&self, model: &str, input_tokens: u64) -> Option<MaxPrice> {
+        // Searching the web costs by the request, whatever the tokens do.
+        if model.ends_with(":online") {
+            return None;
+        }
+        let made = at_maker(OPENROUTER, model).and_then(|(maker, model)| self.rates(maker, &model, input_tokens));
+        Some(made.map_or(DEAREST, |it| MaxPrice { input: it.input.max(it.cache_write), output: it.output }))
     }
 
     /// What `usage` costs in USD. `None` when the price or one of the counts of input and output is unknown.
@@ -147,6 +182,18 @@ impl Prices {
             cache_write_1h: pick(above.and_then(|it| it.cache_write_1h), entry.cache_write_1h, cache_write),
         })
     }
+}
+
+/// Who made a model that OpenRouter hands on, with the maker's own name for it: `anthropic/claude-sonnet-4.5` is
+/// Anthropic's `claude-sonnet-4-5`.
+pub(super) fn at_maker<'a>(provider: &str, model: &'a str) -> Option<(&'a str, Cow<'a, str>)> {
+    if provider != OPENROUTER {
+        return None;
+    }
+    let (maker, model) = model.split_once('/')?;
+    let model = model.split_once(':').map_or(model, |it| it.0);
+    let name = if maker == "anthropic" { Cow::Owned(model.replace('.', "-")) } else { Cow::Borrowed(model) };
+    Some((maker, name))
 }
 
 fn entry(provider: &str, model: &str) -> Option<Entry> {
@@ -236,6 +283,29 @@ mod tests {
         check("openai/gpt-4o-mini", &Usage { output_tokens: None, ..usage(1, 0, 0, 1) }, None);
         check("openai/gpt-4o-mini", &Usage::default(), None);
         check("openai/gpt-4o-mini", &usage(0, 0, 0, 0), None);
+    }
+
+    #[test]
+    fn a_model_at_openrouter_is_expected_to_cost_what_its_maker_asks() {
+        let prices = Prices::default();
+        let usage = usage(1_000_000, 0, 0, 1_000_000);
+        let at = |model: &str| prices.expected_usd("openrouter", model, &usage);
+        assert_eq!(at("anthropic/claude-sonnet-4.5"), prices.cost_usd("anthropic", "claude-sonnet-4-5", &usage));
+        assert!(at("anthropic/claude-sonnet-4.5").is_some());
+        assert_eq!(at("openai/gpt-4o-mini:nitro"), prices.cost_usd("openai", "gpt-4o-mini", &usage));
+        assert_eq!(at("meta/llama"), None);
+        // What was paid is not guessed, and no other provider has makers.
+        assert_eq!(prices.cost_usd("openrouter", "openai/gpt-4o-mini", &usage), None);
+        assert_eq!(prices.expected_usd("mine", "openai/gpt-4o-mini", &usage), None);
+        assert!(prices.window("openrouter", "openai/gpt-4o-mini").is_some());
+    }
+
+    #[test]
+    fn no_listed_model_is_dearer_than_the_dearest() {
+        for (name, entry) in &TABLE.models {
+            let dearest = [Some(entry.input), entry.cache_write].into_iter().flatten().fold(0.0, f64::max);
+            assert!(dearest <= DEAREST.input && entry.output <= DEAREST.output, "{name}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::ErrorKind;
+use super::MaxPrice;
 use super::Message;
 use super::ModelError;
 use super::ModelRequest;
@@ -104,12 +105,14 @@ struct State {
 }
 
 /// What a model asks for one request.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Worst {
     pub(super) input_usd: f64,
     pub(super) usd_per_output_token: f64,
     /// Most tokens of output that the model has, if that is known.
     pub(super) most_output: Option<u32>,
+    /// What the provider has to be told for that to hold.
+    pub(super) max_price: Option<MaxPrice>,
 }
 
 impl<'a> Purse<'a> {

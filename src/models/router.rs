@@ -172,9 +172,19 @@ impl Models {
         match self.prices.worst(provider, model, purse::most_input_tokens(request)) {
             Some((input_usd, usd_per_output_token)) => {
                 let most_output = routes::card(&self.routing.models, &name, None).output;
-                Some(Worst { input_usd, usd_per_output_token, most_output })
+                Some(Worst { input_usd, usd_per_output_token, most_output, max_price: None })
             }
-            None if known.is_local() => Some(Worst { input_usd: 0.0, usd_per_output_token: 0.0, most_output: None }),
+            None if known.is_local() => Some(Worst::default()),
+            // OpenRouter keeps to a price that it is told.
+            None if known.config.kind == ProviderKind::OpenRouter => {
+                let input_tokens = purse::most_input_tokens(request);
+                let max_price = self.prices.ceiling(model, input_tokens)?;
+                #[expect(clippy::cast_precision_loss, reason = "no question has 2^53 tokens")]
+                let input_usd = input_tokens as f64 * max_price.input / 1e6;
+                let most_output = routes::card(&self.routing.models, &name, None).output;
+                let usd_per_output_token = max_price.output / 1e6;
+                Some(Worst { input_usd, usd_per_output_token, most_output, max_price: Some(max_price) })
+            }
             None => None,
         }
     }
@@ -306,7 +316,7 @@ impl Models {
         let usage = Usage { input_tokens: Some(1_000), output_tokens: Some(500), ..Usage::default() };
         let model = route.model.as_deref()?;
         let is_local = self.known.get(&route.provider).is_some_and(Known::is_local);
-        self.prices.cost_usd(&route.provider, model, &usage).or_else(|| is_local.then_some(0.0))
+        self.prices.expected_usd(&route.provider, model, &usage).or_else(|| is_local.then_some(0.0))
     }
 
     /// What a caller prefers when a call does not say.

@@ -56,7 +56,11 @@ pub(super) struct Card {
 /// What is known about `provider/model`: the user's word, then the table's. `window` is the price table's.
 pub(super) fn card(own: &BTreeMap<String, ModelTraits>, name: &str, window: Option<u64>) -> Card {
     let own = own.get(name).copied().unwrap_or_default();
-    let entry = TABLE.models.get(name);
+    let entry = TABLE.models.get(name).or_else(|| {
+        let (provider, model) = name.split_once('/')?;
+        let (maker, model) = super::prices::at_maker(provider, model)?;
+        TABLE.models.get(&format!("{maker}/{model}"))
+    });
     // A model of the table can do everything that its line does not deny.
     let can = |own: Option<bool>, entry_says: fn(&Entry) -> Option<bool>| {
         own.or_else(|| entry.map(|it| entry_says(it).unwrap_or(true)))

@@ -241,11 +241,14 @@ pub(super) fn size(value: &impl serde::Serialize) -> usize {
     serde_json::to_string(value).map_or(0, |it| it.chars().count())
 }
 
-/// `text` with a capital letter and a full stop.
+/// `text` with a capital letter and a full stop. A name keeps its case: of a provider before a colon, of an argument.
 fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
+    let text = text.trim();
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let is_name = first_word.contains(|it: char| !it.is_alphabetic() && it != '\'' && it != ',' && it != '-');
+    let mut chars = text.chars();
     let mut out: String = match chars.next() {
-        // A name in backquotes or a path keeps its case.
+        Some(_) if is_name => text.to_owned(),
         Some(first) => first.to_uppercase().chain(chars).collect(),
         None => return String::new(),
     };
@@ -266,6 +269,16 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_and_a_name_as_it_is_written() {
+        assert_eq!(sentence(" there is no pack "), "There is no pack.");
+        assert_eq!(sentence("it's over!"), "It's over!");
+        assert_eq!(sentence("openai: slow down"), "openai: slow down.");
+        assert_eq!(sentence("messages[0].content is 5"), "messages[0].content is 5.");
+        assert_eq!(sentence("`limit` is 0"), "`limit` is 0.");
+        assert_eq!(sentence(""), "");
+    }
 
     #[test]
     fn an_answer_holds_what_fits_and_at_least_one() {

@@ -432,3 +432,43 @@ fn a_preference_asks_nobody_where_quoting_was_chosen() -> anyhow::Result<()> {
     assert_eq!((models.received().len(), &reply["provider"]), (0, &json!("extractive")), "{reply}");
     Ok(())
 }
+
+#[test]
+fn openrouter_is_told_the_most_that_it_may_cost_where_a_cap_holds() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..4).map(|_| Script::openai_answer("yes")).collect())?;
+    let home = Home::new()?
+        .with("OPENROUTER_API_KEY", "sk-or-test")
+        .with("OPENROUTER_BASE_URL", format!("{}/api/v1", models.url()));
+    // The key was merely found, so a daily cap holds; the model is the one that OpenRouter chooses by itself.
+    let mut server = home.server()?;
+    server.call("ask", json!({"message": "x", "context": "none"}))?;
+    server.call("ask", json!({"message": "x", "context": "none", "model": "anthropic/claude-sonnet-4.5"}))?;
+    let mut chosen = home.with("LLM_PROVIDER", "openrouter").server()?;
+    chosen.call("ask", json!({"message": "x", "context": "none"}))?;
+    chosen.call("ask", json!({"message": "x", "context": "none", "max_cost_usd": 0.2}))?;
+    let failed = chosen.fail("ask", json!({"message": "x", "context": "none", "max_cost_usd": 0.01}))?;
+    assert_eq!(failed["kind"], "budget_exceeded", "{failed}");
+    let searching = json!({"message": "x", "context": "none", "max_cost_usd": 1, "model": "a/b:online"});
+    assert_eq!(chosen.fail("ask", searching)?["kind"], "price_unknown");
+    let sent: Vec<Value> =
+        models.received().iter().map(|it| serde_json::from_str(&it.body)).collect::<Result<_, _>>()?;
+    let told: Vec<&Value> = sent.iter().map(|it| &it["provider"]["max_price"]).collect();
+    let dearest = json!({"prompt": 12.5, "completion": 50.0, "request": 0});
+    let sonnet = json!({"prompt": 3.75, "completion": 15.0, "request": 0});
+    assert_eq!(told, [&dearest, &sonnet, &Value::Null, &dearest]);
+    // What is left of 0.2 USD after the question buys so many tokens of output.
+    assert!(sent[3]["max_tokens"].as_u64().is_some_and(|it| (3_900..4_000).contains(&it)), "{}", sent[3]);
+    Ok(())
+}
+
+#[test]
+fn a_local_model_that_is_named_is_the_cheapest() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::ollama_answer("yes"), Script::openai_answer("yes")])?;
+    let home = home(&models.url())?.with("OPENAI_API_KEY", "sk-test").with("OPENAI_MODEL", "gpt-4o-mini");
+    let home = home.with("OPENAI_BASE_URL", format!("{}/v1", models.url()));
+    let ask = json!({"message": "x", "context": "none", "prefer": "cost"});
+    let mut server = home.with("OLLAMA_MODEL", "llama3.2").with("OLLAMA_BASE_URL", models.url()).server()?;
+    assert_eq!(server.call("ask", ask)?["provider"], "ollama");
+    assert_eq!(server.call("ask", json!({"message": "x", "context": "none"}))?["provider"], "openai");
+    Ok(())
+}

@@ -466,7 +466,7 @@ fn describe_sides(sides: &Sides) -> String {
     for it in &sides.comparison.differ {
         text.push_str(&list(&format!("Only {} says", it.by), &it.says));
     }
-    text.push_str("The first line below is about the answer that stands nearest to the others.");
+    text.push_str("The line below is about the answer that stands nearest to the others, with what all cost together.");
     text
 }
 
@@ -494,8 +494,12 @@ fn describe(reply: &Reply) -> String {
     }
     let usage = &reply.usage;
     if let (Some(input), Some(output)) = (usage.input_tokens, usage.output_tokens) {
-        let cached = usage.cached_input_tokens.filter(|it| *it > 0).map(|it| format!(" + {it} cached"));
-        text.push_str(&format!(", tokens {input}{} in, {output} out", cached.unwrap_or_default()));
+        let part = |tokens: Option<u64>, which: &str| {
+            tokens.filter(|it| *it > 0).map(|it| format!(" + {it} {which}")).unwrap_or_default()
+        };
+        let read = part(usage.cached_input_tokens, "cached");
+        let written = part(usage.cache_write_tokens, "written to the cache");
+        text.push_str(&format!(", tokens {input}{read}{written} in, {output} out"));
     }
     for it in &reply.citations {
         let place = match (&it.path, it.start_line, it.end_line) {
@@ -506,7 +510,7 @@ fn describe(reply: &Reply) -> String {
     }
     for it in reply.attempts.iter().filter(|it| it.outcome != "ok") {
         let error = it.error.as_deref().unwrap_or_default();
-        text.push_str(&format!("\nFailed before: {}: {} {error}", it.provider, it.outcome));
+        text.push_str(&format!("\nFailed before: {}, {}: {error}", it.provider, it.outcome));
     }
     if let Some(choice) = &reply.choice {
         text.push_str(&format!("\nRoute: {}", label(choice, 600)));
