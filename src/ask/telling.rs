@@ -48,15 +48,15 @@ impl<'a> Telling<'a> {
     /// A piece of the answer came.
     pub(super) fn piece(&self, piece: &str) {
         self.state().waits_for.clear();
-        self.tell(piece.to_owned());
+        let told = self.next();
+        self.call.progress().piece(told, piece);
     }
 
-    fn tell(&self, message: String) {
+    /// The number of the next message, which is about to be told.
+    fn next(&self) -> f64 {
         let mut state = self.state();
         (state.told, state.last) = (state.told + 1.0, Instant::now());
-        let told = state.told;
-        drop(state);
-        self.call.progress().tell(told, None, message);
+        state.told
     }
 
     /// Gives a sign of life whenever nothing was told for 5 s. Without words once pieces of an answer came, so that
@@ -75,7 +75,8 @@ impl<'a> Telling<'a> {
                     who => format!("waiting for {who}, {} s", state.begun.elapsed().as_secs()),
                 }
             };
-            self.tell(message);
+            let told = self.next();
+            self.call.progress().tell(told, None, message);
         }
     }
 }
@@ -93,7 +94,7 @@ mod tests {
     async fn there_is_a_sign_of_life_every_five_seconds_and_no_word_amid_an_answer() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&told);
-        let progress = Progress::to(move |it| into.lock().unwrap().push((it.done, it.message)));
+        let progress = Progress::to(move |it| into.lock().unwrap().push((it.done, it.message, it.is_piece)));
         let call = Call::begin("ask", 0, progress, CancellationToken::new());
         let telling = Telling::new(&call);
         let work = async {
@@ -111,6 +112,8 @@ mod tests {
         let told = told.lock().unwrap().clone();
         let messages: Vec<&str> = told.iter().map(|it| it.1.as_str()).collect();
         assert_eq!(messages, ["waiting for openai/gpt-4o, 5 s", "waiting for openai/gpt-4o, 10 s", "Hel", "", "lo"]);
+        let pieces: Vec<bool> = told.iter().map(|it| it.2).collect();
+        assert_eq!(pieces, [false, false, true, false, true]);
         assert!(told.windows(2).all(|it| it[0].0 < it[1].0));
     }
 }

@@ -24,6 +24,7 @@ use rmcp::model::ListPromptsResult;
 use rmcp::model::ListResourceTemplatesResult;
 use rmcp::model::ListResourcesResult;
 use rmcp::model::ListToolsResult;
+use rmcp::model::NotificationMetaObject;
 use rmcp::model::PaginatedRequestParams;
 use rmcp::model::ProgressNotificationParam;
 use rmcp::model::ReadResourceRequestParams;
@@ -53,6 +54,9 @@ use crate::documents::Allowed;
 use crate::trace::Progress;
 use crate::trace::Remote;
 use crate::trace::Update;
+
+/// Marks a message of progress that is a piece of the answer, in its `_meta`.
+const DELTA: &str = "carryall/delta";
 
 /// The lists of tools, prompts and templates are chosen at start and never change while the server runs.
 const LIST_TTL_MS: u64 = 3_600_000;
@@ -358,6 +362,11 @@ fn forward_progress(
             let mut param = ProgressNotificationParam::new(token.clone(), done);
             param.total = update.total;
             param.message = Some(update.message).filter(|it| !it.is_empty());
+            if update.is_piece {
+                let mut meta = NotificationMetaObject::default();
+                meta.insert(DELTA.to_owned(), true.into());
+                param.meta = Some(meta);
+            }
             if peer.notify_progress(param).await.is_err() {
                 return;
             }

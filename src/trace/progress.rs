@@ -11,6 +11,8 @@ pub struct Update {
     pub total: Option<f64>,
     /// What is being done now, or the piece of an answer that just came.
     pub message: String,
+    /// Whether the message is a piece of the answer; all of them together are the answer.
+    pub is_piece: bool,
 }
 
 type Listener = dyn Fn(Update) + Send + Sync;
@@ -35,7 +37,14 @@ impl Progress {
     /// Tells the listener, if there is one.
     pub fn tell(&self, done: f64, total: Option<f64>, message: impl Into<String>) {
         if let Some(listener) = &self.listener {
-            listener(Update { done, total, message: message.into() });
+            listener(Update { done, total, message: message.into(), is_piece: false });
+        }
+    }
+
+    /// Hands the listener the next piece of an answer.
+    pub fn piece(&self, done: f64, piece: impl Into<String>) {
+        if let Some(listener) = &self.listener {
+            listener(Update { done, total: None, message: piece.into(), is_piece: true });
         }
     }
 }

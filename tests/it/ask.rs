@@ -78,15 +78,17 @@ fn turns_of_a_session_come_back_as_history() -> anyhow::Result<()> {
 fn pieces_of_the_answer_stream_as_progress() -> anyhow::Result<()> {
     let models = ModelServer::start(vec![Script::openai_answer("one two three")])?;
     let home = home("openai", &models.url())?;
-    let mut ask = call(2, "ask", json!({"message": "count", "context": "none"}));
+    let mut ask = call(2, "ask", json!({"message": "count"}));
     ask["params"]["_meta"] = json!({"progressToken": 7});
     let messages = home.batch(&[request(json!(1), "initialize", initialize_params("2025-11-25")), ask])?;
-    let told: String = messages
+    let (pieces, others): (Vec<&Value>, Vec<&Value>) = messages
         .iter()
         .filter(|it| it["method"] == "notifications/progress" && it["params"]["progressToken"] == 7)
-        .filter_map(|it| it["params"]["message"].as_str())
-        .collect();
-    assert_eq!(told, "one two three");
+        .map(|it| &it["params"])
+        .partition(|it| it["_meta"]["carryall/delta"] == true);
+    let answer: String = pieces.iter().filter_map(|it| it["message"].as_str()).collect();
+    assert_eq!(answer, "one two three");
+    assert!(others.iter().any(|it| it["message"] == "memory searched"), "{others:?}");
     Ok(())
 }
 

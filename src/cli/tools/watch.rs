@@ -15,15 +15,16 @@ pub(super) enum Watch {
     Nothing,
     /// A bar on standard error; it hides itself where no terminal is.
     Bar(ProgressBar),
-    /// Pieces of an answer on standard output; the flag says whether there were any.
-    Stream(Output, Arc<AtomicBool>),
+    /// Pieces of an answer on standard output, and until they come a bar that says what is waited for; the flag says
+    /// whether there were any.
+    Stream(Output, ProgressBar, Arc<AtomicBool>),
 }
 
 impl Watch {
     /// What is worth watching of `tool`.
     pub(super) fn new(tool: &str, out: &Output) -> Watch {
         match tool {
-            "ask" if out.is_watched() => Watch::Stream(*out, Arc::default()),
+            "ask" if out.is_watched() => Watch::Stream(*out, ProgressBar::new_spinner(), Arc::default()),
             "index_workspace" | "assemble_context" if !out.is_json() => {
                 // Without a total there is nothing to fill: a walk does not know how many files are still to come.
                 Watch::Bar(ProgressBar::new_spinner())
@@ -50,13 +51,18 @@ impl Watch {
                     bar.set_message(update.message);
                 })
             }
-            Watch::Stream(out, any) => {
-                let (out, any) = (*out, Arc::clone(any));
+            Watch::Stream(out, bar, any) => {
+                let (out, bar, any) = (*out, bar.clone(), Arc::clone(any));
                 Progress::to(move |update| {
-                    // What comes with a total is how far the search for context is; the answer has none.
-                    if update.total.is_none() {
-                        any.store(true, Ordering::Relaxed);
+                    if update.is_piece {
+                        // The bar goes before the first word comes, and does not come back.
+                        if !any.swap(true, Ordering::Relaxed) {
+                            bar.finish_and_clear();
+                        }
                         out.piece(update.message);
+                    } else if !any.load(Ordering::Relaxed) {
+                        bar.set_message(update.message);
+                        bar.tick();
                     }
                 })
             }
@@ -71,7 +77,8 @@ impl Watch {
                 bar.finish_and_clear();
                 false
             }
-            Watch::Stream(out, any) => {
+            Watch::Stream(out, bar, any) => {
+                bar.finish_and_clear();
                 let shown = any.load(Ordering::Relaxed);
                 if shown {
                     out.piece("\n");
