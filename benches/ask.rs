@@ -22,6 +22,8 @@ use carryall::app::App;
 use carryall::clock::Clock;
 use carryall::config::Environment;
 use carryall::config::Flags;
+use carryall::http::Client;
+use carryall::http::Request;
 use carryall::models::Message;
 use carryall::models::ModelRequest;
 use carryall::models::Role;
@@ -32,6 +34,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_carryall");
 
@@ -130,15 +133,15 @@ fn millis(since: Instant) -> f64 {
 }
 
 /// One direct call: times to its first piece and to its end.
-async fn direct(client: &reqwest::Client, address: SocketAddr) -> anyhow::Result<(f64, f64)> {
+async fn direct(client: &Client, url: &Url) -> anyhow::Result<(f64, f64)> {
     let body = json!({"model": "gpt-4o-mini", "stream": true, "messages": [{"role": "user", "content": "When?"}]});
     let begun = Instant::now();
-    let mut response = client
-        .post(format!("http://{address}/v1/chat/completions"))
-        .header("authorization", "Bearer sk-bench")
-        .json(&body)
-        .send()
-        .await?;
+    let headers = vec![
+        ("authorization".to_owned(), "Bearer sk-bench".to_owned()),
+        ("content-type".to_owned(), "application/json".to_owned()),
+    ];
+    let body = Some(body.to_string().into_bytes());
+    let mut response = client.send(Request { method: hyper::Method::POST, url, headers, body }).await?;
     let mut first = None;
     while let Some(_piece) = response.chunk().await? {
         first.get_or_insert_with(|| millis(begun));
@@ -166,9 +169,8 @@ async fn ask(app: &Arc<App>, arguments: Value) -> anyhow::Result<(f64, f64)> {
 async fn measured(folder: &Path) -> anyhow::Result<()> {
     let address = upstream(Duration::ZERO)?;
     let app = app(folder, address)?;
-    // Any default provider will do: only http on loopback is spoken.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let client = Client::new(&carryall::config::Proxies::default(), Duration::from_secs(10));
+    let url: Url = format!("http://{address}/v1/chat/completions").parse()?;
     let route = app.asker.models.choose(None, None)?.context("no route")?;
     let request =
         ModelRequest { messages: vec![Message::new(Role::User, "When?".to_owned())], ..ModelRequest::default() };
@@ -176,7 +178,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     let (mut full, mut first, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for at in 0..TIMES + 20 {
         // Side by side, so that what else the machine does hits all of them alike.
-        let (direct_first, direct_all) = direct(&client, address).await?;
+        let (direct_first, direct_all) = direct(&client, &url).await?;
         let begun = Instant::now();
         let call = Call::silent();
         app.asker.models.ask(&route, &request, &[], Duration::from_secs(60), &mut |_| {}, &call).await?;

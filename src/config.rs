@@ -14,6 +14,7 @@ mod flags;
 mod nearest;
 mod project;
 mod providers;
+mod proxies;
 mod resolve;
 mod retention;
 mod routing;
@@ -37,6 +38,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::Flags;
 pub use nearest::nearest;
+pub use proxies::Proxies;
 pub use resolve::Resolved;
 pub use resolve::resolve;
 pub use retention::RetentionRule;
@@ -77,6 +79,8 @@ pub struct Config {
     pub text_only: bool,
     /// Whether no socket may be opened.
     pub offline: bool,
+    /// What addresses on other machines are reached through.
+    pub proxies: Proxies,
     pub log_format: LogFormat,
     /// A filter as `RUST_LOG` takes it.
     pub log_filter: String,

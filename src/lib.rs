@@ -1,7 +1,7 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
 //! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `redact` `vector` `meaning` · `config` ·
-//! `store` · `trace` · `telemetry` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
+//! `http` · `store` · `trace` · `telemetry` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
 //! `brief` · `hook` · `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
 //! (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
 
@@ -19,6 +19,7 @@ pub mod downstream;
 pub mod embed;
 pub mod exchange;
 pub mod hook;
+pub mod http;
 pub mod ids;
 pub mod insights;
 pub mod meaning;

@@ -124,7 +124,7 @@ impl Asker {
             Some(route) => {
                 let has_context = context.text.is_some();
                 let ready = Ready { question, route, request, items: &context.items, has_context, is_alone: true };
-                let (reply, kept) = self.ask_once(ready, &purse, call, telling).await?;
+                let (reply, kept) = self.ask_once(&ready, &purse, call, telling).await?;
                 (reply, Vec::from_iter(kept))
             }
         };
@@ -137,8 +137,11 @@ impl Asker {
         reply.degraded.extend(context.degraded);
         reply.degraded.extend(cut);
         // An answer that was paid for is given, whatever the disk says. All three are one transaction.
-        let (settled, kept, turns) =
-            tokio::join!(purse.settle(), self.keep_answers(kept), self.keep(question, &reply, call));
+        let (settled, kept, turns) = tokio::join!(
+            Box::pin(purse.settle()),
+            Box::pin(self.keep_answers(kept)),
+            Box::pin(self.keep(question, &reply, call)),
+        );
         let failures = [
             settled.err().map(|err| not_kept("the cost was not noted", &err)),
             kept.err().map(|err| not_kept("the answer was not kept for equal questions", &err)),

@@ -59,7 +59,7 @@ impl Asker {
     /// Answers out of what is kept, waits for an equal question, or asks; returns what is to be kept of it.
     pub(super) async fn ask_once(
         &self,
-        ready: Ready<'_>,
+        ready: &Ready<'_>,
         purse: &Purse<'_>,
         call: &Call,
         telling: &Telling<'_>,
@@ -68,7 +68,7 @@ impl Asker {
         let address = self.models.address(&ready.route.provider);
         let caching = if self.keeps { self.caching } else { Caching::Off };
         let Some(key) = cache::key(caching, address, &ready.route, &ready.request, view) else {
-            return Ok((self.ask_model(&ready, purse, call, telling).await?, None));
+            return Ok((self.ask_model(ready, purse, call, telling).await?, None));
         };
         let leading = loop {
             if ready.question.no_cache {
@@ -76,8 +76,8 @@ impl Asker {
             }
             match self.flights.join(key) {
                 Flight::First(leading) => {
-                    if let Some(kept) = self.kept(key, view, call).await {
-                        return Ok((reply_of_kept(&ready, kept)?, None));
+                    if let Some(kept) = Box::pin(self.kept(key, view, call)).await {
+                        return Ok((reply_of_kept(ready, kept)?, None));
                     }
                     break Some(leading);
                 }
@@ -85,12 +85,12 @@ impl Asker {
                     telling.waits_for("the answer to an equal question".to_owned());
                     if let Some(kept) = cache::hear(watched).await {
                         note_cached(call, &kept, "an equal question was being asked");
-                        return Ok((reply_of_kept(&ready, kept)?, None));
+                        return Ok((reply_of_kept(ready, kept)?, None));
                     }
                 }
             }
         };
-        let reply = self.ask_model(&ready, purse, call, telling).await?;
+        let reply = self.ask_model(ready, purse, call, telling).await?;
         // A fallback's answer is not the answer of the route that was asked for.
         let route = &ready.route;
         let is_of_route =
@@ -157,7 +157,7 @@ impl Asker {
         let answered = match Box::pin(asked).await {
             Ok(answered) => answered,
             Err(failed) => {
-                if let Err(err) = purse.settle().await {
+                if let Err(err) = Box::pin(purse.settle()).await {
                     tracing::warn!(error = %err, "the cost of a failed question was not noted");
                 }
                 return Err(failed.into());
@@ -166,7 +166,8 @@ impl Asker {
         let dearer = self.dearer(route, &answered);
         let (answered, structured) = match &schema {
             Some(schema) if answered.answer.tool_calls.is_empty() => {
-                self.keep_to(schema, answered, ready, purse, call).await?
+                // In a box, as it is seldom needed: an open question holds no room for it.
+                Box::pin(self.keep_to(schema, answered, ready, purse, call)).await?
             }
             _ => (answered, None),
         };
@@ -360,13 +361,13 @@ mod tests {
         let telling = Telling::new(&call);
         let purse = Purse::new(&asker.store, &asker.clock, asker.caps, None, question.timeout);
 
-        let (first, to_keep) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
-        let (second, nothing) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
+        let (first, to_keep) = asker.ask_once(&ready(), &purse, &call, &telling).await.unwrap();
+        let (second, nothing) = asker.ask_once(&ready(), &purse, &call, &telling).await.unwrap();
         assert_eq!((first.cached, second.cached, second.answer.as_str()), (false, true, "Fridays."));
         assert!(nothing.is_none());
 
         asker.keep_answers(Vec::from_iter(to_keep)).await.unwrap();
-        let (third, _) = asker.ask_once(ready(), &purse, &call, &telling).await.unwrap();
+        let (third, _) = asker.ask_once(&ready(), &purse, &call, &telling).await.unwrap();
         assert_eq!((third.cached, models.received().len()), (true, 1));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn messages(
     question: &[Message],
 ) -> Vec<Message> {
     let system = |content: String| Message::new(Role::System, content);
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(1 + history.len() + question.len());
     let instructions = if context.is_some() { INSTRUCTIONS } else { "" };
     let head: Vec<&str> =
         [identity.unwrap_or_default(), instructions].into_iter().filter(|it| !it.is_empty()).collect();

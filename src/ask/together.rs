@@ -84,7 +84,7 @@ impl Asker {
             span.note("route", name_of(route));
             async move {
                 let begun = std::time::Instant::now();
-                let outcome = Box::pin(self.ask_once(ready, purse, &span.call(), telling)).await;
+                let outcome = Box::pin(self.ask_once(&ready, purse, &span.call(), telling)).await;
                 (outcome, begun.elapsed().as_secs_f64() * 1e3)
             }
         });

@@ -24,6 +24,7 @@ use super::nearest::nearest;
 use super::project;
 use super::providers;
 use super::providers::EXTRACTIVE;
+use super::proxies::Proxies;
 use super::retention;
 use super::routing;
 use super::settings;
@@ -147,6 +148,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         exclude_tools: exclude_tools.unwrap_or_default(),
         text_only,
         offline,
+        proxies: Proxies::read(environment),
         log_format,
         log_filter,
         max_line_bytes: max_line_bytes as usize,

@@ -329,6 +329,9 @@ fn full_world() -> World {
         .variable("WORK_API_KEY", "hunter2")
         .variable("OPENAI_API_KEY", "hunter2")
         .variable("OLLAMA_HOST", "0.0.0.0")
+        .variable("HTTP_PROXY", "http://ana:hunter2@proxy:1")
+        .variable("HTTPS_PROXY", "http://ana:hunter2@proxy:2")
+        .variable("NO_PROXY", "internal.example")
 }
 
 #[test]

@@ -74,7 +74,8 @@ impl Embedding {
         let chosen: Option<Arc<dyn Embedder>> = match config.embedder.kind {
             EmbedderKind::BuiltIn => Some(Arc::new(StaticEmbedder)),
             EmbedderKind::Ollama | EmbedderKind::OpenAi => {
-                RemoteEmbedder::new(&config.embedder, config.offline).map(|it| Arc::new(it) as Arc<dyn Embedder>)
+                RemoteEmbedder::new(&config.embedder, config.offline, &config.proxies)
+                    .map(|it| Arc::new(it) as Arc<dyn Embedder>)
             }
             #[cfg(feature = "candle")]
             EmbedderKind::Folder => config

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use super::embedder::EmbedError;
 use super::embedder::Embedder;
 use crate::config::EmbedderConfig;
+use crate::config::Proxies;
 use crate::models::EmbeddingServer;
 use crate::models::ErrorKind;
 use crate::models::ModelError;
@@ -26,8 +27,8 @@ pub struct RemoteEmbedder {
 
 impl RemoteEmbedder {
     /// The server of `config`; `None` when its kind has none.
-    pub fn new(config: &EmbedderConfig, offline: bool) -> Option<RemoteEmbedder> {
-        let server = EmbeddingServer::new(config, offline)?;
+    pub fn new(config: &EmbedderConfig, offline: bool, proxies: &Proxies) -> Option<RemoteEmbedder> {
+        let server = EmbeddingServer::new(config, offline, proxies)?;
         let id = format!("{}:{}", config.kind.name(), config.model).into();
         Some(RemoteEmbedder { id, server, dimensions: AtomicUsize::new(0) })
     }

@@ -63,7 +63,7 @@ impl Anthropic {
         let response = self.endpoint.post("v1/messages", request_body(request, is_plain)).await?;
         let answers_by_tool = schema_by(request) == Some(SchemaBy::Tool);
         let reading = Messages { answers_by_tool, ..Messages::default() };
-        reading::read(response, is_plain, reading, on_delta).await
+        Box::pin(reading::read(response, is_plain, reading, on_delta)).await
     }
 }
 
@@ -287,7 +287,7 @@ fn image(image: &Image) -> Value {
 
 /// An answer while it is read.
 #[derive(Debug, Default)]
-struct Messages {
+pub(super) struct Messages {
     answer: Answer,
     /// The counts so far, a later one in the place of an earlier one.
     usage: Map<String, Value>,

@@ -112,7 +112,7 @@ impl Asking<'_> {
                     Err(missed) => missed,
                 };
                 if let Some(purse) = self.purse
-                    && let Err(err) = purse.settle().await
+                    && let Err(err) = Box::pin(purse.settle()).await
                 {
                     tracing::warn!(error = %err, "the cost of a failed attempt was not noted");
                 }
@@ -322,7 +322,7 @@ impl Asking<'_> {
             Some(purse) => {
                 let worst = if purse.is_capped() { models.worst(name, known, request) } else { None };
                 request.max_price = worst.and_then(|it| it.max_price);
-                let held = purse.reserve(name, request, worst, models.is_at_vendor(name)).await;
+                let held = Box::pin(purse.reserve(name, request, worst, models.is_at_vendor(name))).await;
                 Some(held.map_err(|error| Missed { is_final: true, ..Missed::unmade(error) })?)
             }
         };
@@ -402,12 +402,13 @@ impl Asking<'_> {
             on_delta(piece);
         };
         let mut work = known.provider.answer(request, &mut deliver);
-        let answer = match tokio::time::timeout_at(first_deadline, &mut work).await {
-            Ok(outcome) => outcome?,
-            Err(_) if shown.load(Ordering::Relaxed) => {
-                tokio::time::timeout_at(self.deadline, work).await.map_err(|_| self.late(name))??
+        let mut until = first_deadline;
+        let answer = loop {
+            match tokio::time::timeout_at(until, &mut work).await {
+                Ok(outcome) => break outcome?,
+                Err(_) if shown.load(Ordering::Relaxed) && until < self.deadline => until = self.deadline,
+                Err(_) => return Err(self.late(name)),
             }
-            Err(_) => return Err(self.late(name)),
         };
         let total_ms = millis(begun);
         Ok((answer, *first.get_or_init(|| total_ms), total_ms))

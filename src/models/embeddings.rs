@@ -17,6 +17,7 @@ use crate::config::EmbedderKind;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 use crate::config::ProviderOptions;
+use crate::config::Proxies;
 
 /// A server that turns texts into vectors.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub struct EmbeddingServer {
 
 impl EmbeddingServer {
     /// The server of `config`; `None` when its kind has none.
-    pub fn new(config: &EmbedderConfig, offline: bool) -> Option<EmbeddingServer> {
+    pub fn new(config: &EmbedderConfig, offline: bool, proxies: &Proxies) -> Option<EmbeddingServer> {
         let (kind, is_ollama) = match config.kind {
             EmbedderKind::Ollama => (ProviderKind::Ollama, true),
             EmbedderKind::OpenAi => (ProviderKind::OpenAi, false),
@@ -43,7 +44,7 @@ impl EmbeddingServer {
             api_version: None,
             options: ProviderOptions { allow_http: config.allow_http, ..ProviderOptions::default() },
         };
-        let http = Arc::new(Http::new(offline));
+        let http = Arc::new(Http::new(offline, proxies));
         let endpoint = Endpoint::new("embedder", &provider, Auth::Bearer, &[], &http);
         Some(EmbeddingServer { endpoint, model: config.model.clone(), is_ollama })
     }

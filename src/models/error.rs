@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use hyper::header::HeaderMap;
 use serde_json::Value;
 
 use super::retry_after::retry_after;

@@ -1,22 +1,14 @@
-//! HTTP as this room uses it: two clients made on first use, an endpoint with its key, bodies with a cap.
+//! HTTP as this room uses it: an endpoint with its key, bodies with a cap.
 //!
-//! Redirects are not followed: a key goes to the address that was configured and to no other. Proxies are read from
-//! the environment by reqwest, and never used for a loopback address.
+//! Redirects are not followed: a key goes to the address that was configured and to no other.
 
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use reqwest::Client;
-use reqwest::Method;
-use reqwest::Response;
-use reqwest::Url;
-use reqwest::header::AUTHORIZATION;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::header::HeaderValue;
-use reqwest::header::LOCATION;
+use hyper::Method;
 use serde_json::Value;
+use url::Url;
 
 use super::Answer;
 use super::ErrorKind;
@@ -25,7 +17,15 @@ use super::error;
 use super::error::Fault;
 use super::error::MESSAGE_CHARS;
 use crate::config::ProviderConfig;
+use crate::config::Proxies;
 use crate::config::Secret;
+use crate::http;
+use crate::http::Client;
+use crate::http::HttpError;
+use crate::http::Response;
+
+/// Where a bearer's key stands.
+const AUTHORIZATION: &str = "authorization";
 
 /// Longest that a connection may take to open; a model may think for long, a handshake may not.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,41 +36,16 @@ pub(super) const BODY_BYTES: usize = 16 << 20;
 /// Most bytes of an error that are read.
 const ERROR_BYTES: usize = 64 << 10;
 
-/// The clients of all providers, made when first needed: reading the system's certificates takes milliseconds.
-#[derive(Debug, Default)]
+/// The client of all providers; making it opens nothing.
+#[derive(Debug)]
 pub(super) struct Http {
     pub(super) offline: bool,
-    /// For http on loopback addresses: no proxy, and no certificates, which a slim container may not have.
-    local: OnceLock<Result<Client, String>>,
-    /// For https on loopback addresses: no proxy.
-    local_tls: OnceLock<Result<Client, String>>,
-    remote: OnceLock<Result<Client, String>>,
+    client: Client,
 }
 
 impl Http {
-    pub(super) fn new(offline: bool) -> Http {
-        Http { offline, ..Http::default() }
-    }
-
-    fn client(&self, url: &Url) -> Result<&Client, Fault> {
-        let (is_local, is_plain) = (is_loopback(url), url.scheme() == "http");
-        let slot = match (is_local, is_plain) {
-            (true, true) => &self.local,
-            (true, false) => &self.local_tls,
-            (false, _) => &self.remote,
-        };
-        let made = slot.get_or_init(|| {
-            // An error says that somebody installed one before, which serves as well.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let builder = Client::builder()
-                .user_agent(concat!("carryall/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT);
-            let builder = if is_local { builder.no_proxy() } else { builder };
-            let builder = if is_local && is_plain { builder.tls_certs_only([]) } else { builder };
-            builder.build().map_err(|err| chain(&err))
-        });
-        made.as_ref().map_err(|why| Fault::new(ErrorKind::Unreachable, format!("cannot set up TLS: {why}")))
+    pub(super) fn new(offline: bool, proxies: &Proxies) -> Http {
+        Http { offline, client: Client::new(proxies, CONNECT_TIMEOUT) }
     }
 }
 
@@ -97,7 +72,7 @@ pub(super) enum Auth {
 
 impl Auth {
     pub(super) fn header(name: &str) -> Auth {
-        if name == AUTHORIZATION.as_str() { Auth::Bearer } else { Auth::Header(name.to_owned()) }
+        if name == AUTHORIZATION { Auth::Bearer } else { Auth::Header(name.to_owned()) }
     }
 }
 
@@ -173,29 +148,39 @@ impl Endpoint {
             return Err(Fault::new(ErrorKind::Unreachable, "offline mode is on, no model is asked"));
         }
         let url = self.url(path)?;
-        let origin = url.origin().ascii_serialization();
-        let mut request = self.http.client(&url)?.request(method, url);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
+        let mut headers = self.headers.clone();
         if let Some(key) = &self.key {
-            let (name, text) = match &self.auth {
-                Auth::Bearer => (AUTHORIZATION.as_str(), format!("Bearer {}", key.reveal())),
-                Auth::Header(name) => (name.as_str(), key.reveal().to_owned()),
-            };
-            let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                Fault::new(ErrorKind::Authentication, "the key has characters that no key has, such as a line end")
-            })?;
-            value.set_sensitive(true);
-            request = request.header(name, value);
+            headers.push(match &self.auth {
+                Auth::Bearer => (AUTHORIZATION.to_owned(), format!("Bearer {}", key.reveal())),
+                Auth::Header(name) => (name.clone(), key.reveal().to_owned()),
+            });
         }
-        if let Some(body) = body_json {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        if body_json.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        let response = request.send().await.map_err(|err| {
-            Fault::new(ErrorKind::Unreachable, format!("no answer from {origin}: {}", chain(&err.without_url())))
+        let request = http::Request { method, url: &url, headers, body: body_json };
+        let response = self.http.client.send(request).await.map_err(|err| match err {
+            HttpError::Header(name) if self.is_of_key(&name) => {
+                let message = "the key has characters that no key has, such as a line end";
+                Fault::new(ErrorKind::Authentication, message)
+            }
+            HttpError::Header(_) => Fault::new(ErrorKind::InvalidArgument, err.to_string()),
+            HttpError::NoTls(_) => Fault::new(ErrorKind::Unreachable, err.to_string()),
+            HttpError::Unreachable(_) | HttpError::Broken => {
+                let origin = url.origin().ascii_serialization();
+                Fault::new(ErrorKind::Unreachable, format!("no answer from {origin}: {err}"))
+            }
         })?;
-        check_status(response).await
+        if (200..300).contains(&response.status) { Ok(response) } else { Err(Box::pin(refusal(response)).await) }
+    }
+
+    /// Whether the key goes into the header of this name.
+    fn is_of_key(&self, name: &str) -> bool {
+        self.key.is_some()
+            && match &self.auth {
+                Auth::Bearer => name == AUTHORIZATION,
+                Auth::Header(own) => name == own,
+            }
     }
 
     fn url(&self, path: &str) -> Result<Url, Fault> {
@@ -282,20 +267,18 @@ fn without_key(text: &str, key: Option<&Secret>) -> String {
     clean + rest
 }
 
-async fn check_status(response: Response) -> Result<Response, Fault> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    if status.is_redirection() {
-        let to = response.headers().get(LOCATION).and_then(|it| it.to_str().ok()).unwrap_or("nowhere").to_owned();
+/// Why a reply without success was given.
+async fn refusal(response: Response) -> Fault {
+    let status = response.status;
+    if (300..400).contains(&status) {
+        let to = response.header("location").unwrap_or("nowhere");
         let fault = Fault::malformed(format!("the address redirects to {to}, where no key is sent"));
-        return Err(Fault { status: Some(status.as_u16()), ..fault });
+        return Fault { status: Some(status), ..fault };
     }
-    let headers = response.headers().clone();
+    let headers = response.headers.clone();
     // A body that breaks off says less, the status still says enough.
     let text = start_of_body(response, ERROR_BYTES).await;
-    Err(error::classify(status.as_u16(), &headers, &text))
+    error::classify(status, &headers, &text)
 }
 
 /// What can be read of a body, up to `limit` bytes.
@@ -334,8 +317,10 @@ pub(super) enum Content {
 
 /// Reads the announced kind of body; parameters such as a charset are passed over.
 pub(super) fn content(response: &Response) -> Content {
-    let Some(text) = response.headers().get(CONTENT_TYPE) else { return Content::Unsaid };
-    let text = text.to_str().unwrap_or_default();
+    if !response.headers.contains_key("content-type") {
+        return Content::Unsaid;
+    }
+    let text = response.header("content-type").unwrap_or_default();
     match text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "text/event-stream" => Content::EventStream,
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Content::JsonLines,
@@ -346,9 +331,9 @@ pub(super) fn content(response: &Response) -> Content {
 
 /// The fault of a successful reply that is no answer: an error in disguise, or another format.
 pub(super) async fn unexpected(response: Response) -> Fault {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
-    let announced = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("no type").to_owned();
+    let status = response.status;
+    let headers = response.headers.clone();
+    let announced = response.header("content-type").unwrap_or("no type").to_owned();
     let text = start_of_body(response, ERROR_BYTES).await;
     if serde_json::from_str::<Value>(&text).is_ok_and(|it| is_error(&it)) {
         return error::classify(status, &headers, &text);
@@ -358,8 +343,8 @@ pub(super) async fn unexpected(response: Response) -> Fault {
 
 /// The JSON object of a successful reply that was not streamed.
 pub(super) async fn document(response: Response) -> Result<Value, Fault> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
+    let status = response.status;
+    let headers = response.headers.clone();
     let text = body(response, BODY_BYTES).await?;
     let value: Value = serde_json::from_str(&text).map_err(|err| match err.is_eof() {
         true => Fault::truncated(),
@@ -404,20 +389,6 @@ impl Pieces {
     }
 }
 
-/// The message of an error with those of its causes: reqwest's own says only that a request failed.
-fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut source = err.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,19 +417,6 @@ mod tests {
             ("http://10.0.0.1", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(text).unwrap()), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_client_can_be_made_for_every_address() {
-        let http = Http::new(false);
-        assert!(http.client(&Url::parse("http://127.0.0.1:1/v1").unwrap()).is_ok());
-        for text in ["https://api.openai.com/v1", "https://127.0.0.1:1/v1"] {
-            match http.client(&Url::parse(text).unwrap()) {
-                Ok(_) => {}
-                // A machine without certificates gets a sentence, not a panic.
-                Err(fault) => assert!(fault.message.contains("No CA certificates"), "{fault:?}"),
-            }
         }
     }
 }

@@ -242,18 +242,24 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     for (name, value) in &script.headers {
         head += &format!("{name}: {value}\r\n");
     }
-    stream.write_all((head + "\r\n").as_bytes())?;
-    for piece in script.body.as_bytes().chunks(PIECE_BYTES) {
-        stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes())?;
-        stream.write_all(piece)?;
-        stream.write_all(b"\r\n")?;
-    }
+    let write = || -> io::Result<()> {
+        stream.write_all((head + "\r\n").as_bytes())?;
+        for piece in script.body.as_bytes().chunks(PIECE_BYTES) {
+            stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes())?;
+            stream.write_all(piece)?;
+            stream.write_all(b"\r\n")?;
+        }
+        Ok(())
+    };
+    let written = write();
     match script.ending {
-        Ending::Whole => stream.write_all(b"0\r\n\r\n")?,
-        Ending::Broken => {}
+        Ending::Whole => written.and_then(|()| stream.write_all(b"0\r\n\r\n"))?,
+        Ending::Broken => written?,
         Ending::Hanging => {
-            // Ends when the client closes, or with the server.
-            let _ = stream.read(&mut [0]);
+            // Ends when the client closes, be it while it is written to, or with the server.
+            if written.is_ok() {
+                let _ = stream.read(&mut [0]);
+            }
             shared.state().hung_up += 1;
             shared.changed.notify_all();
         }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::Response;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -40,6 +39,7 @@ use super::openai::names;
 use super::reading;
 use super::reading::Step;
 use crate::config::ProviderConfig;
+use crate::http::Response;
 use crate::tokens;
 
 /// What is kept free for an answer when the request does not say.
@@ -74,7 +74,7 @@ impl Ollama {
             Content::JsonLines | Content::Json | Content::Unsaid => {}
             _ => return Err(http::unexpected(response).await),
         }
-        let answer = read(response, on_delta).await?;
+        let answer = Box::pin(read(response, on_delta)).await?;
         check_whole_prompt(request, prompt, &answer)?;
         Ok(answer)
     }
@@ -202,9 +202,9 @@ fn check_whole_prompt(request: &ModelRequest, prompt_tokens: u32, answer: &Answe
     Err(Fault::new(ErrorKind::ContextTooLong, message))
 }
 
-async fn read(response: Response, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
+pub(super) async fn read(response: Response, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
+    let status = response.status;
+    let headers = response.headers.clone();
     let mut pieces = Pieces::new(response);
     let mut lines = Lines::default();
     let mut ready = Vec::new();

@@ -122,8 +122,10 @@ impl OpenAi {
         };
         let response = self.endpoint.post(&self.ask_path(&request.model), body).await?;
         match self.api {
-            OpenAiApi::Chat => reading::read(response, is_plain, Chat::default(), on_delta).await,
-            OpenAiApi::Responses => reading::read(response, is_plain, responses::Responses::default(), on_delta).await,
+            OpenAiApi::Chat => Box::pin(reading::read(response, is_plain, Chat::default(), on_delta)).await,
+            OpenAiApi::Responses => {
+                Box::pin(reading::read(response, is_plain, responses::Responses::default(), on_delta)).await
+            }
         }
     }
 }
@@ -276,7 +278,7 @@ pub(super) fn is_strict(schema: &Value) -> bool {
 
 /// An answer while it is read.
 #[derive(Debug, Default)]
-struct Chat {
+pub(super) struct Chat {
     answer: Answer,
     refusal: String,
     /// The number that the stream gives each tool call, in the order of the answer's.

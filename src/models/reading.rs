@@ -2,7 +2,6 @@
 //!
 //! Some gateways answer in one piece although a stream was asked for; that is an answer as good as any.
 
-use reqwest::Response;
 use serde_json::Value;
 
 use super::Answer;
@@ -16,6 +15,7 @@ use super::http::Content;
 use super::http::Pieces;
 use super::sse::Event;
 use super::sse::Events;
+use crate::http::Response;
 
 /// What an event or a line was.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub(super) async fn read(
 }
 
 async fn read_events(response: Response, mut reading: impl Reading, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
+    let status = response.status;
+    let headers = response.headers.clone();
     let mut pieces = Pieces::new(response);
     let mut events = Events::default();
     let mut ready = Vec::new();
@@ -85,8 +85,8 @@ async fn read_events(response: Response, mut reading: impl Reading, on_delta: On
 }
 
 async fn read_document(response: Response, mut reading: impl Reading, on_delta: OnDelta<'_>) -> Result<Answer, Fault> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
+    let status = response.status;
+    let headers = response.headers.clone();
     let document = http::document(response).await?;
     match reading.document(&document, on_delta)? {
         Step::Error(said) => Err(error::classify(status, &headers, &said)),

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
 use jiff::Timestamp;
-use reqwest::header::HeaderMap;
 
 /// The wait that `headers` ask for: `retry-after-ms`, else `retry-after` (seconds or a date), else the latest reset of
 /// a limit that has nothing left.
@@ -67,8 +67,8 @@ fn span(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderName;
-    use reqwest::header::HeaderValue;
+    use hyper::header::HeaderName;
+    use hyper::header::HeaderValue;
 
     use super::*;
 

@@ -144,7 +144,7 @@ impl Models {
 
     /// The models that `config` names.
     pub fn new(config: &Config) -> Models {
-        let http = Arc::new(Http::new(config.offline));
+        let http = Arc::new(Http::new(config.offline, &config.proxies));
         let known = config.providers.iter().map(|(name, provider)| {
             let limits = config.routing.limits.get(name).map(|it| Limits::new(it, Instant::now()));
             let made = Known { config: provider.clone(), provider: provider_for(name, provider, &http), limits };
@@ -192,7 +192,7 @@ impl Models {
     /// Whether the provider is asked at its vendor's own address.
     pub fn is_at_vendor(&self, name: &str) -> bool {
         let url = self.known.get(name).and_then(|it| it.config.base_url.as_deref()).unwrap_or_default();
-        let host = reqwest::Url::parse(url).ok().and_then(|it| it.host_str().map(str::to_owned)).unwrap_or_default();
+        let host = url::Url::parse(url).ok().and_then(|it| it.host_str().map(str::to_owned)).unwrap_or_default();
         VENDORS.iter().any(|it| host == *it || host.ends_with(&format!(".{it}")))
     }
 
@@ -450,7 +450,7 @@ fn needs_key(name: &str, config: &ProviderConfig) -> bool {
 
 /// Whether the model runs on this machine, so that asking it costs nothing.
 fn is_local(config: &ProviderConfig) -> bool {
-    let url = config.base_url.as_deref().and_then(|it| reqwest::Url::parse(it).ok());
+    let url = config.base_url.as_deref().and_then(|it| url::Url::parse(it).ok());
     matches!(config.kind, ProviderKind::Ollama | ProviderKind::LmStudio) && url.is_some_and(|it| http::is_loopback(&it))
 }
 

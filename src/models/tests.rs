@@ -1,6 +1,7 @@
 //! Every provider against a server that plays what the real ones send: whole answers, and every way to fail.
 
 mod faults;
+mod fuzz;
 
 use std::time::Duration;
 

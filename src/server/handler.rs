@@ -129,7 +129,7 @@ impl Handler {
 
 /// The path of a `file://` address.
 fn file_path(uri: &str) -> Option<std::path::PathBuf> {
-    reqwest::Url::parse(uri).ok().filter(|it| it.scheme() == "file")?.to_file_path().ok()
+    url::Url::parse(uri).ok().filter(|it| it.scheme() == "file")?.to_file_path().ok()
 }
 
 impl ServerHandler for Handler {
@@ -310,7 +310,7 @@ impl ServerHandler for Handler {
     ) -> Result<GetPromptResponse, ErrorData> {
         let _turn = self.order.turn(&context.id).await;
         let arguments = request.arguments.unwrap_or_default();
-        prompts::get(&self.app, &request.name, &arguments).await.map(Into::into)
+        Box::pin(prompts::get(&self.app, &request.name, &arguments)).await.map(Into::into)
     }
 
     async fn complete(
@@ -318,7 +318,7 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        resources::complete(&self.app, &request).await
+        Box::pin(resources::complete(&self.app, &request)).await
     }
 }
 

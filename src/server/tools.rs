@@ -216,7 +216,8 @@ impl Tool {
         let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
         let Caller { allowed, client, is_local } = caller;
         let context = Context { app, call, allowed, client, is_local };
-        let outcome = self.run_in(context, arguments).instrument(span).await;
+        // In a box: an open call keeps less room beside what the SDK holds for requests of every kind.
+        let outcome = Box::pin(self.run_in(context, arguments)).instrument(span).await;
         kept.finish(&outcome);
         outcome
     }

@@ -7,16 +7,17 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use reqwest::Client;
-use reqwest::Url;
-use reqwest::header::HeaderValue;
-use reqwest::header::RETRY_AFTER;
+use hyper::Method;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::spans;
 use crate::config::Config;
 use crate::config::Otlp;
+use crate::http::Client;
+use crate::http::HttpError;
+use crate::http::Request;
 use crate::ids;
 use crate::trace::CallRecord;
 use crate::trace::Clean;
@@ -64,8 +65,7 @@ struct Exporter {
     otlp: Otlp,
     /// This process among those of the same service.
     instance: String,
-    /// Made on first use: reading the system's certificates takes milliseconds.
-    client: tokio::sync::OnceCell<Option<Client>>,
+    client: Client,
     /// Written by calls, emptied by whoever sends.
     queue: Mutex<Queue>,
     came: Notify,
@@ -95,7 +95,7 @@ impl Telemetry {
             Arc::new(Exporter {
                 otlp,
                 instance: ids::fresh(),
-                client: tokio::sync::OnceCell::new(),
+                client: Client::new(&config.proxies, CONNECT_TIMEOUT),
                 queue: Mutex::default(),
                 came: Notify::new(),
                 sending: tokio::sync::Mutex::default(),
@@ -228,19 +228,18 @@ impl Exporter {
 
     async fn post(&self, body: &str) -> Result<(), Refused> {
         let url = Url::parse(&self.otlp.url).map_err(|err| Refused::Never(err.to_string()))?;
-        let client = self.client.get_or_init(|| async { client(&url) }).await;
-        let client = client.as_ref().ok_or_else(|| Refused::Never("cannot set up TLS".to_owned()))?;
-        let mut request = client.post(url).timeout(self.otlp.timeout).header("content-type", "application/json");
-        for (name, value) in &self.otlp.headers {
-            let mut value = HeaderValue::from_str(value.reveal()).map_err(|err| Refused::Never(err.to_string()))?;
-            value.set_sensitive(true);
-            request = request.header(name, value);
-        }
-        let response = request.body(body.to_owned()).send().await;
-        // Without its address: that may tell more than a log should.
-        let response = response.map_err(|err| Refused::NotNow(None, err.without_url().to_string()))?;
-        let status = response.status().as_u16();
-        let wait = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+        let own = [("content-type".to_owned(), "application/json".to_owned())];
+        let named = self.otlp.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()));
+        let headers = own.into_iter().chain(named).collect();
+        let request = Request { method: Method::POST, url: &url, headers, body: Some(body.as_bytes().to_vec()) };
+        let response = match tokio::time::timeout(self.otlp.timeout, self.client.send(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(err @ (HttpError::Header(_) | HttpError::NoTls(_)))) => return Err(Refused::Never(err.to_string())),
+            Ok(Err(err)) => return Err(Refused::NotNow(None, err.to_string())),
+            Err(_) => return Err(Refused::NotNow(None, "no answer in time".to_owned())),
+        };
+        let status = response.status;
+        let wait = response.header("retry-after").and_then(|it| it.parse().ok());
         match status {
             200..=299 => Ok(()),
             // Those that the protocol names as passing.
@@ -248,19 +247,6 @@ impl Exporter {
             _ => Err(Refused::Never(format!("status {status}"))),
         }
     }
-}
-
-/// As the clients of `models`: no redirects, no proxy and no certificates for this machine itself.
-fn client(url: &Url) -> Option<Client> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let is_local = crate::config::is_loopback(url.as_str());
-    let builder = Client::builder()
-        .user_agent(concat!("carryall/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT);
-    let builder = if is_local { builder.no_proxy() } else { builder };
-    let builder = if is_local && url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
-    builder.build().ok()
 }
 
 #[cfg(test)]

@@ -153,6 +153,9 @@ impl CallRecord {
     }
 }
 
+/// The states that the longest way goes through, that of a model's answer.
+const STATES: usize = 7;
+
 impl Call {
     /// Begins a call of `tool` at `now`.
     pub fn begin(tool: &str, now: Millis, progress: Progress, cancelled: CancellationToken) -> Call {
@@ -167,6 +170,8 @@ impl Call {
         progress: Progress,
         cancelled: CancellationToken,
     ) -> Call {
+        let mut states = Vec::with_capacity(STATES);
+        states.push(StateRecord::new(State::Received, 0));
         Call {
             inner: Arc::new(Inner {
                 id: crate::ids::fresh(),
@@ -176,7 +181,7 @@ impl Call {
                 progress,
                 cancelled,
                 remote,
-                states: Mutex::new(vec![StateRecord::new(State::Received, 0)]),
+                states: Mutex::new(states),
                 facts: Mutex::default(),
                 spans: Mutex::default(),
             }),

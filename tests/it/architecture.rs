@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 29] = [
+const ROOMS: [&str; 30] = [
     "ids",
     "scope",
     "clock",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 29] = [
     "vector",
     "meaning",
     "config",
+    "http",
     "store",
     "trace",
     "telemetry",
@@ -149,9 +150,12 @@ fn only_server_and_downstream_know_the_protocol() -> anyhow::Result<()> {
 }
 
 #[test]
-fn only_models_and_telemetry_speak_http() -> anyhow::Result<()> {
-    let http = ["reqwest::Client", "reqwest::get", "TcpStream", "TcpListener"];
-    assert_eq!(holders(&http, |room| ["models", "telemetry"].contains(&room))?, Vec::<String>::new());
+fn only_http_opens_sockets_and_only_models_and_telemetry_use_it() -> anyhow::Result<()> {
+    let sockets = ["TcpStream", "TcpListener", "UdpSocket", "lookup_host"];
+    // The provider of the tests listens.
+    assert_eq!(holders(&sockets, |room| ["http", "models"].contains(&room))?, Vec::<String>::new());
+    let users = |room: &str| ["http", "models", "telemetry"].contains(&room);
+    assert_eq!(holders(&["crate::http"], users)?, Vec::<String>::new());
     Ok(())
 }
 

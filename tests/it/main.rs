@@ -21,6 +21,7 @@ mod packs;
 mod protocol;
 mod providers;
 mod routes;
+mod secure;
 mod sessions;
 mod store;
 mod telemetry;

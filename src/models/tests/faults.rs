@@ -245,7 +245,8 @@ fn question(wire: &Wire, is_plain: bool) -> ModelRequest {
 
 /// Asks once; `None` when no answer came in time.
 async fn ask(wire: &Wire, server: &ModelServer, is_plain: bool, limit: Duration) -> Option<Result<Answer, ModelError>> {
-    let provider = provider_for(wire.provider, &wire.config(server), &Arc::new(Http::new(false)));
+    let provider =
+        provider_for(wire.provider, &wire.config(server), &Arc::new(Http::new(false, &config::Proxies::default())));
     let request = question(wire, is_plain);
     tokio::time::timeout(limit, provider.answer(&request, &mut |_| {})).await.ok()
 }
@@ -435,7 +436,8 @@ async fn a_schema_is_kept_by_a_tool_where_the_model_knows_no_other_way() {
         "\n\n",
     );
     let server = ModelServer::start(vec![wire.reply(false, stream)]).unwrap();
-    let provider = provider_for(wire.provider, &wire.config(&server), &Arc::new(Http::new(false)));
+    let provider =
+        provider_for(wire.provider, &wire.config(&server), &Arc::new(Http::new(false, &config::Proxies::default())));
     let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let request = ModelRequest {
         model: "claude-3-5-haiku-latest".into(),
@@ -455,12 +457,12 @@ async fn plain_http_is_spoken_to_this_machine_only_unless_it_is_allowed() {
     let mut config = wire.config(&server);
     // An address that nobody has, so that nothing goes out where the rule fails.
     config.base_url = Some("http://192.0.2.1:9/v1".into());
-    let provider = provider_for("work", &config, &Arc::new(Http::new(false)));
+    let provider = provider_for("work", &config, &Arc::new(Http::new(false, &config::Proxies::default())));
     let error = provider.list_models().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidArgument, "{error:?}");
     assert!(error.next_step.contains("allow_http = true in [providers.work]"), "{error:?}");
     config.options.allow_http = true;
-    let provider = provider_for("work", &config, &Arc::new(Http::new(false)));
+    let provider = provider_for("work", &config, &Arc::new(Http::new(false, &config::Proxies::default())));
     let outcome = tokio::time::timeout(MOMENT, provider.list_models()).await;
     assert!(!matches!(outcome, Ok(Err(ModelError { kind: ErrorKind::InvalidArgument, .. }))), "{outcome:?}");
 }
@@ -472,7 +474,7 @@ async fn headers_and_the_place_of_the_key_can_be_chosen() {
     let mut config = wire.config(&server);
     config.options.key_header = Some("x-portkey-api-key".into());
     config.options.headers = vec![("x-portkey-provider".into(), "openai".into())];
-    let provider = provider_for("portkey", &config, &Arc::new(Http::new(false)));
+    let provider = provider_for("portkey", &config, &Arc::new(Http::new(false, &config::Proxies::default())));
     provider.answer(&question(wire, false), &mut |_| {}).await.unwrap();
     let received = &server.received()[0];
     assert_eq!(received.header("x-portkey-api-key"), Some(CANARY));
