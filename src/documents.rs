@@ -52,6 +52,7 @@ pub use chunk::Definition;
 pub use chunk::DefinitionKind;
 pub use chunk::chunk;
 pub use class::Nature;
+pub use class::is_among_tests;
 pub use find::FilesState;
 pub use find::Hit;
 pub use find::Hits;

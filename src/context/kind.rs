@@ -8,6 +8,7 @@ use super::assemble::SourceName;
 use super::source::Candidate;
 use crate::classify::Classifier;
 use crate::documents::Nature;
+use crate::documents::is_among_tests;
 
 /// A label with how sure it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,8 +25,10 @@ pub struct Steering {
     pub memory: f64,
     pub history: f64,
     pub workspace: f64,
-    /// Files that hold tests.
+    /// Files that hold tests, and tests beside the code that they test.
     pub tests: f64,
+    /// Of these the ones beside the code: files of tests count less from the start.
+    pub inner_tests: f64,
     /// Files that configure: settings, manifests, container and pipeline files.
     pub configuration: f64,
     /// Prose: guides, decisions, notes.
@@ -33,8 +36,15 @@ pub struct Steering {
 }
 
 impl Steering {
-    const NONE: Steering =
-        Steering { memory: 1.0, history: 1.0, workspace: 1.0, tests: 1.0, configuration: 1.0, documents: 1.0 };
+    const NONE: Steering = Steering {
+        memory: 1.0,
+        history: 1.0,
+        workspace: 1.0,
+        tests: 1.0,
+        inner_tests: 1.0,
+        configuration: 1.0,
+        documents: 1.0,
+    };
 }
 
 /// Below this confidence a label steers nothing: it is as often wrong as right.
@@ -45,6 +55,10 @@ const SURE: f64 = 0.9;
 
 /// What each label looks for, in full. A label that is not listed steers nothing.
 const STEERING: &[(&str, Steering)] = &[
+    // Who asks how a thing works wants the code and not what checks it. Who changes it wants both: for all kinds alike,
+    // packs of ripgrep lose 5 hundredths of the changed places (docs/benchmarks.md, 2026-11-27).
+    ("lookup", Steering { inner_tests: 0.5, ..Steering::NONE }),
+    ("explain", Steering { inner_tests: 0.5, ..Steering::NONE }),
     // What was said lies in memory and in the turns, hardly ever in files.
     ("recall", Steering { memory: 2.0, history: 1.5, workspace: 0.5, ..Steering::NONE }),
     // Tests are written after the tests that are there, but not without the code that they test.
@@ -85,6 +99,7 @@ pub fn steer(kind: &RequestKind) -> Steering {
         history: between(full.history),
         workspace: between(full.workspace),
         tests: between(full.tests),
+        inner_tests: between(full.inner_tests),
         configuration: between(full.configuration),
         documents: between(full.documents),
     }
@@ -100,8 +115,10 @@ pub(super) fn weight(steering: &Steering, candidate: &Candidate) -> f64 {
         let (path, language) = (candidate.path.as_deref(), candidate.language.as_deref());
         let nature = Nature::of(path.unwrap_or_default(), language.unwrap_or_default());
         let of = |is: bool, weight: f64| if is { weight } else { 1.0 };
+        let is_inner = !nature.test && !nature.prose && is_among_tests(&candidate.title);
         steering.workspace
-            * of(nature.test, steering.tests)
+            * of(nature.test || is_inner, steering.tests)
+            * of(is_inner, steering.inner_tests)
             * of(nature.configuration, steering.configuration)
             * of(nature.prose, steering.documents)
     } else {
@@ -162,7 +179,7 @@ mod tests {
         assert_eq!(steered("recall", 0.5), Steering::NONE);
         assert_eq!(steered("recall", 0.95).memory, 2.0);
         assert!((steered("recall", 0.7).memory - 1.5).abs() < 1e-9);
-        assert_eq!(steered("lookup", 1.0), Steering::NONE);
+        assert_eq!(steered("fix", 1.0), Steering::NONE);
         assert!(steered("test", 1.0).tests > 1.0 && steered("security", 1.0).configuration > 1.0);
     }
 
@@ -188,6 +205,10 @@ mod tests {
         assert!(score("recall", 0.95, &memory) > 0.7 && score("recall", 0.95, &file) < 0.3);
         assert!(score("test", 0.95, &test) > score("test", 0.95, &file));
         assert!(score("security", 0.95, &config) > score("security", 0.95, &file));
+        let inner = Candidate { title: "mod tests › fn reads()".to_owned(), ..file.clone() };
+        assert!(score("explain", 0.95, &inner) < score("explain", 0.95, &file));
+        assert!(score("test", 0.95, &inner) > score("test", 0.95, &file));
+        assert!((score("fix", 0.95, &inner) - 0.5).abs() < 1e-9);
         for label in ["recall", "test", "security", "general"] {
             for piece in [&memory, &file, &test, &config] {
                 assert!((score(label, 0.5, piece) - 0.5).abs() < 1e-9, "{label}");

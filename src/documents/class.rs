@@ -141,6 +141,21 @@ impl Nature {
     }
 }
 
+/// Whether a piece with this title lies within tests that stand in the file of what they test.
+pub fn is_among_tests(title: &str) -> bool {
+    let is_test = |it: &str| {
+        let it = ["pub ", "async ", "export "].iter().fold(it.trim(), |it, word| it.strip_prefix(word).unwrap_or(it));
+        let name = |keyword: &str| {
+            it.strip_prefix(keyword).map(|it| it.split(|c: char| !(c.is_alphanumeric() || c == '_')).next())
+        };
+        matches!(name("mod "), Some(Some("test" | "tests")))
+            || ["describe(", "it(\"", "it('", "test(\"", "test('", "test \"", "def test_", "func Test", "class Test"]
+                .iter()
+                .any(|start| it.starts_with(start))
+    };
+    title.split(super::chunk::WITHIN).any(is_test)
+}
+
 /// `foo_test.go`, `test_foo.py`, `foo.spec.ts`, `FooTest.java`.
 fn is_test_name(lower: &str, path: &str) -> bool {
     let words: Vec<&str> = lower.split(['.', '_', '-']).collect();
@@ -191,6 +206,29 @@ mod tests {
         check("package.json", "json", "data");
         check("examples/a.rs", "rust", "example");
         check("docs/guide.md", "markdown", "prose example");
+    }
+
+    #[test]
+    fn tests_beside_the_code_are_told_by_what_is_around_them() {
+        for title in [
+            "mod tests",
+            "mod tests › fn reads_a_line()",
+            "describe('parser', () =>",
+            "class TestRead › def one(self)",
+            "pub mod test",
+        ] {
+            assert!(is_among_tests(title), "{title}");
+        }
+        for title in [
+            "fn test_mode()",
+            "impl Tests › fn run(&self)",
+            "mod testing",
+            "class Contest",
+            "fn describe(it: &str)",
+            "Tests › Run them",
+        ] {
+            assert!(!is_among_tests(title), "{title}");
+        }
     }
 
     #[test]

@@ -19,7 +19,8 @@ impl Documents {
     /// A file that another process reads again meanwhile is put back to its older text; its times are older, too, so the
     /// next look for changes brings the newer one in.
     pub(super) async fn compact(&self, workspace: i64) -> Result<(), DocumentsError> {
-        let small = small_segments(&self.store.files(workspace).await?.1);
+        let (_, files) = self.store.files(workspace).await?;
+        let small = small_segments(files.iter());
         if small.len() <= SMALL_ONES {
             return Ok(());
         }
@@ -31,7 +32,7 @@ impl Documents {
 }
 
 /// The segments with few living pieces, in the order of their ids.
-fn small_segments(files: &[FileRow]) -> Vec<i64> {
+pub(super) fn small_segments<'a>(files: impl Iterator<Item = &'a FileRow>) -> Vec<i64> {
     let mut pieces: BTreeMap<i64, u32> = BTreeMap::new();
     for file in files {
         *pieces.entry(file.segment_id).or_default() += file.chunks;

@@ -311,18 +311,21 @@ impl Documents {
     /// The catalog of a workspace, made when it is not the one that was kept.
     pub(super) async fn catalog(&self, workspace: &GenerationRow, call: &Call) -> Result<Arc<Catalog>, DocumentsError> {
         let kept = self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).cloned();
-        if let Some(kept) = kept.filter(|it| it.generation == workspace.generation && it.root == workspace.root) {
-            return Ok(kept);
+        let kept = kept.filter(|it| it.root == workspace.root);
+        if let Some(kept) = kept.as_ref().filter(|it| it.generation == workspace.generation) {
+            return Ok(Arc::clone(kept));
         }
-        let (generation, files) = self.store.files(workspace.id).await?;
+        let known = kept.as_ref().map(|it| it.rows()).unwrap_or_default();
+        let (generation, files) = self.store.files_again(workspace.id, known).await?;
         let mut ids: Vec<i64> = files.iter().map(|it| it.segment_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let imports = self.store.postings(ids.clone(), vec![postings::IMPORTS.to_owned()], call.cancelled()).await?;
         let segments = self.store.segments(ids).await?;
         let (id, root) = (workspace.id, workspace.root.clone());
-        let making =
-            tokio::task::spawn_blocking(move || Catalog::new(id, root, generation, files, &segments, &imports));
+        let making = tokio::task::spawn_blocking(move || {
+            Catalog::new(id, root, (generation, files), &segments, &imports, kept.as_deref())
+        });
         let made = Arc::new(making.await.map_err(|err| DocumentsError::Fault(err.to_string()))?);
         self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, Arc::clone(&made));
         Ok(made)

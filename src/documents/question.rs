@@ -26,6 +26,8 @@ pub(super) struct Question {
     pub(super) expansions: Vec<Term>,
     /// Names that look like code, as [`definition_term`] writes them.
     pub(super) names: Vec<String>,
+    /// Whether it asks where something is declared; then all of its words may be names.
+    pub(super) asks_where_declared: bool,
     /// Names of files and folders, in lower case.
     pub(super) paths: Vec<String>,
     /// The classes of files that it asks for.
@@ -80,11 +82,17 @@ impl Question {
             })
             .collect();
         terms.sort_by_key(|it| it.0);
+        let declared = declared(text);
+        let asks_where_declared = !declared.is_empty();
+        let mut names = names(text);
+        names.extend(declared.into_iter().filter(|it| !names.contains(it)).collect::<Vec<_>>());
+        names.truncate(NAMES);
         Question {
-            title: text.lines().find(|it| !it.trim().is_empty()).unwrap_or_default().to_owned(),
+            title: first_line(text).to_owned(),
             terms: terms.into_iter().map(|it| it.1).collect(),
             expansions: Vec::new(),
-            names: names(text),
+            names,
+            asks_where_declared,
             paths: paths(text),
             asks_for: asks_for(text),
         }
@@ -116,6 +124,38 @@ fn names(text: &str) -> Vec<String> {
     out
 }
 
+/// What the first line asks for the declaration of: “where is Replacer declared”, “find the definition of retry limit”.
+fn declared(text: &str) -> Vec<String> {
+    const ASKED: &[&str] = &["where", "find", "locate", "show", "which"];
+    const DECLARED: &[&str] = &[
+        "declared",
+        "defined",
+        "implemented",
+        "declaration",
+        "definition",
+        "implementation",
+        "declares",
+        "defines",
+        "implements",
+    ];
+    let words: Vec<&str> = raw_words(first_line(text)).collect();
+    let holds = |list: &[&str]| words.iter().any(|it| list.contains(&it.to_lowercase().as_str()));
+    if !holds(ASKED) || !holds(DECLARED) {
+        return Vec::new();
+    }
+    let says_nothing =
+        |it: &str| is_stopword(it) || ASKED.contains(&it) || DECLARED.contains(&it) || talk::weight(it) < 1.0;
+    let telling: Vec<Option<&str>> =
+        words.iter().map(|it| Some(*it).filter(|it| !says_nothing(&it.to_lowercase()))).collect();
+    let pairs = telling.windows(2).filter_map(|it| Some(format!("{}{}", it[0]?, it[1]?)));
+    let singles = telling.iter().flatten().filter(|it| it.len() > 2).map(|it| (*it).to_owned());
+    singles.chain(pairs).filter_map(|it| definition_term(&it)).collect()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().find(|it| !it.trim().is_empty()).unwrap_or_default()
+}
+
 /// The words that look like files or folders: with a slash, or a dot before a few letters.
 fn paths(text: &str) -> Vec<String> {
     let is_frame = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'));
@@ -139,7 +179,7 @@ fn paths(text: &str) -> Vec<String> {
 
 /// The classes that the first line speaks of; what comes later is told in passing (“verified by the tests”).
 fn asks_for(text: &str) -> Class {
-    let first = text.lines().find(|it| !it.trim().is_empty()).unwrap_or_default().to_lowercase();
+    let first = first_line(text).to_lowercase();
     let words: Vec<&str> = raw_words(&first).collect();
     let holds = |list: &[&str]| words.iter().any(|it| list.contains(it));
     Class {
@@ -183,6 +223,15 @@ mod tests {
         );
         assert_eq!(question.names, ["=retry", "=maxretries", "=parseurl", "=run"]);
         assert_eq!(question.paths, ["src/retry.rs", "readme.md"]);
+    }
+
+    #[test]
+    fn where_something_is_declared_asks_for_its_name() {
+        let names = |text: &str| Question::of(text).names;
+        assert_eq!(names("where is Replacer declared?"), ["=replacer"]);
+        assert_eq!(names("find the definition of the retry limit"), ["=retry", "=limit", "=retrylimit"]);
+        assert!(!Question::of("where is the retry counted").asks_where_declared);
+        assert!(!Question::of("allow variables that are defined twice").asks_where_declared);
     }
 
     #[test]

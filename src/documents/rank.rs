@@ -101,7 +101,8 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
                     let sum = weights::FILE * of_file(scores, at)
                         + of_path(scores, at, best_path)
                         + if is_named(it, question) { weights::NAMED_PATH } else { 0.0 };
-                    (sum, prior(it.class, question.asks_for), reach(it.imports))
+                    let reach = if question.asks_where_declared { 1.0 } else { reach(it.imports) };
+                    (sum, prior(it.class, question.asks_for), reach)
                 })
                 .collect()
         })
@@ -239,22 +240,23 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
                 term.weight * rarity * saturated(*times, length, weights::FILE_K1, weights::FILE_B);
             scores.coverage[*file as usize] += if at < own { term.weight * rarity } else { 0.0 };
         }
-        if let Some(holders) = catalog.paths.get(term.term.as_str()).filter(|_| at < own) {
+        if let Some(holders) = catalog.names.paths.get(term.term.as_str()).filter(|_| at < own) {
             let rarity = self::rarity(file_count, holders.len());
-            for file in catalog.stems.get(term.term.as_str()).filter(|_| !term.joined).into_iter().flatten() {
-                scores.stems[*file as usize] += rarity / catalog.stem_rarity[*file as usize].max(rarity);
+            for file in catalog.names.stems.get(term.term.as_str()).filter(|_| !term.joined).into_iter().flatten() {
+                scores.stems[*file as usize] += rarity / catalog.names.stem_rarity[*file as usize].max(rarity);
             }
             for file in holders {
-                let length = f32::from(catalog.path_lengths[*file as usize]) / catalog.mean_path;
+                let length = f32::from(catalog.names.lengths[*file as usize]) / catalog.names.mean_length;
                 scores.paths[*file as usize] +=
                     term.weight * rarity * saturated(1, length, weights::PATH_K1, weights::PATH_B);
             }
         }
     }
+    let defines = if question.asks_where_declared { weights::DECLARES } else { weights::DEFINES };
     for places in names {
         if places.len() <= weights::DEFINES_AT_MOST {
             for (chunk, _) in places {
-                scores.names[*chunk as usize] += weights::DEFINES / count(places.len()).sqrt();
+                scores.names[*chunk as usize] += defines / count(places.len()).sqrt();
             }
         }
     }
@@ -264,7 +266,7 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
 /// The share of the question's words that piece `chunk` or its path has; never nothing for what was found.
 fn held(chunk: u32, question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> f32 {
     let file = shelf.catalog.file_of[chunk as usize];
-    let in_path = |term: &str| shelf.catalog.paths.get(term).is_some_and(|it| it.binary_search(&file).is_ok());
+    let in_path = |term: &str| shelf.catalog.names.paths.get(term).is_some_and(|it| it.binary_search(&file).is_ok());
     let terms = question.terms.iter().zip(found.iter().skip(question.names.len())).filter(|(term, _)| !term.joined);
     let (mut all, mut had) = (0, 0);
     for (term, places) in terms {

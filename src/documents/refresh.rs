@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use super::SkipReason;
 use super::catalog::Catalog;
 use super::catalog::Entry;
 use super::compact::SMALL_ONES;
+use super::compact::small_segments;
 use super::index::IndexRequest;
 use super::index::cut;
 use super::open::mtime_ns;
@@ -36,7 +38,11 @@ const AT_ONCE_BYTES: u64 = 1 << 20;
 /// A sweep is not made again before so many times as long as it took: a workspace of 200,000 files takes 0.3 s.
 const REST: u32 = 4;
 
-/// A sweep that takes less is made at every call: 4,000 files take some 10 ms.
+/// A workspace with fewer files is swept at every call, however busy the machine is: 4,000 files take some 5 ms of CPU, and
+/// an answer from before a change is worse than a late one.
+const SWEPT_ALWAYS: usize = 10_000;
+
+/// A sweep of more files that takes less is made at every call, too.
 const QUICK: Duration = Duration::from_millis(60);
 
 /// Threads that look at files at the same time, and the files from which on they are worth their start.
@@ -46,6 +52,9 @@ const LOOKED_AT: usize = 1_000;
 /// A workspace with more files is walked behind the answer.
 const WALKED_AT_ONCE: usize = 20_000;
 
+/// Files and folders that were passed over and are looked at all the same: a repository has some hundreds of empty files.
+const WATCHED: usize = 1_000;
+
 /// A walk that took longer than this the last time is not made before an answer.
 const WALK_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -54,10 +63,14 @@ const WALK_PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Sweep {
     at: Instant,
     took: Duration,
+    /// Files that were looked at.
+    files: usize,
     /// How long the walk took that it led to.
     walk_took: Duration,
-    /// The times of the folders then, in nanoseconds.
+    /// The times of the folders then, and of what is watched, in nanoseconds.
     folders: HashMap<PathBuf, i64>,
+    /// What was passed over for a reason that may end without a change of its folder.
+    watched: Arc<Vec<PathBuf>>,
 }
 
 /// What a sweep saw.
@@ -77,16 +90,24 @@ impl Documents {
             return Ok(false);
         }
         let last = self.sweeps.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).cloned();
-        let rests = |it: &Sweep| it.took > QUICK && it.at.elapsed() < it.took * REST;
+        let rests = |it: &Sweep| it.files > SWEPT_ALWAYS && it.took > QUICK && it.at.elapsed() < it.took * REST;
         if last.as_ref().is_some_and(rests) {
             return Ok(false);
         }
         let span = call.span("look for changes");
         let catalog = self.catalog(workspace, call).await?;
+        let watched = match &last {
+            Some(last) => Arc::clone(&last.watched),
+            None => self.watched(workspace).await?,
+        };
         let started = Instant::now();
         let swept = {
-            let catalog = catalog.clone();
-            tokio::task::spawn_blocking(move || sweep(&catalog))
+            let (catalog, watched) = (catalog.clone(), Arc::clone(&watched));
+            tokio::task::spawn_blocking(move || {
+                let mut seen = sweep(&catalog);
+                seen.folders.extend(stamps(&watched));
+                seen
+            })
         };
         let seen = swept.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         let took = started.elapsed();
@@ -97,8 +118,9 @@ impl Documents {
             // The times of files are coarser than ours: what changed within two seconds before counts as after.
             None => time / 1_000_000 > workspace.indexed_at - 2_000,
         };
-        let is_shifted = !seen.gone.is_empty() || seen.folders.iter().any(|(folder, time)| since(folder, *time));
-        let mut next = Sweep { at: started, took, walk_took: Duration::ZERO, folders: seen.folders };
+        let mut is_shifted = !seen.gone.is_empty() || seen.folders.iter().any(|(folder, time)| since(folder, *time));
+        let files = catalog.files.len();
+        let mut next = Sweep { at: started, took, files, walk_took: Duration::ZERO, folders: seen.folders, watched };
         let last_walk = last.map_or(Duration::ZERO, |it| it.walk_took);
         next.walk_took = last_walk;
         let mut has_changed = false;
@@ -106,7 +128,10 @@ impl Documents {
         let is_much = seen.changed.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES;
         let walks_long = last_walk >= WALK_PATIENCE || catalog.files.len() > WALKED_AT_ONCE;
         if !is_much && !seen.changed.is_empty() {
-            has_changed |= self.take_in(workspace, &catalog, &seen.changed).await?;
+            let taken = self.take_in(workspace, &catalog, &seen.changed).await?;
+            has_changed |= taken.has_changed;
+            // What is passed over from now on is noted by a walk, so that it is watched.
+            is_shifted |= taken.passed_over;
         }
         if is_much || is_shifted && walks_long {
             self.look_through_behind(workspace, call).await?;
@@ -117,6 +142,8 @@ impl Documents {
             let started = Instant::now();
             has_changed |= self.walk_again(workspace, call).await?;
             next.walk_took = started.elapsed();
+            next.watched = self.watched(workspace).await?;
+            next.folders.extend(stamps(&next.watched));
         } else if !seen.gone.is_empty() {
             self.store.remove_files(workspace.id, seen.gone).await?;
             has_changed = true;
@@ -125,13 +152,23 @@ impl Documents {
         Ok(has_changed)
     }
 
+    /// What the last walk passed over for a reason that may end without a change of its folder: an empty file is written to,
+    /// a file or folder may be read again.
+    async fn watched(&self, workspace: &GenerationRow) -> Result<Arc<Vec<PathBuf>>, DocumentsError> {
+        let ends = [SkipReason::Empty.text(), SkipReason::Unreadable.text()];
+        let skipped = self.store.skipped(workspace.id).await?;
+        let root = Path::new(&workspace.root);
+        let watched = skipped.iter().filter(|it| ends.contains(&it.1.as_str())).take(WATCHED);
+        Ok(Arc::new(watched.map(|it| root.join(&it.0)).collect()))
+    }
+
     /// Reads changed files anew.
     async fn take_in(
         &self,
         workspace: &GenerationRow,
         catalog: &Catalog,
         changed: &[(usize, u64)],
-    ) -> Result<bool, DocumentsError> {
+    ) -> Result<Taken, DocumentsError> {
         let root = PathBuf::from(&catalog.root);
         let known: Vec<(i64, String, Vec<u8>)> = changed
             .iter()
@@ -140,18 +177,20 @@ impl Documents {
             .collect();
         let reading = tokio::task::spawn_blocking(move || reread(&root, known));
         let Reread { files, touched, gone } = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
-        let has_changed = !files.is_empty() || !touched.is_empty() || !gone.is_empty();
+        let passed_over = !gone.is_empty();
+        let has_changed = !files.is_empty() || !touched.is_empty() || passed_over;
         if !touched.is_empty() {
             self.store.touch_files(workspace.id, touched).await?;
         }
         self.store.remove_files(workspace.id, gone).await?;
         if !files.is_empty() {
             self.store.put_segment(workspace.id, postings::segment(files)).await?;
-            if catalog.segments.len() > SMALL_ONES {
+            // Large ones are never joined; reading all rows to learn that costs as much as all the rest.
+            if small_segments(catalog.files.iter().map(|it| &*it.row)).len() >= SMALL_ONES {
                 self.compact(workspace.id).await?;
             }
         }
-        Ok(has_changed)
+        Ok(Taken { has_changed, passed_over })
     }
 
     /// Walks the workspace as it was indexed: what is new is read, what is gone is dropped.
@@ -167,6 +206,24 @@ impl Documents {
         let done = Box::pin(self.index_now(&request, &allowed, call)).await?;
         Ok(done.files_indexed + done.files_removed > 0)
     }
+}
+
+/// When what each path stands for has changed last; what is gone, or not reached, has no time.
+fn stamps(paths: &[PathBuf]) -> Vec<(PathBuf, i64)> {
+    let stamp = |it: &PathBuf| Some((it.clone(), change_ns(&std::fs::symlink_metadata(it).ok()?)));
+    paths.iter().filter_map(stamp).collect()
+}
+
+/// When the file or what may be done with it has changed, in nanoseconds since 1970.
+#[cfg(unix)]
+fn change_ns(metadata: &std::fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn change_ns(metadata: &std::fs::Metadata) -> i64 {
+    mtime_ns(metadata)
 }
 
 /// Looks at every file of the catalog and its folders.
@@ -224,6 +281,13 @@ fn look_at(root: &Path, first: usize, files: &[Entry]) -> Seen {
         }
     }
     seen
+}
+
+/// What bringing changed files in came to.
+struct Taken {
+    has_changed: bool,
+    /// Whether some are no longer worth indexing.
+    passed_over: bool,
 }
 
 /// What reading changed files again came to.

@@ -44,6 +44,10 @@ pub(super) const JOINED: f32 = 0.3;
 /// 0.1 / 0.5 / 0.4, and 1.1 of the hunks inside 2,000 tokens.
 pub(super) const DEFINES: f32 = 0.3;
 
+/// The same where the question asks where something is declared or defined; imports count nothing then ([`REACH`] lifts who
+/// uses it). No commit message asks so; of twenty such questions the first hit was right for 6 before, for 12 with it.
+pub(super) const DECLARES: f32 = 1.0;
+
 /// Above so many definitions of a name, naming it says nothing.
 pub(super) const DEFINES_AT_MOST: usize = 20;
 

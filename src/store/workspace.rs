@@ -1,6 +1,7 @@
 //! The rows of workspaces: files, their pieces, and posting lists over those. They live in the index file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
@@ -243,6 +244,19 @@ impl Store {
         .await
     }
 
+    /// What the last whole run passed over: path and reason.
+    pub async fn skipped(&self, workspace_id: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let skipped: Option<String> = conn
+                .prepare_cached("SELECT skipped FROM workspaces WHERE id = :id")
+                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
+                .map_err(|err| StoreError::of(&path, &err))?;
+            Ok(skipped.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default())
+        })
+        .await
+    }
+
     /// The globs that the last whole run went by: included, excluded.
     pub async fn globs(&self, workspace_id: i64) -> Result<(Vec<String>, Vec<String>), StoreError> {
         let path = self.path().to_path_buf();
@@ -327,6 +341,38 @@ impl Store {
                 let files = conn
                     .prepare_cached(FILES)?
                     .query_map(named_params! {":workspace": workspace_id}, file_row)?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok((generation.unwrap_or(0), files))
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The same, where `known` (by their ids) were read before: of a file that is as it was the row is given back.
+    pub async fn files_again(
+        &self,
+        workspace_id: i64,
+        known: Vec<Arc<FileRow>>,
+    ) -> Result<(i64, Vec<Arc<FileRow>>), StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<(i64, Vec<Arc<FileRow>>)> {
+                let generation = conn
+                    .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
+                    .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                    .optional()?;
+                let mut known = known.into_iter().peekable();
+                let files = conn
+                    .prepare_cached(FILES)?
+                    .query_map(named_params! {":workspace": workspace_id}, |row| {
+                        let id: i64 = row.get(0)?;
+                        while known.next_if(|it| it.id < id).is_some() {}
+                        match known.next_if(|it| it.id == id) {
+                            Some(before) if is_as_before(&before, row)? => Ok(before),
+                            _ => file_row(row).map(Arc::new),
+                        }
+                    })?
                     .collect::<rusqlite::Result<_>>()?;
                 Ok((generation.unwrap_or(0), files))
             };
@@ -615,6 +661,18 @@ fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
         first_chunk: row.get(8)?,
         chunks: row.get(9)?,
     })
+}
+
+/// Whether the row of a file says what `before` says. An id is given again after its file was removed, so what a file is
+/// told by counts, too.
+fn is_as_before(before: &FileRow, row: &Row<'_>) -> rusqlite::Result<bool> {
+    Ok(before.size_bytes == row.get::<_, i64>(2)?
+        && before.mtime_ns == row.get::<_, i64>(3)?
+        && before.segment_id == row.get::<_, i64>(7)?
+        && before.first_chunk == row.get::<_, u32>(8)?
+        && before.chunks == row.get::<_, u32>(9)?
+        && row.get_ref(1)?.as_str()? == before.path
+        && row.get_ref(4)?.as_blob()? == before.hash)
 }
 
 fn chunk_row(row: &Row<'_>) -> rusqlite::Result<ChunkRow> {

@@ -131,6 +131,36 @@ fn a_reader_of_documents_goes_on_after_each_and_ends_with_its_input() -> anyhow:
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "a shell stands for a server that is killed")]
+#[test]
+fn a_reader_that_is_stopped_ends_with_who_started_it() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let reader = home.carryall(&["read-document"]);
+    let program = reader.get_program().to_string_lossy().into_owned();
+    let mut parent = std::process::Command::new("sh");
+    parent.args(["-c", "exec 3<&0; \"$0\" read-document <&3 & echo $!; wait", &program]);
+    parent.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut parent = parent.spawn()?;
+    let mut input = parent.stdin.take().ok_or_else(|| anyhow::anyhow!("no input"))?;
+    let mut output = std::io::BufReader::new(parent.stdout.take().ok_or_else(|| anyhow::anyhow!("no output"))?);
+    let mut id = String::new();
+    std::io::BufRead::read_line(&mut output, &mut id)?;
+    // Once it has answered it is a reader.
+    input.write_all(&message(255, b""))?;
+    let mut hello = [0; 9];
+    output.read_exact(&mut hello)?;
+    assert!(std::process::Command::new("kill").args(["-STOP", id.trim()]).status()?.success());
+    parent.kill()?;
+    parent.wait()?;
+    // Its output is open as long as it lives; its input is still open here.
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(output.read_to_end(&mut Vec::new()).is_ok()));
+    assert_eq!(told.recv_timeout(std::time::Duration::from_secs(20)), Ok(true), "it is left over");
+    drop(input);
+    Ok(())
+}
+
 #[test]
 fn a_file_that_helped_passes_one_that_matches_as_well() -> anyhow::Result<()> {
     let home = Home::new()?;

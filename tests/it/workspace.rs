@@ -524,3 +524,20 @@ fn many_files_that_changed_at_once_are_brought_in_behind() -> anyhow::Result<()>
     assert_eq!(found, 100);
     Ok(())
 }
+
+#[test]
+fn an_empty_file_that_is_written_to_is_found() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "src/main.rs", "fn giraffe() {}")?;
+    write(&home, "src/empty.rs", "")?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    // The folder's time is the same before and after, so that only the file itself tells.
+    for text in ["fn quagga() {}", "", "fn quagga() {}"] {
+        let found = server.call("search_workspace", json!({"query": "quagga"}))?;
+        assert_eq!(paths(&found).len(), usize::from(text.is_empty()), "{found}");
+        std::fs::write(home.workspace().join("src/empty.rs"), text)?;
+    }
+    assert_eq!(paths(&server.call("search_workspace", json!({"query": "quagga"}))?), ["src/empty.rs"]);
+    Ok(())
+}

@@ -256,7 +256,12 @@ fn set_limits() -> io::Result<()> {
 
     let most = |it: u64| Rlimit { current: Some(it), maximum: Some(it) };
     #[cfg(target_os = "linux")]
-    rustix::process::setrlimit(Resource::As, most(MEMORY))?;
+    {
+        // One that is stopped does not see its input end. The signal comes with the end of the thread that started the
+        // reader, too, which is no fault: a reader that died while it waited is replaced.
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+        rustix::process::setrlimit(Resource::As, most(MEMORY))?;
+    }
     rustix::process::setrlimit(Resource::Cpu, most(CPU_SECONDS))?;
     rustix::process::setrlimit(Resource::Core, most(0))?;
     rustix::process::setrlimit(Resource::Fsize, most(0))?;
