@@ -6,6 +6,7 @@ use super::answer::Asker;
 use super::question::ContextChoice;
 use super::question::Question;
 use super::question::Refusal;
+use crate::context;
 use crate::context::Degraded;
 use crate::context::Item;
 use crate::context::Pack;
@@ -14,6 +15,25 @@ use crate::context::Request;
 use crate::context::SourceName;
 use crate::documents::Allowed;
 use crate::trace::Call;
+
+/// The most tokens of context when the call does not say.
+const USUAL_TOKENS: u32 = 8_000;
+
+/// The same for what is about nothing in particular, such as a greeting: every token of it is
+/// paid for, and what has a word in common by chance helps nobody.
+const TALK_TOKENS: u32 = 2_000;
+
+/// What pieces of files must score then: the best one has half of the question's words. Eight such questions over this
+/// repository sent 7,500 tokens each, and send none to 2,150 now.
+const TALK_LEAST_SCORE: f64 = 0.5;
+
+/// How certain it has to be that a question is about nothing in particular.
+const TALK_CONFIDENCE: f64 = 0.8;
+
+fn is_talk(asked: &str) -> bool {
+    let kind = context::classify(asked);
+    kind.label == "general" && kind.confidence >= TALK_CONFIDENCE
+}
 
 /// The context of a question: its text, and the items that its numbers mean.
 #[derive(Default)]
@@ -32,9 +52,12 @@ impl Asker {
         allowed: &Allowed,
         call: &Call,
     ) -> Result<Context, Refusal> {
+        let is_talk = matches!(question.context, ContextChoice::Auto) && is_talk(question.asked());
+        let (usual_tokens, least_score) = if is_talk { (TALK_TOKENS, TALK_LEAST_SCORE) } else { (USUAL_TOKENS, 0.0) };
         let request = |sources: &[SourceName]| Request {
             query: question.asked().to_owned(),
-            budget_tokens: question.budget_tokens,
+            budget_tokens: question.budget_tokens.unwrap_or(usual_tokens),
+            least_score,
             sources: sources.to_vec(),
             view: question.view.clone(),
             conversation: question.conversation.clone(),

@@ -34,7 +34,7 @@ pub struct Question {
     pub artifact: Option<String>,
     pub context: ContextChoice,
     /// Of the context.
-    pub budget_tokens: u32,
+    pub budget_tokens: Option<u32>,
     pub provider: Option<String>,
     /// Asked side by side, each `provider` or `provider/model`; empty for one answer.
     pub providers: Vec<String>,

@@ -42,7 +42,7 @@ pub(super) async fn by_model(
             message(Role::User, format!("<conversation>\n{}</conversation>", middle_left_out(&said, SENT))),
         ],
         context: ContextChoice::None,
-        budget_tokens: 256,
+        budget_tokens: Some(256),
         max_cost_usd: cap,
         max_output_tokens: Some(SUMMARY_TOKENS),
         timeout: PATIENCE,

@@ -67,6 +67,9 @@ pub struct Request {
     pub format: Format,
     /// Begin to index the folders that may be seen and are not indexed yet, and wait a moment for it.
     pub begins_index: bool,
+    /// Pieces of files with a smaller score stay out, 0.0..=1.0; the best piece has the share of the question's words
+    /// that it holds.
+    pub least_score: f64,
 }
 
 impl Request {
@@ -387,6 +390,8 @@ struct Decision {
 fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
     let request_kind = kind::classify(&request.query);
     let steering = kind::steer(&request_kind);
+    let is_weak = |it: &Candidate| it.source == SourceName::Workspace.name() && it.score < request.least_score;
+    let (weak, candidates): (Vec<Candidate>, Vec<Candidate>) = candidates.into_iter().partition(is_weak);
     let candidates: Vec<Candidate> =
         candidates.into_iter().map(|it| kind::steered(it, &request_kind, &steering)).collect();
     let format = request.format;
@@ -411,7 +416,12 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
         best = next;
     }
     let Decision { choice, text, tokens, .. } = best;
-    let omitted = choice.left_out.into_iter().map(|(it, tokens, why)| Omission { uri: address(&it), tokens, why });
+    let weak = weak.into_iter().map(|it| {
+        let tokens = tokens::count_for(model, &render::piece(format, 999, &it));
+        (it, tokens, "holds too few of the question's words".to_owned())
+    });
+    let left_out = choice.left_out.into_iter().chain(weak);
+    let omitted = left_out.map(|(it, tokens, why)| Omission { uri: address(&it), tokens, why });
     Pack {
         id: pack_id(request, &text),
         tokens,

@@ -75,6 +75,25 @@ fn turns_of_a_session_come_back_as_history() -> anyhow::Result<()> {
 }
 
 #[test]
+fn what_has_a_word_in_common_by_chance_is_not_sent_along_and_not_paid_for() -> anyhow::Result<()> {
+    let models = ModelServer::start((0..3).map(|_| Script::openai_answer("yes")).collect())?;
+    let home = home("openai", &models.url())?;
+    let invoices = "def capital_gains(invoices):\n    return sum(it.capital for it in invoices)\n";
+    std::fs::write(home.workspace().join("invoices.py"), invoices)?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let mut sent = |message: &str| -> anyhow::Result<(bool, Value)> {
+        let reply = server.call("ask", json!({"message": message}))?;
+        let body = models.received().pop().map(|it| it.body).unwrap_or_default();
+        Ok((body.contains("capital_gains"), reply))
+    };
+    let (has_code, reply) = sent("What is the capital of Peru and who is its president?")?;
+    assert!(!has_code && reply["answer"] == "yes", "{reply}");
+    assert!(sent("Explain how capital_gains adds up the invoices")?.0);
+    Ok(())
+}
+
+#[test]
 fn pieces_of_the_answer_stream_as_progress() -> anyhow::Result<()> {
     let models = ModelServer::start(vec![Script::openai_answer("one two three")])?;
     let home = home("openai", &models.url())?;

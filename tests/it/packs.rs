@@ -115,6 +115,22 @@ fn seen(pack: &Pack) -> String {
 }
 
 #[tokio::test]
+async fn pieces_of_files_that_score_too_little_stay_out_and_are_named() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let process = Process::new(folder.path(), &Clock::fixed(Clock::system().now()))?;
+    std::fs::write(process.root.join("retry.rs"), "pub const RETRY_LIMIT: u32 = 5;\n")?;
+    process.index().await?;
+    let all = process.pack(&request(&[SourceName::Workspace])).await?;
+    let score = all.items[0].score;
+    assert!(score > 0.1 && score < 1.0, "{score}");
+    let strict = Request { least_score: score + 0.05, ..request(&[SourceName::Workspace]) };
+    let none = process.pack(&strict).await?;
+    assert!(none.items.is_empty() && none.omitted[0].uri.contains("retry.rs"), "{none:?}");
+    assert_eq!(none.omitted[0].why, "holds too few of the question's words");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unchanged_question_is_answered_again_without_a_search() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let clock = Clock::fixed(Clock::system().now());

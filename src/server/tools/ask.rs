@@ -84,7 +84,7 @@ struct AskArgs {
     artifact: Option<String>,
     /// auto (default) assembles it, none sends none, {"pack_id"} uses a kept pack, else what is given.
     context: Option<ContextArg>,
-    /// Default: 8000.
+    /// Default: up to 8000.
     #[schemars(range(min = 256, max = 200_000))]
     budget_tokens: Option<u32>,
     /// openai, anthropic, azure, openrouter, ollama, lmstudio, extractive, or a name from the user file.
@@ -354,7 +354,7 @@ fn question(args: AskArgs, context: &Context) -> Result<Question, Failure> {
         conversation: scope::given(args.conversation),
         artifact: scope::given(args.artifact),
         context: args.context.map_or(ContextChoice::Auto, choice),
-        budget_tokens: args.budget_tokens.or(config.project.budget_tokens).unwrap_or(8000).clamp(256, 200_000),
+        budget_tokens: args.budget_tokens.or(config.project.budget_tokens).map(|it| it.clamp(256, 200_000)),
         provider: args.provider,
         providers: args.providers.unwrap_or_default(),
         model: args.model,

@@ -258,6 +258,7 @@ fn request(args: AssembleArgs, context: &Context) -> Result<Request, Failure> {
             Some(FormatArg::Markdown) | None => Format::Markdown,
         },
         begins_index: true,
+        least_score: 0.0,
     })
 }
 
