@@ -8,10 +8,12 @@ use crate::clock;
 use crate::clock::Clock;
 use crate::context;
 use crate::meaning;
+use crate::memory;
 use crate::memory::Memory;
 use crate::memory::Query;
 use crate::scope::Owner;
 use crate::scope::View;
+use crate::store::SessionEntry;
 use crate::store::SessionFilter;
 use crate::store::SessionRow;
 use crate::store::Store;
@@ -82,7 +84,10 @@ impl Briefs {
         let id = row.owner.session_id.clone().unwrap_or_default();
         let owner = Owner { session_id: None, ..row.owner.clone() };
         let turns = self.store.turns(id, owner, TURNS).await?;
-        let summary = self.memory.summary(row.owner.clone()).await?;
+        let summary = match self.memory.summary(row.owner.clone()).await? {
+            Some(kept) => Some(kept),
+            None => in_short(&row, &turns),
+        };
         let left = left::of(&turns);
         let last = turns.into_iter().rev().take(LAST).collect::<Vec<_>>().into_iter().rev().collect();
         Ok(Brief { session: row, summary, left, last })
@@ -158,6 +163,27 @@ impl Briefs {
         };
         Ok(found.memories.into_iter().filter_map(line).collect())
     }
+}
+
+/// The summary of a session that nobody has made one of yet, out of the turns that are looked at; it is not kept.
+fn in_short(row: &SessionRow, turns: &[TurnRow]) -> Option<SummaryRow> {
+    let entry = |it: &TurnRow| SessionEntry {
+        id: it.id.clone(),
+        speaker: it.role.clone(),
+        text: it.content.clone(),
+        at: it.created_at,
+    };
+    let entries: Vec<SessionEntry> = turns.iter().map(entry).collect();
+    memory::in_short(&entries).map(|content| SummaryRow {
+        id: String::new(),
+        owner: row.owner.clone(),
+        content,
+        made_by: memory::EXTRACTIVE.to_owned(),
+        covers: i64::try_from(entries.len()).unwrap_or(i64::MAX),
+        fingerprint: Vec::new(),
+        made_at: row.last_at,
+        sources: Vec::new(),
+    })
 }
 
 /// Turns that are quoted at the end.
@@ -363,6 +389,25 @@ mod tests {
         ])
         .text(TOKENS);
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_session_without_a_kept_summary_is_summed_up_by_its_own_sentences() {
+        let said = [
+            "The release of the tea service is planned for 14 March, but the migration tests of the release fail.",
+            "The migration tests fail because the schema version was not raised before the release was cut.",
+            "Then we raise the schema version first, and move the release of the tea service to 21 March.",
+            "Agreed: the release moves to 21 March, after the schema version is raised and the tests pass.",
+            "Please remind me to write the changelog for the release of the tea service, too.",
+            "Noted, the changelog for the release is written by Ana before the 20th of March.",
+            "The brewers of Porto asked for a second tea service, which needs a release of its own.",
+        ];
+        let turns: Vec<TurnRow> = said.iter().map(|it| turn("user", it)).collect();
+        let made = in_short(&session(), &turns).unwrap();
+        assert_eq!(made.made_by, "extractive");
+        let text = Brief { summary: Some(made), ..brief(&turns) }.text(TOKENS);
+        assert!(text.contains("Summary (extractive):") && text.contains("21 March"), "{text}");
+        assert_eq!(in_short(&session(), &turns[..2]), None, "it is its own summary");
     }
 
     #[test]

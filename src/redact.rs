@@ -4,7 +4,12 @@
 //! nobody trusts a mark that is wrong half of the time. So a value needs either the form that its maker gave it or a name
 //! such as `password` in front of it.
 
+mod json;
+
 use std::ops::Range;
+
+pub use json::redact_json;
+pub use json::redact_json_text;
 
 /// Something that was taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -478,7 +483,22 @@ fn is_random(value: &str) -> bool {
         last = it;
     }
     // Dates, versions and numbers have no letters; words none between digits.
-    digits > 0 && letters > 1 && letters < 3 * runs
+    let rolled = digits > 0 && letters > 1 && letters < 3 * runs;
+    rolled || value.split(|it: char| !it.is_ascii() || !is_base64(it as u8)).any(is_unspeakable)
+}
+
+/// Whether the words of a long value, each begun by a capital, have fewer than 2.6 letters, or nobody could say a third of
+/// its letters: five consonants and more in a row. Keys of 62 signs have so few digits that their letters may look like words
+/// run together.
+fn is_unspeakable(value: &str) -> bool {
+    let count = |wanted: fn(&u8) -> bool| value.bytes().filter(wanted).count();
+    let (letters, capitals) = (count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
+    if value.len() < 20 || capitals == 0 || capitals == letters || count(u8::is_ascii_digit) == 0 {
+        return false;
+    }
+    let runs = value.split(|it: char| !it.is_ascii_alphabetic() || "aeiouAEIOU".contains(it)).map(str::len);
+    let unspoken: usize = runs.filter(|it| *it >= 5).sum();
+    unspoken * 3 >= letters || letters * 5 < capitals * 13
 }
 
 /// Whether `value` is capitals and digits only, as the identifiers of AWS are.
@@ -748,6 +768,8 @@ mod tests {
             &format!("<img src=\"data:image/png;base64,{image}\">"),
             "\"integrity\": \"sha512-aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYaB3dE5fG7hJ9==\"",
             "let token = lexer.next_token2(input);",
+            "token = theNextPageTokenOfTheSecondList2",
+            "\"secret\": \"mySecretForTheStagingServer01\"",
             "token: Option<Sha256Token>,",
             "password: String,",
             "password = os.environ[\"DB_PASSWORD_2\"]",

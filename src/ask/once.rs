@@ -29,6 +29,7 @@ use crate::models::ModelRequest;
 use crate::models::Purse;
 use crate::models::Route;
 use crate::models::Structured;
+use crate::redact;
 use crate::scope::View;
 use crate::store::KeptAnswer;
 use crate::store::StoreError;
@@ -104,7 +105,7 @@ impl Asker {
         let at = self.clock.now();
         let holds = Millis::try_from(cache::holds(ready.question, ready.has_context, self.cache_times).as_millis())
             .unwrap_or(0);
-        let answer = serde_json::to_string(&kept).unwrap_or_default();
+        let answer = serde_json::to_value(&kept).map(|it| redact::redact_json(&it).0.to_string()).unwrap_or_default();
         let answer = KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer };
         Ok((reply, Some(ToKeep { answer, _leading: leading })))
     }

@@ -487,7 +487,7 @@ pub(super) const MEMORY_SECRETS: Setting = Setting {
     key: Some("memory.secrets"),
     default: "redact",
     example: "refuse",
-    meaning: "What happens to a memory with a key, token, password or card number in it: `redact` or `refuse`.",
+    meaning: "What happens to a memory, data or a note with a key, token, password or card number in it: `redact` or `refuse`.",
     ..COMMON
 };
 

@@ -354,7 +354,7 @@ impl Assembler {
             id: pack.id.clone(),
             created_at: self.clock.now(),
             query: redact::redact(&request.query).0,
-            result: result.to_string(),
+            result: redact::redact_json(&result).0.to_string(),
         };
         self.store.add_pack(row).await
     }

@@ -256,6 +256,11 @@ impl Taking<'_> {
         let mut turns = Vec::new();
         let mut sessions = Vec::new();
         for piece in pieces {
+            if let Some(what) = secret_name(&piece) {
+                let reason = format!("the name of its user, persona or session looks like a secret ({what})");
+                self.skipped.entry(reason).or_insert((0, self.asked.source.name())).0 += 1;
+                continue;
+            }
             match piece {
                 Piece::Memory(item) => items.push(*item),
                 Piece::Turn(turn) => turns.push(turn),
@@ -417,6 +422,21 @@ impl Taking<'_> {
         self.report.users.sort();
         self.report
     }
+}
+
+/// The secret that stands where a piece names its user, persona or session: a name cannot be kept without it.
+fn secret_name(piece: &Piece) -> Option<&'static str> {
+    let names = match piece {
+        Piece::Memory(item) => vec![&item.owner.user_id, &item.owner.persona, &item.owner.session_id],
+        _ => Vec::new(),
+    };
+    let session = match piece {
+        Piece::Turn(turn) => Some(&turn.session_id),
+        Piece::Session(session) => Some(&session.id),
+        _ => None,
+    };
+    let names = names.into_iter().flatten().chain(session);
+    names.flat_map(|it| redact::redact(it).1).map(|it| it.what).next()
 }
 
 /// Names a memory of another program by its origin and its text: the same at every import.

@@ -3,6 +3,7 @@
 use super::Memory;
 use super::recall::Query;
 use crate::clock;
+use crate::redact;
 use crate::store::Deletion;
 use crate::store::Erased;
 use crate::store::MemoryFilter;
@@ -65,7 +66,7 @@ impl Memory {
         if ids.len() > 1 && !confirm {
             return Ok(Forgotten { ids, needs_confirmation: true, ..Forgotten::default() });
         }
-        self.erase(ids, "forget", format!("asked for by {}", described(query))).await
+        self.erase(ids, "forget", redact::redact(&format!("asked for by {}", described(query))).0).await
     }
 
     pub(super) async fn erase(&self, ids: Vec<String>, actor: &str, why: String) -> Result<Forgotten, StoreError> {

@@ -141,7 +141,7 @@ fn texts(item: &Item) -> impl Iterator<Item = &str> {
 
 fn prepare(mut item: Item, now: Millis, policy: Policy, embedding: &Embedding) -> (NewMemory, Vec<String>) {
     let (content, mut redactions) = crate::redact::redact(&item.content);
-    for text in item.tags.iter_mut().chain(&mut item.speaker).chain(&mut item.source) {
+    for text in item.tags.iter_mut().chain(&mut item.speaker).chain(&mut item.source).chain(&mut item.written_by) {
         let (clean, found) = crate::redact::redact(text);
         if !found.is_empty() {
             *text = clean;

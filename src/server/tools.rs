@@ -38,6 +38,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::config::Toolset;
 use crate::documents::Allowed;
+use crate::redact;
 use crate::trace::Call;
 use crate::trace::Clean;
 use crate::trace::Progress;
@@ -212,19 +213,20 @@ impl Tool {
         arguments: Value,
         caller: Caller,
     ) -> Result<Answer, Failure> {
-        let kept = Kept { app: app.clone(), call: call.clone(), arguments: arguments.clone(), done: false };
+        let sent = Arc::new(arguments.clone());
+        let kept = Kept { app: app.clone(), call: call.clone(), arguments: sent.clone(), done: false };
         let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
         let Caller { allowed, client, is_local } = caller;
         let context = Context { app, call, allowed, client, is_local };
         // In a box: an open call keeps less room beside what the SDK holds for requests of every kind.
-        let outcome = Box::pin(self.run_in(context, arguments)).instrument(span).await;
+        let outcome = Box::pin(self.run_in(context, arguments, &sent)).instrument(span).await;
         kept.finish(&outcome);
         outcome
     }
 
     /// Keeps the trace of a call that was cancelled while it waited for others.
     pub(super) fn cancelled_in_line(&'static self, app: &Arc<App>, call: Call, arguments: &Value) {
-        drop(Kept { app: app.clone(), call, arguments: arguments.clone(), done: false });
+        drop(Kept { app: app.clone(), call, arguments: Arc::new(arguments.clone()), done: false });
     }
 
     /// What a request is in first, when it is known what is wanted. `ask` goes its own way.
@@ -236,7 +238,7 @@ impl Tool {
         }
     }
 
-    async fn run_in(&'static self, context: Context, arguments: Value) -> Result<Answer, Failure> {
+    async fn run_in(&'static self, context: Context, arguments: Value, sent: &Value) -> Result<Answer, Failure> {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
         let checked = {
             let span = context.call.span("check arguments");
@@ -244,6 +246,7 @@ impl Tool {
                 .map_err(Failure::bounded)
                 .inspect_err(|failure| span.fail(&failure.message))
         }?;
+        no_secret_as_a_name(&checked)?;
         context.call.enter(State::Classified);
         context.call.enter(self.first_state());
         let (started, cancelled) = (std::time::Instant::now(), context.call.cancelled().clone());
@@ -267,7 +270,7 @@ impl Tool {
             Ok(_) => tracing::info!(took_ms, "answered"),
             Err(failure) => {
                 // What was sent to us may hold a secret, and logs are kept.
-                let error = crate::redact::redact(&failure.message).0;
+                let error = kept_error(&failure.message, sent);
                 tracing::warn!(took_ms, kind = failure.kind, error, "failed");
             }
         }
@@ -275,11 +278,53 @@ impl Tool {
     }
 }
 
+/// Arguments that name something. They tell one from another, so a secret among them can neither be taken out nor kept.
+const NAMES: [&str; 11] = [
+    "namespace",
+    "user_id",
+    "persona",
+    "session_id",
+    "conversation",
+    "artifact",
+    "owner",
+    "key",
+    "paths",
+    "include",
+    "exclude",
+];
+
+/// Refuses a secret as the name of a user, a session, a folder and the like, of the call or of one of its items.
+fn no_secret_as_a_name(arguments: &Value) -> Result<(), Failure> {
+    let items = arguments.get("items").and_then(Value::as_array).into_iter().flatten();
+    let inner = items.enumerate().map(|(at, it)| (format!("items[{at}]."), it));
+    for (path, fields) in std::iter::once((String::new(), arguments)).chain(inner) {
+        for name in NAMES {
+            let Some(named) = fields.get(name).filter(|it| it.is_string() || it.is_array()) else { continue };
+            if let Some(secret) = redact::redact_json(named).1.first() {
+                return Err(Failure::new(
+                    "permission",
+                    format!("`{path}{name}` looks like a secret ({}), and names are kept as they are", secret.what),
+                    "name it by something that is no secret; nothing was stored",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An error as it may be kept: it may quote what was sent, cut so that no form tells a secret any more.
+fn kept_error(message: &str, arguments: &Value) -> String {
+    match redact::redact_json(arguments).1.first() {
+        Some(secret) => format!("the arguments held a secret ({}), so what was said of them is not kept", secret.what),
+        None => redact::redact(message).0,
+    }
+}
+
 /// Keeps the trace of a call however it ends; one that is dropped amid its work was cancelled.
 struct Kept {
     app: Arc<App>,
     call: Call,
-    arguments: Value,
+    arguments: Arc<Value>,
     done: bool,
 }
 
@@ -289,7 +334,10 @@ impl Kept {
         match outcome {
             Ok(_) => self.keep("ok", None),
             Err(failure) if failure.kind == "cancelled" => self.keep("cancelled", None),
-            Err(failure) => self.keep("failed", Some(format!("{}: {}", failure.kind, failure.message))),
+            Err(failure) => {
+                let message = kept_error(&failure.message, &self.arguments);
+                self.keep("failed", Some(format!("{}: {message}", failure.kind)));
+            }
         }
     }
 
@@ -298,7 +346,10 @@ impl Kept {
         if config.read_only && !telemetry.is_on() {
             return;
         }
-        let record = Clean::of(&self.call.record(outcome, error, &self.arguments));
+        let mut record = self.call.record(outcome, error, &self.arguments);
+        // Where the call was made is known, also when it did not say so.
+        record.namespace = record.namespace.or_else(|| config.project.namespace.clone());
+        let record = Clean::of(&record);
         if !config.read_only {
             crate::trace::keep(store, &record);
         }

@@ -161,8 +161,12 @@ impl Place {
     /// Whether an answer of `seen` can quote it: it was given where the memory is seen, after that was learned. Otherwise
     /// whoever remembers and forgets a text could take it out of the conversations of others.
     fn may_stand_in(&self, seen: &Place) -> bool {
+        self.since <= seen.since && self.is_seen_in(seen)
+    }
+
+    /// Whether whoever wrote something at `seen` sees the memory.
+    fn is_seen_in(&self, seen: &Place) -> bool {
         self.namespace == seen.namespace
-            && self.since <= seen.since
             && (self.user_id.is_none() || self.user_id == seen.user_id)
             && (self.persona.is_none() || self.persona == seen.persona)
     }
@@ -220,10 +224,15 @@ struct Cleaned {
 
 /// The traces that hold the text of one of these memories, by id, without it.
 fn traces_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<HashMap<String, Cleaned>> {
-    let mut contents = Vec::new();
-    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    let (mut contents, mut places) = (Vec::new(), Vec::new());
+    let mut find =
+        conn.prepare_cached("SELECT content, namespace, user_id, persona, created_at FROM memories WHERE id = :id")?;
     for id in ids {
-        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+        let known = find.query_row(named_params! {":id": id}, |row| Ok((row.get::<_, String>(0)?, Place::of(row)?)));
+        if let Some((content, place)) = known.optional()? {
+            contents.push(content);
+            places.push(place);
+        }
     }
     let mut cleaned = HashMap::new();
     let needles: Vec<String> = contents.iter().filter_map(|it| needle(it)).collect();
@@ -235,54 +244,82 @@ fn traces_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<HashMap<St
     if whole.is_empty() {
         return Ok(cleaned);
     }
-    let mut statement = conn.prepare_cached("SELECT id, error, spans FROM traces")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT id, coalesce(namespace, 'default'), user_id, persona, started_at, error, spans FROM traces",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let error = row.get_ref(1)?.as_str_or_null()?.unwrap_or_default();
-        let spans = row.get_ref(2)?.as_str()?;
+        // A call that names nobody may have named the owner of a single item.
+        let seen = Place::of(row)?;
+        let is_nobodys = seen.user_id.is_none() && seen.persona.is_none();
+        if !places.iter().any(|it| it.is_seen_in(&seen) || is_nobodys && it.namespace == seen.namespace) {
+            continue;
+        }
+        let error = row.get_ref(5)?.as_str_or_null()?.unwrap_or_default();
+        let spans = row.get_ref(6)?.as_str()?;
         let told = in_errors.is_match(error);
         if !told && !search.is_match(spans) {
             continue;
         }
         let mut value: Value = serde_json::from_str(spans).unwrap_or_default();
         blank(&mut value, &in_errors, &whole);
-        let error = if told { Some(NOTICE.to_owned()) } else { row.get(1)? };
+        let error = if told { Some(NOTICE.to_owned()) } else { row.get(5)? };
         cleaned.insert(row.get(0)?, Cleaned { error, spans: value.to_string() });
     }
     Ok(cleaned)
 }
 
-/// Where people's own words are kept beside a call: how they are read (an id, a text), and how one is replaced.
+/// Where people's own words are kept beside a call: how they are read (a text, whose it is, since when, an id), and how one
+/// is replaced.
 const TEXTS: [(&str, &str); 3] = [
-    ("SELECT id, question FROM calls WHERE question IS NOT NULL", "UPDATE calls SET question = :notice WHERE id = :id"),
-    ("SELECT id, query FROM packs", "UPDATE packs SET query = :notice WHERE id = :id"),
     (
-        "SELECT CAST(seq AS TEXT), note FROM feedback WHERE note IS NOT NULL",
+        "SELECT question, coalesce(namespace, 'default'), user_id, persona, started_at, id FROM calls
+         WHERE question IS NOT NULL",
+        "UPDATE calls SET question = :notice WHERE id = :id",
+    ),
+    (
+        "SELECT query, coalesce(view ->> '$.namespace', 'default'), view ->> '$.user_id', view ->> '$.persona', created_at, id
+         FROM (SELECT query, created_at, id, CASE WHEN json_valid(result) THEN result -> '$.view' END AS view FROM packs)",
+        "UPDATE packs SET query = :notice WHERE id = :id",
+    ),
+    (
+        "SELECT feedback.note, coalesce(calls.namespace, 'default'), calls.user_id, calls.persona, feedback.at,
+             CAST(feedback.seq AS TEXT)
+         FROM feedback LEFT JOIN calls ON calls.id = feedback.trace_id WHERE feedback.note IS NOT NULL",
         "UPDATE feedback SET note = :notice WHERE seq = CAST(:id AS INTEGER)",
     ),
 ];
 
-/// What of [`TEXTS`] holds the text of one of these memories, or ends amid it: the statement that replaces it, and its id.
+/// What of [`TEXTS`] holds the text of one of these memories, or ends amid it, and was written where that is seen: the
+/// statement that replaces it, and its id. Otherwise whoever remembers and forgets a text could take it out of what
+/// others asked.
 fn texts_with(conn: &Connection, ids: &[String]) -> rusqlite::Result<Vec<(&'static str, String)>> {
-    let mut contents = Vec::new();
-    let mut find = conn.prepare_cached("SELECT content FROM memories WHERE id = :id")?;
+    let mut memories = Vec::new();
+    let mut find =
+        conn.prepare_cached("SELECT content, namespace, user_id, persona, created_at FROM memories WHERE id = :id")?;
     for id in ids {
-        contents.extend(find.query_row(named_params! {":id": id}, |row| row.get::<_, String>(0)).optional()?);
+        let known = find.query_row(named_params! {":id": id}, |row| Ok((row.get::<_, String>(0)?, Place::of(row)?)));
+        memories.extend(known.optional()?);
     }
-    let whole: Vec<&str> = contents.iter().map(|it| it.trim()).filter(|it| !it.is_empty()).collect();
-    let needles: Vec<String> = contents.iter().filter_map(|it| needle(it)).collect();
+    memories.retain(|it| !it.0.trim().is_empty());
+    let (needles, places): (Vec<String>, Vec<&Place>) =
+        memories.iter().filter_map(|(content, place)| Some((needle(content)?, place))).unzip();
     let mut found = Vec::new();
     let Ok(search) = aho_corasick::AhoCorasick::new(&needles) else { return Ok(found) };
-    if whole.is_empty() {
+    if memories.is_empty() {
         return Ok(found);
     }
     for (read, change) in TEXTS {
         let mut statement = conn.prepare_cached(read)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let text = row.get_ref(1)?.as_str()?;
-            if search.is_match(text) || whole.contains(&text.trim()) || needles.iter().any(|it| ends_amid(text, it)) {
-                found.push((change, row.get(0)?));
+            let text = row.get_ref(0)?.as_str()?;
+            let seen = Place::of(row)?;
+            let holds = search.find_overlapping_iter(text).any(|at| places[at.pattern()].is_seen_in(&seen))
+                || memories.iter().any(|it| it.0.trim() == text.trim() && it.1.is_seen_in(&seen))
+                || needles.iter().zip(&places).any(|(it, place)| ends_amid(text, it) && place.is_seen_in(&seen));
+            if holds {
+                found.push((change, row.get(5)?));
             }
         }
     }

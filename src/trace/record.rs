@@ -92,15 +92,9 @@ fn is_clean(text: &str) -> bool {
 }
 
 fn redacted_map(notes: &Map<String, Value>) -> Map<String, Value> {
-    notes.iter().map(|(name, value)| (redact::redact(name).0, redacted_value(value))).collect()
-}
-
-fn redacted_value(value: &Value) -> Value {
-    match value {
-        Value::String(text) => redact::redact(text).0.into(),
-        Value::Array(list) => list.iter().map(redacted_value).collect(),
-        Value::Object(fields) => Value::Object(redacted_map(fields)),
-        other => other.clone(),
+    match redact::redact_json(&Value::Object(notes.clone())).0 {
+        Value::Object(clean) => clean,
+        _ => Map::new(),
     }
 }
 

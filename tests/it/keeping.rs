@@ -3,3 +3,4 @@
 mod consolidating;
 mod forgetting;
 mod importing;
+mod secrets;

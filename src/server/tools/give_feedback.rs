@@ -25,7 +25,7 @@ pub(super) const TOOL: Tool = Tool {
     title: "Give feedback",
     description: "Says how good an answer, a pack or what was recalled was, and which of the items were used. Give it when \
         the user praises or corrects, or when you know which memories or pieces helped. What was used ranks \
-        higher later, what was passed over a little lower; query_insights shows ratings.\n\
+        higher later, the rest a little lower; query_insights shows ratings.\n\
         Example: {\"trace_id\": \"0192…\", \"rating\": 1, \"used\": [\"0192…\"]}",
     toolset: Toolset::Insights,
     writes: true,
@@ -54,16 +54,30 @@ struct FeedbackArgs {
 struct FeedbackResult {
     /// False when no such call is recorded.
     recorded: bool,
+    /// What was taken out before it was kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<String>,
 }
 
 async fn give_feedback(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: FeedbackArgs = arguments::read(arguments)?;
-    let note = args.note.map(|it| redact::redact(&it.chars().take(NOTE).collect::<String>()).0);
+    let used = args.used.unwrap_or_default();
+    let texts = args.note.iter().chain(&used);
+    let mut redacted: Vec<String> = texts.flat_map(|it| redact::redact(it).1).map(|it| it.what.to_owned()).collect();
+    redacted.dedup();
+    if let Some(what) = redacted.first().filter(|_| context.app.config.refuse_secrets) {
+        return Err(Failure::new(
+            "permission",
+            format!("the feedback holds a secret ({what}), and secrets are refused here"),
+            "leave the secret out and call again; nothing was stored",
+        ));
+    }
+    let note = args.note.map(|it| redact::beginning(&it, NOTE));
     let given = NewFeedback {
         trace_id: args.trace_id.clone(),
         rating: args.rating,
         note,
-        used: args.used.unwrap_or_default(),
+        used: used.iter().map(|it| redact::redact(it).0).collect(),
         ..NewFeedback::default()
     };
     let app = &context.app;
@@ -76,5 +90,5 @@ async fn give_feedback(context: Context, arguments: Value) -> Result<Answer, Fai
             super::super::reply::shorten(&args.trace_id, 64)
         )
     };
-    Answer::of(&FeedbackResult { recorded }, text)
+    Answer::of(&FeedbackResult { recorded, redacted }, text)
 }

@@ -17,6 +17,7 @@ use super::read_context::ContextOut;
 use super::read_context::ScopeName;
 use super::read_context::owner_of;
 use crate::config::Toolset;
+use crate::redact;
 use crate::scope::View;
 use crate::session;
 use crate::store::ContextKey;
@@ -27,8 +28,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "write_context",
     title: "Write scoped context",
     description: "Keeps state under a scope, an owner and a key: a plan, settings, progress. Give one of `data` (the \
-        whole), `patch` (a JSON merge patch; null removes a field) and `clear`. Every write makes a new version; with \
-        expected_version (0: must not exist yet) one that comes too late is refused.\n\
+        whole), `patch` (a JSON merge patch; null removes a field) and `clear`. Each write is a new version; with \
+        expected_version (0: none yet) a late one is refused.\n\
         Example: {\"scope\": \"session\", \"owner\": \"s-42\", \"key\": \"plan\", \"patch\": {\"step\": \
         2}}",
     toolset: Toolset::Context,
@@ -75,6 +76,26 @@ struct WriteResult {
     /// Absent after clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<ContextOut>,
+    /// What was taken out before it was kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<String>,
+}
+
+/// The data without its secrets, and what they were; refused where the policy is to refuse them.
+fn without_secrets(data: &Value, refuses: bool, redacted: &mut Vec<String>) -> Result<Value, Failure> {
+    let (clean, found) = redact::redact_json(data);
+    match found.first() {
+        Some(secret) if refuses => Err(Failure::new(
+            "permission",
+            format!("the data holds a secret ({}), and secrets are refused here", secret.what),
+            "leave the secret out and call again; nothing was stored",
+        )),
+        _ => {
+            redacted.extend(found.iter().map(|it| it.what.to_owned()));
+            redacted.dedup();
+            Ok(clean)
+        }
+    }
 }
 
 async fn write_context(context: Context, arguments: Value) -> Result<Answer, Failure> {
@@ -84,9 +105,13 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
     let view = View::new(named, args.user_id, args.persona, None);
     let by = session::by(&view, "write_context");
     let key = ContextKey { namespace: view.namespace, scope, owner: owner_of(scope, args.owner)?, key: args.key };
+    let refuses = context.app.config.refuse_secrets;
+    let mut redacted = Vec::new();
     let change = match (args.data, args.patch, args.clear) {
-        (Some(data), None, false) => ContextWrite::Data(data),
-        (None, Some(patch), false) => ContextWrite::Patch(Value::Object(patch)),
+        (Some(data), None, false) => ContextWrite::Data(without_secrets(&data, refuses, &mut redacted)?),
+        (None, Some(patch), false) => {
+            ContextWrite::Patch(without_secrets(&Value::Object(patch), refuses, &mut redacted)?)
+        }
         (None, None, true) => ContextWrite::Clear,
         _ => {
             return Err(Failure::new(
@@ -108,7 +133,11 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
                 Some(context) => format!("Written: {}", context.line()),
                 None => "Cleared.".to_owned(),
             };
-            Answer::of(&WriteResult { context }, text)
+            let left_out = match redacted.is_empty() {
+                true => String::new(),
+                false => format!(" (left out: {})", redacted.join(", ")),
+            };
+            Answer::of(&WriteResult { context, redacted }, text + &left_out)
         }
         Err(StoreError::Conflict { expected, current }) => {
             let mut failure = Failure::from(StoreError::Conflict { expected, current });

@@ -234,3 +234,36 @@ fn forgetting_takes_nothing_out_of_answers_that_cannot_have_quoted_it() -> anyho
     assert!(said.contains("Quagmire") && !said.contains("[forgotten]"), "{said}");
     Ok(())
 }
+
+#[test]
+fn forgetting_takes_nothing_out_of_questions_and_notes_of_others() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let content = "The xylophonist Quagmire hides zirconium beneath Thule";
+    // Ben asks about it and says so in a note; so does somebody of another namespace, and somebody with a persona.
+    for owner in [json!({"user_id": "ben"}), json!({"namespace": "other"}), json!({"persona": "critic"})] {
+        let mut asked = owner.clone();
+        asked["query"] = json!(format!("is it true that {content}?"));
+        run(&home, &["call", "assemble_context", &asked.to_string()])?;
+        let found = run(&home, &["--json", "call", "recall", &asked.to_string()])?.json()?;
+        let note = json!({"trace_id": found["trace_id"], "rating": 1, "note": format!("knew that {content}")});
+        run(&home, &["call", "give_feedback", &note.to_string()])?;
+    }
+    let told = |home: &Home| -> anyhow::Result<usize> {
+        let all = run(home, &["export"])?.out;
+        let beside = ["packs", "calls", "feedback"].map(|it| format!("{{\"table\":\"{it}\""));
+        Ok(all.lines().filter(|it| beside.iter().any(|table| it.starts_with(table)) && it.contains("Quagmire")).count())
+    };
+    // A question, the question of a pack and a note of each.
+    let before = told(&home)?;
+    assert_eq!(before, 12);
+    for owner in [["--user-id", "ana"], ["--namespace", "third"], ["--persona", "coach"]] {
+        let kept = run(&home, &["--json", "remember", content, owner[0], owner[1]])?.json()?;
+        run(&home, &["forget", kept["memories"][0]["id"].as_str().context("an id")?])?;
+    }
+    assert_eq!(told(&home)?, before);
+    // Who sees all of a namespace forgets it for all of it, Ben and the critic included; the other namespace keeps its own.
+    let kept = run(&home, &["--json", "remember", content])?.json()?;
+    run(&home, &["forget", kept["memories"][0]["id"].as_str().context("an id")?])?;
+    assert_eq!(told(&home)?, 4);
+    Ok(())
+}
