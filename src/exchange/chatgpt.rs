@@ -69,6 +69,9 @@ fn conversation(value: &Value, place: &str, file: &str, sink: Sink<'_>) -> Resul
         sink(Piece::Turn(Turn { session_id: session_id.clone(), key: key.to_owned(), role, content, at }))?;
     }
     let messages = mapping.values().filter(|it| it.get("message").is_some_and(Value::is_object)).count();
+    if messages == 0 {
+        sink(skipped("a conversation without messages"))?;
+    }
     if messages > shown {
         sink(skipped("another branch of a conversation, not the one that is shown"))?;
     }

@@ -2,6 +2,8 @@
 //!
 //! Source: PyPI `mem0ai` 2.2, `MemoryItem`; docs.mem0.ai "Export Stored Memories", 2026-11.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Piece;
@@ -18,8 +20,14 @@ const TAGS: usize = 10;
 
 pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
     let file = source.name();
-    input::elements(source, &["results", "memories"], |element| {
+    let mut relations = Vec::new();
+    let mut users: BTreeSet<Option<String>> = BTreeSet::new();
+    input::elements(source, &["results", "memories", "relations"], |element| {
         let memory = &element.value;
+        if element.list == "relations" {
+            relations.push((element.place(&file), element.value));
+            return Ok(());
+        }
         if !memory.is_object() {
             return Err(Problem::new(&file, None, format!("{} is no object", element.place(&file))));
         }
@@ -29,6 +37,7 @@ pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
             return sink(Piece::Skipped { reason, at: element.place(&file) });
         };
         let metadata = memory.get("metadata").and_then(Value::as_object);
+        users.insert(text(memory, "user_id").map(str::to_owned));
         let mut tags = input::strings(memory.get("categories"));
         tags.extend(input::strings(metadata.and_then(|it| it.get("tags"))));
         tags.extend(text(memory, "agent_id").map(|it| format!("agent:{it}")));
@@ -57,5 +66,28 @@ pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
             source: Some(format!("mem0#{}", text(memory, "id").unwrap_or_default())),
             ..Item::default()
         })))
-    })
+    })?;
+    // A relation does not say whose it is: it belongs to the only user of the file.
+    let user_id = if users.len() <= 1 { Some(users.pop_first().flatten()) } else { None };
+    relations.into_iter().try_for_each(|(at, it)| sink(relation(&it, user_id.clone(), at)))
+}
+
+/// A relation of the graph as a fact; left out when it is not known whose it is.
+fn relation(value: &Value, user_id: Option<Option<String>>, at: String) -> Piece {
+    let named = |names: [&str; 2]| names.into_iter().find_map(|it| text(value, it));
+    let parts =
+        (named(["source", "source_node"]), named(["relationship", "relation"]), named(["target", "destination"]));
+    let skipped = |reason: &str| Piece::Skipped { reason: reason.to_owned(), at: at.clone() };
+    let (Some(from), Some(relation), Some(to)) = parts else { return skipped("a relation without its ends") };
+    let Some(user_id) = text(value, "user_id").map(|it| Some(it.to_owned())).or(user_id) else {
+        return skipped("a relation of which it is not told whose it is");
+    };
+    Piece::Memory(Box::new(Item {
+        content: format!("{from} {} {to}", relation.replace('_', " ")),
+        kind: "fact".to_owned(),
+        owner: Owner { user_id, ..Owner::default() },
+        tags: vec!["relation".to_owned()],
+        source: Some(format!("mem0#{from}")),
+        ..Item::default()
+    }))
 }

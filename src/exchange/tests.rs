@@ -58,9 +58,18 @@ fn server_memory() {
             "skipped a line of the unknown type novelty (standard input, line 4)",
         ]
     );
-    let wrong =
-        pieces(server_memory::read, "{\"type\":\"entity\",\"name\":\"a\"}\n{\"type\":\"relation\",\"from\":\"a\"}");
-    assert_eq!(wrong.unwrap_err().to_string(), "standard input, line 2: the field to is missing");
+    // Broken lines are told and the others come in; a file without a whole one is refused.
+    let broken = "{\"type\":\"entity\",\"name\":\"a\"}\n{\"type\":\"relation\",\"from\":\"a\"}\n{\"type\":\"ent";
+    assert_eq!(
+        told(server_memory::read, broken),
+        [
+            "fact \"a\" [] <server-memory#a>",
+            "skipped a broken line (the field to is missing) (standard input, line 2)",
+            "skipped a broken line (no whole JSON) (standard input, line 3)",
+        ]
+    );
+    let wrong = pieces(server_memory::read, "{\"type\":\"relation\",\"from\":\"a\"}\n{\"type\":\"ent");
+    assert_eq!(wrong.unwrap_err().to_string(), "standard input, line 1: the field to is missing");
 }
 
 #[test]
@@ -85,13 +94,29 @@ fn mcp_memory_service() {
 fn mem0_and_zep() {
     let text = r#"{"results": [{"id": "m1", "memory": "Dev works at TechCorp", "hash": "h", "user_id": "dev",
         "agent_id": "helper", "metadata": {"type": "professional", "tags": ["job"]}, "categories": ["work"],
-        "created_at": "2026-11-20T01:00:00-07:00", "updated_at": null}], "relations": [{"source": "a"}]}"#;
+        "created_at": "2026-11-20T01:00:00-07:00", "updated_at": null}], "relations": [{"source": "a"}, {"source": "dev",
+        "relationship": "works_at", "target": "techcorp"}]}"#;
     assert_eq!(
         told(mem0::read, text),
         [
-            r#"fact "Dev works at TechCorp" ["work", "job", "agent:helper", "type:professional"] at 2026-11-20T08:00:00Z <mem0#m1>"#
+            r#"fact "Dev works at TechCorp" ["work", "job", "agent:helper", "type:professional"] at 2026-11-20T08:00:00Z <mem0#m1>"#,
+            "skipped a relation without its ends (standard input, relations[0])",
+            r#"fact "dev works at techcorp" ["relation"] <mem0#dev>"#,
         ]
     );
+    // A relation belongs to the only user of its file; of two nobody knows which.
+    let graph = r#""relations": [{"source": "a", "relationship": "likes", "destination": "b"}]"#;
+    let owner = |results: &str| {
+        let pieces = pieces(mem0::read, &format!("{{{graph}, \"results\": [{results}]}}")).unwrap();
+        pieces.into_iter().find_map(|it| match it {
+            Piece::Memory(item) if item.content == "a likes b" => Some(item.owner.user_id),
+            _ => None,
+        })
+    };
+    let of = |user: &str| format!("{{\"memory\": \"x\", \"user_id\": \"{user}\"}}");
+    assert_eq!(owner(&of("ana")), Some(Some("ana".to_owned())));
+    assert_eq!(owner(&format!("{}, {}", of("ana"), of("ben"))), None);
+    assert_eq!(owner(r#"{"memory": "x"}"#), Some(None));
     let text = r#"{"edges": [{"uuid": "e1", "fact": "Kendra loves Adidas shoes", "name": "LOVES", "created_at": "2026-01-02T03:04:05Z",
         "valid_at": "2025-08-10T00:00:00Z", "invalid_at": "2026-01-02T00:00:00Z", "expired_at": null, "source_node_uuid": "n1",
         "target_node_uuid": "n2", "episodes": ["p1"]}],

@@ -65,20 +65,27 @@ fn a_second_import_adds_nothing_even_after_a_memory_was_replaced() -> anyhow::Re
 #[test]
 fn nothing_is_half_imported_and_the_error_names_file_and_line() -> anyhow::Result<()> {
     let home = Home::new()?;
+    let memories: Vec<String> = (0..6000).map(|at| format!("{{\"id\":\"{at}\",\"memory\":\"number {at}\"}}")).collect();
+    let text = format!("{{\"results\":[\n{},\n{{\"id", memories.join(",\n"));
+    write(&home, "mem0.json", &text)?;
+    let failed = run(&home, &["--json", "import", "mem0.json", "--from", "mem0"])?;
+    assert_eq!(failed.code, Some(2));
+    let error = failed.json()?["error"]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(error.contains("mem0.json, line 6002"), "{error}");
+    assert_eq!(counts(&home)?, (0, 0));
     let mut text: String = (0..6000)
         .map(|at| format!("{{\"type\":\"entity\",\"name\":\"E{at}\",\"entityType\":\"thing\",\"observations\":[\"number {at}\"]}}\n"))
         .collect();
+    // Of lines that stand by themselves the whole ones come in, by parts, and the broken one is told.
     text.push_str("{\"type\":\"entity\",\"nam");
     write(&home, "memory.jsonl", &text)?;
-    let failed = run(&home, &["--json", "import", "memory.jsonl"])?;
-    assert_eq!(failed.code, Some(2));
-    let error = failed.json()?["error"]["message"].as_str().unwrap_or_default().to_owned();
-    assert!(error.contains("memory.jsonl, line 6001"), "{error}");
-    assert_eq!(counts(&home)?, (0, 0));
-    // The same many without the fault come in by parts.
-    write(&home, "memory.jsonl", text.trim_end_matches("{\"type\":\"entity\",\"nam"))?;
+    let looked = import(&home, &["memory.jsonl", "--dry-run"])?;
+    assert_eq!(looked["skipped"][0]["first"], "memory.jsonl, line 6001", "{looked}");
     assert_eq!(import(&home, &["memory.jsonl", "--from", "server-memory"])?["memories"], json!(6000));
     assert_eq!(import(&home, &["memory.jsonl"])?["memories_known"], json!(6000));
+    write(&home, "broken.jsonl", "{\"type\":\"ent\n{\"type\":\n")?;
+    let failed = run(&home, &["import", "broken.jsonl", "--from", "server-memory"])?;
+    assert!(failed.code == Some(2) && failed.err.contains("line 1"), "{failed:?}");
     Ok(())
 }
 
