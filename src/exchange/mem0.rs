@@ -68,24 +68,25 @@ pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
         })))
     })?;
     // A relation does not say whose it is: it belongs to the only user of the file.
-    let user_id = if users.len() <= 1 { Some(users.pop_first().flatten()) } else { None };
-    relations.into_iter().try_for_each(|(at, it)| sink(relation(&it, user_id.clone(), at)))
+    let only = (users.len() <= 1).then(|| Owner { user_id: users.pop_first().flatten(), ..Owner::default() });
+    relations.into_iter().try_for_each(|(at, it)| sink(relation(&it, only.as_ref(), &at)))
 }
 
 /// A relation of the graph as a fact; left out when it is not known whose it is.
-fn relation(value: &Value, user_id: Option<Option<String>>, at: String) -> Piece {
+fn relation(value: &Value, only: Option<&Owner>, at: &str) -> Piece {
     let named = |names: [&str; 2]| names.into_iter().find_map(|it| text(value, it));
     let parts =
         (named(["source", "source_node"]), named(["relationship", "relation"]), named(["target", "destination"]));
-    let skipped = |reason: &str| Piece::Skipped { reason: reason.to_owned(), at: at.clone() };
+    let skipped = |reason: &str| Piece::Skipped { reason: reason.to_owned(), at: at.to_owned() };
     let (Some(from), Some(relation), Some(to)) = parts else { return skipped("a relation without its ends") };
-    let Some(user_id) = text(value, "user_id").map(|it| Some(it.to_owned())).or(user_id) else {
+    let named = text(value, "user_id").map(|it| Owner { user_id: Some(it.to_owned()), ..Owner::default() });
+    let Some(owner) = named.or_else(|| only.cloned()) else {
         return skipped("a relation of which it is not told whose it is");
     };
     Piece::Memory(Box::new(Item {
         content: format!("{from} {} {to}", relation.replace('_', " ")),
         kind: "fact".to_owned(),
-        owner: Owner { user_id, ..Owner::default() },
+        owner,
         tags: vec!["relation".to_owned()],
         source: Some(format!("mem0#{from}")),
         ..Item::default()
