@@ -123,6 +123,7 @@ impl Asker {
             None => (extractive(question, &context), Vec::new()),
             Some(route) => {
                 let has_context = context.text.is_some();
+                let request = &request;
                 let ready = Ready { question, route, request, items: &context.items, has_context, is_alone: true };
                 let (reply, kept) = self.ask_once(&ready, &purse, call, telling).await?;
                 (reply, Vec::from_iter(kept))

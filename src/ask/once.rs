@@ -40,7 +40,7 @@ use crate::trace::State;
 pub(super) struct Ready<'a> {
     pub(super) question: &'a Question,
     pub(super) route: Route,
-    pub(super) request: ModelRequest,
+    pub(super) request: &'a ModelRequest,
     pub(super) items: &'a [Item],
     pub(super) has_context: bool,
     /// Whether its pieces are told as they come; those of several answers at once would be a muddle.
@@ -68,7 +68,7 @@ impl Asker {
         let view = &ready.question.view;
         let address = self.models.address(&ready.route.provider);
         let caching = if self.keeps { self.caching } else { Caching::Off };
-        let Some(key) = cache::key(caching, address, &ready.route, &ready.request, view) else {
+        let Some(key) = cache::key(caching, address, &ready.route, ready.request, view) else {
             return Ok((self.ask_model(ready, purse, call, telling).await?, None));
         };
         let leading = loop {
@@ -203,7 +203,7 @@ impl Asker {
         let spent = Duration::try_from_secs_f64(answered.latency_ms / 1e3).unwrap_or_default();
         let left = ready.question.timeout.saturating_sub(spent);
         let route = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
-        let again = schema.repair(&ready.request, &answered.answer.text, &faults);
+        let again = schema.repair(ready.request, &answered.answer.text, &faults);
         let mut unheard = |_: &str| {};
         call.enter(State::Asking);
         let asked = self.models.ask_within(Some(purse), &route, &again, &[], left, &mut unheard, call);
@@ -346,14 +346,12 @@ mod tests {
             ..Question::default()
         };
         let route = asker.models.choose(Some("openai"), None).unwrap().unwrap();
+        let request =
+            ModelRequest { messages: question.messages.clone(), temperature: Some(0.0), ..ModelRequest::default() };
         let ready = || Ready {
             question: &question,
             route: route.clone(),
-            request: ModelRequest {
-                messages: question.messages.clone(),
-                temperature: Some(0.0),
-                ..ModelRequest::default()
-            },
+            request: &request,
             items: &[],
             has_context: false,
             is_alone: true,

@@ -75,7 +75,7 @@ impl Asker {
             let ready = Ready {
                 question: &alone,
                 route: route.clone(),
-                request: request.clone(),
+                request,
                 items,
                 has_context: !items.is_empty(),
                 is_alone: false,

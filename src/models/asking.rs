@@ -94,8 +94,8 @@ impl Asking<'_> {
             return Err(wrong(first, ErrorKind::Timeout, message));
         };
         // What a provider said tells more than why another one was not asked.
-        let mut made: Option<ModelError> = None;
-        let mut unmade = wrong(first, ErrorKind::InvalidArgument, "no route was given");
+        let mut made: Option<Box<ModelError>> = None;
+        let mut unmade = Box::new(wrong(first, ErrorKind::InvalidArgument, "no route was given"));
         let mut at = 0;
         while at < routes.len() {
             let mut attempts = 0;
@@ -127,18 +127,18 @@ impl Asking<'_> {
                 // In offline mode nothing changes by waiting.
                 let next = if models.offline { Next::Stop } else { retry::next(&missed.error, situation) };
                 match missed.is_made {
-                    true => made = Some(*missed.error),
-                    false => unmade = *missed.error,
+                    true => made = Some(missed.error),
+                    false => unmade = missed.error,
                 }
                 match next {
                     Next::Again(wait) => tokio::time::sleep(wait).await,
                     Next::Elsewhere => break used,
-                    Next::Stop => return Err(made.unwrap_or(unmade)),
+                    Next::Stop => return Err(*made.unwrap_or(unmade)),
                 }
             };
             at += used;
         }
-        Err(made.unwrap_or(unmade))
+        Err(*made.unwrap_or(unmade))
     }
 
     /// Whether pieces of the answer reach anybody. Those of JSON do not: a second round may take their place.

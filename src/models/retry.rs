@@ -9,6 +9,9 @@ use super::ModelError;
 const RETRIES: u32 = 2;
 /// First wait when the provider names none; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Shortest wait when the provider names none: an attempt that was given up by closing its connection goes on over there
+/// until that is noticed, and one that comes before competes with it (llmock took such for another question).
+const LEAST_WAIT: Duration = Duration::from_millis(50);
 /// Longest wait while another route stands ready: a person is waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,7 +48,10 @@ pub(super) fn next(error: &ModelError, situation: Situation) -> Next {
         let wait = match error.retry_after {
             // Never earlier than was asked for.
             Some(wait) => wait.saturating_add(Duration::from_millis(50).mul_f64(situation.jitter)),
-            None => FIRST_WAIT.saturating_mul(1 << (situation.attempts - 1)).mul_f64(situation.jitter),
+            None => {
+                let most = FIRST_WAIT.saturating_mul(1 << (situation.attempts - 1));
+                most.mul_f64(situation.jitter).max(LEAST_WAIT)
+            }
         };
         if wait < limit {
             return Next::Again(wait);
@@ -114,6 +120,7 @@ mod tests {
         let wait = |ms| Next::Again(Duration::from_millis(ms));
         check(ErrorKind::Overloaded, None, ALONE, wait(250));
         check(ErrorKind::Overloaded, None, Situation { attempts: 2, ..ALONE }, wait(500));
+        check(ErrorKind::Overloaded, None, Situation { jitter: 0.0, ..ALONE }, wait(50));
         check(ErrorKind::Overloaded, None, Situation { attempts: 3, ..ALONE }, Next::Stop);
         check(ErrorKind::Unreachable, None, ALONE, wait(250));
         check(ErrorKind::RateLimited, Some(7), ALONE, wait(7025));

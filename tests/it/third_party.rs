@@ -356,7 +356,9 @@ fn ask_bears_what_llmock_does_to_it() -> anyhow::Result<()> {
     let Some(python) = python()? else { return Ok(()) };
     let port = free_port()?;
     let mut models = command(python.join("llmock"));
-    models.args(["serve", "--response-style", "echo", "--port", &port.to_string()]);
+    // With a pause between pieces, as models have it: the judge sees that nobody reads on by a connection that closes before
+    // the last piece was sent, and without a pause all of them are under way within a millisecond.
+    models.args(["serve", "--response-style", "echo", "--stream-chunk-delay-ms", "20", "--port", &port.to_string()]);
     let _models = model_server(&mut models, port)?;
     for (provider, api, address, model) in [
         ("openai", "chat", format!("http://127.0.0.1:{port}/v1"), "gpt-4o-mini"),
