@@ -6,12 +6,17 @@
 
 mod conflict;
 mod facts;
+mod frames;
+mod openings;
 mod orders;
 mod outcome;
 mod phrases;
 mod same;
+mod sides;
 mod subject;
+mod value;
 mod values;
+mod verbs;
 mod words;
 
 pub use conflict::CERTAIN;
@@ -19,6 +24,7 @@ pub use conflict::WORTH_TELLING;
 pub use conflict::conflict;
 pub use facts::Fact;
 pub use facts::facts;
+pub use frames::plain_attribute;
 pub use orders::Suspicion;
 pub use orders::suspicions;
 pub use outcome::Outcome;

@@ -1,7 +1,10 @@
 //! Whether a new fact contradicts an old one, and how surely.
 
 use super::Fact;
+use super::frames::is_framed;
 use super::phrases::RIVALS;
+use super::sides::differ_in_period;
+use super::sides::exclude;
 use super::values;
 
 /// From this confidence on, a new fact may take the place of an old one by itself.
@@ -19,6 +22,9 @@ pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
 }
 
 fn strength(old: &Fact, new: &Fact) -> Option<f64> {
+    if is_framed(&new.attribute) {
+        return exclude(old, new);
+    }
     let is_same = covers(&old.value, &new.value) || covers(&new.value, &old.value);
     match (old.holds, new.holds) {
         (false, false) => None,
@@ -29,7 +35,7 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
         (true, true) if new.replaces.as_ref().is_some_and(|it| covers(it, &old.value)) => Some(1.0),
         (true, true) if new.many || old.many => {
             let chooses = new.attribute == "prefers" || new.attribute == "uses";
-            chooses.then(|| rivalry(&old.value, &new.value)).flatten()
+            chooses.then(|| rivalry(old, new)).flatten()
         }
         (true, true) => differ(old, new),
     }
@@ -51,14 +57,25 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     if is_time(&one) || is_time(&other) {
         return times(&one, &other);
     }
+    if differ_in_period(&old.value, &new.value) {
+        return None;
+    }
+    // Who is married is taken; who is single is not.
+    if one == ["taken"] || other == ["taken"] {
+        let free = |it: &[&str]| it.iter().any(|it| FREE.contains(it));
+        return (free(&one) || free(&other)).then_some(1.0);
+    }
     // One may lie in the other: nobody here knows that Lisbon is in Portugal.
-    let is_region = |it: &str| REGIONS.contains(&it);
     if matches!(new.attribute.as_str(), "home" | "location" | "base" | "origin" | "address" | "country")
         && is_region(&old.value) != is_region(&new.value)
     {
         return Some(0.6);
     }
     Some(1.0)
+}
+
+pub(super) fn is_region(place: &str) -> bool {
+    REGIONS.contains(&place)
 }
 
 /// Two times exclude each other when they name different days, or different hours of what may be the same day.
@@ -100,7 +117,9 @@ fn times(one: &[&str], other: &[&str]) -> Option<f64> {
 
 /// How surely two values of an attribute that can have many exclude each other: only when they are known rivals, or
 /// the same thing with opposite qualities.
-fn rivalry(old: &str, new: &str) -> Option<f64> {
+fn rivalry(old: &Fact, new: &Fact) -> Option<f64> {
+    let is_change = new.is_change;
+    let (old, new) = (old.value.as_str(), new.value.as_str());
     let list = |value: &str| RIVALS.iter().position(|it| it.contains(&value));
     if let (Some(one), Some(other)) = (list(old), list(new)) {
         return (one == other).then_some(1.0);
@@ -109,6 +128,10 @@ fn rivalry(old: &str, new: &str) -> Option<f64> {
     if let (Some((one, old)), Some((other, new))) = (old.rsplit_once(' '), new.rsplit_once(' ')) {
         let is_version = |it: &str| it.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit());
         if one == other && is_version(old) && is_version(new) {
+            return Some(1.0);
+        }
+        // `upgraded to the Enterprise plan`
+        if is_change && old == new {
             return Some(1.0);
         }
     }
@@ -134,6 +157,25 @@ fn rivalry(old: &str, new: &str) -> Option<f64> {
 pub(super) fn are_opposites(one: &str, other: &str) -> bool {
     OPPOSITES.iter().any(|(a, b)| (*a == one && *b == other) || (*a == other && *b == one))
 }
+
+/// Words for who has no partner.
+const FREE: &[&str] = &[
+    "single",
+    "divorced",
+    "widowed",
+    "ledig",
+    "geschieden",
+    "verwitwet",
+    "célibataire",
+    "divorcé",
+    "divorcée",
+    "soltero",
+    "soltera",
+    "viudo",
+    "viuda",
+    "divorciado",
+    "divorciada",
+];
 
 const OPPOSITES: &[(&str, &str)] = &[
     ("short", "long"),
@@ -168,6 +210,17 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("courtes", "détaillées"),
     ("cortas", "largas"),
     ("cortas", "detalladas"),
+    ("breves", "detalladas"),
+    ("breves", "largas"),
+    ("brèves", "détaillées"),
+    ("kurze", "detaillierte"),
+    ("knappe", "detaillierte"),
+    ("half", "full"),
+    ("daily", "weekly"),
+    ("weekly", "monthly"),
+    ("daily", "monthly"),
+    ("weekly", "biweekly"),
+    ("night", "day"),
 ];
 
 /// Countries and larger: a place may lie in one.

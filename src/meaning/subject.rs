@@ -17,6 +17,8 @@ pub(super) struct NounPhrase {
     pub(super) written: Vec<Word>,
     /// Whether it has an article, as things have and people have not.
     has_article: bool,
+    /// Whether it is some of several: `one of my colleagues`, `a friend of Dana`, `half of the team`.
+    is_some: bool,
 }
 
 /// Words of a subject; a longer one is a clause.
@@ -30,7 +32,18 @@ impl NounPhrase {
             is_plural: false,
             written: vec![Word { raw: name.to_owned(), low: name.to_owned() }],
             has_article: false,
+            is_some: false,
         }
+    }
+
+    /// Whether it is some of several, of whom others can say other things.
+    pub(super) fn is_some_of_many(&self) -> bool {
+        self.is_some
+    }
+
+    /// Whether it is one certain thing, and nobody: `the store`, `our linter`, `Mia's desk`.
+    pub(super) fn is_definite(&self) -> bool {
+        (self.has_article || self.is_relational) && !self.is_some || self.property().is_some()
     }
 
     pub(super) fn all(&self) -> Vec<String> {
@@ -135,6 +148,12 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
             "benutzer" | "nutzer" | "utilisateur" | "utilisatrice" | "usuario" | "usuaria" | "user" | "human" => {
                 tokens.push("user".to_owned());
             }
+            // `this repo` is the one that is spoken of; `this` alone is something that was said before.
+            "this" if at < words.len() => {}
+            "this" => return None,
+            // `the flight to Oslo`, not `wants to`.
+            "to" if at > 1 && words.get(at).is_some_and(Word::is_capital) => tokens.push("to".to_owned()),
+            "to" => return None,
             _ if values::is_article(low) && !(low == "des" && at > 1) => {}
             _ if word.is_mark() => return None,
             _ if NO_SUBJECT.contains(&low) => return None,
@@ -170,8 +189,53 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
         && !last.ends_with("is")
         && !PROPERTIES.contains_key(last)
         && is_relational;
-    Some(NounPhrase { parts, is_relational, is_plural, written: words.to_vec(), has_article })
+    let is_some = words.first().is_some_and(|it| it.is(SOME) || it.is(INDEFINITE) && is_relational);
+    let has_article = has_article && !words.first().is_some_and(|it| it.is(INDEFINITE));
+    Some(NounPhrase { parts, is_relational, is_plural, written: words.to_vec(), has_article, is_some })
 }
+
+const INDEFINITE: &[&str] = &["a", "an", "ein", "eine", "einer", "un", "une", "una", "uno"];
+
+/// Words with which some of several begin.
+const SOME: &[&str] = &[
+    "one",
+    "half",
+    "part",
+    "several",
+    "few",
+    "another",
+    "other",
+    "two",
+    "three",
+    "both",
+    "either",
+    "any",
+    "more",
+    "einer",
+    "eine",
+    "eines",
+    "einige",
+    "mehrere",
+    "viele",
+    "hälfte",
+    "teil",
+    "andere",
+    "beide",
+    "plusieurs",
+    "certains",
+    "certaines",
+    "quelques",
+    "moitié",
+    "autre",
+    "varios",
+    "varias",
+    "algunos",
+    "algunas",
+    "muchos",
+    "mitad",
+    "otro",
+    "otra",
+];
 
 fn speaker_parts(speaker: Option<&str>) -> String {
     let name = speaker.map(|it| it.trim().to_lowercase()).unwrap_or_default();
@@ -209,7 +273,7 @@ fn flatten(tokens: &[String], is_relational: &mut bool) -> Vec<String> {
         return parts;
     }
     let preposition = |it: &String| {
-        ["with", "about", "on", "at", "in", "between", "mit", "über", "avec", "con"].contains(&it.as_str())
+        ["with", "about", "on", "at", "in", "to", "between", "mit", "über", "avec", "con"].contains(&it.as_str())
     };
     if let Some(at) = tokens.iter().position(preposition).filter(|it| *it > 0) {
         let mut parts = tokens[at..].to_vec();

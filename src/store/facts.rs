@@ -34,7 +34,7 @@ pub struct Contradiction {
 }
 
 /// Facts of a memory that are kept; a text that states more is a document.
-const FACTS: usize = 12;
+const FACTS: usize = 20;
 
 /// Facts on one subject and attribute that are looked at, on either side of a moment.
 const LOOKED_AT: i64 = 64;
@@ -117,10 +117,18 @@ fn meet(
     now: Millis,
     settled: &mut Vec<Contradiction>,
 ) -> rusqlite::Result<()> {
-    if item.supersedes.as_deref() == Some(&old.id) || settled.iter().any(|it| it.id == old.id) {
+    let earlier = settled.iter().position(|it| it.id == old.id);
+    if item.supersedes.as_deref() == Some(&old.id) || earlier.is_some_and(|at| settled[at].superseded) {
         return Ok(());
     }
     let Some(confidence) = meaning::conflict(&old.fact, fact) else { return Ok(()) };
+    // A text states one thing in several ways: the surest counts.
+    if let Some(at) = earlier {
+        if settled[at].confidence >= confidence {
+            return Ok(());
+        }
+        settled.remove(at);
+    }
     let certain = confidence >= meaning::CERTAIN
         && item.reading.may_supersede
         && item.valid_to.is_none()
@@ -167,7 +175,7 @@ fn told(old: &Held, fact: &Fact, confidence: f64, superseded: bool) -> Contradic
     Contradiction {
         id: old.id.clone(),
         content: old.content.clone(),
-        attribute: format!("{} {}", fact.subject, fact.attribute).trim().to_owned(),
+        attribute: format!("{} {}", fact.subject, meaning::plain_attribute(&fact.attribute)).trim().to_owned(),
         old_value: shown(&old.fact),
         new_value: shown(fact),
         confidence: (confidence * 100.0).round() / 100.0,
