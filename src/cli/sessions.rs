@@ -253,7 +253,7 @@ async fn summarise(
         Some(it) => {
             out.line(format_args!("Summary ({}), of {} turns and memories:\n{}", it.made_by, it.covers, it.content))
         }
-        None => out.line("It is too short for a summary: it is its own"),
+        None => out.line("It is short enough to be read as it is: no summary is kept"),
     }
     if let Some(reason) = failure {
         out.remark(format_args!("The model did not word it: {reason}; the summary is {EXTRACTIVE}"));

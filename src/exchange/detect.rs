@@ -29,7 +29,18 @@ pub(super) fn detect(source: &Source) -> Result<Format, Problem> {
     if source.is_folder() { folder(source) } else { file(source) }
 }
 
+/// Whether a file of this name is what ChatGPT and Claude export; large exports come in numbered parts.
+pub(super) fn is_export(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let part = file.strip_prefix("conversations").and_then(|it| it.strip_suffix(".json"));
+    part.is_some_and(|it| it.chars().all(|c| c == '-' || c == '_' || c.is_ascii_digit()))
+}
+
 fn folder(source: &Source) -> Result<Format, Problem> {
+    // An export that was unpacked: beside its conversations lie pictures, feedback and a page to look at.
+    if let Some((_, export)) = source.files(&is_export)?.first() {
+        return file(export);
+    }
     if !source.files(&codex::is_session)?.is_empty() {
         return Ok(Format::Codex);
     }

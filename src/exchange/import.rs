@@ -199,6 +199,10 @@ fn read(format: Format, source: &Source, sink: Sink<'_>) -> Result<(), Problem> 
         Format::Zep => super::zep::read(source, sink),
         Format::BasicMemory => super::basic_memory::read(source, sink),
         Format::Rules => super::rules::read(source, sink),
+        // Of an export that was unpacked into a folder, its conversations.
+        Format::ChatGpt | Format::Claude if source.is_folder() => {
+            source.files(&super::detect::is_export)?.iter().try_for_each(|(_, file)| read(format, file, sink))
+        }
         Format::ChatGpt => super::chatgpt::read(source, sink),
         Format::Claude => super::claude_ai::read(source, sink),
         Format::ClaudeCode => super::claude_code::read(source, sink),

@@ -1,7 +1,11 @@
 //! Draws what was counted: bars, a line or a heat map, as SVG or PNG, light or dark.
 //!
-//! The drawing is 800 × 450 pixels, the size at which chats show an image. The font is a part of DejaVu Sans (Latin,
+//! The drawing is 800 pixels wide, as chats show an image, and 450 high; few bars make a lower one. The font is a part of DejaVu Sans (Latin,
 //! Greek, Cyrillic); in SVG the viewer's own font is used.
+
+mod letters;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Once;
 
@@ -30,6 +34,27 @@ const FAMILY: &str = "sans-serif";
 const WIDTH: u32 = 800;
 const HEIGHT: u32 = 450;
 
+/// The most pixels that a bar takes with its air: three bars are not spread over a page.
+const PITCH: i32 = 44;
+
+/// A name or a number in a picture.
+#[derive(Clone, Debug)]
+struct Label {
+    text: String,
+    at: (i32, i32),
+    size: f32,
+    colour: RGBColor,
+    anchor: Anchor,
+}
+
+/// Which part of a label stands at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Anchor {
+    Left,
+    Middle,
+    Right,
+}
+
 /// The place of the drawing itself, between title and labels.
 const TOP: i32 = 84;
 const BOTTOM: i32 = 408;
@@ -39,8 +64,9 @@ const RIGHT: i32 = 764;
 const MOST_TICKS: u8 = 8;
 
 /// What kind of picture fits the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
+    #[default]
     /// Groups side by side, the first on top.
     Bars,
     /// A value over time, in the order of the points.
@@ -50,7 +76,7 @@ pub enum Shape {
 }
 
 /// A picture to be drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
     pub shape: Shape,
     pub title: String,
@@ -59,6 +85,8 @@ pub struct Spec {
     /// What the numbers are.
     pub unit: String,
     pub points: Vec<(String, f64)>,
+    /// Of bars, what each of the points was before: a paler bar above it. Empty where nothing is compared.
+    pub before: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,25 +150,51 @@ pub fn draw(spec: &Spec, theme: Theme, format: Format) -> Result<Vec<u8>, ChartE
             tracing::warn!("the font of the charts cannot be read");
         }
     });
+    let height = height(spec);
     match format {
         Format::Svg => {
             let mut text = String::new();
             {
-                let area = SVGBackend::with_string(&mut text, (WIDTH, HEIGHT)).into_drawing_area();
-                paint(&area, spec, theme).map_err(ChartError)?;
+                let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
+                for label in paint(&area, spec, theme).map_err(ChartError)? {
+                    write(&area, &label).map_err(ChartError)?;
+                }
+                area.present().map_err(|err| ChartError(err.to_string()))?;
             }
             Ok(text.into_bytes())
         }
         Format::Png => {
             let spec = &with_drawable_names(spec);
-            let mut pixels = vec![0; usize::try_from(WIDTH * HEIGHT * 3).unwrap_or_default()];
-            {
-                let area = BitMapBackend::with_buffer(&mut pixels, (WIDTH, HEIGHT)).into_drawing_area();
-                paint(&area, spec, theme).map_err(ChartError)?;
-            }
-            encode(&pixels).map_err(|err| ChartError(err.to_string()))
+            let mut pixels = vec![0; usize::try_from(WIDTH * height * 3).unwrap_or_default()];
+            let labels = {
+                let area = BitMapBackend::with_buffer(&mut pixels, (WIDTH, height)).into_drawing_area();
+                let labels = paint(&area, spec, theme).map_err(ChartError)?;
+                area.present().map_err(|err| ChartError(err.to_string()))?;
+                labels
+            };
+            letters::print(&mut pixels, WIDTH, FONT, &labels).map_err(ChartError)?;
+            encode(&pixels, height).map_err(|err| ChartError(err.to_string()))
         }
     }
+}
+
+/// As high as its bars need it; everything else has the usual height, and what is empty a low one.
+fn height(spec: &Spec) -> u32 {
+    let needed = match spec.shape {
+        _ if is_empty(spec) => TOP + 2 * PITCH,
+        Shape::Bars => TOP + pitch(spec.points.len()) * i32::try_from(spec.points.len()).unwrap_or(0) + 24,
+        Shape::Line | Shape::Heat => i32::MAX,
+    };
+    u32::try_from(needed).map_or(HEIGHT, |it| it.min(HEIGHT))
+}
+
+fn pitch(bars: usize) -> i32 {
+    ((BOTTOM + 20 - TOP) / i32::try_from(bars).unwrap_or(i32::MAX).max(1)).clamp(8, PITCH)
+}
+
+/// Whether no point has a value.
+fn is_empty(spec: &Spec) -> bool {
+    !spec.points.iter().any(|it| it.1.is_finite())
 }
 
 /// Names of which the font has no letters are numbers of rows: boxes say nothing, and a font with all letters of East Asia
@@ -162,9 +216,9 @@ fn with_drawable_names(spec: &Spec) -> Spec {
     spec
 }
 
-fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+fn encode(pixels: &[u8], height: u32) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.write_header()?.write_image_data(pixels)?;
@@ -173,36 +227,49 @@ fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
 
 type Area<B> = DrawingArea<B, Shift>;
 
-fn paint<B: DrawingBackend>(area: &Area<B>, spec: &Spec, theme: Theme) -> Result<(), String> {
+/// Draws all but the letters, and says which of them stand where.
+fn paint<B: DrawingBackend>(area: &Area<B>, spec: &Spec, theme: Theme) -> Result<Vec<Label>, String> {
     let colours = Colours::of(theme);
     area.fill(&colours.ground).map_err(|err| err.to_string())?;
-    write(area, &shorten(&spec.title, 66), (36, 22), 20.0, colours.text, HPos::Left)?;
-    write(area, &shorten(&format!("{} · {}", spec.range, spec.unit), 100), (36, 50), 13.0, colours.quiet, HPos::Left)?;
+    let mut labels = vec![
+        label(&shorten(&spec.title, 66), (36, 22), 20, colours.text, Anchor::Left),
+        label(&shorten(&subtitle(spec), 108), (36, 50), 13, colours.quiet, Anchor::Left),
+    ];
     // Infinite is no number either; a line has a gap where there is none.
     let value = |it: f64| if it.is_finite() { it } else { f64::NAN };
     let points: Vec<(String, f64)> = spec.points.iter().map(|it| (it.0.clone(), value(it.1))).collect();
-    if points.iter().all(|it| it.1.is_nan()) {
-        write(area, "Nothing is recorded here.", (400, 236), 16.0, colours.quiet, HPos::Center)?;
+    let before: Vec<f64> = spec.before.iter().map(|it| value(*it)).collect();
+    if is_empty(spec) {
+        let at = (400, TOP + PITCH / 2);
+        labels.push(label("Nothing is recorded here.", at, 16, colours.quiet, Anchor::Middle));
     } else {
         match spec.shape {
-            Shape::Bars => bars(area, &points, &colours)?,
-            Shape::Line => line(area, &points, &colours)?,
-            Shape::Heat => heat(area, &points, &colours)?,
+            Shape::Bars => bars(area, (&points, &before), &colours, &mut labels)?,
+            Shape::Line => line(area, &points, &colours, &mut labels)?,
+            Shape::Heat => heat(area, &points, &colours, &mut labels)?,
         }
     }
-    area.present().map_err(|err| err.to_string())
+    Ok(labels)
 }
 
-fn write<B: DrawingBackend>(
-    area: &Area<B>,
-    text: &str,
-    at: (i32, i32),
-    size: f64,
-    colour: RGBColor,
-    anchor: HPos,
-) -> Result<(), String> {
-    let style = TextStyle::from((FAMILY, size).into_font()).color(&colour).pos(Pos::new(anchor, VPos::Center));
-    area.draw_text(text, &style, at).map_err(|err| err.to_string())
+fn subtitle(spec: &Spec) -> String {
+    let said = [spec.range.as_str(), spec.unit.as_str()];
+    said.iter().copied().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+fn label(text: &str, at: (i32, i32), size: u8, colour: RGBColor, anchor: Anchor) -> Label {
+    Label { text: text.to_owned(), at, size: f32::from(size), colour, anchor }
+}
+
+fn write<B: DrawingBackend>(area: &Area<B>, label: &Label) -> Result<(), String> {
+    let place = match label.anchor {
+        Anchor::Left => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::Right => HPos::Right,
+    };
+    let style = TextStyle::from((FAMILY, f64::from(label.size)).into_font());
+    let style = style.color(&label.colour).pos(Pos::new(place, VPos::Center));
+    area.draw_text(&label.text, &style, label.at).map_err(|err| err.to_string())
 }
 
 fn stroke<B: DrawingBackend>(area: &Area<B>, from: (i32, i32), to: (i32, i32), colour: RGBColor) -> Result<(), String> {
@@ -224,34 +291,56 @@ fn f64_of(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-fn bars<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &Colours) -> Result<(), String> {
+fn bars<B: DrawingBackend>(
+    area: &Area<B>,
+    (points, before): (&[(String, f64)], &[f64]),
+    colours: &Colours,
+    labels: &mut Vec<Label>,
+) -> Result<(), String> {
     let longest = points.iter().map(|it| it.0.chars().count()).max().unwrap_or(0).min(30);
     // Seven pixels a character at size 13, and some air.
     let left = 44 + i32::try_from(longest).unwrap_or(30) * 8;
     let end = RIGHT - 70;
-    let (low, high) =
-        (points.iter().map(|it| it.1).fold(0.0, f64::min), points.iter().map(|it| it.1).fold(0.0, f64::max));
+    let values = || points.iter().map(|it| it.1).chain(before.iter().copied());
+    let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
     let width = if high > low { high - low } else { 1.0 };
     let zero = between(left, end, -low / width);
-    let pitch = ((BOTTOM + 20 - TOP) / i32::try_from(points.len()).unwrap_or(20).max(1)).clamp(8, 44);
-    let size = f64::from(pitch.clamp(9, 15)) - 2.0;
+    let pitch = pitch(points.len());
+    let size = u8::try_from(pitch.clamp(9, 15) - 2).unwrap_or(13);
+    let pale = mix(colours.ground, colours.mark, 0.45);
     for (n, (name, value)) in points.iter().enumerate() {
         let top = TOP + i32::try_from(n).unwrap_or(0) * pitch;
+        let (first, last) = (top + pitch / 6, top + pitch - pitch / 6 - 1);
         let middle = top + pitch / 2;
-        write(area, &shorten_amid(name, 30), (left - 8, middle), size, colours.text, HPos::Right)?;
-        if value.is_nan() {
-            write(area, "no value", (zero + 6, middle), size, colours.quiet, HPos::Left)?;
-            continue;
+        labels.push(label(&shorten_amid(name, 30), (left - 8, middle), size, colours.text, Anchor::Right));
+        let earlier = before.get(n).copied();
+        let bars = match earlier {
+            Some(earlier) => vec![(earlier, first, middle - 1, pale), (*value, middle, last, colours.mark)],
+            None => vec![(*value, first, last, colours.mark)],
+        };
+        // Two numbers need a line each.
+        let size = if earlier.is_some() { size.min(u8::try_from(pitch / 3).unwrap_or(size)) } else { size };
+        for (value, top, bottom, colour) in bars {
+            let middle = if earlier.is_some() { i32::midpoint(top, bottom) } else { middle };
+            if value.is_nan() {
+                labels.push(label("no value", (zero + 6, middle), size, colours.quiet, Anchor::Left));
+                continue;
+            }
+            let tip = between(left, end, (value - low) / width);
+            let (from, to) = (zero.min(tip), zero.max(tip).max(zero + 1));
+            block(area, (from, top), (to, bottom), colour)?;
+            labels.push(label(&short(value), (to + 6, middle), size, colours.quiet, Anchor::Left));
         }
-        let tip = between(left, end, (value - low) / width);
-        let (from, to) = (zero.min(tip), zero.max(tip).max(zero + 1));
-        block(area, (from, top + pitch / 6), (to, top + pitch - pitch / 6 - 1), colours.mark)?;
-        write(area, &short(*value), (to + 6, middle), size, colours.quiet, HPos::Left)?;
     }
     stroke(area, (zero, TOP - 4), (zero, TOP + pitch * i32::try_from(points.len()).unwrap_or(0) + 4), colours.grid)
 }
 
-fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &Colours) -> Result<(), String> {
+fn line<B: DrawingBackend>(
+    area: &Area<B>,
+    points: &[(String, f64)],
+    colours: &Colours,
+    labels: &mut Vec<Label>,
+) -> Result<(), String> {
     let left = 92;
     let high = points.iter().map(|it| it.1).fold(f64::MIN, f64::max);
     // Nothing at all has an axis to one.
@@ -271,14 +360,14 @@ fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
             break;
         }
         stroke(area, (left, y(tick)), (RIGHT, y(tick)), colours.grid)?;
-        write(area, &short(tick), (left - 10, y(tick)), 12.0, colours.quiet, HPos::Right)?;
+        labels.push(label(&short(tick), (left - 10, y(tick)), 12, colours.quiet, Anchor::Right));
     }
     // Names that do not touch each other: a date is some 75 pixels wide.
     let every = points.len().div_ceil(7).max(1);
     for (n, (name, _)) in points.iter().enumerate().filter(|(n, _)| n % every == 0) {
-        let anchor = if x(n) > RIGHT - 40 { HPos::Right } else { HPos::Center };
+        let anchor = if x(n) > RIGHT - 40 { Anchor::Right } else { Anchor::Middle };
         stroke(area, (x(n), y(bottom)), (x(n), y(bottom) + 5), colours.grid)?;
-        write(area, &shorten(name, 12), (x(n), BOTTOM + 8), 12.0, colours.quiet, anchor)?;
+        labels.push(label(&shorten(name, 12), (x(n), BOTTOM + 8), 12, colours.quiet, anchor));
     }
     let places: Vec<(usize, f64)> = points.iter().enumerate().map(|(n, it)| (n, it.1)).collect();
     for run in places.split(|it| it.1.is_nan()).filter(|it| !it.is_empty()) {
@@ -299,17 +388,22 @@ fn line<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
     Ok(())
 }
 
-fn heat<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &Colours) -> Result<(), String> {
+fn heat<B: DrawingBackend>(
+    area: &Area<B>,
+    points: &[(String, f64)],
+    colours: &Colours,
+    labels: &mut Vec<Label>,
+) -> Result<(), String> {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let (left, wide, tall) = (84, 28, 42);
     let most = points.iter().map(|it| it.1).fold(0.0, f64::max).max(1.0);
     for (row, day) in (0..).zip(DAYS) {
-        write(area, day, (left - 12, TOP + row * tall + tall / 2), 13.0, colours.text, HPos::Right)?;
+        labels.push(label(day, (left - 12, TOP + row * tall + tall / 2), 13, colours.text, Anchor::Right));
     }
     for hour in 0..24 {
         if hour % 3 == 0 {
             let at = (left + hour * wide + wide / 2, TOP + 7 * tall + 14);
-            write(area, &format!("{hour:02}"), at, 12.0, colours.quiet, HPos::Center)?;
+            labels.push(label(&format!("{hour:02}"), at, 12, colours.quiet, Anchor::Middle));
         }
         for row in 0..7 {
             // SQL counts the days of the week from Sunday.
@@ -321,8 +415,8 @@ fn heat<B: DrawingBackend>(area: &Area<B>, points: &[(String, f64)], colours: &C
             block(area, (x + 1, y + 1), (x + wide - 2, y + tall - 2), colour)?;
             if value > 0.0 {
                 let ink = if value / most > 0.5 { colours.ground } else { colours.text };
-                let label = if value >= 1000.0 { format!("{:.1}k", value / 1000.0) } else { short(value) };
-                write(area, &label, (x + wide / 2, y + tall / 2), 10.0, ink, HPos::Center)?;
+                let said = if value >= 1000.0 { format!("{:.1}k", value / 1000.0) } else { short(value) };
+                labels.push(label(&said, (x + wide / 2, y + tall / 2), 10, ink, Anchor::Middle));
             }
         }
     }
@@ -392,91 +486,4 @@ fn shorten_amid(text: &str, chars: usize) -> String {
     }
     let (head, tail) = (chars / 2, chars - chars / 2 - 1);
     line.chars().take(head).chain(['…']).chain(line.chars().skip(length - tail)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn spec(shape: Shape, points: Vec<(String, f64)>) -> Spec {
-        let (title, range, unit) = ("Calls by day".into(), "over the whole record".into(), "calls".into());
-        Spec { shape, title, range, unit, points }
-    }
-
-    #[test]
-    fn names_cannot_become_part_of_the_picture() -> Result<(), ChartError> {
-        let spec = spec(Shape::Bars, vec![("<script>alert(1)</script>&\"'".to_owned(), 1.0)]);
-        let drawn = String::from_utf8_lossy(&draw(&spec, Theme::Light, Format::Svg)?).into_owned();
-        assert!(!drawn.contains("<script"), "{drawn}");
-        assert!(drawn.contains("&lt;script"), "{drawn}");
-        Ok(())
-    }
-
-    #[test]
-    fn a_line_stays_in_its_frame_and_has_gaps_where_nothing_has_a_value() -> Result<(), ChartError> {
-        let saw = (0..1000).map(|n| (format!("d{n}"), f64::from(n % 97) * 13.0 + f64::from(n))).collect();
-        let drawn = String::from_utf8_lossy(&draw(&spec(Shape::Line, saw), Theme::Light, Format::Svg)?).into_owned();
-        for at in drawn.split("points=\"").skip(1).filter_map(|it| it.split('"').next()) {
-            let outside = at.split([' ', ',']).skip(1).step_by(2).filter_map(|it| it.parse::<f64>().ok());
-            assert!(outside.clone().all(|y| (f64::from(TOP)..=f64::from(BOTTOM)).contains(&y)), "{at}");
-        }
-        let lines = |values: &[f64]| {
-            let points = values.iter().map(|it| ("a".to_owned(), *it)).collect();
-            let drawn = draw(&spec(Shape::Line, points), Theme::Light, Format::Svg)?;
-            Ok::<_, ChartError>(String::from_utf8_lossy(&drawn).matches("stroke-width=\"2\"").count())
-        };
-        assert_eq!(lines(&[1.0, 2.0, 3.0, 4.0])?, 3);
-        assert_eq!(lines(&[1.0, 2.0, f64::NAN, 4.0])?, 1);
-        Ok(())
-    }
-
-    #[test]
-    fn names_keep_their_ends_and_those_without_letters_here_are_rows() {
-        assert_eq!(shorten_amid("a-long-name-with-version-19", 11), "a-lon…on-19");
-        let points = vec![("コーチ".to_owned(), 1.0), ("Übersetzerin".to_owned(), 2.0)];
-        let drawable = with_drawable_names(&spec(Shape::Bars, points));
-        assert_eq!((drawable.points[0].0.as_str(), drawable.points[1].0.as_str()), ("row 1", "Übersetzerin"));
-    }
-
-    #[test]
-    fn a_png_is_one_and_its_themes_differ() -> Result<(), ChartError> {
-        let spec = spec(Shape::Line, (0..1000).map(|it| (format!("d{it}"), f64::from(it % 37))).collect());
-        let light = draw(&spec, Theme::Light, Format::Png)?;
-        let dark = draw(&spec, Theme::Dark, Format::Png)?;
-        assert_eq!(&light[1..4], b"PNG");
-        assert_ne!(light, dark);
-        Ok(())
-    }
-
-    #[test]
-    fn a_line_of_any_size_has_few_ticks() {
-        for values in [
-            [-1e300, -1e300],
-            [-5.0, -5.0],
-            [f64::MIN, f64::MAX],
-            [1e308, 1.7e308],
-            [0.0, 0.0],
-            [5e-324, 0.0],
-            [3.0, 1e17],
-        ] {
-            let points = values.iter().map(|it| ("d".to_owned(), *it)).collect();
-            let drawn = draw(&spec(Shape::Line, points), Theme::Light, Format::Svg).unwrap();
-            let strokes = String::from_utf8_lossy(&drawn).matches("<polyline").count();
-            assert!((4..=14).contains(&strokes), "{values:?} {strokes}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-        #[test]
-        fn anything_can_be_drawn(
-            points in proptest::collection::vec((".{0,40}", proptest::num::f64::ANY), 0..40),
-            shape in prop_oneof![Just(Shape::Bars), Just(Shape::Line), Just(Shape::Heat)],
-        ) {
-            let drawn = draw(&spec(shape, points), Theme::Dark, Format::Svg);
-            prop_assert!(drawn.is_ok());
-        }
-    }
 }

@@ -98,6 +98,11 @@ impl Asked {
         }
     }
 
+    /// The day on which the later of two periods begins.
+    fn middle_day(&self) -> String {
+        clock::format(self.middle.or(self.since).unwrap_or(self.now)).chars().take(10).collect()
+    }
+
     /// The rows of this page, at most `limit`.
     fn page<T>(&self, rows: Vec<T>, limit: usize) -> Vec<T> {
         rows.into_iter().skip(self.skip).take(limit).collect()
@@ -159,10 +164,16 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         "ratings" => ratings::ratings(&table, asked),
         _ => groups::groups(plan, table, asked),
     };
+    if finding.total == 0 && finding.chart.is_none() {
+        // A board of charts has a place for each of them.
+        let title = words::capital(&plan.view.replace('_', " "));
+        finding.chart = Some(Spec { title, range: asked.range(), ..Spec::default() });
+    }
     // What is counted of some calls only must not look like all of them.
     let only: Vec<String> = asked.filters.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
     if let Some(chart) = finding.chart.as_mut().filter(|_| !only.is_empty()) {
-        chart.unit.push_str(&format!(" · only {}", only.join(", ")));
+        let said = format!("only {}", only.join(", "));
+        chart.unit = if chart.unit.is_empty() { said } else { format!("{} · {said}", chart.unit) };
     }
     if cut {
         // What is not listed any more is counted by month all the same, and its months lead to its calls.

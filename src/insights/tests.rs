@@ -193,6 +193,11 @@ async fn somebody_of_whom_nothing_is_recorded_gets_nobody_elses_answer() -> anyh
         assert!(answer.rows.is_empty(), "{question}: {answer:?}");
         assert!(answer.text.starts_with("Nothing is recorded"), "{question}: {}", answer.text);
         assert!(answer.text.contains("calls are recorded, from"), "{question}: {}", answer.text);
+        // A board of charts has a picture that says so.
+        let drawn =
+            Question { question: question.into(), chart: Some(super::chart::Format::Svg), ..Question::default() };
+        let chart = year.ask(drawn).await?.chart.unwrap_or_default();
+        assert!(String::from_utf8_lossy(&chart).contains("Nothing is recorded here."), "{question}");
     }
     Ok(())
 }
@@ -209,6 +214,27 @@ async fn an_equal_question_is_kept_until_the_record_changes() -> anyhow::Result<
     #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
     let expected = year.calls.len() as f64 + 1.0;
     assert!((column(&answer, "calls").values().sum::<f64>() - expected).abs() < 0.5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_by_group_says_both_periods_and_what_changed_most() -> anyhow::Result<()> {
+    let year = Year::new().await?;
+    let words = "compare cost by model, last month against the month before";
+    let answer = year.ask(Question { question: words.into(), ..Question::default() }).await?;
+    let cost = |from: i64, to: i64| -> f64 {
+        let them = year.within(NOW - from * DAY).filter(|it| it.started_at < NOW - to * DAY);
+        them.filter_map(|it| it.cost_usd).sum()
+    };
+    let said = format!("{:.2} USD before 2026-08-22 and {:.2} USD since, ", cost(60, 30), cost(30, 0));
+    assert!(answer.text.starts_with(&said), "{said} {}", answer.text);
+    let by = |row: &Vec<Cell>, name: &str| {
+        answer.columns.iter().position(|it| it == name).map_or(0.0, |at| finding::number(&row[at]))
+    };
+    let moved = |row: &Vec<Cell>| (by(row, "cost_after") - by(row, "cost_before")).abs();
+    let most = answer.rows.iter().max_by(|a, b| moved(a).total_cmp(&moved(b))).map(|it| it[0].clone());
+    let Some(Cell::Text(most)) = most else { anyhow::bail!("{most:?}") };
+    assert!(answer.text.contains(&format!("{most} changed most: ")), "{}", answer.text);
     Ok(())
 }
 

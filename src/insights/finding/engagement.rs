@@ -47,6 +47,7 @@ pub(super) fn hours(table: Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "calls".to_owned(),
         points,
+        ..Spec::default()
     });
     let mut ranked = asked.page(ranked, ROWS);
     let links = ranked
@@ -103,6 +104,7 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "days".to_owned(),
         points,
+        ..Spec::default()
     });
     let ranked = asked.page(ranked, ROWS);
     let drill = || json!({"view": "activity", "by": "day", "measure": "calls"});
@@ -150,6 +152,7 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "minutes".to_owned(),
         points,
+        ..Spec::default()
     });
     let rows = asked.page(rows, asked.top.unwrap_or(ROWS));
     let links = rows
@@ -203,6 +206,7 @@ pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "active days".to_owned(),
         points,
+        ..Spec::default()
     });
     let rows = asked.page(rows, asked.top.unwrap_or(ROWS));
     let links = rows
@@ -243,6 +247,7 @@ pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "minutes on average".to_owned(),
         points,
+        ..Spec::default()
     });
     let total = rows.len();
     let mut rows = asked.page(rows, asked.top.unwrap_or(ROWS));

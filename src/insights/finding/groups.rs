@@ -10,6 +10,7 @@ use super::links::link;
 use super::links::span;
 use super::words::called;
 use super::words::capital;
+use super::words::drawn;
 use super::words::f64_of;
 use super::words::group_name;
 use super::words::in_all;
@@ -29,6 +30,9 @@ use crate::store::Table;
 
 /// Groups that follow each other in time.
 const IN_TIME: [&str; 7] = ["day", "week", "month", "quarter", "hour", "weekday", "period"];
+
+/// How the columns of the later period end, as they are called.
+const LATER: &str = " in the later period";
 
 /// Points that a line may have when its gaps are filled; beyond it they are left out.
 const MOST_POINTS: usize = 2_000;
@@ -78,6 +82,41 @@ fn filters_by(plan: &Plan, filter: &str) -> bool {
     super::links::filter_name(plan) == Some(filter) && plan.view != "personas_by_user"
 }
 
+/// The column of the earlier period, where `at` is that of the later one.
+fn moved(plan: &Plan, columns: &[String], at: usize) -> Option<usize> {
+    let earlier = columns.get(at).filter(|_| plan.view == "movers")?.replace("after", "before");
+    columns.iter().position(|it| *it == earlier).filter(|it| *it != at)
+}
+
+/// Both periods of a change, and the group that changed most.
+fn describe_moved(
+    plan: &Plan,
+    columns: &[String],
+    rows: &[Vec<Cell>],
+    (at, earlier): (usize, usize),
+    asked: &Asked,
+) -> String {
+    let measure = columns[at].as_str();
+    let middle = asked.middle_day();
+    let (old, new) = (total(rows, earlier), total(rows, at));
+    let change = if old > 0.0 { format!(", {:+.0} %", (new - old) / old * 100.0) } else { String::new() };
+    let mut text = format!(
+        "{} before {middle} and {} since{change} ({}), over {} {}.",
+        said(measure, old),
+        in_all(measure, new).replace(LATER, ""),
+        asked.range(),
+        rows.len(),
+        plural(group_name(plan), rows.len())
+    );
+    let by = |row: &[Cell]| number(&row[at]) - number(&row[earlier]);
+    let most = rows.iter().max_by(|a, b| by(a).abs().total_cmp(&by(b).abs())).filter(|it| by(it) != 0.0);
+    if let Some(row) = most {
+        let (name, old, new) = (self::text(&row[0]), number(&row[earlier]), number(&row[at]));
+        text.push_str(&format!(" {name} changed most: {} to {}.", said(measure, old), said(measure, new)));
+    }
+    text
+}
+
 pub(super) fn describe(
     plan: &Plan,
     columns: &[String],
@@ -86,6 +125,9 @@ pub(super) fn describe(
     cut: bool,
     asked: &Asked,
 ) -> String {
+    if let Some(earlier) = moved(plan, columns, at) {
+        return describe_moved(plan, columns, ranked, (at, earlier), asked);
+    }
     let measure = columns[at].as_str();
     let name = |row: &[Cell]| match (plan.by.as_str(), plan.view) {
         ("weekday", _) => weekday(&text(&row[0])).to_owned(),
@@ -116,10 +158,16 @@ pub(super) fn describe(
             plural(group_name(plan), ranked.len())
         ));
     } else if IN_TIME.contains(&plan.by.as_str()) && plan.by != "period" && !valued.is_empty() {
+        let value = said(measure, total(ranked, at) / f64_of(valued.len()));
         sentences.push(format!(
-            "On average {} {} a {} {range}, over {} {}.",
-            said(measure, total(ranked, at) / f64_of(valued.len())),
-            called(measure),
+            "On average {} a {} {range}, over {} {}.",
+            // What has its unit with it is named first.
+            if value.ends_with(|it: char| it.is_ascii_digit()) {
+                format!("{value} {}", called(measure))
+            } else {
+                let (plain, unit) = (called(measure), [" in USD", " in ms"]);
+                format!("a {} of {value}", unit.iter().fold(plain, |it, unit| it.replace(unit, "")))
+            },
             if plan.by == "weekday" { "day of the week" } else { plan.by.as_str() },
             ranked.len(),
             plural(group_name(plan), ranked.len())
@@ -221,8 +269,9 @@ fn draw(plan: &Plan, columns: &[String], rows: &[Vec<Cell>], at: usize, asked: &
     // Bars are those of the page; a line is whole.
     let skip = if shape == Shape::Line { 0 } else { asked.skip.min(rows.len()) };
     let shown = if shape == Shape::Line { rows.len() } else { asked.top.unwrap_or(BARS).clamp(1, BARS) };
+    let (mut unit, as_drawn) = drawn(measure);
     // What has no value is no zero: it has no bar, and is a gap in a line.
-    let value = |row: &[Cell]| if row[at] == Cell::None { f64::NAN } else { number(&row[at]) };
+    let value = |row: &[Cell]| if row[at] == Cell::None { f64::NAN } else { as_drawn(number(&row[at])) };
     let mut points: Vec<(String, f64)> =
         rows.iter().skip(skip).take(shown).map(|row| (name(row), value(row))).collect();
     if points.is_empty() {
@@ -236,12 +285,21 @@ fn draw(plan: &Plan, columns: &[String], rows: &[Vec<Cell>], at: usize, asked: &
         (0, false) => String::new(),
         _ => format!(", {} to {} of {}", skip + 1, skip + points.len(), rows.len()),
     };
+    let mut title = called(measure);
+    let mut before = Vec::new();
+    if let Some(earlier) = moved(plan, columns, at) {
+        before = rows.iter().skip(skip).take(points.len()).map(|row| number(&row[earlier])).collect();
+        title = called(measure).replace(LATER, "");
+        unit = format!("{title}; pale: before {}", asked.middle_day());
+    }
     Some(Spec {
         shape,
-        title: format!("{} by {}{cut}", capital(&called(measure)), group_name(plan)),
+        title: format!("{} by {}{cut}", capital(&title), group_name(plan)),
         range: asked.range(),
-        unit: called(measure),
+        unit,
         points,
+        before,
+        ..Spec::default()
     })
 }
 

@@ -59,6 +59,7 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: many.to_owned(),
         points: days,
+        ..Spec::default()
     });
     rows.truncate(asked.top.unwrap_or(ROWS).clamp(1, ROWS));
     let links = rows

@@ -7,6 +7,7 @@ use super::Finding;
 use super::Link;
 use super::words::called;
 use super::words::capital;
+use super::words::drawn;
 use super::words::f64_of;
 use super::words::number;
 use super::words::said;
@@ -142,12 +143,14 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     }
     let chart_at =
         by_change.iter().find(|it| it.0.real).and_then(|it| column(it.0.name)).or_else(|| column("calls")).unwrap_or(1);
+    let (unit, as_drawn) = drawn(&columns[chart_at]);
     let chart = Spec {
         shape: if rows.len() > 1 { Shape::Line } else { Shape::Bars },
         title: format!("{} by day", capital(&called(&columns[chart_at]))),
         range: format!("from {first} to {last}"),
-        unit: called(&columns[chart_at]),
-        points: by_day(rows, chart_at, &columns[chart_at]),
+        unit,
+        points: by_day(rows, chart_at, &columns[chart_at]).into_iter().map(|it| (it.0, as_drawn(it.1))).collect(),
+        ..Spec::default()
     };
     // Both periods, so that both numbers of a row can be found again: their sums, and behind those their days.
     let mut both = asked.clone();

@@ -132,6 +132,7 @@ pub(super) fn ratings(table: &Table, asked: &Asked) -> Finding {
         range: asked.range(),
         unit: "change of the mean rating (-2 to 2)".to_owned(),
         points,
+        ..Spec::default()
     });
     let columns = columns.map(str::to_owned).to_vec();
     Finding { text: said.join(" "), columns, total: rows.len(), rows: out, chart, links, ..Finding::default() }

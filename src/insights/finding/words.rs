@@ -41,14 +41,22 @@ pub(super) fn said(column: &str, value: f64) -> String {
                 format!("{value:.1} ms")
             }
         }
-        it if it.ends_with("_share") || it.ends_with("_rate") || it == "share" || it == "finished" => {
-            format!("{:.1} %", value * 100.0)
-        }
+        it if is_share(it) => format!("{:.1} %", value * 100.0),
         "rating" => format!("{value:+.2}"),
         it if it.starts_with("minutes") => format!("{value:.1} min"),
         _ if value.fract() == 0.0 => format!("{value:.0}"),
         _ => format!("{value:.2}"),
     }
+}
+
+/// Whether the values of a column are parts of one.
+fn is_share(column: &str) -> bool {
+    column.ends_with("_share") || column.ends_with("_rate") || column == "share" || column == "finished"
+}
+
+/// What stands beside an axis, and a value there: shares are read as percentages.
+pub(super) fn drawn(column: &str) -> (String, fn(f64) -> f64) {
+    if is_share(column) { (format!("{}, in %", called(column)), |it| it * 100.0) } else { (called(column), |it| it) }
 }
 
 /// How a column is called in a sentence and beside an axis.

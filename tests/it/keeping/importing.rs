@@ -437,3 +437,27 @@ fn no_field_of_a_memory_keeps_a_secret() -> anyhow::Result<()> {
     assert_ne!(refused.code, Some(0), "{refused:?}");
     Ok(())
 }
+
+#[test]
+fn an_unpacked_export_is_a_folder_whose_conversations_come_in() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for (folder, text) in [
+        ("of-chatgpt", include_str!("../../../fixtures/conversations/chatgpt.json")),
+        ("of-claude", include_str!("../../../fixtures/conversations/claude.json")),
+    ] {
+        write(&home, &format!("{folder}/conversations.json"), text)?;
+        // What lies beside it is no conversation, and none of our formats.
+        write(&home, &format!("{folder}/user.json"), "{\"id\": \"user-1\"}")?;
+        write(&home, &format!("{folder}/notes.md"), "## User\nhi\n\n## Assistant\nhello\n")?;
+        let file = write(&home, &format!("{folder}-alone.json"), text)?;
+        let came = import(&home, &[folder])?;
+        assert_eq!(came["format"], folder.trim_start_matches("of-"));
+        assert!(came["turns"].as_u64() > Some(1), "{came}");
+        // The same by the file itself, or by the folder once more: nothing is added.
+        for again in [file.to_str().context("a path")?, folder] {
+            let again = import(&home, &[again])?;
+            assert_eq!((&again["turns"], &again["turns_known"]), (&json!(0), &came["turns"]), "{again}");
+        }
+    }
+    Ok(())
+}
