@@ -235,6 +235,7 @@ impl Assembler {
         let mut pack = deciding.await.map_err(|err| StoreError::Internal { reason: err.to_string() })?;
         span.note("items", pack.items.len());
         span.note_shown(pack.items.iter().map(|it| it.uri.clone()));
+        span.note("pack_id", pack.id.as_str());
         span.note("tokens", pack.tokens);
         let decided = span.elapsed_ms();
         drop(span);
@@ -277,6 +278,7 @@ impl Assembler {
             return None;
         }
         span.note_shown(pack.items.iter().map(|it| it.uri.clone()));
+        span.note("pack_id", pack.id.as_str());
         let mut pack = Pack::clone(&pack);
         pack.cached = true;
         pack.timings = Timings { gather: round(span.elapsed_ms()), pack: 0.0, total: round(call.elapsed_ms()) };

@@ -217,7 +217,8 @@ impl Insights {
         (self.counts.asked.load(Ordering::Relaxed), self.counts.kept.load(Ordering::Relaxed))
     }
 
-    /// Keeps a judgement, of the call and of what it showed; returns whether there is such a call.
+    /// Keeps a judgement, of a call and of what it showed, of the call that gave a pack, or of one memory; returns whether
+    /// there is such a thing.
     ///
     /// # Errors
     ///
@@ -225,6 +226,14 @@ impl Insights {
     pub async fn give_feedback(&self, mut given: NewFeedback) -> Result<bool, StoreError> {
         // The call that is judged may still be on its way to the disk.
         self.store.flush().await?;
+        if let Some(id) = given.trace_id.strip_prefix("carryall://trace/") {
+            given.trace_id = id.to_owned();
+        }
+        let pack = given.trace_id.strip_prefix("carryall://pack/").unwrap_or(&given.trace_id);
+        if pack.starts_with("pack_") {
+            let Some(call) = self.store.call_of_pack(pack.to_owned()).await? else { return Ok(false) };
+            given.trace_id = call;
+        }
         let of_call = TraceFilter { id: Some(given.trace_id.clone()), ..TraceFilter::default() };
         let judged = trace::find(&self.store, of_call, 1, 0).await?;
         given.shown = judged.first().map(trace::CallRecord::shown).unwrap_or_default();
@@ -309,7 +318,7 @@ impl Insights {
         let span = call.span("count");
         let asked = Asked {
             since,
-            until: until.or(since.map(|_| now)),
+            until: until.or(since.filter(|it| *it <= now).map(|_| now)),
             filters,
             middle,
             only: only.map(|it| (it.0, it.2)),

@@ -345,7 +345,16 @@ fn filters(question: &str, names: &Names) -> Vec<Filter> {
 
 /// Words before and behind the name of somebody: “what did X ask”, “was hat X gefragt”.
 const DID: [&str; 4] = ["did", "does", "has", "hat"];
-const ASKED: [&str; 17] = [
+const ASKED: [&str; 26] = [
+    "spend",
+    "spent",
+    "pay",
+    "paid",
+    "call",
+    "called",
+    "write",
+    "ausgegeben",
+    "bezahlt",
     "do",
     "ask",
     "say",

@@ -188,7 +188,13 @@ async fn lists_count_what_they_do_not_show() -> anyhow::Result<()> {
 #[tokio::test]
 async fn somebody_of_whom_nothing_is_recorded_gets_nobody_elses_answer() -> anyhow::Result<()> {
     let year = Year::new().await?;
-    for question in ["what did zorro do last week?", "what has Zorro asked?", "was hat Zorro gefragt?"] {
+    for question in [
+        "what did zorro do last week?",
+        "what has Zorro asked?",
+        "was hat Zorro gefragt?",
+        "what did Zorro spend?",
+        "how much has zorro spent in the past month?",
+    ] {
         let answer = year.ask(Question { question: question.into(), ..Question::default() }).await?;
         assert!(answer.rows.is_empty(), "{question}: {answer:?}");
         assert!(answer.text.starts_with("Nothing is recorded"), "{question}: {}", answer.text);
@@ -265,6 +271,9 @@ async fn wrong_filters_and_ranges_are_told() -> anyhow::Result<()> {
     assert!(err.to_string().contains("filters.colour"), "{err}");
     let wrong = Question { kind: Some(Kind::History), since: Some(NOW), until: Some(NOW - 1), ..Question::default() };
     assert!(year.insights.answer(&wrong, &Call::silent()).await.is_err());
+    let later = Question { kind: Some(Kind::Performance), since: Some(NOW + 9 * DAY), ..Question::default() };
+    let answer = year.ask(later).await?;
+    assert!(answer.text.starts_with("Nothing is recorded since 2026-09-30."), "{}", answer.text);
     Ok(())
 }
 

@@ -192,6 +192,7 @@ pub struct RecordState {
 /// A judgement of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewFeedback {
+    /// Of a call, or the id or address of a memory.
     pub trace_id: String,
     /// -1.0..=1.0.
     pub rating: Option<f64>,
@@ -252,7 +253,7 @@ impl Store {
             .await
     }
 
-    /// Keeps a judgement; a call's rating is the latest one. Returns whether there is such a call.
+    /// Keeps a judgement; a call's rating is the latest one. Returns whether there is such a call or memory.
     ///
     /// # Errors
     ///
@@ -467,10 +468,12 @@ impl From<Value> for Cell {
 
 fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Result<bool> {
     let known: bool = conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM traces WHERE id = :id)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM traces WHERE id = :id) OR EXISTS (SELECT 1 FROM calls WHERE id = :id)",
+        )?
         .query_row(named_params! {":id": given.trace_id}, |row| row.get(0))?;
     if !known {
-        return Ok(false);
+        return standing::judge_memory(conn, given, now);
     }
     judge(conn, given, now)?;
     conn.prepare_cached(

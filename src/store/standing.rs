@@ -9,6 +9,7 @@ use rusqlite::named_params;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::insights::NewFeedback;
 use crate::clock::Millis;
 
 /// How well a thing served, counted down to a moment.
@@ -32,6 +33,9 @@ impl Standing {
         Standing { used: self.used * kept, ignored: self.ignored * kept }
     }
 }
+
+/// How addresses of memories begin.
+const MEMORY: &str = "carryall://memory/";
 
 const BY_ITEM: &str = "SELECT used, ignored, at FROM item_feedback WHERE item = :item";
 
@@ -69,6 +73,32 @@ impl Store {
     }
 }
 
+/// Keeps a judgement of one memory, by its id or address: one that helped gains, one that did not loses, each once however
+/// often it is said. Returns whether there is such a memory.
+pub(super) fn judge_memory(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Result<bool> {
+    let id = given.trace_id.strip_prefix(MEMORY).unwrap_or(&given.trace_id);
+    let address = format!("{MEMORY}{id}");
+    if gone(conn, &address)? {
+        return Ok(false);
+    }
+    let rating = given.rating.unwrap_or(if given.used.is_empty() { 0.0 } else { 1.0 });
+    let is_known: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM feedback WHERE trace_id = :address AND rating * :rating > 0.0)")?
+        .query_row(named_params! {":address": address, ":rating": rating}, |row| row.get(0))?;
+    let (used, ignored) = if rating > 0.0 { (vec![address.clone()], vec![]) } else { (vec![], vec![address.clone()]) };
+    if rating != 0.0 && !is_known {
+        judge(conn, &used, &ignored, now)?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO feedback (trace_id, at, rating, note, used) VALUES (:address, :at, :rating, :note, :used)",
+    )?
+    .execute(named_params! {
+        ":address": address, ":at": now, ":rating": rating, ":note": given.note,
+        ":used": serde_json::to_string(&used).unwrap_or_else(|_| "[]".to_owned()),
+    })?;
+    Ok(true)
+}
+
 /// Whether feedback said anything of anything.
 pub(super) fn any(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare_cached(ANY)?.query_row([], |row| row.get(0))
@@ -100,7 +130,7 @@ pub(super) fn judge(conn: &Connection, used: &[String], ignored: &[String], now:
 
 /// Whether `item` is the address of a memory that is not there.
 fn gone(conn: &Connection, item: &str) -> rusqlite::Result<bool> {
-    let Some(id) = item.strip_prefix("carryall://memory/") else { return Ok(false) };
+    let Some(id) = item.strip_prefix(MEMORY) else { return Ok(false) };
     conn.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM memories WHERE id = :id)")?
         .query_row(named_params! {":id": id}, |row| row.get(0))
 }

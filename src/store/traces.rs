@@ -1,5 +1,6 @@
 //! The rows of traces: one for each call, with its spans as JSON.
 
+use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 
@@ -64,6 +65,10 @@ const SELECT: &str = "WHERE (:tool IS NULL OR tool = :tool) AND (:outcome IS NUL
       AND started_at >= coalesce(:since, -9223372036854775808) AND started_at < coalesce(:until, 9223372036854775807)
       AND (:sees_all OR ((user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)))";
 
+/// From the minute before the pack was made on: a call begins before its pack is kept.
+const BY_PACK: &str = "SELECT traces.id FROM packs JOIN traces ON traces.started_at >= packs.created_at - 60000
+    WHERE packs.id = :pack AND instr(traces.spans, :note) > 0 ORDER BY traces.started_at DESC LIMIT 1";
+
 /// What narrows most, so that an index serves it: an id, a session, or nothing but the time.
 fn select(filter: &TraceFilter) -> String {
     let narrow = match filter {
@@ -84,6 +89,22 @@ impl Store {
         self.note_time(trace.started_at);
         let path = self.path().to_path_buf();
         self.write_later(move |tx| insert(tx, &trace).map_err(|err| StoreError::of(&path, &err)));
+    }
+
+    /// The latest call that gave the pack with this id; `None` when there is no such pack, or its call was swept.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    pub async fn call_of_pack(&self, pack_id: String) -> Result<Option<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let values = named_params! {":pack": pack_id, ":note": format!("\"pack_id\":\"{pack_id}\"")};
+            let found =
+                conn.prepare_cached(BY_PACK).and_then(|mut it| it.query_row(values, |row| row.get(0)).optional());
+            found.map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
     }
 
     /// The traces that `filter` means, the latest first, at most `limit` after `offset`.

@@ -299,7 +299,6 @@ fn draw(plan: &Plan, columns: &[String], rows: &[Vec<Cell>], at: usize, asked: &
         unit,
         points,
         before,
-        ..Spec::default()
     })
 }
 

@@ -42,8 +42,11 @@ pub(super) const TOOL: Tool = Tool {
     input: schema::input::<TraceArgs>,
     output: schema::output::<TraceResult>,
     touches: |arguments| Touches {
-        // A trace that is named was answered before its id could be known.
-        reads: if arguments.get("trace_id").is_some() { Vec::new() } else { vec![Domain::Traces] },
+        // A call of ours that is named was answered before its id could be known; a caller's own trace is known before.
+        reads: match arguments.get("trace_id").and_then(Value::as_str) {
+            Some(id) if id.contains('-') => Vec::new(),
+            _ => vec![Domain::Traces],
+        },
         writes: Vec::new(),
     },
     run: |context, arguments| Box::pin(get_trace(context, arguments)),
@@ -119,6 +122,7 @@ struct SpanOut {
 async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: TraceArgs = arguments::read(arguments)?;
     let eyes = Eyes { user_id: scope::given(args.user_id), persona: scope::given(args.persona) };
+    let is_named = args.trace_id.is_some();
     let filter = TraceFilter {
         id: args.trace_id,
         // The command line sees all, unless an owner is named.
@@ -146,7 +150,11 @@ async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure
     let more = more || fitting < spans.len();
     spans.truncate(fitting);
     let next_cursor = more.then(|| (offset + spans.len()).to_string());
-    let mut text = if spans.is_empty() {
+    let mut text = if spans.is_empty() && is_named && !context.is_local {
+        "No such call is recorded. One that was made for a user or a persona is shown to calls with that `user_id` and \
+         `persona` only."
+            .to_owned()
+    } else if spans.is_empty() {
         "No such call is recorded.".to_owned()
     } else {
         spans.iter().map(|it| draw(it, 0)).collect::<Vec<_>>().join("\n")

@@ -40,7 +40,7 @@ pub(super) const TOOL: Tool = Tool {
 
 #[derive(Deserialize, JsonSchema)]
 struct FeedbackArgs {
-    /// Of the answer that is judged.
+    /// Or a pack's or memory's id.
     trace_id: String,
     /// -1 useless, 1 just right.
     #[schemars(range(min = -1.0, max = 1.0))]
@@ -52,7 +52,7 @@ struct FeedbackArgs {
 
 #[derive(Serialize, JsonSchema)]
 struct FeedbackResult {
-    /// False when no such call is recorded.
+    /// False when there is no such thing.
     recorded: bool,
     /// What was taken out before it was kept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +86,7 @@ async fn give_feedback(context: Context, arguments: Value) -> Result<Answer, Fai
         "Recorded.".to_owned()
     } else {
         format!(
-            "No call {} is recorded, so there is nothing to judge.",
+            "No call, pack or memory {} is kept, so there is nothing to judge.",
             super::super::reply::shorten(&args.trace_id, 64)
         )
     };

@@ -336,3 +336,49 @@ async fn short_notes_are_found_by_questions_in_other_words() -> anyhow::Result<(
     assert!(missed.len() <= 2, "{missed:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_memory_and_a_pack_are_judged_by_their_own_ids() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let items = ["billing", "auth", "mail"].map(|it| json!({"content": format!("The {it} service deploys by night")}));
+    let ids = remember(&mut server, json!(items)).await?;
+    let query = json!({"query": "which service deploys by night", "explain": true});
+    let before = server.call("recall", query.clone()).await?;
+    let (first, last) = (before["memories"][0]["id"].clone(), before["memories"][2]["id"].clone());
+    assert!(ids.iter().any(|it| last == **it));
+    for (id, rating) in [(&last, 1.0), (&last, 1.0), (&first, -1.0)] {
+        let judged = json!({"trace_id": id, "rating": rating});
+        assert_eq!(server.call("give_feedback", judged).await?["recorded"], true);
+    }
+    let after = server.call("recall", query.clone()).await?;
+    let of = |found: &Value, id: &Value| {
+        let memory = found["memories"].as_array().into_iter().flatten().find(|it| it["id"] == *id).cloned();
+        let memory = memory.unwrap_or_default();
+        (memory["score"].as_f64().unwrap_or_default(), memory["why"].as_str().unwrap_or_default().to_owned())
+    };
+    let lead = |found: &Value| of(found, &last).0 - of(found, &first).0;
+    assert!(lead(&after) > lead(&before) + 0.01, "{before} {after}");
+    assert!(of(&after, &last).1.contains("helped before"), "{after}");
+    assert!(of(&after, &first).1.contains("passed over before"), "{after}");
+    // Saying the same again adds nothing.
+    let address = format!("carryall://memory/{}", last.as_str().unwrap_or_default());
+    server.call("give_feedback", json!({"trace_id": address, "rating": 0.5})).await?;
+    let again = server.call("recall", query).await?;
+    assert!((lead(&again) - lead(&after)).abs() < 1e-3, "{again} {after}");
+
+    let asked = json!({"query": "which service deploys by night", "sources": ["memory"]});
+    for again in 0..2 {
+        let pack = server.call("assemble_context", asked.clone()).await?;
+        let judged = json!({"trace_id": pack["pack_id"], "rating": 0.5, "used": [first]});
+        assert_eq!(server.call("give_feedback", judged).await?["recorded"], true, "{again}");
+        let rated = json!({"type": "performance", "filters": {"rated": "yes"},
+            "drill_down": {"view": "calls", "by": "tool"}});
+        let rated = server.call("query_insights", rated).await?;
+        assert_eq!((&rated["rows"][0][0], &rated["rows"][0][1]), (&json!("assemble_context"), &json!(again + 1)));
+    }
+    for unknown in ["pack_00", "carryall://pack/pack_00", "carryall://memory/none", "", "none"] {
+        let judged = json!({"trace_id": unknown, "rating": 1});
+        assert_eq!(server.call("give_feedback", judged).await?["recorded"], false, "{unknown}");
+    }
+    Ok(())
+}
