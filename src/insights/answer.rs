@@ -47,6 +47,7 @@ use crate::store::NewFeedback;
 use crate::store::RecordState;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::Table;
 use crate::store::TraceFilter;
 use crate::trace;
 use crate::trace::Call;
@@ -300,7 +301,7 @@ impl Insights {
         };
         let compared = linked.or(read.middle).filter(inside);
         let plan = plan::Read { days, grouped, compares: compared.is_some() };
-        let plan = plan::plan(kind, &question.question, &question.drill, plan);
+        let mut plan = plan::plan(kind, &question.question, &question.drill, plan);
         // Two periods of which only the ends are known are two halves.
         let halves = plan.by == "period"
             || plan.view == "movers"
@@ -344,6 +345,10 @@ impl Insights {
             skip: question.page.skip,
         };
         let mut table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
+        let kept = self.kept_conversations(&plan, &count, &asked, question).await.inspect_err(|err| span.fail(err))?;
+        if let Some((conversations, _)) = kept.as_ref().filter(|_| table.rows.is_empty() && question.page.skip == 0) {
+            (table, plan) = (conversations.clone(), conversations_of(plan));
+        }
         let mut share = None;
         if count.what == Counted::Performance && has_limit(&count.filter) && !table.rows.is_empty() {
             let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
@@ -354,6 +359,12 @@ impl Insights {
         span.note("rows", table.rows.len());
         drop(span);
         let mut finding = finding::find(&plan, table, &asked);
+        if let Some((conversations, link)) = kept.filter(|_| plan.view == "sessions") {
+            let many = conversations.days.values().sum::<i64>();
+            let noun = if many == 1 { "conversation was" } else { "conversations were" };
+            finding.text.push_str(&format!(" Besides, {many} {noun} kept by hooks or imports, without calls."));
+            finding.beside.push(link);
+        }
         if let Some(share) = share {
             finding.text.push_str(&share);
             finding.beside.push(all_of(&asked, &plan));
@@ -376,7 +387,7 @@ impl Insights {
         let pages = Pages {
             skip: question.page.skip,
             arguments: again(question, &asked, &plan, (since, until)),
-            record: question.page.record.unwrap_or((record.calls.1, record.memories)),
+            record: question.page.record.unwrap_or([record.calls.1, record.memories, record.turns]),
         };
         let Finding { text, columns, rows, total, links, beside, .. } = finding;
         Ok(Answer {
@@ -420,6 +431,27 @@ impl Insights {
         }
     }
 
+    /// The conversations in which no call was made, and the question for them, where sessions are asked for: hosts' hooks
+    /// kept them, or an import brought them in. `None` when there are none, or when what calls alone have is asked for.
+    async fn kept_conversations(
+        &self,
+        plan: &plan::Plan,
+        count: &Count,
+        asked: &Asked,
+        question: &Question,
+    ) -> Result<Option<(Table, Link)>, InsightsError> {
+        let of_all = ["artifact", "namespace", "persona", "session_id", "text", "user_id"];
+        if plan.view != "sessions" || !asked.filters.keys().all(|it| of_all.contains(&it.as_str())) {
+            return Ok(None);
+        }
+        let plan = conversations_of(plan.clone());
+        let filter = filter(asked, &plan, question.page.record)?;
+        let table = self.store.count(Count { what: plan.what, filter, skip: 0, ..count.clone() }).await?;
+        let arguments = asked.next(Kind::History, None, json!({"view": plan.view}));
+        let link = Link { label: "conversations without calls".to_owned(), tool: "query_insights", arguments };
+        Ok((!table.rows.is_empty()).then_some((table, link)))
+    }
+
     /// The moment with as much time before it as after it, for what is compared without a time.
     async fn half_of_the_record(&self, eyes: &Eyes, now: Millis) -> Result<Millis, InsightsError> {
         let (_, first, _) = self.store.recorded(eyes.counts.clone()).await?;
@@ -441,6 +473,10 @@ impl Insights {
             _ => String::new(),
         })
     }
+}
+
+fn conversations_of(plan: plan::Plan) -> plan::Plan {
+    plan::Plan { view: "conversations", what: Counted::Conversations, ..plan }
 }
 
 /// Whether only calls beyond a bound are counted.

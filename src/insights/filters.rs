@@ -128,11 +128,7 @@ pub(super) fn group_name(dimension: Dimension) -> Option<&'static str> {
 }
 
 /// The filters of a question as the store reads them.
-pub(super) fn filter(
-    asked: &Asked,
-    plan: &plan::Plan,
-    record: Option<(i64, i64)>,
-) -> Result<CallFilter, InsightsError> {
+pub(super) fn filter(asked: &Asked, plan: &plan::Plan, record: Option<[i64; 3]>) -> Result<CallFilter, InsightsError> {
     let text = |name: &str| asked.filters.get(name).and_then(Value::as_str).map(str::to_owned);
     // Changes are against the time of the same length before.
     let since = match (plan.what, asked.since, asked.until) {
@@ -168,7 +164,11 @@ pub(super) fn filter(
         over_usd: number("over_usd")?,
         rated: text("rated"),
         helped: text("helped"),
-        upto: record.map(|it| if plan.what == Counted::Memories { it.1 } else { it.0 }),
+        upto: record.map(|[calls, memories, turns]| match plan.what {
+            Counted::Memories => memories,
+            Counted::Conversations | Counted::Turns => turns,
+            _ => calls,
+        }),
         text: text("text"),
     })
 }

@@ -154,7 +154,9 @@ fn shown(value: &Value) -> String {
 pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let cut = table.cut;
     let mut finding = match plan.view {
-        "asks" | "decisions" | "events" | "sessions" | "timeline" => history::history(plan, table, asked),
+        "asks" | "conversations" | "decisions" | "events" | "sessions" | "timeline" | "turns" => {
+            history::history(plan, table, asked)
+        }
         "hours" => engagement::hours(table, asked),
         "streak" => engagement::streak(&table, asked),
         "lengths" => engagement::lengths(table, asked),

@@ -11,8 +11,8 @@ use super::finding::Link;
 pub struct Page {
     /// Rows before the first one of the page.
     pub skip: usize,
-    /// The last call and the last memory of the record; `None` on the first page.
-    pub record: Option<(i64, i64)>,
+    /// The last call, the last memory and the last turn of the record; `None` on the first page.
+    pub record: Option<[i64; 3]>,
 }
 
 impl Page {
@@ -22,12 +22,12 @@ impl Page {
         // No list is that long; what a sum with it would overflow is no cursor.
         let skip = usize::try_from(parts.next()?.parse::<u32>().ok()?).ok()?;
         let mut number = || parts.next()?.parse::<i64>().ok();
-        let record = Some((number()?, number()?));
+        let record = Some([number()?, number()?, number()?]);
         parts.next().is_none().then_some(Page { skip, record })
     }
 
-    fn cursor(skip: usize, (calls, memories): (i64, i64)) -> String {
-        format!("{skip}-{calls}-{memories}")
+    fn cursor(skip: usize, [calls, memories, turns]: [i64; 3]) -> String {
+        format!("{skip}-{calls}-{memories}-{turns}")
     }
 }
 
@@ -38,7 +38,7 @@ pub struct Pages {
     pub(super) skip: usize,
     /// The arguments of the call, all but the cursor.
     pub(super) arguments: Map<String, Value>,
-    pub(super) record: (i64, i64),
+    pub(super) record: [i64; 3],
 }
 
 impl Pages {
@@ -63,18 +63,28 @@ mod tests {
 
     #[test]
     fn only_what_was_given_out_is_a_cursor() {
-        assert_eq!(Page::read("50-7-0"), Some(Page { skip: 50, record: Some((7, 0)) }));
-        for text in ["", "50", "50-7", "50-7-0-1", "-1-7-0", "a-7-0", "4294967296-1-1", "50-7-99999999999999999999"] {
+        assert_eq!(Page::read("50-7-0-3"), Some(Page { skip: 50, record: Some([7, 0, 3]) }));
+        for text in [
+            "",
+            "50",
+            "50-7",
+            "50-7-0",
+            "50-7-0-1-2",
+            "-1-7-0-0",
+            "a-7-0-0",
+            "4294967296-1-1-1",
+            "50-7-0-99999999999999999999",
+        ] {
             assert_eq!(Page::read(text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_cursor_is_read_as_it_was_written(skip in any::<u32>(), calls in 0_i64.., memories in 0_i64..) {
+        fn a_cursor_is_read_as_it_was_written(skip in any::<u32>(), record in prop::array::uniform3(0_i64..)) {
             let skip = usize::try_from(skip).unwrap_or(0);
-            let page = Page { skip, record: Some((calls, memories)) };
-            prop_assert_eq!(Page::read(&Page::cursor(skip, (calls, memories))), Some(page));
+            let page = Page { skip, record: Some(record) };
+            prop_assert_eq!(Page::read(&Page::cursor(skip, record)), Some(page));
         }
 
         #[test]

@@ -86,12 +86,14 @@ pub const GROUPS: [&str; 20] = [
 const GROUPING: [&str; 5] = ["activity", "calls", "kinds", "movers", "ratings"];
 
 /// The tables by the type of question that they answer, the usual one first, each with its query.
-pub const VIEWS: [(&str, Kind, Counted); 25] = [
+pub const VIEWS: [(&str, Kind, Counted); 27] = [
     ("asks", Kind::History, Counted::Asks),
     ("sessions", Kind::History, Counted::Sessions),
     ("decisions", Kind::History, Counted::Memories),
     ("events", Kind::History, Counted::Memories),
     ("timeline", Kind::History, Counted::Timeline),
+    ("conversations", Kind::History, Counted::Conversations),
+    ("turns", Kind::History, Counted::Turns),
     ("personas", Kind::Personas, Counted::Personas),
     ("users", Kind::Personas, Counted::Users),
     ("personas_by_user", Kind::Personas, Counted::PersonasByUser),

@@ -100,7 +100,7 @@ pub struct CallFilter {
     pub text: Option<String>,
     /// `yes`: only those that were judged with items that helped; any other: only those that were not.
     pub helped: Option<String>,
-    /// The last one in the order of writing, of calls or of memories: what the first page of a list counted.
+    /// The last one in the order of writing, of calls, memories or turns: what the first page of a list counted.
     pub upto: Option<i64>,
 }
 
@@ -119,6 +119,10 @@ pub enum Counted {
     Timeline,
     /// Memories of one kind.
     Memories,
+    /// Conversations in which no call was made.
+    Conversations,
+    /// What was said.
+    Turns,
     Personas,
     Users,
     PersonasByUser,
@@ -181,8 +185,11 @@ pub struct RecordState {
     /// The first and the last one.
     pub calls: (i64, i64),
     pub feedback: i64,
-    /// The last one.
+    /// The last one, and the last one of what was said.
     pub memories: i64,
+    pub turns: i64,
+    /// How many conversations there are: one that is deleted has been one of them.
+    pub conversations: i64,
     /// Those of the calls, of the memories and of the context that was asked for; see [`Stamped`].
     pub stamps: [Option<i64>; 3],
     /// The next moment at which something expires although nobody writes.
@@ -347,7 +354,15 @@ impl Store {
                 let until = conn.prepare_cached(stamps::UNTIL)?.query_row(now, |row| row.get(0))?;
                 conn.prepare_cached(STATE)?.query_row([], |row| {
                     let calls = (row.get(0)?, row.get(1)?);
-                    Ok(RecordState { calls, feedback: row.get(2)?, memories: row.get(3)?, stamps: found, until })
+                    Ok(RecordState {
+                        calls,
+                        feedback: row.get(2)?,
+                        memories: row.get(3)?,
+                        turns: row.get(4)?,
+                        conversations: row.get(5)?,
+                        stamps: found,
+                        until,
+                    })
                 })
             };
             read().map_err(|err| StoreError::of(&path, &err))
@@ -488,9 +503,10 @@ fn feedback(conn: &Connection, given: &NewFeedback, now: Millis) -> rusqlite::Re
     Ok(true)
 }
 
-/// Where the calls begin and end, the last judgement and the last memory.
+/// Where the calls begin and end, the last judgement, memory and turn, and how many conversations there are.
 const STATE: &str = "SELECT (SELECT coalesce(min(seq), 0) FROM calls), (SELECT coalesce(max(seq), 0) FROM calls),
-    (SELECT coalesce(max(seq), 0) FROM feedback), (SELECT coalesce(max(seq), 0) FROM memories)";
+    (SELECT coalesce(max(seq), 0) FROM feedback), (SELECT coalesce(max(seq), 0) FROM memories),
+    (SELECT coalesce(max(seq), 0) FROM turns), (SELECT count(*) FROM sessions)";
 
 /// From each name to the next one in its index: as many steps as there are names, however many calls have them.
 const NAMES: &str = "WITH RECURSIVE n (v) AS (

@@ -173,3 +173,37 @@ fn a_list_is_read_to_its_end_page_by_page() -> anyhow::Result<()> {
     server.finish()?;
     Ok(())
 }
+
+#[test]
+fn conversations_that_no_call_was_made_in_are_history_as_well() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let log = "## User\nHow is ramen made?\n\n## Assistant\nWith broth.\n\n## User\nAnd miso?\n";
+    for name in ["ramen", "miso"] {
+        let file = home.workspace().join(format!("{name}.md"));
+        std::fs::write(&file, log)?;
+        let ran = crate::cli::run(&home, &["import", file.to_str().unwrap_or_default()])?;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let mut server = home.server()?;
+    let asked = json!({"type": "history", "drill_down": {"view": "sessions"}});
+    let answer = server.call("query_insights", asked.clone())?;
+    assert_eq!((&answer["rows_in_all"], &answer["columns"][3]), (&json!(2), &json!("turns")), "{answer}");
+    assert!(answer["answer"].as_str().is_some_and(|it| it.contains("How is ramen made?")), "{answer}");
+    let turns = server.call("query_insights", answer["links"][0]["arguments"].clone())?;
+    assert_eq!((&turns["rows_in_all"], turns["rows"].as_array().map(Vec::len)), (&answer["rows"][0][3], Some(3)));
+    // Sessions with calls are counted by their calls, and the others stand beside them.
+    server.call("recall", json!({"query": "broth", "session_id": "with-a-call"}))?;
+    let both = server.call("query_insights", asked.clone())?;
+    assert_eq!((&both["rows_in_all"], &both["rows"][0][0]), (&json!(1), &json!("with-a-call")), "{both}");
+    assert!(both["answer"].as_str().is_some_and(|it| it.contains("Besides, 2 conversations were kept")), "{both}");
+    let beside = both["links"].as_array().and_then(|it| it.last()).cloned().unwrap_or_default();
+    let conversations = server.call("query_insights", beside["arguments"].clone())?;
+    assert_eq!(conversations["rows"], answer["rows"]);
+    // What is deleted is in no kept answer.
+    let deleted = crate::cli::run(&home, &["sessions", "delete", "log-ramen"])?;
+    assert_eq!(deleted.code, Some(0), "{deleted:?}");
+    let both = server.call("query_insights", asked)?;
+    assert!(both["answer"].as_str().is_some_and(|it| it.contains("Besides, 1 conversation was kept")), "{both}");
+    server.finish()?;
+    Ok(())
+}

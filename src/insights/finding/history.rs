@@ -32,6 +32,8 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         "decisions" => ("decision", "decisions"),
         "events" => ("event", "events"),
         "timeline" => ("call", "calls"),
+        "conversations" => ("conversation", "conversations"),
+        "turns" => ("turn", "turns"),
         _ => ("call that asked something", "calls that asked something"),
     };
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -62,7 +64,9 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         ..Spec::default()
     });
     rows.truncate(asked.top.unwrap_or(ROWS).clamp(1, ROWS));
-    let links = rows
+    // What was said is the end of the way.
+    let lead_on = if plan.view == "turns" { &[][..] } else { &rows[..] };
+    let links = lead_on
         .iter()
         .map(|row| {
             let key = text(&row[0]);
@@ -71,6 +75,11 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
                     label: key.clone(),
                     tool: "query_insights",
                     arguments: asked.next(Kind::History, Some(("session_id", &key)), json!({"view": "timeline"})),
+                },
+                "conversations" => Link {
+                    label: key.clone(),
+                    tool: "query_insights",
+                    arguments: asked.next(Kind::History, Some(("session_id", &key)), json!({"view": "turns"})),
                 },
                 "decisions" | "events" => memory(text(&row[when]), row, asked),
                 _ => {
@@ -82,7 +91,8 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         })
         .collect();
     let key = match plan.view {
-        "sessions" => "session_id",
+        "sessions" | "conversations" => "session_id",
+        "turns" => "turn_id",
         "decisions" | "events" => "memory_id",
         _ => "trace_id",
     };

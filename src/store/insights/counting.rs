@@ -13,7 +13,12 @@ const FILTERED: &str = include_str!("calls.sql");
 impl Counted {
     /// Whether single things are listed, page by page, other than groups of them.
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Counted::Asks | Counted::Sessions | Counted::Timeline | Counted::Memories)
+        matches!(self, Counted::Asks | Counted::Sessions | Counted::Timeline) || !self.is_of_calls()
+    }
+
+    /// Whether calls are counted, other than memories and what was said.
+    fn is_of_calls(self) -> bool {
+        !matches!(self, Counted::Memories | Counted::Conversations | Counted::Turns)
     }
 
     /// The file it stands in, and its name there.
@@ -33,6 +38,8 @@ impl Counted {
             Counted::Sessions => (HISTORY, "sessions"),
             Counted::Timeline => (HISTORY, "timeline"),
             Counted::Memories => (HISTORY, "memories"),
+            Counted::Conversations => (HISTORY, "conversations"),
+            Counted::Turns => (HISTORY, "turns"),
             Counted::Personas => (PERSONAS, "personas"),
             Counted::Users => (PERSONAS, "users"),
             Counted::PersonasByUser => (PERSONAS, "pairs"),
@@ -77,7 +84,7 @@ fn part<'a>(file: &'a str, name: &str) -> &'a str {
 
 /// `part` after the calls that it counts.
 fn whole(count: &Count, part: &str) -> String {
-    if count.what == Counted::Memories {
+    if !count.what.is_of_calls() {
         return part.to_owned();
     }
     let filter = &count.filter;
