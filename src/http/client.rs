@@ -40,6 +40,9 @@ const IDLE: Duration = Duration::from_secs(90);
 /// larger burst opened is closed after it, with its buffers.
 const KEPT: usize = 64;
 
+/// How long a kept connection may take to be ready: it is as soon as its task has run once more.
+const READY: Duration = Duration::from_millis(20);
+
 /// What is sent: in a box, because hyper keeps room for thirty-two requests with each connection.
 type Sent = Box<Full<Bytes>>;
 
@@ -178,8 +181,9 @@ impl Shared {
                 kept.retain(Idle::is_good);
                 kept.pop()?.connection
             };
-            // At the end of a body it is not ready at once; one that was closed meanwhile never is.
-            if connection.ready().await.is_ok() {
+            // At the end of a body it is not ready at once; one that was closed meanwhile never is, nor one whose server
+            // answered without hearing all.
+            if let Ok(Ok(())) = tokio::time::timeout(READY, connection.ready()).await {
                 return Some(connection);
             }
         }

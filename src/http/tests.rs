@@ -221,12 +221,19 @@ async fn a_refusal_that_comes_before_all_is_sent_is_heard() {
         stream
             .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno")
             .unwrap();
+        // Another connection is opened meanwhile, not this one used again.
+        let (mut other, _) = listener.accept().unwrap();
+        other.read_exact(&mut [0; 64]).unwrap();
+        other.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
         let _ = wait.recv();
     });
     // More than any socket holds.
     let request = Request { body: Some(vec![b' '; 64 << 20]), ..post(&url) };
-    let mut response = client().send(request).await.unwrap();
+    let client = client();
+    let mut response = client.send(request).await.unwrap();
     assert_eq!((response.status, response.chunk().await), (413, Ok(Some(b"no".to_vec().into()))));
+    assert_eq!(response.chunk().await, Ok(None));
+    assert_eq!(ask(&client, &url).await, Ok((200, "ok".to_owned())));
     drop((done, response));
     serving.join().unwrap();
 }
