@@ -11,6 +11,7 @@ mod compact;
 mod definition;
 mod expand;
 mod find;
+mod holder;
 mod index;
 mod language;
 mod nearness;
@@ -117,7 +118,7 @@ impl Documents {
             catalogs: Arc::default(),
             sweeps: Arc::default(),
             refreshes: true,
-            holder: crate::ids::fresh(),
+            holder: holder::name(),
             warming: None,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use super::Text;
 use super::WalkOptions;
 use super::chunk::Definition;
 use super::chunk::chunk;
+use super::holder;
 use super::postings;
 use super::read::read;
 use super::walk::walk;
@@ -268,9 +270,16 @@ impl Documents {
         Ok(())
     }
 
-    /// Takes or renews the lease; false while another process has it.
+    /// Takes or renews the lease; false while another process has it that lives, as far as is known.
     pub(super) async fn lease(&self, workspace: i64) -> Result<bool, DocumentsError> {
         let now = self.clock.now();
+        if self.store.lease(workspace, self.holder.clone(), now, now + LEASE_MS).await? {
+            return Ok(true);
+        }
+        let Some(other) = self.store.leased_to(workspace).await?.filter(|it| holder::is_gone(it)) else {
+            return Ok(false);
+        };
+        self.store.release(workspace, other).await?;
         Ok(self.store.lease(workspace, self.holder.clone(), now, now + LEASE_MS).await?)
     }
 
@@ -284,6 +293,7 @@ impl Documents {
     ) -> Result<(), DocumentsError> {
         let known: HashMap<String, FileRow> =
             self.store.files(workspace).await?.1.into_iter().map(|it| (it.path.clone(), it)).collect();
+        let known = Arc::new(known);
         let prefix = relative(&target.root, &target.path);
         let (sender, mut reads) = mpsc::channel(AHEAD);
         let reader = Reader {
@@ -294,7 +304,7 @@ impl Documents {
                 ..WalkOptions::default()
             },
             prefix: prefix.clone(),
-            known: known.clone(),
+            known: Arc::clone(&known),
             force: request.force,
             call: call.clone(),
             sender,
@@ -343,7 +353,7 @@ struct Reader {
     options: WalkOptions,
     /// What is walked, from the root of the workspace.
     prefix: String,
-    known: HashMap<String, FileRow>,
+    known: Arc<HashMap<String, FileRow>>,
     force: bool,
     call: Call,
     sender: mpsc::Sender<Read>,

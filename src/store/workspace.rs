@@ -293,6 +293,18 @@ impl Store {
         .await
     }
 
+    /// Who has the workspace by [`Store::lease`], or had it last without giving it back.
+    pub async fn leased_to(&self, workspace_id: i64) -> Result<Option<String>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.prepare_cached("SELECT leased_to FROM workspaces WHERE id = :id")
+                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
+                .map(Option::flatten)
+                .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
     /// Gives back what [`Store::lease`] gave to `holder`.
     pub async fn release(&self, workspace_id: i64, holder: String) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
