@@ -5,6 +5,7 @@
 //! and no letters enough for statistics.
 
 use rust_stemmers::Algorithm;
+use rust_stemmers::Stemmer;
 
 /// Function words of a language that are no words of the others, nor of English.
 const LANGUAGES: [(Algorithm, &[&str]); 7] = [
@@ -103,6 +104,109 @@ pub(super) fn guess<'a>(words: impl Iterator<Item = &'a str>, least: usize) -> O
     (best >= least && best > english && alone).then(|| LANGUAGES.get(at).map(|it| it.0)).flatten()
 }
 
+/// The languages by whose stems a text is found.
+///
+/// Three function words tell one surely. A note of a few words has one, or none: then it is taken for the language of
+/// that one, or for any of them, as long as nothing in it is English.
+pub(super) fn of_text<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<Algorithm> {
+    if let Some(sure) = guess(words.clone(), OF_A_TEXT) {
+        return vec![sure];
+    }
+    if words.clone().take(200).any(|it| ENGLISH.contains(&it)) {
+        return Vec::new();
+    }
+    match guess(words.clone(), 1) {
+        Some(likely) => vec![likely],
+        None if words.take(FEW + 1).count() <= FEW => all(),
+        None => Vec::new(),
+    }
+}
+
+/// The languages by whose stems a question is asked: its own, or of a few words that could be of any of them, all.
+pub(super) fn of_question<'a>(words: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<Algorithm> {
+    match guess(words.clone(), OF_A_QUESTION) {
+        Some(likely) => vec![likely],
+        None if words.clone().take(ASKED + 1).count() <= ASKED && !words.clone().any(|it| ENGLISH.contains(&it)) => {
+            all()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn all() -> Vec<Algorithm> {
+    LANGUAGES.iter().map(|it| it.0).collect()
+}
+
+/// Words of a note; a longer one has function words.
+const FEW: usize = 8;
+
+/// The same for a question, where each language more costs time.
+const ASKED: usize = 3;
+
+/// The shortest stem that is taken without knowing the language: shorter ones are other words somewhere.
+pub(super) const SURE_STEM: usize = 4;
+
+/// Stems words of one language.
+pub(super) struct Stems {
+    language: Algorithm,
+    stemmer: Stemmer,
+}
+
+impl Stems {
+    pub(super) fn of(language: Algorithm) -> Stems {
+        Stems { language, stemmer: Stemmer::create(language) }
+    }
+
+    /// The stem of a word in lower case; forms that the stemmer leaves apart (`lápices`, `animais`, `yeux`) are joined.
+    pub(super) fn stem(&self, word: &str) -> String {
+        let plain = singular(self.language, word);
+        let stem = self.stemmer.stem(plain.as_deref().unwrap_or(word)).into_owned();
+        if self.language != Algorithm::Dutch {
+            return stem;
+        }
+        // `huizen` and `huis`, `brieven` and `brief`: Dutch writes the end of the syllable by how it is said.
+        match stem.strip_suffix('z').map(|it| (it, 's')).or_else(|| stem.strip_suffix('v').map(|it| (it, 'f'))) {
+            Some((rest, end)) => format!("{rest}{end}"),
+            None => stem,
+        }
+    }
+}
+
+/// The singular of a plural that no rule of the stemmer joins with it.
+fn singular(language: Algorithm, word: &str) -> Option<String> {
+    let known = |list: &[(&str, &str)]| list.iter().find(|it| it.0 == word).map(|it| it.1.to_owned());
+    let ending = |list: &[(&str, &str)]| {
+        list.iter().find_map(|(from, to)| {
+            let rest = word.strip_suffix(from).filter(|it| it.chars().count() >= 2)?;
+            Some(format!("{rest}{to}"))
+        })
+    };
+    match language {
+        Algorithm::French => known(&[
+            ("yeux", "œil"),
+            ("oeil", "œil"),
+            ("travaux", "travail"),
+            ("cieux", "ciel"),
+            ("vitraux", "vitrail"),
+            ("coraux", "corail"),
+            ("messieurs", "monsieur"),
+            ("mesdames", "madame"),
+        ]),
+        Algorithm::Spanish => ending(&[("ces", "z")]),
+        Algorithm::Portuguese => ending(&[
+            ("ões", "ão"),
+            ("ães", "ão"),
+            ("ais", "al"),
+            ("éis", "el"),
+            ("óis", "ol"),
+            ("uis", "ul"),
+            ("ns", "m"),
+        ]),
+        Algorithm::Italian => known(&[("uomini", "uomo"), ("uova", "uovo"), ("dita", "dito"), ("braccia", "braccio")]),
+        _ => None,
+    }
+}
+
 /// Whether `word` (lower case) is one of the function words by which `language` is told.
 pub(super) fn is_function_word(language: Algorithm, word: &str) -> bool {
     LANGUAGES.iter().any(|it| it.0 == language && it.1.contains(&word))
@@ -128,6 +232,26 @@ mod tests {
         check("Dove sono gli occhiali?", OF_A_QUESTION, Some(Algorithm::Italian));
         check("Waar woont Jan?", OF_A_QUESTION, Some(Algorithm::Dutch));
         check("Где живёт Анна", OF_A_QUESTION, Some(Algorithm::Russian));
+    }
+
+    #[test]
+    fn forms_that_no_stemmer_joins_have_one_stem() {
+        for (language, one, other) in [
+            (Algorithm::French, "chevaux", "cheval"),
+            (Algorithm::French, "yeux", "œil"),
+            (Algorithm::Spanish, "lápices", "lápiz"),
+            (Algorithm::Portuguese, "animais", "animal"),
+            (Algorithm::Italian, "amici", "amico"),
+            (Algorithm::Dutch, "huizen", "huis"),
+            (Algorithm::German, "häuser", "haus"),
+        ] {
+            let stems = Stems::of(language);
+            assert_eq!(
+                super::super::fold::fold(&stems.stem(one)),
+                super::super::fold::fold(&stems.stem(other)),
+                "{one}"
+            );
+        }
     }
 
     #[test]

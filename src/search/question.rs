@@ -16,6 +16,7 @@ use super::irregular;
 use super::kinds;
 use super::kinds::Kinds;
 use super::language;
+use super::language::Stems;
 use super::weights::Weights;
 use super::words::is_plain;
 use super::words::parts;
@@ -40,9 +41,14 @@ pub struct Question {
     /// of the question's, and this sees it before anything is copied.
     beginnings: [u32; 128],
     stemmer: Stemmer,
-    /// Stems by the question's own language, when that is not English.
-    other: Option<Stemmer>,
-    others: HashMap<String, usize>,
+    /// Stems by the question's own language, when that is not English; by several when it can be any.
+    others: Vec<Other>,
+}
+
+/// The terms by their stems in another language than English.
+struct Other {
+    stems: Stems,
+    terms: HashMap<String, usize>,
 }
 
 /// Words that [`Question::of_others`] takes: those of a few texts, fewer than marks of a counter.
@@ -81,8 +87,9 @@ impl Counts {
 impl Question {
     pub fn new(query: &str) -> Question {
         let lower = query.to_lowercase();
-        let language = language::guess(raw_words(&lower), language::OF_A_QUESTION);
-        let mut question = Question::empty(language);
+        let languages = language::of_question(&raw_words(&lower));
+        let language = languages.first().copied().filter(|_| languages.len() == 1);
+        let mut question = Question::empty(&languages);
         let words = query_words(query);
         // The common stopwords are those of four languages; the question's own are known now.
         let telling = |word: &&String| language.is_none_or(|it| !language::is_function_word(it, word));
@@ -95,7 +102,7 @@ impl Question {
 
     /// Something to count `words` with, those of the question left out.
     pub fn of_others(&self, words: impl Iterator<Item = String>) -> Question {
-        let mut others = Question::empty(None);
+        let mut others = Question::empty(&[]);
         for word in words {
             let stem = others.stem(&fold(&word));
             if !self.stems.contains_key(&stem) && others.terms.len() < MOST_OTHERS {
@@ -128,27 +135,34 @@ impl Question {
         if self.stems.contains_key(&stem) {
             return;
         }
-        let other = self.other.as_ref().map(|it| fold(&it.stem(&word)));
-        forms.extend(other.clone().filter(|it| *it != folded));
+        // Where the language is not known, a short stem is some other word in one of them.
+        let least = if self.others.len() > 1 { language::SURE_STEM } else { 1 };
+        let place = self.terms.len();
+        for other in &mut self.others {
+            let other_stem = fold(&other.stems.stem(&word));
+            if other_stem.chars().count() < least {
+                continue;
+            }
+            if other_stem != folded && !forms.contains(&other_stem) {
+                forms.push(other_stem.clone());
+            }
+            other.terms.entry(other_stem).or_insert(place);
+        }
         // A stem can begin otherwise than its words do in the first letters only when it is not longer than they are.
         for form in forms.iter().map(|it| fold(it)).chain([stem.clone()]) {
             self.note_beginning(&form);
         }
         self.stems.insert(stem, self.terms.len());
-        if let Some(other) = other {
-            self.others.entry(other).or_insert(self.terms.len());
-        }
         self.terms.push(Term { word, forms });
     }
 
-    fn empty(language: Option<Algorithm>) -> Question {
+    fn empty(languages: &[Algorithm]) -> Question {
         Question {
             terms: Vec::new(),
             stems: HashMap::new(),
             beginnings: [0; 128],
             stemmer: Stemmer::create(Algorithm::English),
-            other: language.map(Stemmer::create),
-            others: HashMap::new(),
+            others: languages.iter().map(|it| Other { stems: Stems::of(*it), terms: HashMap::new() }).collect(),
         }
     }
 
@@ -338,7 +352,7 @@ impl Counter<'_> {
     }
 
     fn term_of_number(&mut self, words: &Words, number: u32) -> Option<usize> {
-        if self.question.other.is_some() {
+        if !self.question.others.is_empty() {
             // Stemmed by the question's own language, too.
             return self.term_of(words.word(number));
         }
@@ -375,8 +389,8 @@ impl Counter<'_> {
         }
         let question = self.question;
         let term = question.stems.get(&question.stem(&self.folded)).copied().or_else(|| {
-            let stem = question.other.as_ref()?.stem(&word.to_lowercase()).into_owned();
-            question.others.get(&fold(&stem)).copied()
+            let lower = word.to_lowercase();
+            question.others.iter().find_map(|it| it.terms.get(&fold(&it.stems.stem(&lower))).copied())
         });
         self.known.insert(self.folded.clone(), term);
         term

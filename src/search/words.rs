@@ -7,8 +7,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use rust_stemmers::Stemmer;
-
 use super::language;
 use super::stopwords::is_stopword;
 
@@ -36,15 +34,20 @@ pub fn index_text(text: &str) -> Cow<'_, str> {
 fn add_stems(text: &str, added: &mut String) {
     // Lower case is made only of what is looked at.
     let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
-    let Some(language) = language::guess(raw_words(&beginning), language::OF_A_TEXT) else { return };
-    let stemmer = Stemmer::create(language);
+    let languages = language::of_text(raw_words(&beginning));
+    let is_sure = languages.len() == 1;
     let mut seen = HashSet::new();
-    for word in raw_words(text) {
-        let word = word.to_lowercase();
-        let stem = stemmer.stem(&word);
-        if *stem != word && seen.insert(stem.to_string()) {
-            added.push(' ');
-            added.push_str(&stem);
+    for stems in languages.into_iter().map(language::Stems::of) {
+        for word in raw_words(text) {
+            let word = word.to_lowercase();
+            let stem = stems.stem(&word);
+            // The index makes English stems by itself.
+            let is_new = || stem != super::question::english_stem(&word);
+            let counts = is_sure || stem.chars().count() >= language::SURE_STEM && is_new();
+            if stem != word && counts && seen.insert(stem.clone()) {
+                added.push(' ');
+                added.push_str(&stem);
+            }
         }
     }
 }
@@ -97,7 +100,7 @@ pub fn scores(bm25: &[f64], best_holds: usize, words: usize) -> Vec<f64> {
 }
 
 /// Runs of letters and digits.
-pub(super) fn raw_words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn raw_words(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty())
 }
 
