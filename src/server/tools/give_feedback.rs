@@ -23,9 +23,9 @@ const NOTE: usize = 2_000;
 pub(super) const TOOL: Tool = Tool {
     name: "give_feedback",
     title: "Give feedback",
-    description: "Says how good an answer, a pack or what was recalled was, and which of the items were used. Give it when \
-        the user praises or corrects, or when you know which memories or pieces helped. What was used ranks \
-        higher later, the rest a little lower; query_insights shows ratings.\n\
+    description: "Rates an answer, a pack or what was recalled, and says which items were used. Give it when the user \
+        praises or corrects, or when you know what helped. What was used ranks higher later, the rest a little \
+        lower; query_insights shows ratings.\n\
         Example: {\"trace_id\": \"0192…\", \"rating\": 1, \"used\": [\"0192…\"]}",
     toolset: Toolset::Insights,
     writes: true,
@@ -46,7 +46,7 @@ struct FeedbackArgs {
     #[schemars(range(min = -1.0, max = 1.0))]
     rating: Option<f64>,
     note: Option<String>,
-    /// The ids of the memories or pieces that helped.
+    /// Ids of memories or pieces that helped.
     used: Option<Vec<String>>,
 }
 

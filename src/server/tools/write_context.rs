@@ -51,7 +51,7 @@ struct WriteArgs {
     #[schemars(length(min = 1, max = 500))]
     key: String,
     namespace: Option<String>,
-    /// For whom: only they see what a session, conversation or artifact holds.
+    /// Only they see what a session, conversation or artifact holds.
     user_id: Option<String>,
     persona: Option<String>,
     #[serde(default, deserialize_with = "present")]
