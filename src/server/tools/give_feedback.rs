@@ -46,7 +46,7 @@ struct FeedbackArgs {
     #[schemars(range(min = -1.0, max = 1.0))]
     rating: Option<f64>,
     note: Option<String>,
-    /// Ids of memories or pieces that helped.
+    /// Ids of what helped.
     used: Option<Vec<String>>,
 }
 
