@@ -390,7 +390,11 @@ impl Counter<'_> {
         let question = self.question;
         let term = question.stems.get(&question.stem(&self.folded)).copied().or_else(|| {
             let lower = word.to_lowercase();
-            question.others.iter().find_map(|it| it.terms.get(&fold(&it.stems.stem(&lower))).copied())
+            // The index does not know of which language a stem is: what it finds by one must count here, too.
+            question.others.iter().find_map(|it| {
+                let stem = fold(&it.stems.stem(&lower));
+                question.others.iter().find_map(|it| it.terms.get(&stem).copied())
+            })
         });
         self.known.insert(self.folded.clone(), term);
         term
