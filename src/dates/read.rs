@@ -266,7 +266,9 @@ impl<'a> Reader<'a> {
 
     /// From the beginning of `found` on; statistics end now.
     fn open(&self, found: Found) -> Found {
-        let until = self.calendar.is_rolling().then_some(self.calendar.now);
+        // Nothing has happened since a time that is still to come.
+        let now = Some(self.calendar.now).filter(|now| found.stretch.since.is_none_or(|it| it <= *now));
+        let until = now.filter(|_| self.calendar.is_rolling());
         Found { stretch: Stretch { until, ..found.stretch }, shape: Shape::Plain }
     }
 

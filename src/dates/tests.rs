@@ -324,6 +324,13 @@ fn what_is_no_range() {
     );
 }
 
+#[test]
+fn what_is_since_a_time_to_come_has_no_end() {
+    let in_the_year_five = -62_000_000_000_000;
+    let range = range("since 2023", in_the_year_five);
+    assert_eq!((range.since, range.until), (Some(1_672_531_200_000), None));
+}
+
 proptest! {
     #[test]
     fn no_text_is_too_strange(text in "\\PC*") {
