@@ -215,14 +215,17 @@ fn quantities(
         return Some(Some(1.0));
     }
     let is_name = is_plain && is_noun && !is_unit(&behind);
-    if is_name
-        && !renews
-        && !["be", "use", "run", "target", "require", "need", "utilise", "usa", "verwendet", "nutzt"].contains(&verb)
-    {
+    // `accepts v1` and `accepts v2` can both be.
+    let is_version =
+        both().any(|it| it.strip_prefix('v').is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit())));
+    if (is_name || is_version) && !renews && !OF_ONE.contains(&verb) {
         return Some(Some(0.6));
     }
     Some(Some(1.0))
 }
+
+/// Verbs that are said of one version at a time.
+const OF_ONE: &[&str] = &["be", "use", "run", "target", "require", "need", "utilise", "usa", "verwendet", "nutzt"];
 
 /// Nouns behind which a number or a letter says in which of them something is.
 const ROOMS: &[&str] = &[

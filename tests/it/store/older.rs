@@ -98,7 +98,7 @@ fn rows_that_are_imported_without_facts_get_theirs_also_in_a_place_that_was_used
     remember(&old, "Zoltan lives in Lisbon")?;
     let exported = run(&old, &["export", "-"])?;
     let lines: Vec<&str> = exported.out.lines().filter(|it| !it.contains("\"memory_facts\"")).collect();
-    assert_eq!(lines.len() + 1, exported.out.lines().count(), "there was one fact: {}", exported.out);
+    assert!(lines.len() < exported.out.lines().count(), "there were facts: {}", exported.out);
 
     let home = Home::new()?;
     let first = remember(&home, "Something else entirely")?;
