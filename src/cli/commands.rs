@@ -507,10 +507,9 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Given {
         Err(err) => match err.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Given::Help(err.render().ansi().to_string()),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-                Given::Wrong(Failed::usage(
-                    "a command is missing",
-                    "for example `carryall config show`; `carryall --help` lists them all",
-                ))
+                let shown = err.render().to_string();
+                let usage = shown.lines().find_map(|it| it.strip_prefix("Usage: ")).unwrap_or("carryall <COMMAND>");
+                Given::Wrong(Failed::usage("a command is missing", format!("{usage}; --help lists the commands")))
             }
             _ => Given::Wrong(wrong(&err.render().to_string())),
         },

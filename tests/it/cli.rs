@@ -71,6 +71,14 @@ fn help_lists_every_command_and_setting() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_missing_command_is_told_with_those_of_its_group() -> anyhow::Result<()> {
+    let ran = run(&Home::new()?, &["sessions"])?;
+    assert!(ran.code == Some(2) && ran.err.contains("a command is missing"), "{ran:?}");
+    assert!(ran.err.contains(" sessions [OPTIONS] <COMMAND>"), "{ran:?}");
+    Ok(())
+}
+
+#[test]
 fn the_exit_code_says_how_it_ended() -> anyhow::Result<()> {
     let home = Home::new()?;
     #[track_caller]
