@@ -49,7 +49,9 @@ pub(super) async fn by_model(
         ..Question::default()
     };
     let allowed = app.allowed(&[]);
-    let reply = app.asker.ask(&question, &allowed, call).await.map_err(|refusal| refusal.to_string())?;
+    // One of several questions of a command: the states are the command's own.
+    let span = call.span("summarise by a model");
+    let reply = app.asker.ask(&question, &allowed, &span.call()).await.map_err(|refusal| refusal.to_string())?;
     if reply.provider == crate::memory::EXTRACTIVE {
         return Err("no model is configured".to_owned());
     }

@@ -15,6 +15,8 @@ fn json(home: &Home, arguments: &[&str]) -> anyhow::Result<Value> {
     let mut all = vec!["--json"];
     all.extend(arguments);
     let ended = home.carryall(&all).output()?;
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    anyhow::ensure!(!errors.contains("ERROR"), "{arguments:?}: {errors}");
     serde_json::from_slice(&ended.stdout)
         .with_context(|| format!("{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr)))
 }
