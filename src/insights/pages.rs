@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::finding::Link;
 
-/// Where a page begins. All pages of an answer count the record of the first one, so that the calls made meanwhile (those
-/// that ask for the pages, too) move no row from one page to another.
+/// Where a page begins. All pages of an answer count the record of the first one, so that calls made meanwhile
+/// move no row from one page to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// Rows before the first one of the page.

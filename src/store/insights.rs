@@ -1,7 +1,7 @@
 //! The rows that questions about use, cost and quality count: one narrow row a call, and the queries over them.
 //!
-//! The queries are the files beside this one, one for each type of question, in named parts. All but the memories
-//! read `calls.sql` first, which holds the filters.
+//! The queries are the files beside this one, one for each type of question, in named parts. Each reads `calls.sql`,
+//! `memories.sql` or `turns.sql` first, which hold the filters and who may see what.
 
 mod counting;
 

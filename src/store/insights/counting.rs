@@ -8,17 +8,27 @@ use rusqlite::functions::FunctionFlags;
 use super::Count;
 use super::Counted;
 
-const FILTERED: &str = include_str!("calls.sql");
-
 impl Counted {
     /// Whether single things are listed, page by page, other than groups of them.
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Counted::Asks | Counted::Sessions | Counted::Timeline) || !self.is_of_calls()
+        matches!(
+            self,
+            Counted::Asks
+                | Counted::Sessions
+                | Counted::Timeline
+                | Counted::Memories
+                | Counted::Conversations
+                | Counted::Turns
+        )
     }
 
-    /// Whether calls are counted, other than memories and what was said.
-    fn is_of_calls(self) -> bool {
-        !matches!(self, Counted::Memories | Counted::Conversations | Counted::Turns)
+    /// The file with what is counted at all: who may see it, the time, and the filters.
+    fn filtered(self) -> &'static str {
+        match self {
+            Counted::Memories => include_str!("memories.sql"),
+            Counted::Conversations | Counted::Turns => include_str!("turns.sql"),
+            _ => include_str!("calls.sql"),
+        }
     }
 
     /// The file it stands in, and its name there.
@@ -82,11 +92,9 @@ fn part<'a>(file: &'a str, name: &str) -> &'a str {
         .map_or("", |(_, body)| body.trim())
 }
 
-/// `part` after the calls that it counts.
+/// `part` after what it counts.
 fn whole(count: &Count, part: &str) -> String {
-    if !count.what.is_of_calls() {
-        return part.to_owned();
-    }
+    let filtered = count.what.filtered();
     let filter = &count.filter;
     let given = |name: &str| match name {
         "viewer" => count.viewer.is_some(),
@@ -114,10 +122,10 @@ fn whole(count: &Count, part: &str) -> String {
         _ => true,
     };
     let group = format!("WHEN '{}' THEN ", count.by);
-    let group = FILTERED.lines().find_map(|it| it.trim().strip_prefix(group.as_str())).unwrap_or("'all'");
+    let group = filtered.lines().find_map(|it| it.trim().strip_prefix(group.as_str())).unwrap_or("'all'");
     let mut query = String::new();
     let mut choosing = false;
-    for line in FILTERED.lines().filter(|it| !it.starts_with("--")) {
+    for line in filtered.lines().filter(|it| !it.starts_with("--")) {
         match line.trim() {
             "CASE :by" => choosing = true,
             "END AS k" => {
