@@ -320,6 +320,8 @@ fn what_is_no_range() {
             "cost by month",
             "7-day retention",
             "their last week",
+            "calls on 2026-13-45",
+            "what was asked on 2023-02-31",
         ],
     );
 }

@@ -7,6 +7,7 @@ use crate::harness::Home;
 use crate::harness::PATIENCE;
 use crate::harness::call;
 use crate::harness::initialize_params;
+use crate::harness::modern;
 use crate::harness::request;
 use crate::model_server::ModelServer;
 use crate::model_server::Script;
@@ -168,6 +169,17 @@ fn a_json_answer_that_does_not_follow_its_schema_is_asked_for_once_more() -> any
     let bad = json!({"message": "day?", "context": "none", "response_schema": {"type": "days"}});
     assert_eq!(server.fail("ask", bad)?["kind"], "invalid_argument");
     assert_eq!(models.received().len(), 5);
+    Ok(())
+}
+
+#[test]
+fn what_was_read_from_and_written_to_a_cache_stands_under_the_answer() -> anyhow::Result<()> {
+    let models = ModelServer::start(vec![Script::events(include_str!("../../fixtures/models/anthropic.sse"))])?;
+    let mut server = home("anthropic", &models.url())?.server()?;
+    let asked = json!({"name": "ask", "arguments": {"message": "Greet the world.", "context": "none"}});
+    let reply = server.request("tools/call", modern(asked))?;
+    let text = reply["result"]["content"][0]["text"].as_str().unwrap_or_default();
+    assert!(text.contains("tokens 76 + 1024 cached + 100 written to the cache in, 50 out"), "{reply}");
     Ok(())
 }
 

@@ -350,6 +350,10 @@ impl Reader<'_> {
         let (year, after) = self.year_number(c).filter(|_| prefixed)?;
         let counts = self.is(after.at, |it| matches!(it, Kind::Unit(_) | Kind::Units(_) | Kind::Dot | Kind::Slash));
         let inside = counts && (self.adjacent(c.at) || !self.is(after.at, |it| it == Kind::Dot));
+        // `2026-13-45` has the form of a day and is none: it is no year either.
+        let glued = (c.at..c.at + 4).all(|it| self.adjacent(it));
+        let sign = |at: usize| self.is(at, |it| it == Kind::Dash);
+        let inside = inside || (glued && sign(after.at) && sign(after.at + 2));
         let after = self.maybe(after, Kind::YearMark);
         (!inside).then(|| Self::plain(self.calendar.year(year)?, after)).flatten()
     }
