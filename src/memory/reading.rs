@@ -72,6 +72,8 @@ pub(super) struct Reading<'a> {
     counter: Counter<'a>,
     /// What the question asks for.
     asked: Kinds,
+    /// Whether it asks for several things.
+    several: bool,
     /// Everybody who said something of what was looked at, word by word in lower case.
     speakers: HashSet<String>,
     /// The terms of speakers and tags, by their number.
@@ -103,8 +105,13 @@ impl<'a> Reading<'a> {
             turn: kept.turn(reader)?,
             glances: reader.glances()?,
             question,
-            counter: question.counter_of_alike(names, search.weights),
+            counter: if search.weights.alike > 0.0 {
+                question.counter_of_alike(names, search.weights)
+            } else {
+                question.counter()
+            },
             asked: search::asked_for(search.query),
+            several: search::asks_for_several(search.query),
             speakers: HashSet::new(),
             labels: HashMap::default(),
             meaning: search.meaning,
@@ -208,9 +215,17 @@ impl<'a> Reading<'a> {
                 search::add_time(signals, self.weights);
             }
         }
+        let mut shares = Vec::with_capacity(texts.len());
+        for ((_, around), signals) in texts.iter().zip(&mut scored) {
+            let is_elsewhere = search::is_elsewhere(around, proposed.names);
+            if is_elsewhere {
+                search::take_elsewhere(signals, self.weights);
+            }
+            shares.push(search::telling_share(around, is_elsewhere, self.weights));
+        }
         if let Some(meaning) = self.meaning {
             let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
-            search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?, self.weights);
+            search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?, &shares, self.weights);
         }
         for ((_, around), signals) in texts.iter().zip(&mut scored) {
             if around.own.kinds.meet(self.asked) {
@@ -242,6 +257,15 @@ impl<'a> Reading<'a> {
             .collect();
         let better = |a: &Hit, b: &Hit| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq));
         hits.sort_unstable_by(better);
+        if first && self.several {
+            let around: HashMap<i64, [Option<i64>; 4]> = places.iter().copied().collect();
+            let mut scored: Vec<_> = hits
+                .iter_mut()
+                .map(|it| (&mut it.signals, it.seq, around.get(&it.seq).copied().unwrap_or_default()))
+                .collect();
+            search::set_neighbours_back::<i64, BuildHasherDefault<Hashed>>(&mut scored, self.weights);
+            hits.sort_unstable_by(better);
+        }
         if first {
             let mut signals: Vec<Signals> = hits.iter().map(|it| it.signals).collect();
             let print = |_: &Words, _: &[u32], outline: Outline| outline.said;
@@ -297,10 +321,12 @@ impl<'a> Reading<'a> {
         let own = self.seen(seq)?;
         let counts = |at: Option<i64>| at.and_then(|it| self.seen(it)).map(|it| &it.counts);
         let [before, earlier, after, later] = around;
+        let speakers = around.iter().flatten().filter_map(|it| self.seen(*it)).fold(0, |all, it| all | it.speaker);
         let around = Around {
             own: &own.counts,
             speaker: own.speaker,
             tags: own.tags,
+            speakers,
             before: [counts(before), counts(earlier)],
             after: [counts(after), counts(later)],
         };

@@ -97,6 +97,7 @@ impl Recollection {
             ("what was said right before or after it".to_owned(), self.signals.neighbours),
             (format!("said by {speaker}, whom the query names"), self.signals.speaker),
             ("words that mean about the same".to_owned(), self.signals.alike),
+            ("nobody whom the query names has a part in it".to_owned(), self.signals.elsewhere),
             ("from the time that the query names".to_owned(), self.signals.time),
             (format!("names {}, as the query asks", self.asked.name()), self.signals.kind),
             ("shares words with the best".to_owned(), self.signals.second),
@@ -107,6 +108,7 @@ impl Recollection {
                 if self.signals.feedback < 0.0 { "passed over before" } else { "helped before" }.to_owned(),
                 self.signals.feedback,
             ),
+            ("said right beside a better one, where several things are asked for".to_owned(), self.signals.beside),
             ("says the same as one above".to_owned(), self.signals.copy),
         ];
         // What is below a hundredth says nothing.
@@ -147,7 +149,7 @@ impl Memory {
         let question = Question::new(&query.query);
         let words = question.words();
         let asked = query.clone();
-        let (kept, weights) = (Arc::clone(&self.kept), self.weights);
+        let (kept, weights) = (Arc::clone(&self.kept), self.weights_in_use());
         let at = query.as_of.unwrap_or_else(|| self.clock.now());
         let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
         let page = self
@@ -171,6 +173,14 @@ impl Memory {
     /// Any [`StoreError`].
     pub async fn by_ids(&self, ids: Vec<String>) -> Result<Vec<MemoryRow>, StoreError> {
         self.store.memories_by_id(ids, self.clock.now()).await
+    }
+
+    /// The weights of the ranking: without an embedder nothing counts that comes from its table, so that only words do.
+    fn weights_in_use(&self) -> Weights {
+        match self.embedding.embedder() {
+            Some(_) => self.weights,
+            None => Weights { alike: 0.0, ..self.weights },
+        }
     }
 
     pub(super) fn filter(&self, query: &Query) -> MemoryFilter {

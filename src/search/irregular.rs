@@ -14,7 +14,8 @@ pub(super) fn forms(plain: &str) -> impl Iterator<Item = &'static str> + use<'_>
 }
 
 /// (form, plain form), sorted by the form, so that it can be searched by halves. The last step of joining is the few
-/// everyday words that people swap without thought: parents, children, pictures.
+/// everyday words that people swap without thought: parents, children, pictures; and
+/// `likely`, which is no form of `like`.
 const FORMS: &[(&str, &str)] = &[
     ("analyses", "analysis"),
     ("arisen", "arise"),
@@ -109,6 +110,7 @@ const FORMS: &[(&str, &str)] = &[
     ("led", "lead"),
     ("left", "leave"),
     ("lent", "lend"),
+    ("likely", "probable"),
     ("lives", "life"),
     ("lost", "lose"),
     ("made", "make"),

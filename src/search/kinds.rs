@@ -300,6 +300,51 @@ const ARTICLES: &[&str] = &[
     "la", "le", "un", "une", "mon", "ma", "notre", "el", "una", "mi", "nuestra", "nuestro",
 ];
 
+/// What one is in, and it is no place.
+const NO_PLACES: &[&str] = &[
+    "band",
+    "bands",
+    "team",
+    "teams",
+    "group",
+    "choir",
+    "orchestra",
+    "club",
+    "hurry",
+    "mood",
+    "rush",
+    "way",
+    "project",
+    "meeting",
+    "beginning",
+    "end",
+    "middle",
+    "same",
+    "gruppe",
+    "chor",
+    "orchester",
+    "mannschaft",
+    "verein",
+    "projekt",
+    "beziehung",
+    "eile",
+    "laune",
+    "groupe",
+    "chorale",
+    "équipe",
+    "orchestre",
+    "projet",
+    "banda",
+    "grupo",
+    "equipo",
+    "coro",
+    "orquesta",
+    "proyecto",
+];
+
+/// Words after an article that may tell that it is no place: `in a very good rock band`.
+const LOOKED_AT_FOR_A_PLACE: u8 = 3;
+
 const NUMBERS: &[&str] = &[
     "one",
     "two",
@@ -356,13 +401,20 @@ const A_TIME: u8 = 1;
 const BEFORE_A_PLACE: u8 = 2;
 const AN_ARTICLE: u8 = 4;
 const A_NUMBER: u8 = 8;
+const NO_PLACE: u8 = 16;
 
 /// The lists as one table: every word of a memory is looked up in it. With lists, sets and strings of their own for each
 /// word, `recall` of 100,000 took 6.4 ms where it had taken 4.7 (docs/benchmarks.md, 2026-11-27).
 static SIGNS: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Hashed>>> = LazyLock::new(|| {
     let mut signs = HashMap::default();
-    for (list, sign) in [(TIMES, A_TIME), (BEFORE_PLACES, BEFORE_A_PLACE), (ARTICLES, AN_ARTICLE), (NUMBERS, A_NUMBER)]
-    {
+    let lists = [
+        (TIMES, A_TIME),
+        (BEFORE_PLACES, BEFORE_A_PLACE),
+        (ARTICLES, AN_ARTICLE),
+        (NUMBERS, A_NUMBER),
+        (NO_PLACES, NO_PLACE),
+    ];
+    for (list, sign) in lists {
         for word in list {
             *signs.entry(*word).or_default() |= sign;
         }
@@ -406,6 +458,8 @@ pub(super) fn held_by(text: &str) -> Kinds {
     let mut lower = String::new();
     let mut follows = false;
     let mut begins = true;
+    // Words that are still looked at, after an article, before it is taken for a place.
+    let mut open = 0_u8;
     for token in text.split_whitespace() {
         let word = token.trim_matches(|c: char| !c.is_alphanumeric());
         lower.clear();
@@ -417,13 +471,24 @@ pub(super) fn held_by(text: &str) -> Kinds {
         let in_parts = || !is_one && raw_words(&lower).any(|it| signs_of(it) & A_TIME != 0);
         kinds = kinds
             .with(Kinds::TIME, signs & A_TIME != 0 || in_parts() || digits && is_date(&lower))
-            .with(Kinds::PLACE, follows && (named || signs & AN_ARTICLE != 0))
+            .with(Kinds::PLACE, follows && named && signs & (A_TIME | NO_PLACE) == 0)
             .with(Kinds::SOMEONE, named && !begins && lower.len() > 2)
             .with(Kinds::NUMBER, digits || signs & A_NUMBER != 0);
         begins = token.ends_with(['.', '!', '?', ':']);
+        if follows && signs & AN_ARTICLE != 0 {
+            open = LOOKED_AT_FOR_A_PLACE;
+        } else if open > 0 {
+            // A time right after the article: `in the morning`, and not `at the bakery yesterday`.
+            let is_none = signs & NO_PLACE != 0 || open == LOOKED_AT_FOR_A_PLACE && signs & A_TIME != 0;
+            let ends = token.ends_with(|c: char| !c.is_alphanumeric()) || signs & BEFORE_A_PLACE != 0;
+            open = if is_none { 0 } else { open - 1 };
+            let is_place = !is_none && (open == 0 || ends);
+            kinds = kinds.with(Kinds::PLACE, is_place);
+            open = if ends { 0 } else { open };
+        }
         follows = signs & BEFORE_A_PLACE != 0;
     }
-    kinds
+    kinds.with(Kinds::PLACE, open > 0 && open < LOOKED_AT_FOR_A_PLACE)
 }
 
 /// Whether a word that begins with a digit is a year or a day: `2023`, `3rd`, `2023-05-01`.
@@ -468,7 +533,14 @@ mod tests {
             ("we met and talked", Kinds::TIME, false),
             ("I moved to Lisbon", Kinds::PLACE, true),
             ("she works at the bakery", Kinds::PLACE, true),
+            ("she works at the bakery.", Kinds::PLACE, true),
+            ("she works at the bakery yesterday", Kinds::PLACE, true),
             ("she bakes", Kinds::PLACE, false),
+            ("sie spielt in einer Band", Kinds::PLACE, false),
+            ("she sings in a very good choir", Kinds::PLACE, false),
+            ("in the morning", Kinds::PLACE, false),
+            ("we met in May", Kinds::PLACE, false),
+            ("wir wohnen in einer kleinen Wohnung am See", Kinds::PLACE, true),
             ("my boss is Ada Lovelace", Kinds::SOMEONE, true),
             ("Bread is good", Kinds::SOMEONE, false),
             ("he has three cats", Kinds::NUMBER, true),

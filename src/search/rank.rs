@@ -14,6 +14,8 @@ pub struct Around<'a> {
     pub speaker: u64,
     /// The terms that its tags have, as bits.
     pub tags: u64,
+    /// The terms that the names of those have who said it or what stands around it, as bits.
+    pub speakers: u64,
     /// The text before it in the same session and the one before that.
     pub before: [Option<&'a Counts>; 2],
     /// The text after it and the one after that.
@@ -43,6 +45,8 @@ pub struct Signals {
     pub alike: f32,
     /// Said by someone whom the question names.
     pub speaker: f32,
+    /// What it takes that someone whom the question names has no part in it.
+    pub elsewhere: f32,
     /// From a time that the question names.
     pub time: f32,
     /// Names something of the kind that the question asks for.
@@ -57,6 +61,8 @@ pub struct Signals {
     pub recency: f32,
     /// What feedback gives; below 0, takes.
     pub feedback: f32,
+    /// What it takes to stand right beside a better one, where several things are asked for.
+    pub beside: f32,
     /// What it takes to say the same as a better one.
     pub copy: f32,
 }
@@ -67,6 +73,7 @@ impl Signals {
             + self.neighbours
             + self.alike
             + self.speaker
+            + self.elsewhere
             + self.time
             + self.kind
             + self.second
@@ -74,6 +81,7 @@ impl Signals {
             + self.importance
             + self.recency
             + self.feedback
+            + self.beside
             + self.copy
     }
 }
@@ -137,6 +145,22 @@ pub fn score(around: &Around<'_>, pool: &Pool) -> Signals {
     signals
 }
 
+/// Whether the question names someone who speaks, and who has no part in this text: neither says nor is named in it or
+/// what stands around it.
+pub fn is_elsewhere(around: &Around<'_>, names: u64) -> bool {
+    let [before, earlier] = around.before;
+    let [after, later] = around.after;
+    let texts = [Some(around.own), before, earlier, after, later];
+    let has = |term: usize| texts.iter().flatten().any(|it| it.of_terms.get(term).is_some_and(|it| *it > 0.0));
+    let named = || (0..around.own.of_terms.len()).any(|term| names & (1 << (term & 63)) != 0 && has(term));
+    names != 0 && (around.speaker | around.speakers | around.tags) & names == 0 && !named()
+}
+
+/// Takes what it costs that someone whom the question names is elsewhere.
+pub fn take_elsewhere(signals: &mut Signals, weights: &Weights) {
+    signals.elsewhere = -weights.elsewhere * signals.total();
+}
+
 /// Adds what it is worth to be from a time that the question names.
 pub fn add_time(signals: &mut Signals, weights: &Weights) {
     signals.time = weights.time * (signals.words + signals.neighbours + signals.alike + signals.speaker);
@@ -147,23 +171,31 @@ pub fn add_kind(signals: &mut Signals, weights: &Weights) {
     signals.kind = weights.kind * signals.total();
 }
 
-/// Adds what the texts' meaning is worth; `cosines` are those to the question, `None` where one is not known. What
-/// has no words of the question stays at 0, unless nothing has any and it is close.
-pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>], weights: &Weights) {
+/// How much the vector of a text says of it, 0.0..=1.0: of a few words it is a matter of chance, and nothing of someone
+/// who has no part in it.
+pub fn telling_share(around: &Around<'_>, is_elsewhere: bool, weights: &Weights) -> f32 {
+    if is_elsewhere { 0.0 } else { (around.own.words / weights.sure.max(1.0)).min(1.0) }
+}
+
+/// Adds what the texts' meaning is worth; `cosines` are those to the question, `None` where one is not known, and `shares`
+/// are the parts of it that count ([`telling_share`]). What has no words of the question stays at 0, unless nothing has
+/// any and it is close.
+pub fn add_meaning(scored: &mut [Signals], cosines: &[Option<f32>], shares: &[f32], weights: &Weights) {
     let known: Vec<f32> = cosines.iter().copied().flatten().collect();
     let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
     let most = known.iter().copied().fold(f32::MIN, f32::max);
     let best = scored.iter().map(Signals::total).fold(0.0, f32::max);
     // Without any words, meaning is all there is.
     let worth = if best > 0.0 { weights.meaning * best } else { 1.0 };
-    for (signals, cosine) in scored.iter_mut().zip(cosines) {
+    for ((signals, cosine), counts) in scored.iter_mut().zip(cosines).zip(shares) {
         let Some(cosine) = cosine else { continue };
         if signals.total() <= 0.0 && (best > 0.0 || *cosine < weights.close) {
             continue;
         }
         let range = most - mean;
         let share = if range > 0.001 { ((cosine - mean) / range).clamp(0.0, 1.0) } else { 1.0 };
-        signals.meaning = worth * share;
+        let counts = if best > 0.0 { *counts } else { 1.0 };
+        signals.meaning = worth * share * counts;
     }
 }
 
@@ -209,7 +241,7 @@ mod tests {
     use super::*;
 
     fn alone(own: &Counts) -> Around<'_> {
-        Around { own, speaker: 0, tags: 0, before: [None; 2], after: [None; 2] }
+        Around { own, speaker: 0, tags: 0, speakers: 0, before: [None; 2], after: [None; 2] }
     }
 
     fn pool(terms: usize) -> Pool {
@@ -267,16 +299,39 @@ mod tests {
         let weights = Weights::default();
         let words = |words| Signals { words, ..Signals::default() };
         let mut scored = [words(10.0), words(9.0), words(0.0)];
-        add_meaning(&mut scored, &[Some(0.1), Some(0.9), Some(0.85)], &weights);
+        add_meaning(&mut scored, &[Some(0.1), Some(0.9), Some(0.85)], &[1.0; 3], &weights);
         assert!(scored[1].total() > scored[0].total(), "{scored:?}");
         assert!(scored[1].meaning <= 10.0 * weights.meaning);
         assert!(scored[2].total() == 0.0, "words found something: {scored:?}");
         let mut alone = [words(0.0), words(0.0)];
-        add_meaning(&mut alone, &[Some(0.9), Some(0.4)], &weights);
+        add_meaning(&mut alone, &[Some(0.9), Some(0.4)], &[0.1; 2], &weights);
         assert!(alone[0].total() > 0.0 && alone[1].total() == 0.0, "{alone:?}");
         let mut unknown = [words(1.0)];
-        add_meaning(&mut unknown, &[None], &weights);
+        add_meaning(&mut unknown, &[None], &[1.0], &weights);
         assert_eq!(unknown, [words(1.0)]);
+    }
+
+    #[test]
+    fn meaning_counts_less_in_few_words_and_nothing_of_someone_elsewhere() {
+        let weights = Weights::default();
+        let question = Question::new("Ada tea");
+        let mut counter = question.counter();
+        let (few, many) = (counter.count("tea"), counter.count("tea and ten more words that are here to make it long"));
+        let (names, other) = (counter.has("Ada"), 0);
+        let share = |own, speakers| {
+            let around = Around { speakers, ..alone(own) };
+            telling_share(&around, is_elsewhere(&around, names), &weights)
+        };
+        assert_eq!([share(&many, names), share(&many, other)], [1.0, 0.0]);
+        assert!(share(&few, names) < 0.5);
+        let named = counter.count("Ada likes tea");
+        assert!(share(&named, other) > 0.0, "she is named in it");
+        let beside = Around { before: [Some(&named), None], ..alone(&many) };
+        assert!(!is_elsewhere(&beside, names), "she is named right before it");
+        assert!(!is_elsewhere(&alone(&many), 0), "nobody is asked about");
+        let mut signals = Signals { words: 10.0, ..Signals::default() };
+        take_elsewhere(&mut signals, &weights);
+        assert_eq!(signals.total(), 10.0 * (1.0 - weights.elsewhere));
     }
 
     #[test]
@@ -294,7 +349,8 @@ mod tests {
         ) {
             let pool = Pool { rarity: vec![3.0; counts.len()], names: bits, mean_length: 7.0, ..Pool::default() };
             let own = Counts { of_terms: counts, words, asks, ..Counts::default() };
-            let around = Around { own: &own, speaker: bits, tags: bits, before: [Some(&own); 2], after: [Some(&own); 2] };
+            let around =
+                Around { own: &own, speaker: bits, tags: bits, speakers: bits, before: [Some(&own); 2], after: [Some(&own); 2] };
             let signals = score(&around, &pool);
             prop_assert!(signals.total().is_finite());
             prop_assert!(signals.words >= 0.0 && signals.neighbours >= -1e-3 && signals.speaker >= -1e-3);

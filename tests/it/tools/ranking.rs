@@ -312,6 +312,73 @@ async fn what_shares_telling_words_with_the_best_comes_before_what_does_not() ->
     Ok(())
 }
 
+#[tokio::test]
+async fn without_an_embedder_nothing_but_words_counts() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?.with("CARRYALL_EMBEDDER", "none"))?;
+    let told = ["Lena saw the physician", "Lena saw the bakery"];
+    let items: Vec<Value> = told.iter().map(|it| json!({"content": it, "kind": "note"})).collect();
+    remember(&mut server, json!(items)).await?;
+    let found = server.call("recall", json!({"query": "Which doctor did Lena see?", "explain": true})).await?;
+    let memories = found["memories"].as_array().cloned().unwrap_or_default();
+    assert_eq!(memories.len(), 2, "{found}");
+    for memory in memories {
+        let why = memory["why"].as_str().unwrap_or_default();
+        assert!(!why.contains("about the same") && !why.contains("meaning"), "{why}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_about_someone_passes_over_what_others_said_elsewhere() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(
+        &mut server,
+        json!([
+            turn("a", "Ben", "My pottery class begins in spring, a pottery class for beginners"),
+            turn("b", "Ana", "Hello there"),
+            turn("b", "Eva", "The class for pottery begins in spring, people say, and it is for beginners"),
+        ]),
+    )
+    .await?;
+    let query = json!({"query": "When does the pottery class of Ana begin?", "explain": true});
+    let found = server.call("recall", query).await?;
+    let why = |content: &str| {
+        let memories = found["memories"].as_array().into_iter().flatten();
+        let mut whys = memories.filter(|it| it["content"].as_str().is_some_and(|it| it.starts_with(content)));
+        whys.next().map(|it| it["why"].to_string()).unwrap_or_default()
+    };
+    assert!(why("My pottery").contains("nobody whom the query names"), "{found}");
+    assert!(!why("My pottery").contains("close in meaning"), "{found}");
+    assert!(!why("The class").contains("nobody whom the query names"), "Ana is there: {found}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_for_several_things_looks_at_other_occasions_first() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let occasion = |session: &str, book: &str| {
+        json!([
+            turn(session, "Ana", &format!("I have read {book} this week, one of the good books")),
+            turn(session, "Ana", &format!("Read it! {book} is a book that one reads twice, of all the books")),
+        ])
+    };
+    for (session, book) in [("a", "Emma"), ("b", "Middlemarch"), ("c", "Ulysses")] {
+        remember(&mut server, occasion(session, book)).await?;
+    }
+    let sessions = |found: &Value| -> Vec<Value> {
+        let memories = found["memories"].as_array().cloned().unwrap_or_default();
+        memories.iter().take(3).map(|it| it["session_id"].clone()).collect()
+    };
+    let found = server.call("recall", json!({"query": "Which books has Ana read?", "explain": true})).await?;
+    let mut first = sessions(&found);
+    first.sort_by_key(Value::to_string);
+    assert_eq!(first, ["a", "b", "c"], "{found}");
+    assert!(found.to_string().contains("right beside a better one"), "{found}");
+    let one = server.call("recall", json!({"query": "Which books did Ana read?", "explain": true})).await?;
+    assert!(!one.to_string().contains("right beside a better one"), "{one}");
+    Ok(())
+}
+
 /// Sixty notes in three languages with 42 questions in other words.
 const NOTES: &str = include_str!("../../../fixtures/recall/notes.jsonl");
 const QUESTIONS: &str = include_str!("../../../fixtures/recall/questions.jsonl");
