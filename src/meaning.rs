@@ -7,12 +7,14 @@
 mod conflict;
 mod facts;
 mod frames;
+mod gone;
 mod openings;
 mod orders;
 mod outcome;
 mod phrases;
 mod same;
 mod sides;
+mod slots;
 mod subject;
 mod value;
 mod values;

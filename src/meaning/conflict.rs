@@ -2,9 +2,13 @@
 
 use super::Fact;
 use super::frames::is_framed;
+use super::gone::GONE;
+use super::gone::is_given_up;
 use super::phrases::RIVALS;
 use super::sides::differ_in_period;
 use super::sides::exclude;
+use super::slots::SLOT;
+use super::slots::fills_again;
 use super::values;
 
 /// From this confidence on, a new fact may take the place of an old one by itself.
@@ -22,6 +26,12 @@ pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
 }
 
 fn strength(old: &Fact, new: &Fact) -> Option<f64> {
+    if new.attribute == SLOT {
+        return fills_again(old, new);
+    }
+    if new.attribute == GONE {
+        return is_given_up(old, new);
+    }
     if is_framed(&new.attribute) {
         return exclude(old, new);
     }
@@ -79,7 +89,7 @@ pub(super) fn is_region(place: &str) -> bool {
 }
 
 /// Two times exclude each other when they name different days, or different hours of what may be the same day.
-fn times(one: &[&str], other: &[&str]) -> Option<f64> {
+pub(super) fn times(one: &[&str], other: &[&str]) -> Option<f64> {
     let part = |all: &[&str], kind: char| {
         let found = all.iter().find(|it| it.starts_with(kind) && values::is_date_part(it));
         found.map(|it| (*it).to_owned())

@@ -6,11 +6,15 @@
 
 use super::frames::Plain;
 use super::frames::frames;
+use super::frames::is_german_participle;
 use super::frames::names_list;
+use super::gone::gone;
 use super::openings::plain_change;
+use super::openings::plain_order;
 use super::openings::skip_label;
 use super::openings::skip_opening;
 use super::openings::skip_report;
+use super::openings::take_beginning;
 use super::openings::take_origin;
 use super::openings::take_renewal;
 use super::openings::take_replaced;
@@ -32,6 +36,7 @@ use super::phrases::RENEWALS;
 use super::phrases::RESULTS;
 use super::phrases::STATES;
 use super::phrases::Values;
+use super::slots::slots;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
 use super::value::DURATIONS;
@@ -99,6 +104,11 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
             told.extend(statement.of_two());
             told.extend(statement.frames(&told));
         }
+        let mut filled = statement.slots(&told);
+        if !alone {
+            filled.iter_mut().for_each(|it| it.is_whole = false);
+        }
+        told.extend(filled);
         found.extend(told);
     }
     found
@@ -185,6 +195,13 @@ const FREQUENCIES: &[&str] = &[
     "cada mes",
 ];
 
+impl Fact {
+    /// What stands for its subject where facts are found again: of a slot, its words in whatever order they are said.
+    pub fn subject_key(&self) -> String {
+        if self.attribute == super::slots::SLOT { super::slots::topic_key(&self.subject) } else { self.subject.clone() }
+    }
+}
+
 impl<'a> Statement<'a> {
     fn of(sentence: Sentence, speaker: Option<&'a str>) -> Option<Statement<'a>> {
         if sentence.is_question || sentence.words.len() > 80 {
@@ -194,7 +211,8 @@ impl<'a> Statement<'a> {
         let mut factor = 1.0;
         let mut is_whole = true;
         skip_label(&mut words);
-        let mut renews = take_renewal(&mut words);
+        let mut renews = take_renewal(&mut words) | take_beginning(&mut words);
+        plain_order(&mut words);
         let swapped = take_replaced(&mut words);
         plain_change(&mut words);
         if skip_opening(&mut words, &mut factor) {
@@ -216,7 +234,7 @@ impl<'a> Statement<'a> {
             let next = words.get(at + 1);
             at += 1;
             let next_is = |list: &[&str]| next.is_some_and(|it| it.is(list));
-            if word.is(&["do", "does"]) && next_is(&["not", "n't", "also", "still"])
+            if word.is(&["do", "does"]) && next_is(&["not", "n't", "also", "still"]) && words.get(at + 1).is_some()
                 || word.is(&["ne", "anymore", "mehr"])
                 || word.is(&["any"]) && next_is(&["more"])
                 || word.is(&["ya"]) && next_is(&["no"])
@@ -271,6 +289,18 @@ impl<'a> Statement<'a> {
                             || values::weekday(&it.low).is_some()
                             || values::is_clock(&it.low)
                     }));
+            // `usually` says how it is by default: a later one can end that.
+            if word.is(&["usually", "normally", "typically"]) {
+                continue;
+            }
+            if word.low == "generally" && next_is(&["available"]) {
+                kept.push(word.clone());
+                continue;
+            }
+            // `only 5 minutes`
+            if word.low == "only" && (counts || next.is_some_and(|it| values::number_word(&it.low).is_some())) {
+                continue;
+            }
             if word.is(LIMITS) && !is_value && !kept.iter().any(|it| it.low == ";") {
                 factor *= 0.6;
             }
@@ -337,7 +367,17 @@ impl<'a> Statement<'a> {
 
     /// What it says by its words alone; `told` are the facts that were read in it.
     fn frames(&self, told: &[Fact]) -> Vec<Fact> {
-        frames(&Plain {
+        frames(&self.plain(told))
+    }
+
+    /// The slots that it fills.
+    fn slots(&self, told: &[Fact]) -> Vec<Fact> {
+        let plain = self.plain(told);
+        slots(&plain).into_iter().chain(gone(&plain)).collect()
+    }
+
+    fn plain(&self, told: &[Fact]) -> Plain<'_> {
+        Plain {
             words: &self.words,
             negations: &self.negations,
             replaced: self.replaced.as_deref(),
@@ -346,7 +386,7 @@ impl<'a> Statement<'a> {
             is_whole: self.is_whole && told.first().is_none_or(|it| it.is_whole),
             speaker: self.speaker,
             is_known: !told.is_empty(),
-        })
+        }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -402,6 +442,8 @@ impl<'a> Statement<'a> {
         for (at, word) in self.words.iter().enumerate() {
             let next = match word.low.as_str() {
                 "," | ";" | "(" | ")" => Joint::Comma,
+                // `Baker & Co` is one name.
+                "&" if self.words.get(at + 1).is_some_and(Word::is_capital) => continue,
                 _ if word.is(CONJUNCTIONS) => Joint::And,
                 _ => continue,
             };
@@ -460,7 +502,7 @@ impl<'a> Statement<'a> {
     fn counted(&self, subject: &NounPhrase, words: &[Word], end: usize) -> Option<Fact> {
         let (number, things) = words.split_first()?;
         let number = values::normal(std::slice::from_ref(number)).join("");
-        let counts = number.bytes().all(|it| it.is_ascii_digit()) && number.len() <= 6;
+        let counts = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()) && number.len() <= 6;
         if counts
             && let [_, of, thing] = things
             && of.is(&["of", "de"])
@@ -477,6 +519,10 @@ impl<'a> Statement<'a> {
                 !denied,
                 0.85,
             ));
+        }
+        // `hat 3 Bücher gelesen` tells what happened.
+        if things.last().is_some_and(is_german_participle) {
+            return None;
         }
         let plain = (1..=2).contains(&things.len()) && !things.iter().any(|it| it.is(STOPS) || it.is_mark());
         if !counts || !plain || things[0].is(&["of", "to"]) {
@@ -521,6 +567,13 @@ impl<'a> Statement<'a> {
         if row.attribute == "age" {
             value.words.truncate(1);
         }
+        // `is on vacation`
+        let presence = format!("on {}", value.normal());
+        if row.attribute == "uses" && STATES.iter().any(|it| it.0 == "presence" && it.1.contains(&presence.as_str())) {
+            let denied = self.is_denied(end, words.len());
+            let fact = self.fact(&subject.all(), "presence".to_owned(), &value, false, row.is_change, !denied, 0.9);
+            return Some(Fact { value: presence, ..fact });
+        }
         // `takes 14 minutes` says how long, `takes the train` and `takes 3 GB` do not.
         let ends_in = |list: &[&str]| value.words.last().is_some_and(|it| it.is(list));
         let is_plain = match row.attribute {
@@ -563,6 +616,12 @@ impl<'a> Statement<'a> {
             if value.words.len() > 3 || !value.is_name() {
                 return None;
             }
+            // `happens on Android 12`: it may happen on others.
+            let names_release = value.words.len() > 1
+                && is_version(&Value { words: value.words[value.words.len() - 1..].to_vec(), ..value.clone() });
+            if names_release && !value.words.iter().any(|it| it.is(super::sides::ROOMS)) {
+                return None;
+            }
             (attribute, confidence) = ("location".to_owned(), if row.is_change { 0.7 } else { 0.85 });
         } else if row.attribute == "age" && !value.words.first().is_some_and(|it| is_age(&it.low)) {
             return None;
@@ -577,9 +636,21 @@ impl<'a> Statement<'a> {
         } else if row.attribute == "employer" && row.is_change && !value.is_name() {
             confidence = 0.6;
         }
+        // `moved to Portland for work` says why.
+        if matches!(attribute.as_str(), "home" | "base" | "employer" | "origin" | "birthday" | "age") {
+            value.purpose = None;
+        }
         if let Some(purpose) = &value.purpose {
             attribute = format!("{attribute} {purpose}");
             many &= !takes_purpose;
+        }
+        // A bus leaves more than once.
+        if matches!(row.attribute, "when" | "departs")
+            && !row.is_change
+            && !self.renews
+            && subject.parts.last().is_some_and(|it| LINES.contains(&it.as_str()))
+        {
+            confidence = 0.6;
         }
         if row.attribute == "name" && subject.parts.is_empty() {
             return None;
@@ -630,6 +701,26 @@ impl<'a> Statement<'a> {
                 }
                 _ => fact(subject.all(), "when", &value, 0.9),
             };
+        }
+        // A build is green as a light is, and means that it passes.
+        if let [light] = value.words.as_slice()
+            && light.is(&["green", "red"])
+            && subject.parts.last().is_some_and(|it| BUILDS.contains(&it.as_str()))
+        {
+            let says = if light.low == "green" { "passing" } else { "failing" };
+            let words = vec![Word { raw: light.raw.clone(), low: says.to_owned() }];
+            return fact(subject.all(), "status", &Value { words, purpose: None, ..value.clone() }, 0.9);
+        }
+        // `disabled on the blog`
+        if let [state, joint, place @ ..] = value.words.as_slice()
+            && joint.is(&["on", "in", "for", "at"])
+            && (1..=3).contains(&place.len())
+            && let Some((kind, _)) = STATES.iter().find(|it| it.1.contains(&state.low.as_str()))
+            && is_plural_or_definite(subject)
+        {
+            let attribute = format!("{kind} {} {}", joint.low, values::normal(place).join(" "));
+            return fact(subject.all(), &attribute, &Value { words: vec![state.clone()], ..value.clone() }, 0.85)
+                .map(|it| Fact { many: false, ..it });
         }
         if value.words.len() == 2 && value.words[0].low == "being" {
             return fact(subject.all(), "status", &value, 0.9);
@@ -781,6 +872,19 @@ enum Joint {
     And,
 }
 
+fn is_plural_or_definite(subject: &NounPhrase) -> bool {
+    subject.is_definite() || subject.parts.last().is_some_and(|it| it.ends_with('s'))
+}
+
+/// What leaves again and again.
+const LINES: &[&str] = &[
+    "bus", "train", "tram", "ferry", "shuttle", "metro", "subway", "boat", "zug", "bahn", "fähre", "tren", "autobús",
+    "ferri", "bac",
+];
+
+/// What passes or fails.
+const BUILDS: &[&str] = &["build", "builds", "pipeline", "ci", "tests", "suite", "workflow", "job"];
+
 const EXTENDED: &[&str] = &["extended", "prolonged", "verlängert", "prolongé", "prolongée", "prorrogado", "prorrogada"];
 
 const ENGAGED: &[&str] = &["engaged", "fiancé", "fiancée", "verlobt", "comprometido", "comprometida"];
@@ -919,7 +1023,9 @@ fn moved(subject: &NounPhrase, value: &Value) -> Option<(Vec<String>, String, f6
     if value.is_temporal() {
         return Some((subject.all(), "when".to_owned(), 0.9));
     }
-    if is_rival(&value.normal()) || !subject.is_person() {
+    // `my parents`, `Leo's mom`: whose home it is.
+    let is_kin = subject.parts.last().is_some_and(|it| super::gone::is_kin(it));
+    if is_rival(&value.normal()) || !subject.is_person() && !is_kin {
         let confidence = if is_rival(&value.normal()) { 0.9 } else { 0.6 };
         return Some((subject.all(), "uses".to_owned(), confidence));
     }

@@ -53,13 +53,13 @@ pub(super) struct Plain<'a> {
 
 /// Whether the attribute is one that is made here.
 pub(super) fn is_framed(attribute: &str) -> bool {
-    attribute.starts_with([FRAME, THING])
+    attribute.starts_with([FRAME, THING]) || attribute == super::slots::SLOT || attribute == super::gone::GONE
 }
 
 /// The attribute as a person is told it.
 pub fn plain_attribute(attribute: &str) -> &str {
     match attribute {
-        KEY => "is",
+        KEY | super::slots::SLOT | super::gone::GONE => "is",
         "~be" => "is",
         other => other.trim_start_matches([FRAME, THING]),
     }
@@ -129,6 +129,10 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
         return found;
     };
     let (mut said, instead) = without_instead(&clause[from..]);
+    // Why it is so is not part of what is so.
+    if let Some(reason) = (1..said.len()).find(|at| said[*at].is(&["because", "due", "weil", "porque"])) {
+        said = &said[..reason];
+    }
     // `X and lives in Y`: the second statement is not part of the first.
     let mut is_whole = is_whole;
     for at in 1..said.len() {
@@ -141,6 +145,9 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
     let value = values::normal(said);
     let is_link = matches!(verb.as_str(), "be" | "sein" | "être" | "ser");
     if value.is_empty() && (is_link || verb == "have") || value.len() > SAID {
+        return found;
+    }
+    if ["hat", "habe", "haben"].contains(&verb.as_str()) && said.last().is_some_and(is_german_participle) {
         return found;
     }
     let denied = plain.negations.iter().filter(|it| **it <= from).count() % 2 == 1;
@@ -202,6 +209,17 @@ fn verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, us
 const FIRST_PERSON: &[&str] =
     &["conduzco", "prefiero", "trabajo", "vivo", "uso", "tengo", "juego", "aprendo", "estudio", "toco", "bebo", "como"];
 
+/// `gelesen`, `gebacken`, `gekauft`, `besucht`, `studiert`: behind `hat` it tells what happened.
+pub(super) fn is_german_participle(word: &Word) -> bool {
+    let low = word.low.as_str();
+    let ends = low.ends_with('t') || low.ends_with("en");
+    let begins = ["ge", "be", "ver", "er", "ent", "zer"].iter().any(|it| low.starts_with(it));
+    let inner = ["an", "auf", "aus", "ein", "ab", "mit", "vor", "zu", "um", "weg"]
+        .iter()
+        .any(|it| low.strip_prefix(it).is_some_and(|it| it.starts_with("ge")));
+    !word.is_capital() && low.chars().count() > 4 && ends && (begins || inner || low.ends_with("iert"))
+}
+
 fn is_verb(word: &Word) -> bool {
     VERBS_AS_WRITTEN.contains(&word.low.as_str())
         || base_of(&word.low).is_some()
@@ -242,6 +260,14 @@ fn base_of(low: &str) -> Option<&'static str> {
     known(base)
         .or_else(|| base.strip_suffix('e').and_then(known))
         .or_else(|| base.strip_suffix("ie").and_then(|it| known(&format!("{it}y"))))
+}
+
+/// `going` is of `go`, `riding` of `ride`, `running` of `run`.
+pub(super) fn base_of_doing(low: &str) -> Option<&'static str> {
+    let stem = low.strip_suffix("ing")?;
+    let known = |base: &str| VERBS.iter().find(|it| **it == base).copied();
+    let doubled = stem.char_indices().next_back().map_or("", |(at, _)| &stem[..at]);
+    known(stem).or_else(|| known(&format!("{stem}e"))).or_else(|| known(doubled))
 }
 
 /// Who or what changed: the subject of `has migrated from A to B`.
@@ -344,16 +370,14 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
         confidence: 0.9 * plain.factor,
     };
     if let Some((doing, rest)) = said.split_first()
-        && let Some(stem) = doing.low.strip_suffix("ing")
+        && doing.low.ends_with("ing")
     {
         let value = values::normal(rest).join(" ");
         if doing.low == "being" {
             return vec![over(format!("{FRAME}be"), value)];
         }
         found.push(over(format!("{FRAME}be"), format!("{} {value}", doing.low).trim().to_owned()));
-        let known = |base: String| VERBS.iter().find(|it| **it == base).copied();
-        let doubled = stem.get(..stem.len().saturating_sub(1)).unwrap_or_default().to_owned();
-        if let Some(base) = known(stem.to_owned()).or_else(|| known(format!("{stem}e"))).or_else(|| known(doubled)) {
+        if let Some(base) = base_of_doing(&doing.low) {
             found.push(over(format!("{FRAME}{base}"), value));
         }
         return found;
@@ -402,7 +426,9 @@ fn things(plain: &Plain<'_>, about: &str, said: &[Word], holds: bool, is_whole: 
         let is_thing = (1..=3).contains(&name.len())
             && name.iter().any(|it| it.chars().any(char::is_alphabetic) && !values::is_date_part(it))
             && !chunk.iter().any(|it| it.is(&["my", "our", "his", "her", "their", "its", "very", "so"]));
-        if !is_thing || found.len() >= THINGS {
+        // `no longer works from home` is not over with the home.
+        let is_beside = !holds && chunk.as_ptr() != said.as_ptr() && !chunk.iter().any(Word::is_capital);
+        if !is_thing || is_beside || found.len() >= THINGS {
             continue;
         }
         let name = name.join(" ");
@@ -424,7 +450,7 @@ fn things(plain: &Plain<'_>, about: &str, said: &[Word], holds: bool, is_whole: 
 
 /// `windows 10` is of `windows`.
 pub(super) fn unversioned(name: &str) -> &str {
-    match name.rsplit_once(' ') {
+    match name.rsplit_once([' ', '-']) {
         Some((rest, last)) if last.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit()) => rest,
         _ => name,
     }

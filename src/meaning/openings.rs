@@ -33,6 +33,7 @@ const CHANGES: &[&str] = &[
     "bumped",
     "swapped",
     "transferred",
+    "relocated",
     "rewritten",
     "ported",
     "set",
@@ -106,6 +107,143 @@ pub(super) fn take_renewal(words: &mut Vec<Word>) -> bool {
         found = true;
     }
     found
+}
+
+/// Brings what is said from the other end into the plain order: `there are 4 items in the backlog` is `the backlog has 4
+/// items`, `Ana was replaced by Bo as lead` is `Bo replaced Ana as lead`, `returned from leave` is `is back from leave`,
+/// `the order has shipped` is `has been shipped`. Takes off when it happened: `last month`, `yesterday`.
+pub(super) fn plain_order(words: &mut Vec<Word>) {
+    let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
+    let count = words.len();
+    if count > 4 && words[count - 2].low == "last" && words[count - 1].is(SPANS) {
+        words.truncate(count - 2);
+    } else if count > 3 && words[count - 1].low == "yesterday" {
+        words.truncate(count - 1);
+    }
+    if words.len() > 5
+        && words[0].low == "there"
+        && words[1].is(&["is", "are"])
+        && values::normal(&words[2..3]).first().is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+        && let Some(place) =
+            words.iter().position(|it| it.is(&["in", "on", "at"])).filter(|it| *it > 3 && it + 1 < words.len())
+    {
+        let mut plain = words[place + 1..].to_vec();
+        plain.push(word("has"));
+        plain.extend_from_slice(&words[2..place]);
+        *words = plain;
+        return;
+    }
+    // `Passwords must be at least 10 long` is a rule on passwords, and no state.
+    let modal = (1..words.len().min(5)).find(|at| words[*at].is(&["must", "should"]));
+    if let Some(at) = modal.filter(|at| words.len() > at + 2)
+        && (words[0].is(&["the"]) || at == 1 && words[0].low.ends_with('s'))
+        && !words[at + 1].is(&["not", "have", "never", "also"])
+    {
+        let verb = &words[at + 1];
+        let stated = if verb.low == "be" {
+            "is".to_owned()
+        } else if verb.low.ends_with('s') {
+            format!("{}es", verb.low)
+        } else {
+            format!("{}s", verb.low)
+        };
+        words.splice(at..at + 2, [word("required"), word(&stated)]);
+    }
+    let passive = (1..words.len().min(6)).find(|at| {
+        words[*at].low == "replaced"
+            && words.get(at + 1).is_some_and(|it| it.low == "by")
+            && words[at - 1].is(&["was", "been", "is", "got"])
+    });
+    if let Some(at) = passive {
+        let mut end = at;
+        while end > 1 && words[end - 1].is(&["was", "been", "is", "got", "has"]) {
+            end -= 1;
+        }
+        let role = words.iter().position(|it| it.low == "as").filter(|it| *it > at + 2).unwrap_or(words.len());
+        if role > at + 2 {
+            let mut plain = words[at + 2..role].to_vec();
+            plain.push(word("replaced"));
+            plain.extend_from_slice(&words[..end]);
+            plain.extend_from_slice(&words[role..]);
+            *words = plain;
+        }
+        return;
+    }
+    let back = (1..words.len().min(6)).find(|at| {
+        words[*at].low == "returned" && words.get(at + 1).is_some_and(|it| it.low == "from")
+            || words[*at].is(&["came", "got"])
+                && words.get(at + 1).is_some_and(|it| it.low == "back")
+                && words.get(at + 2).is_some_and(|it| it.low == "from")
+    });
+    if let Some(at) = back {
+        let length = if words[at].low == "returned" { 1 } else { 2 };
+        words.splice(at..at + length, [word("is"), word("back")]);
+        return;
+    }
+    if let [.., has, result] = words.as_slice()
+        && has.is(&["has", "have"])
+        && result.is(&[
+            "shipped", "launched", "closed", "finished", "ended", "failed", "passed", "landed", "stopped", "started",
+        ])
+    {
+        let at = words.len() - 1;
+        words.insert(at, word("been"));
+    }
+}
+
+const SPANS: &[&str] = &[
+    "week",
+    "weekend",
+    "month",
+    "year",
+    "quarter",
+    "spring",
+    "summer",
+    "autumn",
+    "fall",
+    "winter",
+    "night",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// Brings `I've started going to bed at 10` into the form `I go to bed at 10`, and takes `since the move` from the
+/// beginning. Returns whether there was such a thing.
+pub(super) fn take_beginning(words: &mut Vec<Word>) -> bool {
+    if words.first().is_some_and(|it| it.low == "since")
+        && let Some(main) = (2..words.len().min(6)).find(|at| words[*at].is(&["my", "our", "the", "we", "i"]))
+        && !words[..main].iter().any(Word::is_mark)
+    {
+        words.drain(..main);
+        return true;
+    }
+    let Some(at) = words.iter().take(6).position(|it| it.is(&["started", "begun", "began"])).filter(|at| *at > 0)
+    else {
+        return false;
+    };
+    let Some(base) = words.get(at + 1).and_then(|it| super::frames::base_of_doing(&it.low)) else { return false };
+    let mut from = at;
+    while from > 1 && words[from - 1].is(&["has", "have", "just", "now"]) {
+        from -= 1;
+    }
+    if from > 1 && words[..from].len() > 3 {
+        return false;
+    }
+    let is_first = words[from - 1].is(&["i", "we"]);
+    let low = if is_first {
+        base.to_owned()
+    } else if base.ends_with('o') {
+        format!("{base}es")
+    } else {
+        format!("{base}s")
+    };
+    words.splice(from..at + 2, [Word { raw: low.clone(), low }]);
+    true
 }
 
 /// Brings `replaced A with B` into the form `switched to B`; what A is.
@@ -318,6 +456,8 @@ pub(super) fn take_origin(words: &mut Vec<Word>) -> Option<String> {
     (!origin.is_empty()).then_some(origin)
 }
 
+const AUXILIARIES: &[&str] = &["was", "were", "been", "is", "are", "be", "got", "to", "will"];
+
 /// Brings `Tom changed his number to X` into the form `Tom's number was changed to X`.
 pub(super) fn plain_change(words: &mut Vec<Word>) {
     const VERBS: &[&str] = &[
@@ -349,14 +489,27 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
     let Some(verb) = words.iter().take(5).position(|it| it.is(VERBS)).filter(|it| *it > 0) else { return };
     let own = words.get(verb + 1).is_some_and(|it| it.is(&["his", "her", "their", "its", "my", "our", "the"]));
     let to = words.iter().enumerate().skip(verb + 2).take(7).find(|(_, it)| it.is(&["to", "from"])).map(|(at, _)| at);
-    let (true, Some(to)) = (own, to) else { return };
-    if to == verb + 2 {
+    let Some(to) = to else { return };
+    // `upgraded Postgres to 16`: a noun without anything before it.
+    let is_bare = !own
+        && words[..verb].len() <= 2
+        && !words[verb - 1].is(AUXILIARIES)
+        && to > verb + 1
+        && words[verb + 1..to].iter().all(|it| {
+            !it.is_mark()
+                && !it.is(&[
+                    "from", "up", "down", "over", "back", "on", "off", "away", "out", "in", "and", "me", "us", "him",
+                    "it",
+                ])
+        });
+    if !own && !is_bare || own && to == verb + 2 {
         return;
     }
-    let of_owner = !words[verb + 1].is(&["the"]);
+    let of_owner = own && !words[verb + 1].is(&["the"]);
+    let from = verb + 1 + usize::from(own);
     let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
-    let noun: Vec<Word> = words[verb + 2..to].to_vec();
-    let mut plain: Vec<Word> = if of_owner { words[..verb].to_vec() } else { Vec::new() };
+    let noun: Vec<Word> = words[from..to].to_vec();
+    let mut plain: Vec<Word> = if of_owner { words[..verb].to_vec() } else { vec![word("the")] };
     if of_owner {
         plain.push(word("'s"));
     }

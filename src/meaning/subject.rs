@@ -152,11 +152,16 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
             "this" if at < words.len() => {}
             "this" => return None,
             // `the flight to Oslo`, not `wants to`.
-            "to" if at > 1 && words.get(at).is_some_and(Word::is_capital) => tokens.push("to".to_owned()),
+            "to" if at > 1
+                && words.get(at).is_some_and(|it| it.is_capital() || it.is(&["work", "school", "the", "my"])) =>
+            {
+                tokens.push("to".to_owned())
+            }
             "to" => return None,
             _ if values::is_article(low) && !(low == "des" && at > 1) => {}
             _ if word.is_mark() => return None,
-            _ if NO_SUBJECT.contains(&low) => return None,
+            // `on` is somebody in French, at the beginning.
+            _ if NO_SUBJECT.contains(&low) && !(low == "on" && at > 1) => return None,
             _ => tokens.push(low.to_owned()),
         }
         if tokens.len() > LONGEST + 2 {
@@ -190,7 +195,8 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
         && !PROPERTIES.contains_key(last)
         && is_relational;
     let is_some = words.first().is_some_and(|it| it.is(SOME) || it.is(INDEFINITE) && is_relational);
-    let has_article = has_article && !words.first().is_some_and(|it| it.is(INDEFINITE));
+    // The user is somebody, however it is said.
+    let has_article = has_article && parts != ["user"] && !words.first().is_some_and(|it| it.is(INDEFINITE));
     Some(NounPhrase { parts, is_relational, is_plural, written: words.to_vec(), has_article, is_some })
 }
 

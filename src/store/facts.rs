@@ -202,11 +202,12 @@ fn same_voice(one: Option<&str>, other: Option<&str>) -> bool {
 /// The same for all facts on one attribute of one subject of one owner. Sessions share what they know.
 fn key(owner: &Owner, fact: &Fact) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
+    let subject = fact.subject_key();
     let fields = [
         Some(owner.namespace.as_str()),
         owner.user_id.as_deref(),
         owner.persona.as_deref(),
-        Some(fact.subject.as_str()),
+        Some(subject.as_str()),
         Some(fact.attribute.as_str()),
     ];
     for field in fields {

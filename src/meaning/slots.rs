@@ -1,0 +1,1003 @@
+//! Reads any statement as a slot and what fills it, so that `log retention is 30 days`, `we extended log retention to 90 days`
+//! and `set the retention of logs to 90 days` are about one slot.
+//!
+//! A slot is named by the set of its nouns. Whether it takes one value or many is told by its noun (a friend is one of
+//! many) and by what fills it: a quantity, a time, a name or a place takes the place of another; a quality only when
+//! the slot is one of qualities, or the later statement says that things have changed.
+
+use std::collections::BTreeSet;
+
+use super::Fact;
+use super::conflict::are_opposites;
+use super::conflict::times;
+use super::frames::PREPOSITIONS;
+use super::frames::Plain;
+use super::openings::is_change;
+use super::openings::plain_change;
+use super::phrases::NO_SUBJECT;
+use super::phrases::PROPERTIES;
+use super::sides::differ_in_period;
+use super::sides::dimension;
+use super::sides::is_quantity;
+use super::value::Value;
+use super::value::are_rivals;
+use super::value::is_time;
+use super::value::written;
+use super::values;
+use super::words::Word;
+
+/// The attribute of what fills a slot.
+pub(super) const SLOT: &str = "@";
+
+/// Nouns and names of a slot; what has more is a story.
+const TOPIC: usize = 6;
+
+/// Slots of one statement that are kept: a sentence says one or two things.
+const SLOTS: usize = 4;
+
+/// Words of a clause among which the verb stands.
+const VERB_WITHIN: usize = 11;
+
+/// The slots that a statement fills.
+pub(super) fn slots(plain: &Plain<'_>) -> Vec<Fact> {
+    let clauses = clauses(plain.words);
+    let several = clauses.len() > 1;
+    let mut found: Vec<Fact> = Vec::new();
+    // `I have a new therapist, Dr. Alvarez`: the mark joins here.
+    let has =
+        plain.words.iter().take(6).position(|it| it.is(&["has", "have", "got", "hired", "chose"])).filter(|it| *it > 0);
+    if let Some(has) = has
+        && let Some(slot) = has_new(&plain.words[..has], &plain.words[has + 1..], plain)
+    {
+        found.push(slot.fact(plain, false));
+    }
+    for range in clauses {
+        if plain.negations.iter().any(|it| range.contains(it)) {
+            continue;
+        }
+        let mut words = plain.words[range].to_vec();
+        plain_change(&mut words);
+        let range_has_our = words.first().is_some_and(|it| it.low == "our")
+            || words.len() > 2 && words[0].low == "we" && words[1].low == "'s";
+        for slot in read(&words, plain) {
+            let fact = slot.fact(plain, several);
+            // `We renamed our dog` is about the dog that somebody else calls `my dog`.
+            if range_has_our && fact.is_change && fact.confidence > 0.85 && found.len() < SLOTS {
+                let subject = format!("user {}", fact.subject);
+                found.push(Fact { subject, confidence: 0.85 * plain.factor, ..fact.clone() });
+            }
+            let is_new = !found.iter().any(|it| it.subject == fact.subject && it.value == fact.value);
+            if is_new && found.len() < SLOTS {
+                found.push(fact);
+            }
+        }
+    }
+    found
+}
+
+/// The words that name the slot of `subject`, in an order that does not depend on how it is said.
+pub(super) fn topic_key(subject: &str) -> String {
+    let words: BTreeSet<&str> = subject.split(' ').collect();
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+#[derive(Debug)]
+struct Slot {
+    topic: Topic,
+    value: Value,
+    is_change: bool,
+    sure: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Topic {
+    words: Vec<String>,
+    /// Whether it is somebody, or something by its name: much can be said of it.
+    is_name: bool,
+    /// Whether it has an owner, or is an attribute of something.
+    is_owned: bool,
+    /// Whether it is one of several of its kind: `friend`, `son`.
+    is_one_of_many: bool,
+}
+
+impl Slot {
+    fn fact(self, plain: &Plain<'_>, several: bool) -> Fact {
+        let mut topic = self.topic.words;
+        if let Some(purpose) = &self.value.purpose {
+            topic.extend(purpose.split(' ').skip(1).map(stem));
+        }
+        Fact {
+            subject: topic.join(" "),
+            attribute: SLOT.to_owned(),
+            value: self.value.normal(),
+            shown: written(&self.value.words),
+            replaces: self.value.replaces.or_else(|| plain.replaced.map(str::to_owned)),
+            holds: true,
+            many: self.topic.is_name || self.topic.is_one_of_many || !self.topic.is_owned,
+            is_change: self.is_change || plain.renews,
+            is_whole: plain.is_whole && !several && self.value.rest <= 8,
+            confidence: self.sure * plain.factor,
+        }
+    }
+}
+
+/// Where each clause stands: what stands behind a mark, or behind `and` with a verb of its own.
+fn clauses(words: &[Word]) -> Vec<std::ops::Range<usize>> {
+    let has_verb = |words: &[Word]| {
+        words.iter().any(|it| it.is(LINKS) || it.is(STATING) || it.is(MOVES) || it.is(LEAVING) || is_change(it))
+    };
+    let mut found = Vec::new();
+    let mut from = 0;
+    for (at, word) in words.iter().enumerate() {
+        let is_joint = word.is(&["and", "but", "so", "because", "while"])
+            && has_verb(&words[from..at])
+            && has_verb(&words[at + 1..]);
+        let is_mark = word.is(&[",", ";", "(", ")"]);
+        if is_joint || is_mark {
+            if at > from {
+                found.push(from..at);
+            }
+            from = at + 1;
+        }
+    }
+    if from < words.len() {
+        found.push(from..words.len());
+    }
+    found
+}
+
+const LINKS: &[&str] = &["is", "are", "am", "remains", "stays", "became", "becomes"];
+
+/// Verbs behind which a clause says something of its own.
+const STATING: &[&str] = &[
+    "has",
+    "have",
+    "uses",
+    "use",
+    "replaced",
+    "replaces",
+    "took",
+    "turned",
+    "elected",
+    "hired",
+    "named",
+    "appointed",
+    "costs",
+    "lives",
+    "works",
+    "rose",
+    "fell",
+    "grew",
+    "climbed",
+];
+
+/// Verbs of who or what goes.
+const LEAVING: &[&str] = &[
+    "left",
+    "stepped",
+    "resigned",
+    "retired",
+    "quit",
+    "died",
+    "sold",
+    "cancelled",
+    "canceled",
+    "graduated",
+    "finished",
+    "stopped",
+    "got",
+    "bought",
+    "joined",
+    "started",
+    "broke",
+    "divorced",
+    "passed",
+    "gave",
+    "dropped",
+    "had",
+    "was",
+    "were",
+];
+
+/// Verbs that say themselves that a value is another one now: `rose to`.
+const MOVES: &[&str] = &[
+    "rose",
+    "risen",
+    "fell",
+    "fallen",
+    "grew",
+    "grown",
+    "climbed",
+    "jumped",
+    "dropped",
+    "went",
+    "gone",
+    "shrank",
+    "shrunk",
+    "doubled",
+    "slipped",
+    "became",
+    "become",
+    "turned",
+    "expanded",
+    "improved",
+    "declined",
+    "sank",
+    "swelled",
+    "lengthened",
+    "shortened",
+    "reassigned",
+    "handed",
+    "passed",
+    "transferred",
+    "relocated",
+    "promoted",
+    "bumped",
+    "rotated",
+    "retitled",
+    "redirected",
+    "repointed",
+    "adjusted",
+    "tightened",
+    "relaxed",
+    "trimmed",
+    "pinned",
+    "capped",
+    "brought",
+    "tweaked",
+    "assigned",
+    "given",
+    "revised",
+    "corrected",
+    "amended",
+    "altered",
+    "delayed",
+    "moved",
+    "hiked",
+    "advanced",
+    "scaled",
+];
+
+/// What fills which slot in one clause.
+fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
+    let words = match words.first() {
+        Some(first) if first.is(&["and", "but", "so", "then", "where", "which", "also", "because"]) => &words[1..],
+        _ => words,
+    };
+    if words.is_empty() || words.len() > 24 {
+        return Vec::new();
+    }
+    let mut found: Vec<Slot> = Vec::new();
+    if let Some(mark) = words.iter().position(|it| it.is(&[":", "="])).filter(|it| *it > 0 && *it < 7) {
+        let known = |it: &Word| ATTRIBUTES.contains(&it.low.as_str()) || PROPERTIES.contains_key(it.low.as_str());
+        if super::frames::names_list(&words[..mark]) {
+            return found;
+        }
+        let sure = if mark > 1 || known(&words[0]) { 0.9 } else { 0.7 };
+        let named = slot(&words[..mark], &words[mark + 1..], plain, false, sure);
+        found.extend(named.map(|it| Slot { topic: Topic { is_owned: true, is_name: false, ..it.topic }, ..it }));
+        return found;
+    }
+    if words[0].is(IMPERATIVE)
+        && let Some(to) = words.iter().rposition(|it| it.is(&["to"])).filter(|it| *it > 1)
+    {
+        found.extend(slot(&words[1..to], &words[to + 1..], plain, true, 0.9));
+        return found;
+    }
+    found.extend(roles(words, plain));
+    found.extend(purpose(words, plain));
+    found.extend(release(words, plain));
+    found.extend(taste(words, plain));
+    for at in 1..words.len().min(VERB_WITHIN) {
+        let rest = &words[at + 1..];
+        if rest.is_empty() {
+            break;
+        }
+        let word = &words[at];
+        // `the version in use`
+        if word.low == "use" && words[at - 1].low == "in" {
+            continue;
+        }
+        let aux = word.is(&["was", "were", "has", "have", "got", "is", "are", "gets", "am", "been", "be"]);
+        // `was raised to`, `has gone up to`, `rose to`
+        let moved = (at..words.len().min(at + 4)).find(|it| {
+            (is_change(&words[*it]) || words[*it].is(MOVES))
+                && words[at..*it]
+                    .iter()
+                    .all(|it| it.is(&["was", "were", "has", "have", "been", "got", "is", "are", "to", "be"]))
+        });
+        if let Some(verb) = moved {
+            let mut to = verb + 1;
+            while words.get(to).is_some_and(|it| it.is(&["back", "up", "down", "over", "out", "forward", "off"])) {
+                to += 1;
+            }
+            if words.get(to).is_some_and(|it| it.is(&["from"]))
+                && let Some(more) = words[to..].iter().position(|it| it.is(&["to"]))
+            {
+                to += more;
+            }
+            // `went to Vienna` tells of a journey, `went up to 5 %` of a change.
+            let is_journey = words[verb].is(&["went", "gone", "brought", "passed", "handed"]) && to == verb + 1;
+            if is_journey && !(words[at].is(&["was", "were"]) && to > at + 1) {
+                break;
+            }
+            if words.get(to).is_some_and(|it| it.is(&["to", "until", "till", "into", "as"])) {
+                found.extend(slot(&words[..at], &words[to + 1..], plain, true, 0.9));
+            } else if words[verb].is(&["became", "become", "turned"]) {
+                found.extend(slot(&words[..at], &words[to..], plain, true, 0.9));
+            }
+            break;
+        }
+        // `is down to 3 testers`
+        if word.is(LINKS) && rest.len() > 2 && rest[0].is(&["down", "up", "back"]) && rest[1].low == "to" {
+            found.extend(slot(&words[..at], &rest[2..], plain, true, 0.9));
+            break;
+        }
+        if word.is(LINKS) {
+            found.extend(slot(&words[..at], rest, plain, false, 0.9));
+            found.extend(turned(&words[..at], rest, plain));
+            found.extend(numbered(&words[..at], rest, plain));
+            break;
+        }
+        if word.is(&["has", "have"]) && !rest[0].is(&["to", "been"]) {
+            found.extend(counted(&words[..at], rest, plain));
+            found.extend(has_new(&words[..at], rest, plain));
+            break;
+        }
+        if word.is(NUMBERING) {
+            found.extend(numbered(&words[..at], rest, plain));
+            if rest[0].is(&["on", "in", "at"]) || rest.len() > 2 && rest[1].is(&["on", "in", "at"]) {
+                let from = usize::from(!rest[0].is(&["on", "in", "at"]));
+                found.extend(slot(&words[..at], &rest[from..], plain, false, 0.9));
+            }
+            break;
+        }
+        if word.is(&["uses", "use", "has", "have", "with", "keeps", "chose", "picked"]) || word.is(STATING) {
+            found.extend(uses_as(&words[..at], rest, plain));
+            found.extend(numbered(&words[..at], rest, plain));
+            if word.is(STATING) {
+                break;
+            }
+        }
+        if aux || word.is(NO_SUBJECT) && word.low != "on" {
+            break;
+        }
+    }
+    found
+}
+
+const IMPERATIVE: &[&str] = &[
+    "set", "change", "bump", "raise", "lower", "increase", "reduce", "update", "switch", "move", "rename", "extend",
+    "cut",
+];
+
+/// Verbs in the present behind which `port 8080` and the like stand.
+const NUMBERING: &[&str] = &[
+    "listens", "sits", "lives", "binds", "starts", "answers", "serves", "stays", "begins", "runs", "resides", "happens",
+];
+
+/// `Yuki is the lead designer`: said from the other end.
+fn turned(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let first = rest.first()?;
+    // `head of sales` needs no article.
+    let is_definite = first.is(&["the", "my", "our"])
+        || rest.get(1).is_some_and(|it| it.low == "of") && !values::is_article(&first.low)
+        || rest.iter().take(4).any(|it| it.low == "'s") && rest.first().is_some_and(Word::is_capital);
+    let is_value = before.len() <= 4
+        && (before
+            .iter()
+            .all(|it| it.is_capital() || it.low == "of" || it.low.starts_with(|it: char| it.is_ascii_digit()))
+            || before.iter().any(has_sign))
+        && !before.iter().any(|it| it.is(NO_SUBJECT) || it.is(&["we", "i", "my", "our", "'s"]));
+    let end =
+        rest.iter().position(|it| it.is(&["since", "after", "until", "as", "because", "with"])).unwrap_or(rest.len());
+    if !is_definite || !is_value || end < 2 {
+        return None;
+    }
+    slot(&rest[..end], before, plain, false, 0.9)
+}
+
+/// `listens on port 3000`, `is on floor 4`, `is on Node 20`.
+fn numbered(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let at = rest
+        .iter()
+        .take(5)
+        .position(|it| it.is(&["port", "floor", "room", "version", "gate", "desk", "extension", "level"]))?;
+    let number = rest.get(at + 1).filter(|it| it.low.starts_with(|it: char| it.is_ascii_digit() || it == 'v'))?;
+    let joined = at == 0 || rest[..at].iter().all(|it| it.is(PREPOSITIONS) || values::is_article(&it.low));
+    if !joined {
+        return None;
+    }
+    let mut topic = before.to_vec();
+    topic.push(rest[at].clone());
+    slot(&topic, std::slice::from_ref(number), plain, false, 0.9)
+}
+
+/// `has 6 engineers`, `has grown to 9 engineers` fill the slot of a count.
+fn counted(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let number = values::normal(std::slice::from_ref(rest.first()?)).join("");
+    let counts = number.bytes().next().is_some_and(|it| it.is_ascii_digit()) && rest.len() >= 2;
+    if !counts || rest[1].is(PREPOSITIONS) {
+        return None;
+    }
+    let end = rest.iter().position(|it| it.is(PREPOSITIONS) || it.is_mark()).unwrap_or(rest.len());
+    // `16 GB of RAM` and `2 TB of storage` are two slots.
+    let mut topic = before.to_vec();
+    if let [of, thing, ..] = &rest[end..]
+        && of.low == "of"
+    {
+        topic.push(thing.clone());
+    }
+    slot(&topic, &rest[..end.min(4)], plain, false, 0.9)
+}
+
+/// `We're on Node 20`, `Node version in use is 18`: of what a release is, and which.
+fn release(words: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let [.., name, number] = words else { return None };
+    let verb = words.iter().position(|it| it.is(&["is", "are", "am", "use", "uses", "run", "runs", "to"]))?;
+    let said = &words[verb + 1..];
+    let said = &said[usize::from(said.first().is_some_and(|it| it.is(&["on", "using", "at"])))..];
+    let is_release = said.len() == 2
+        && name.is_capital()
+        && number.low.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit())
+        && number.low.bytes().all(|it| it.is_ascii_digit() || it == b'.' || it == b'v')
+        && values::month(&name.low).is_none();
+    let is_ours = words[..verb]
+        .iter()
+        .all(|it| it.is(&["we", "i", "upgraded", "moved", "have", "the", "project", "team", "migrated", "switched"]));
+    if !is_release || !is_ours {
+        return None;
+    }
+    let topic = [name.clone(), Word { raw: "version".to_owned(), low: "version".to_owned() }];
+    let is_change = words[..verb].iter().any(is_change);
+    let mut slot = slot(&topic, std::slice::from_ref(number), plain, is_change, 0.9)?;
+    slot.topic.is_owned = true;
+    Some(slot)
+}
+
+/// `We use Svelte for the UI`, `The UI was rewritten in React`: what something is made with. Several things can be.
+fn purpose(words: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let at = words
+        .iter()
+        .take(8)
+        .position(|it| it.is(&["use", "uses", "rewritten", "rebuilt", "reimplemented", "ported"]))
+        .filter(|it| *it > 0)?;
+    let (noun, said, is_change) = if words[at].is(&["use", "uses"]) {
+        let r#for = words.iter().position(|it| it.low == "for").filter(|it| *it > at + 1)?;
+        (&words[r#for + 1..], &words[at + 1..r#for], false)
+    } else {
+        let end = words[..at].iter().position(|it| it.is(&["was", "has", "is", "got"]))?;
+        (&words[..end], words.get(at + 2..)?, true)
+    };
+    let mut slot = slot(noun, said, plain, is_change, 0.9)?;
+    slot.topic.is_one_of_many = true;
+    Some(slot)
+}
+
+/// `likes verbose explanations`, `wants concise explanations`: how somebody will have it.
+fn taste(words: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let verb = words
+        .iter()
+        .take(5)
+        .position(|it| it.is(&["likes", "like", "wants", "want", "prefers", "prefer", "needs"]))
+        .filter(|it| *it > 0)?;
+    let [quality, noun] = words.get(verb + 1..)? else { return None };
+    let mut topic = of_owner(&words[..verb]);
+    topic.push(noun.clone());
+    let mut slot = slot(&topic, std::slice::from_ref(quality), plain, false, 0.9)?;
+    slot.topic.is_one_of_many = true;
+    Some(slot)
+}
+
+/// `has a new product manager: Felix`.
+fn has_new(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let start = rest.iter().take(2).position(|it| it.low == "new")?;
+    let joint = rest.iter().position(|it| it.is(&[":", ",", "called", "named"])).filter(|it| *it > start + 1)?;
+    let mut topic = of_owner(before);
+    topic.extend_from_slice(&rest[start + 1..joint]);
+    slot(&topic, &rest[joint + 1..], plain, true, 0.9)
+}
+
+/// `uses pnpm as its package manager`.
+fn uses_as(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
+    let r#as = rest.iter().position(|it| it.low == "as").filter(|it| (1..=4).contains(it))?;
+    let role = &rest[r#as + 1..];
+    let first = role.first()?;
+    let own = first.is(&["its", "their", "his", "her", "my", "our", "the"]);
+    let role = &role[usize::from(own)..];
+    let end = role.iter().position(|it| it.is(&["since", "after", "from", "instead", "because"])).unwrap_or(role.len());
+    if !own || end == 0 || end > 3 {
+        return None;
+    }
+    let mut topic = of_owner(before);
+    topic.extend_from_slice(&role[..end]);
+    slot(&topic, &rest[..r#as], plain, false, 0.9)
+}
+
+/// `the club elected Dana as treasurer`, `Bob took over as lead of X`, `Bob replaced Ana as lead of X`.
+fn roles(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
+    let Some(verb) = words.iter().take(6).position(|it| {
+        it.is(&[
+            "elected",
+            "appointed",
+            "hired",
+            "named",
+            "replaced",
+            "replaces",
+            "takes",
+            "took",
+            "succeeded",
+            "steps",
+            "stepped",
+            "chose",
+            "picked",
+            "made",
+        ])
+    }) else {
+        return Vec::new();
+    };
+    let Some(r#as) = words.iter().position(|it| it.low == "as").filter(|it| *it > verb) else { return Vec::new() };
+    let role = &words[r#as + 1..];
+    let end =
+        role.iter().position(|it| it.is(&["since", "after", "from", "because", "replacing"])).unwrap_or(role.len());
+    let role = &role[..end];
+    if role.is_empty() || verb == 0 {
+        return Vec::new();
+    }
+    let chosen = words[verb].is(&["elected", "appointed", "hired", "named", "chose", "picked", "made"]);
+    let (who, owner) = if chosen { (&words[verb + 1..r#as], &words[..verb]) } else { (&words[..verb], &words[..0]) };
+    if words[verb].is(&["took", "takes", "steps", "stepped"]) && !words[verb + 1].is(&["over", "up", "in"]) {
+        return Vec::new();
+    }
+    let mut topics = vec![role.to_vec()];
+    if !owner.is_empty() {
+        topics.push([of_owner(owner).as_slice(), role].concat());
+    }
+    topics.into_iter().filter_map(|it| slot(&it, who, plain, true, 0.9)).collect()
+}
+
+/// The words with which the owner of a slot begins.
+fn of_owner(words: &[Word]) -> Vec<Word> {
+    let mut words = words.to_vec();
+    words.push(Word { raw: "'s".to_owned(), low: "'s".to_owned() });
+    words
+}
+
+/// The slot that `noun` names, filled by `said`.
+fn slot(noun: &[Word], said: &[Word], plain: &Plain<'_>, is_change: bool, sure: f64) -> Option<Slot> {
+    let topic = topic(noun, plain.speaker)?;
+    let end = said.iter().position(Word::is_mark).unwrap_or(said.len());
+    let value = Value::of(&said[..end], false, None)?;
+    let normal = value.normal();
+    let count = normal.split(' ').count();
+    let is_clause = value.words.iter().skip(1).any(|it| it.is(LINKS) || it.is(&["was", "has", "will", "can"]));
+    let begins = value
+        .words
+        .first()
+        .is_some_and(|it| it.is(NO_SUBJECT) && !it.is(PREPOSITIONS) || it.is(&["to", "like", "so", "very", "too"]));
+    let is_doing = value.words.first().is_some_and(|it| it.low.ends_with("ing") && value.words.len() > 1);
+    if count > 6 || is_clause || begins || is_doing {
+        return None;
+    }
+    Some(Slot { topic, value, is_change, sure })
+}
+
+/// What a slot is called, without the words that say nothing of which it is.
+fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
+    let has_article = words.first().is_some_and(|it| values::is_article(&it.low));
+    if words
+        .first()
+        .is_some_and(|it| it.is(&["a", "an", "one", "some", "another", "each", "every", "any", "both", "this", "that"]))
+    {
+        return None;
+    }
+    let mut found: Vec<String> = Vec::new();
+    let mut is_owned = has_article;
+    let mut has_common = false;
+    let mut is_one_of_many = false;
+    for (at, word) in words.iter().enumerate() {
+        let low = word.low.as_str();
+        match low {
+            "'s" | "our" | "of" | "for" => is_owned = true,
+            "we" => is_owned = true,
+            "us" if !word.is_capital() => is_owned = true,
+            "my" | "i" | "me" | "user" | "mine" => {
+                is_owned = true;
+                found.push(speaker.map_or_else(|| "user".to_owned(), str::to_lowercase));
+            }
+            "his" | "her" | "their" | "its" | "your" => return None,
+            "home" if words.get(at + 1).is_some_and(|it| it.low == "address") => {}
+            _ if values::is_article(low) || word.is(IDLE) => {}
+            _ if PREPOSITIONS.contains(&low) => {
+                // `from A to B` and `from B to A` are two.
+                if matches!(low, "from" | "between" | "before" | "after") {
+                    return None;
+                }
+            }
+            _ if word.is_mark() || NO_SUBJECT.contains(&low) || is_change(word) => return None,
+            _ => {
+                // `CTO`, `UI`: capitals only, of something.
+                let is_short = is_owned && word.raw.len() <= 4 && word.raw.chars().all(char::is_uppercase);
+                let is_name = word.is_capital()
+                    && !is_short
+                    && (at > 0 || !has_article)
+                    && !(at == 0 && words.len() > 1 && PROPERTIES.contains_key(low));
+                has_common |= !is_name;
+                is_one_of_many |= word.is(ONE_OF_MANY);
+                found.push(stem(low));
+            }
+        }
+        if found.len() > TOPIC {
+            return None;
+        }
+    }
+    if found.is_empty() {
+        // `the team`, `we`: nothing else is named.
+        let idle = words.iter().rev().find(|it| it.is(IDLE) || it.is(&["we", "us"]))?;
+        found.push(if idle.is(&["we", "us", "team", "company"]) { "we".to_owned() } else { stem(&idle.low) });
+        has_common = true;
+    }
+    found.dedup();
+    let has_noun = found.len() > 1 || has_common && is_owned;
+    if found.is_empty() {
+        return None;
+    }
+    let is_name = !has_common || !has_noun || found.len() == 1 && matches!(found[0].as_str(), "we" | "user");
+    Some(Topic { words: found, is_name, is_owned, is_one_of_many })
+}
+
+/// Words of a noun phrase that do not say which one is meant.
+const IDLE: &[&str] = &[
+    "new",
+    "current",
+    "latest",
+    "present",
+    "own",
+    "actual",
+    "existing",
+    "project",
+    "team",
+    "company",
+    "overall",
+    "total",
+    "in",
+    "use",
+    "name",
+    "exact",
+    "official",
+    "usual",
+    "preferred",
+    "chosen",
+    "&",
+];
+
+/// Nouns of which somebody has several.
+const ONE_OF_MANY: &[&str] = &[
+    "friend",
+    "friends",
+    "brother",
+    "sister",
+    "son",
+    "daughter",
+    "child",
+    "kid",
+    "colleague",
+    "cousin",
+    "uncle",
+    "aunt",
+    "neighbor",
+    "neighbour",
+    "teammate",
+    "hobby",
+    "skill",
+    "interest",
+    "ingredient",
+    "symptom",
+    "feature",
+    "member",
+    "example",
+    "reason",
+    "customer",
+    "client",
+    "language",
+    "nephew",
+    "niece",
+    "student",
+    "tip",
+    "bug",
+    "issue",
+    "rule",
+    "idea",
+    "fear",
+    "allergy",
+    "strength",
+    "weakness",
+    "habit",
+    "book",
+    "movie",
+    "song",
+    "grandson",
+    "granddaughter",
+    "roommate",
+    "classmate",
+    "thing",
+    "part",
+    "option",
+    "advantage",
+    "problem",
+    "question",
+    "benefit",
+    "risk",
+    "task",
+    "step",
+    "competitor",
+];
+
+/// One form of a noun: without its plural, and of words for the same one.
+fn stem(low: &str) -> String {
+    // The users of something are not the one who speaks.
+    if low == "users" {
+        return low.to_owned();
+    }
+    // Events are many, and their time is one of the things that are said of them.
+    if let Some(known) = PROPERTIES.get(low).filter(|it| **it != "when") {
+        return (*known).to_owned();
+    }
+    let same = match low {
+        "favourite" | "fave" => "favorite",
+        "colour" => "color",
+        "ownership" => "owned by",
+        "wage" | "pay" => "salary",
+        "cell" | "mobile" => "phone",
+        _ => "",
+    };
+    if !same.is_empty() {
+        return same.to_owned();
+    }
+    let plural =
+        low.len() > 3 && low.ends_with('s') && !low.ends_with("ss") && !low.ends_with("us") && !low.ends_with("is");
+    low[..low.len() - usize::from(plural)].to_owned()
+}
+
+/// How surely `new` takes the place of `old` in the slot that both fill.
+pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
+    let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
+    let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
+    if is_part(&one, &other) || is_part(&other, &one) || differ_in_period(&old.value, &new.value) {
+        return None;
+    }
+    if new.replaces.as_ref().is_some_and(|it| it.split(' ').all(|it| one.contains(&it))) {
+        return Some(1.0);
+    }
+    if new.is_change && are_rivals(&old.value, &new.value) {
+        return Some(0.95);
+    }
+    let owned = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let (kind, other_kind) = (Kind::of(&old.shown, &owned(&one)), Kind::of(&new.shown, &owned(&other)));
+    let may_be_many = old.many || new.many;
+    match (kind, other_kind) {
+        (Kind::Time, Kind::Time) => times(&one, &other).filter(|_| !may_be_many || new.is_change),
+        (Kind::Quantity, Kind::Quantity) => quantities(&one, &other, new.is_change),
+        (Kind::Quantity | Kind::Time, _) | (_, Kind::Quantity | Kind::Time) => {
+            (new.is_change && !may_be_many).then_some(0.6)
+        }
+        (Kind::Name, Kind::Name) if !may_be_many => Some(0.95),
+        (Kind::Name, Kind::Name) => new.is_change.then_some(0.6),
+        (Kind::Quality, Kind::Quality) if one.len() == 1 && other.len() == 1 && are_opposites(one[0], other[0]) => {
+            Some(0.9)
+        }
+        (Kind::Place, Kind::Place) if one.iter().chain(&other).any(|it| is_quantity(it)) => {
+            // `on port 80` and `at version 3` are two things.
+            let bare = |all: &[&str]| -> Vec<String> {
+                all.iter().filter(|it| !is_quantity(it)).map(|it| (*it).to_owned()).collect()
+            };
+            (new.is_change && !may_be_many && bare(&one) == bare(&other)).then_some(0.9)
+        }
+        (Kind::Place, Kind::Place) => (new.is_change && !may_be_many).then_some(0.9),
+        (Kind::Place, Kind::Name) if new.is_change && !may_be_many => Some(0.9),
+        (Kind::Place, _) | (_, Kind::Place) => (new.is_change && !may_be_many).then_some(0.7),
+        _ if may_be_many => None,
+        (Kind::Quality, Kind::Name) | (Kind::Name, Kind::Quality) if !old.subject.contains(' ') => {
+            new.is_change.then_some(0.6)
+        }
+        _ => {
+            // `manager`, `linter`, `provider`: who or what does it.
+            let takes_one = old.subject.split(' ').any(|it| {
+                ATTRIBUTES.contains(&it)
+                    || PROPERTIES.contains_key(it)
+                    || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
+            });
+            let is_noun =
+                |fact: &Fact| fact.shown.split(' ').next().is_some_and(|it| values::is_article(&it.to_lowercase()));
+            // `the cello`, `the viola now`
+            let takes_one = takes_one || new.is_change && is_noun(old) && is_noun(new);
+            let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
+            Some(if new.is_change && takes_one || opposite {
+                0.9
+            } else if takes_one {
+                0.85
+            } else {
+                0.6
+            })
+            .filter(|_| new.is_change || takes_one || opposite)
+        }
+    }
+}
+
+/// What fills a slot, by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Quantity,
+    Time,
+    Place,
+    Name,
+    Quality,
+}
+
+impl Kind {
+    fn of(shown: &str, parts: &[String]) -> Kind {
+        let first = parts.first().map(String::as_str).unwrap_or_default();
+        let begins = shown.split(' ').find(|it| !values::is_article(&it.to_lowercase()));
+        if is_time(parts) {
+            Kind::Time
+        } else if parts.first().is_some_and(|it| is_quantity(it))
+            && shown.split(' ').skip(1).any(|it| it.len() > 2 && it.starts_with(char::is_uppercase))
+        {
+            // `12 Oak Street`
+            Kind::Name
+        } else if parts.iter().take(2).any(|it| is_quantity(it) && !values::is_date_part(it)) {
+            Kind::Quantity
+        } else if PREPOSITIONS.contains(&first) {
+            Kind::Place
+        } else if begins.is_some_and(|it| it.starts_with(char::is_uppercase))
+            || has_sign_in(first)
+            || parts.last().is_some_and(|it| has_sign_in(it))
+        {
+            Kind::Name
+        } else {
+            Kind::Quality
+        }
+    }
+}
+
+/// Two quantities in one slot: `30 days` and `90 days`, not `16 GB` and `4 cores`.
+fn quantities(one: &[&str], other: &[&str], is_change: bool) -> Option<f64> {
+    if let (Some(a), Some(b)) = (dimension(one), dimension(other))
+        && a != b
+    {
+        return None;
+    }
+    let units = |all: &[&str]| -> BTreeSet<String> {
+        all.iter().filter(|it| !is_quantity(it)).map(|it| it.trim_end_matches('s').to_owned()).collect()
+    };
+    let (a, b) = (units(one), units(other));
+    let plain = |it: &[&str]| it.iter().all(|it| is_quantity(it));
+    let alike = a == b
+        || plain(one)
+        || plain(other)
+        || a.is_subset(&b)
+        || b.is_subset(&a)
+        || dimension(one).is_some() && dimension(one) == dimension(other);
+    let numbers =
+        |all: &[&str]| -> Vec<String> { all.iter().filter(|it| is_quantity(it)).map(|it| (*it).to_owned()).collect() };
+    if !alike || numbers(one) == numbers(other) && a != b {
+        return is_change.then_some(0.6);
+    }
+    Some(0.95)
+}
+
+fn has_sign(word: &Word) -> bool {
+    has_sign_in(&word.low)
+}
+
+fn has_sign_in(part: &str) -> bool {
+    part.chars().skip(1).any(|it| it.is_ascii_digit() || matches!(it, '-' | '_' | '.' | '/' | '@'))
+        && part.chars().any(char::is_alphabetic)
+}
+
+/// Nouns that name a quality of which there is one at a time.
+const ATTRIBUTES: &[&str] = &[
+    "theme",
+    "mode",
+    "color",
+    "size",
+    "status",
+    "state",
+    "method",
+    "format",
+    "style",
+    "plan",
+    "tier",
+    "role",
+    "title",
+    "type",
+    "provider",
+    "vendor",
+    "owner",
+    "policy",
+    "strategy",
+    "approach",
+    "goal",
+    "target",
+    "default",
+    "setting",
+    "schedule",
+    "frequency",
+    "cadence",
+    "location",
+    "stage",
+    "phase",
+    "priority",
+    "severity",
+    "choice",
+    "preference",
+    "diet",
+    "religion",
+    "nationality",
+    "occupation",
+    "profession",
+    "major",
+    "grade",
+    "rank",
+    "level",
+    "visibility",
+    "license",
+    "licence",
+    "layout",
+    "algorithm",
+    "protocol",
+    "encoding",
+    "tone",
+    "mood",
+    "weather",
+    "weekday",
+    "workflow",
+    "job",
+    "music",
+    "hairstyle",
+    "timezone",
+    "editor",
+    "framework",
+    "database",
+    "backend",
+    "engine",
+    "region",
+    "environment",
+    "branch",
+    "subscription",
+    "transport",
+    "commute",
+    "breakfast",
+    "lunch",
+    "dinner",
+    "drink",
+    "sport",
+    "password",
+    "username",
+    "nickname",
+    "alias",
+    "handle",
+    "device",
+    "laptop",
+    "phone",
+    "car",
+    "bike",
+    "font",
+    "keyboard",
+    "browser",
+    "shell",
+    "currency",
+    "unit",
+    "convention",
+    "indentation",
+    "review",
+    "favorite",
+    "order",
+    "medication",
+    "treatment",
+    "diagnosis",
+    "subject",
+    "specialty",
+    "position",
+    "genre",
+];
