@@ -5,10 +5,10 @@ use super::frames::is_framed;
 use super::gone::GONE;
 use super::gone::is_given_up;
 use super::phrases::RIVALS;
+use super::refill::fills_again;
 use super::sides::differ_in_period;
 use super::sides::exclude;
 use super::slots::SLOT;
-use super::slots::fills_again;
 use super::values;
 
 /// From this confidence on, a new fact may take the place of an old one by itself.

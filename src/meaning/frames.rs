@@ -51,6 +51,24 @@ pub(super) struct Plain<'a> {
     pub(super) is_known: bool,
 }
 
+impl Plain<'_> {
+    /// That `about` has this, said as surely as the statement is; nothing else is known of it.
+    pub(super) fn says(&self, about: String, attribute: String, value: String, shown: String) -> Fact {
+        Fact {
+            subject: about,
+            attribute,
+            value,
+            shown,
+            replaces: None,
+            holds: true,
+            many: false,
+            is_change: self.renews,
+            is_whole: self.is_whole,
+            confidence: 0.9 * self.factor,
+        }
+    }
+}
+
 /// Whether the attribute is one that is made here.
 pub(super) fn is_framed(attribute: &str) -> bool {
     attribute.starts_with([FRAME, THING]) || attribute == super::slots::SLOT || attribute == super::gone::GONE
@@ -109,16 +127,10 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
                 // `was bumped to 25`: it is 25, and set to 25.
                 let value = value.join(" ");
                 let set = |attribute: &str, value: String| Fact {
-                    subject: about.clone(),
-                    attribute: attribute.to_owned(),
-                    value,
-                    shown: written(said),
-                    replaces: None,
-                    holds: true,
-                    many: false,
                     is_change: true,
                     is_whole,
                     confidence: 0.85 * plain.factor,
+                    ..plain.says(about.clone(), attribute.to_owned(), value, written(said))
                 };
                 found.push(set("~be", format!("set to {value}")));
                 if !plain.is_known {
@@ -153,17 +165,12 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
     let denied = plain.negations.iter().filter(|it| **it <= from).count() % 2 == 1;
     let replaced = instead.or(plain.replaced.map(str::to_owned));
     found.push(Fact {
-        subject: subject.parts.join(" "),
-        attribute: format!("{FRAME}{verb}"),
-        value: value.join(" "),
-        shown: written(said),
         replaces: replaced.clone(),
         holds: !denied,
-        // Of what is said of one certain thing there is one; of people and of things in general much can be said.
         many: !subject.is_definite() || subject.is_plural,
-        is_change: plain.renews,
         is_whole,
         confidence: 0.95 * plain.factor,
+        ..plain.says(subject.parts.join(" "), format!("{FRAME}{verb}"), value.join(" "), written(said))
     });
     if is_link && let Some(fact) = role(plain, &subject, said, denied, is_whole) {
         found.push(fact);
@@ -330,16 +337,14 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
         && let Some(subject) = noun_phrase(&words[..at], plain.speaker)
     {
         return vec![Fact {
-            subject: subject.parts.join(" "),
-            attribute: format!("{FRAME}be"),
-            value: values::normal(&words[at + 3..]).join(" "),
-            shown: written(&words[at + 3..]),
-            replaces: None,
             holds: false,
-            many: false,
             is_change: true,
-            is_whole: plain.is_whole,
-            confidence: 0.9 * plain.factor,
+            ..plain.says(
+                subject.parts.join(" "),
+                format!("{FRAME}be"),
+                values::normal(&words[at + 3..]).join(" "),
+                written(&words[at + 3..]),
+            )
         }];
     }
     let Some(at) = (1..words.len().min(6)).find(|at| words[*at].is(ENDS) || gave_up(*at)) else { return Vec::new() };
@@ -358,16 +363,9 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
     let said =
         &said[..said.iter().position(|it| it.is(&["and", "und", "et", "y", "in", "on", "at"])).unwrap_or(said.len())];
     let over = |attribute: String, value: String| Fact {
-        subject: about.clone(),
-        attribute,
-        value,
-        shown: written(said),
-        replaces: None,
         holds: false,
-        many: false,
         is_change: true,
-        is_whole: plain.is_whole,
-        confidence: 0.9 * plain.factor,
+        ..plain.says(about.clone(), attribute, value, written(said))
     };
     if let Some((doing, rest)) = said.split_first()
         && doing.low.ends_with("ing")
@@ -405,16 +403,9 @@ const OWN: &[&str] = &[
 fn put_aside(plain: &Plain<'_>, about: &str, replaced: Option<&str>) -> Option<Fact> {
     let name = replaced.filter(|it| !it.is_empty() && it.split(' ').count() <= 4)?;
     Some(Fact {
-        subject: about.to_owned(),
-        attribute: format!("{THING}{}", unversioned(name)),
-        value: name.to_owned(),
-        shown: name.to_owned(),
-        replaces: None,
         holds: false,
-        many: false,
         is_change: true,
-        is_whole: plain.is_whole,
-        confidence: 0.9 * plain.factor,
+        ..plain.says(about.to_owned(), format!("{THING}{}", unversioned(name)), name.to_owned(), name.to_owned())
     })
 }
 
@@ -433,16 +424,10 @@ fn things(plain: &Plain<'_>, about: &str, said: &[Word], holds: bool, is_whole: 
         }
         let name = name.join(" ");
         found.push(Fact {
-            subject: about.to_owned(),
-            attribute: format!("{THING}{}", unversioned(&name)),
-            value: name,
-            shown: written(chunk),
-            replaces: None,
             holds,
-            many: false,
             is_change: plain.renews || plain.replaced.is_some(),
             is_whole,
-            confidence: 0.9 * plain.factor,
+            ..plain.says(about.to_owned(), format!("{THING}{}", unversioned(&name)), name, written(chunk))
         });
     }
     found
@@ -472,16 +457,15 @@ fn led(
     }
     let about = noun_phrase(said, plain.speaker).filter(|it| !it.is_some_of_many())?;
     Some(Fact {
-        subject: about.parts.join(" "),
-        attribute: "led by".to_owned(),
-        value: values::normal(&subject.written).join(" "),
-        shown: written(&subject.written),
-        replaces: None,
         holds: !denied,
-        many: false,
-        is_change: plain.renews,
         is_whole,
         confidence: 0.85 * plain.factor,
+        ..plain.says(
+            about.parts.join(" "),
+            "led by".to_owned(),
+            values::normal(&subject.written).join(" "),
+            written(&subject.written),
+        )
     })
 }
 
@@ -497,16 +481,14 @@ fn role(plain: &Plain<'_>, subject: &NounPhrase, said: &[Word], denied: bool, is
     let end = role.iter().position(|it| it.is(PREPOSITIONS)).unwrap_or(role.len());
     let about = noun_phrase(&role[..end], plain.speaker)?;
     Some(Fact {
-        subject: about.parts.join(" "),
-        attribute: "is".to_owned(),
-        value: values::normal(&subject.written).join(" "),
-        shown: written(&subject.written),
-        replaces: None,
         holds: !denied,
-        many: false,
-        is_change: plain.renews,
         is_whole,
-        confidence: 0.9 * plain.factor,
+        ..plain.says(
+            about.parts.join(" "),
+            "is".to_owned(),
+            values::normal(&subject.written).join(" "),
+            written(&subject.written),
+        )
     })
 }
 
@@ -537,32 +519,19 @@ fn keyed(plain: &Plain<'_>, mark: usize) -> Option<Fact> {
     let sure = if is_set || key.iter().any(is_code) || key.len() > 1 { 0.95 } else { 0.7 };
     let name: Vec<String> = key.iter().filter(|it| !values::is_article(&it.low)).map(|it| it.low.clone()).collect();
     Some(Fact {
-        subject: name.join(" "),
-        attribute: KEY.to_owned(),
-        value: values::normal(value).join(" "),
-        shown: written(value),
-        replaces: None,
         holds: plain.negations.is_empty(),
-        many: false,
-        is_change: plain.renews,
-        is_whole: plain.is_whole,
         confidence: sure * plain.factor,
+        ..plain.says(name.join(" "), KEY.to_owned(), values::normal(value).join(" "), written(value))
     })
 }
 
 /// What is so now, after a change was told.
 fn now_is(plain: &Plain<'_>, about: &str, value: String, shown: &[Word], subject: &NounPhrase) -> Fact {
     Fact {
-        subject: about.to_owned(),
-        attribute: format!("{FRAME}be"),
-        value,
-        shown: written(shown),
-        replaces: None,
-        holds: true,
         many: !subject.is_definite() || subject.is_plural,
         is_change: true,
-        is_whole: plain.is_whole,
         confidence: 0.95 * plain.factor,
+        ..plain.says(about.to_owned(), format!("{FRAME}be"), value, written(shown))
     }
 }
 

@@ -300,18 +300,7 @@ fn of_thing(plain: &Plain<'_>, thing: &[Word], around: &BTreeSet<String>, holds:
     };
     let value = format!("{}{AROUND}{}", bare.join(" "), around.iter().cloned().collect::<Vec<_>>().join(" "));
     keys.into_iter()
-        .map(|key| Fact {
-            subject: key,
-            attribute: GONE.to_owned(),
-            value: value.clone(),
-            shown: written(thing),
-            replaces: None,
-            holds,
-            many: false,
-            is_change: !holds,
-            is_whole: plain.is_whole,
-            confidence: 0.9 * plain.factor,
-        })
+        .map(|key| Fact { holds, is_change: !holds, ..plain.says(key, GONE.to_owned(), value.clone(), written(thing)) })
         .collect()
 }
 

@@ -5,32 +5,26 @@
 //! many) and by what fills it: a quantity, a time, a name or a place takes the place of another; a quality only when
 //! the slot is one of qualities, or the later statement says that things have changed.
 
-use std::collections::BTreeSet;
-
 use super::Fact;
-use super::conflict::are_opposites;
-use super::conflict::times;
 use super::frames::PREPOSITIONS;
 use super::frames::Plain;
 use super::openings::is_change;
 use super::openings::plain_change;
 use super::phrases::NO_SUBJECT;
 use super::phrases::PROPERTIES;
-use super::sides::differ_in_period;
-use super::sides::dimension;
-use super::sides::is_quantity;
+use super::refill::ATTRIBUTES;
+use super::refill::has_sign_in;
+use super::topic::Topic;
+use super::topic::stem;
+use super::topic::topic;
 use super::value::Value;
-use super::value::are_rivals;
-use super::value::is_time;
 use super::value::written;
 use super::values;
 use super::words::Word;
+use std::collections::BTreeSet;
 
 /// The attribute of what fills a slot.
 pub(super) const SLOT: &str = "@";
-
-/// Nouns and names of a slot; what has more is a story.
-const TOPIC: usize = 6;
 
 /// Slots of one statement that are kept: a sentence says one or two things.
 const SLOTS: usize = 4;
@@ -89,17 +83,6 @@ struct Slot {
     sure: f64,
 }
 
-#[derive(Clone, Debug)]
-struct Topic {
-    words: Vec<String>,
-    /// Whether it is somebody, or something by its name: much can be said of it.
-    is_name: bool,
-    /// Whether it has an owner, or is an attribute of something.
-    is_owned: bool,
-    /// Whether it is one of several of its kind: `friend`, `son`.
-    is_one_of_many: bool,
-}
-
 impl Slot {
     fn fact(self, plain: &Plain<'_>, several: bool) -> Fact {
         let mut topic = self.topic.words;
@@ -107,16 +90,12 @@ impl Slot {
             topic.extend(purpose.split(' ').skip(1).map(stem));
         }
         Fact {
-            subject: topic.join(" "),
-            attribute: SLOT.to_owned(),
-            value: self.value.normal(),
-            shown: written(&self.value.words),
-            replaces: self.value.replaces.or_else(|| plain.replaced.map(str::to_owned)),
-            holds: true,
+            replaces: self.value.replaces.clone().or_else(|| plain.replaced.map(str::to_owned)),
             many: self.topic.is_name || self.topic.is_one_of_many || !self.topic.is_owned,
             is_change: self.is_change || plain.renews,
             is_whole: plain.is_whole && !several && self.value.rest <= 8,
             confidence: self.sure * plain.factor,
+            ..plain.says(topic.join(" "), SLOT.to_owned(), self.value.normal(), written(&self.value.words))
         }
     }
 }
@@ -582,422 +561,6 @@ fn slot(noun: &[Word], said: &[Word], plain: &Plain<'_>, is_change: bool, sure: 
     Some(Slot { topic, value, is_change, sure })
 }
 
-/// What a slot is called, without the words that say nothing of which it is.
-fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
-    let has_article = words.first().is_some_and(|it| values::is_article(&it.low));
-    if words
-        .first()
-        .is_some_and(|it| it.is(&["a", "an", "one", "some", "another", "each", "every", "any", "both", "this", "that"]))
-    {
-        return None;
-    }
-    let mut found: Vec<String> = Vec::new();
-    let mut is_owned = has_article;
-    let mut has_common = false;
-    let mut is_one_of_many = false;
-    for (at, word) in words.iter().enumerate() {
-        let low = word.low.as_str();
-        match low {
-            "'s" | "our" | "of" | "for" => is_owned = true,
-            "we" => is_owned = true,
-            "us" if !word.is_capital() => is_owned = true,
-            "my" | "i" | "me" | "user" | "mine" => {
-                is_owned = true;
-                found.push(speaker.map_or_else(|| "user".to_owned(), str::to_lowercase));
-            }
-            "his" | "her" | "their" | "its" | "your" => return None,
-            "home" if words.get(at + 1).is_some_and(|it| it.low == "address") => {}
-            _ if values::is_article(low) || word.is(IDLE) => {}
-            _ if PREPOSITIONS.contains(&low) => {
-                // `from A to B` and `from B to A` are two.
-                if matches!(low, "from" | "between" | "before" | "after") {
-                    return None;
-                }
-            }
-            _ if word.is_mark() || NO_SUBJECT.contains(&low) || is_change(word) => return None,
-            _ => {
-                // `CTO`, `UI`: capitals only, of something.
-                let is_short = is_owned && word.raw.len() <= 4 && word.raw.chars().all(char::is_uppercase);
-                let is_name = word.is_capital()
-                    && !is_short
-                    && (at > 0 || !has_article)
-                    && !(at == 0 && words.len() > 1 && PROPERTIES.contains_key(low));
-                has_common |= !is_name;
-                is_one_of_many |= word.is(ONE_OF_MANY);
-                found.push(stem(low));
-            }
-        }
-        if found.len() > TOPIC {
-            return None;
-        }
-    }
-    if found.is_empty() {
-        // `the team`, `we`: nothing else is named.
-        let idle = words.iter().rev().find(|it| it.is(IDLE) || it.is(&["we", "us"]))?;
-        found.push(if idle.is(&["we", "us", "team", "company"]) { "we".to_owned() } else { stem(&idle.low) });
-        has_common = true;
-    }
-    found.dedup();
-    let has_noun = found.len() > 1 || has_common && is_owned;
-    if found.is_empty() {
-        return None;
-    }
-    let is_name = !has_common || !has_noun || found.len() == 1 && matches!(found[0].as_str(), "we" | "user");
-    Some(Topic { words: found, is_name, is_owned, is_one_of_many })
-}
-
-/// Words of a noun phrase that do not say which one is meant.
-const IDLE: &[&str] = &[
-    "new",
-    "current",
-    "latest",
-    "present",
-    "own",
-    "actual",
-    "existing",
-    "project",
-    "team",
-    "company",
-    "overall",
-    "total",
-    "in",
-    "use",
-    "name",
-    "exact",
-    "official",
-    "usual",
-    "preferred",
-    "chosen",
-    "&",
-];
-
-/// Nouns of which somebody has several.
-const ONE_OF_MANY: &[&str] = &[
-    "friend",
-    "friends",
-    "brother",
-    "sister",
-    "son",
-    "daughter",
-    "child",
-    "kid",
-    "colleague",
-    "cousin",
-    "uncle",
-    "aunt",
-    "neighbor",
-    "neighbour",
-    "teammate",
-    "hobby",
-    "skill",
-    "interest",
-    "ingredient",
-    "symptom",
-    "feature",
-    "member",
-    "example",
-    "reason",
-    "customer",
-    "client",
-    "language",
-    "nephew",
-    "niece",
-    "student",
-    "tip",
-    "bug",
-    "issue",
-    "rule",
-    "idea",
-    "fear",
-    "allergy",
-    "strength",
-    "weakness",
-    "habit",
-    "book",
-    "movie",
-    "song",
-    "grandson",
-    "granddaughter",
-    "roommate",
-    "classmate",
-    "thing",
-    "part",
-    "option",
-    "advantage",
-    "problem",
-    "question",
-    "benefit",
-    "risk",
-    "task",
-    "step",
-    "competitor",
-];
-
-/// One form of a noun: without its plural, and of words for the same one.
-fn stem(low: &str) -> String {
-    // The users of something are not the one who speaks.
-    if low == "users" {
-        return low.to_owned();
-    }
-    // Events are many, and their time is one of the things that are said of them.
-    if let Some(known) = PROPERTIES.get(low).filter(|it| **it != "when") {
-        return (*known).to_owned();
-    }
-    let same = match low {
-        "favourite" | "fave" => "favorite",
-        "colour" => "color",
-        "ownership" => "owned by",
-        "wage" | "pay" => "salary",
-        "cell" | "mobile" => "phone",
-        _ => "",
-    };
-    if !same.is_empty() {
-        return same.to_owned();
-    }
-    let plural =
-        low.len() > 3 && low.ends_with('s') && !low.ends_with("ss") && !low.ends_with("us") && !low.ends_with("is");
-    low[..low.len() - usize::from(plural)].to_owned()
-}
-
-/// How surely `new` takes the place of `old` in the slot that both fill.
-pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
-    let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
-    let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
-    if is_part(&one, &other) || is_part(&other, &one) || differ_in_period(&old.value, &new.value) {
-        return None;
-    }
-    if new.replaces.as_ref().is_some_and(|it| it.split(' ').all(|it| one.contains(&it))) {
-        return Some(1.0);
-    }
-    if new.is_change && are_rivals(&old.value, &new.value) {
-        return Some(0.95);
-    }
-    let owned = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-    let (kind, other_kind) = (Kind::of(&old.shown, &owned(&one)), Kind::of(&new.shown, &owned(&other)));
-    let may_be_many = old.many || new.many;
-    match (kind, other_kind) {
-        (Kind::Time, Kind::Time) => times(&one, &other).filter(|_| !may_be_many || new.is_change),
-        (Kind::Quantity, Kind::Quantity) => quantities(&one, &other, new.is_change),
-        (Kind::Quantity | Kind::Time, _) | (_, Kind::Quantity | Kind::Time) => {
-            (new.is_change && !may_be_many).then_some(0.6)
-        }
-        (Kind::Name, Kind::Name) if !may_be_many => Some(0.95),
-        (Kind::Name, Kind::Name) => new.is_change.then_some(0.6),
-        (Kind::Quality, Kind::Quality) if one.len() == 1 && other.len() == 1 && are_opposites(one[0], other[0]) => {
-            Some(0.9)
-        }
-        (Kind::Place, Kind::Place) if one.iter().chain(&other).any(|it| is_quantity(it)) => {
-            // `on port 80` and `at version 3` are two things.
-            let bare = |all: &[&str]| -> Vec<String> {
-                all.iter().filter(|it| !is_quantity(it)).map(|it| (*it).to_owned()).collect()
-            };
-            (new.is_change && !may_be_many && bare(&one) == bare(&other)).then_some(0.9)
-        }
-        (Kind::Place, Kind::Place) => (new.is_change && !may_be_many).then_some(0.9),
-        (Kind::Place, Kind::Name) if new.is_change && !may_be_many => Some(0.9),
-        (Kind::Place, _) | (_, Kind::Place) => (new.is_change && !may_be_many).then_some(0.7),
-        _ if may_be_many => None,
-        (Kind::Quality, Kind::Name) | (Kind::Name, Kind::Quality) if !old.subject.contains(' ') => {
-            new.is_change.then_some(0.6)
-        }
-        _ => {
-            // `manager`, `linter`, `provider`: who or what does it.
-            let takes_one = old.subject.split(' ').any(|it| {
-                ATTRIBUTES.contains(&it)
-                    || PROPERTIES.contains_key(it)
-                    || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
-            });
-            let is_noun =
-                |fact: &Fact| fact.shown.split(' ').next().is_some_and(|it| values::is_article(&it.to_lowercase()));
-            // `the cello`, `the viola now`
-            let takes_one = takes_one || new.is_change && is_noun(old) && is_noun(new);
-            let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
-            Some(if new.is_change && takes_one || opposite {
-                0.9
-            } else if takes_one {
-                0.85
-            } else {
-                0.6
-            })
-            .filter(|_| new.is_change || takes_one || opposite)
-        }
-    }
-}
-
-/// What fills a slot, by its form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Quantity,
-    Time,
-    Place,
-    Name,
-    Quality,
-}
-
-impl Kind {
-    fn of(shown: &str, parts: &[String]) -> Kind {
-        let first = parts.first().map(String::as_str).unwrap_or_default();
-        let begins = shown.split(' ').find(|it| !values::is_article(&it.to_lowercase()));
-        if is_time(parts) {
-            Kind::Time
-        } else if parts.first().is_some_and(|it| is_quantity(it))
-            && shown.split(' ').skip(1).any(|it| it.len() > 2 && it.starts_with(char::is_uppercase))
-        {
-            // `12 Oak Street`
-            Kind::Name
-        } else if parts.iter().take(2).any(|it| is_quantity(it) && !values::is_date_part(it)) {
-            Kind::Quantity
-        } else if PREPOSITIONS.contains(&first) {
-            Kind::Place
-        } else if begins.is_some_and(|it| it.starts_with(char::is_uppercase))
-            || has_sign_in(first)
-            || parts.last().is_some_and(|it| has_sign_in(it))
-        {
-            Kind::Name
-        } else {
-            Kind::Quality
-        }
-    }
-}
-
-/// Two quantities in one slot: `30 days` and `90 days`, not `16 GB` and `4 cores`.
-fn quantities(one: &[&str], other: &[&str], is_change: bool) -> Option<f64> {
-    if let (Some(a), Some(b)) = (dimension(one), dimension(other))
-        && a != b
-    {
-        return None;
-    }
-    let units = |all: &[&str]| -> BTreeSet<String> {
-        all.iter().filter(|it| !is_quantity(it)).map(|it| it.trim_end_matches('s').to_owned()).collect()
-    };
-    let (a, b) = (units(one), units(other));
-    let plain = |it: &[&str]| it.iter().all(|it| is_quantity(it));
-    let alike = a == b
-        || plain(one)
-        || plain(other)
-        || a.is_subset(&b)
-        || b.is_subset(&a)
-        || dimension(one).is_some() && dimension(one) == dimension(other);
-    let numbers =
-        |all: &[&str]| -> Vec<String> { all.iter().filter(|it| is_quantity(it)).map(|it| (*it).to_owned()).collect() };
-    if !alike || numbers(one) == numbers(other) && a != b {
-        return is_change.then_some(0.6);
-    }
-    Some(0.95)
-}
-
 fn has_sign(word: &Word) -> bool {
     has_sign_in(&word.low)
 }
-
-fn has_sign_in(part: &str) -> bool {
-    part.chars().skip(1).any(|it| it.is_ascii_digit() || matches!(it, '-' | '_' | '.' | '/' | '@'))
-        && part.chars().any(char::is_alphabetic)
-}
-
-/// Nouns that name a quality of which there is one at a time.
-const ATTRIBUTES: &[&str] = &[
-    "theme",
-    "mode",
-    "color",
-    "size",
-    "status",
-    "state",
-    "method",
-    "format",
-    "style",
-    "plan",
-    "tier",
-    "role",
-    "title",
-    "type",
-    "provider",
-    "vendor",
-    "owner",
-    "policy",
-    "strategy",
-    "approach",
-    "goal",
-    "target",
-    "default",
-    "setting",
-    "schedule",
-    "frequency",
-    "cadence",
-    "location",
-    "stage",
-    "phase",
-    "priority",
-    "severity",
-    "choice",
-    "preference",
-    "diet",
-    "religion",
-    "nationality",
-    "occupation",
-    "profession",
-    "major",
-    "grade",
-    "rank",
-    "level",
-    "visibility",
-    "license",
-    "licence",
-    "layout",
-    "algorithm",
-    "protocol",
-    "encoding",
-    "tone",
-    "mood",
-    "weather",
-    "weekday",
-    "workflow",
-    "job",
-    "music",
-    "hairstyle",
-    "timezone",
-    "editor",
-    "framework",
-    "database",
-    "backend",
-    "engine",
-    "region",
-    "environment",
-    "branch",
-    "subscription",
-    "transport",
-    "commute",
-    "breakfast",
-    "lunch",
-    "dinner",
-    "drink",
-    "sport",
-    "password",
-    "username",
-    "nickname",
-    "alias",
-    "handle",
-    "device",
-    "laptop",
-    "phone",
-    "car",
-    "bike",
-    "font",
-    "keyboard",
-    "browser",
-    "shell",
-    "currency",
-    "unit",
-    "convention",
-    "indentation",
-    "review",
-    "favorite",
-    "order",
-    "medication",
-    "treatment",
-    "diagnosis",
-    "subject",
-    "specialty",
-    "position",
-    "genre",
-];

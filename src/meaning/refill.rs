@@ -1,0 +1,253 @@
+//! Whether what fills a slot takes the place of what filled it: by what kind of thing both are.
+
+use super::Fact;
+use super::conflict::are_opposites;
+use super::conflict::times;
+use super::frames::PREPOSITIONS;
+use super::phrases::PROPERTIES;
+use super::sides::differ_in_period;
+use super::sides::dimension;
+use super::sides::is_quantity;
+use super::value::are_rivals;
+use super::value::is_time;
+use super::values;
+use std::collections::BTreeSet;
+
+/// How surely `new` takes the place of `old` in the slot that both fill.
+pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
+    let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
+    let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
+    if is_part(&one, &other) || is_part(&other, &one) || differ_in_period(&old.value, &new.value) {
+        return None;
+    }
+    if new.replaces.as_ref().is_some_and(|it| it.split(' ').all(|it| one.contains(&it))) {
+        return Some(1.0);
+    }
+    if new.is_change && are_rivals(&old.value, &new.value) {
+        return Some(0.95);
+    }
+    let owned = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let (kind, other_kind) = (Kind::of(&old.shown, &owned(&one)), Kind::of(&new.shown, &owned(&other)));
+    let may_be_many = old.many || new.many;
+    match (kind, other_kind) {
+        (Kind::Time, Kind::Time) => times(&one, &other).filter(|_| !may_be_many || new.is_change),
+        (Kind::Quantity, Kind::Quantity) => quantities(&one, &other, new.is_change),
+        (Kind::Quantity | Kind::Time, _) | (_, Kind::Quantity | Kind::Time) => {
+            (new.is_change && !may_be_many).then_some(0.6)
+        }
+        (Kind::Name, Kind::Name) if !may_be_many => Some(0.95),
+        (Kind::Name, Kind::Name) => new.is_change.then_some(0.6),
+        (Kind::Quality, Kind::Quality) if one.len() == 1 && other.len() == 1 && are_opposites(one[0], other[0]) => {
+            Some(0.9)
+        }
+        (Kind::Place, Kind::Place) if one.iter().chain(&other).any(|it| is_quantity(it)) => {
+            // `on port 80` and `at version 3` are two things.
+            let bare = |all: &[&str]| -> Vec<String> {
+                all.iter().filter(|it| !is_quantity(it)).map(|it| (*it).to_owned()).collect()
+            };
+            (new.is_change && !may_be_many && bare(&one) == bare(&other)).then_some(0.9)
+        }
+        (Kind::Place, Kind::Place) => (new.is_change && !may_be_many).then_some(0.9),
+        (Kind::Place, Kind::Name) if new.is_change && !may_be_many => Some(0.9),
+        (Kind::Place, _) | (_, Kind::Place) => (new.is_change && !may_be_many).then_some(0.7),
+        _ if may_be_many => None,
+        (Kind::Quality, Kind::Name) | (Kind::Name, Kind::Quality) if !old.subject.contains(' ') => {
+            new.is_change.then_some(0.6)
+        }
+        _ => {
+            // `manager`, `linter`, `provider`: who or what does it.
+            let takes_one = old.subject.split(' ').any(|it| {
+                ATTRIBUTES.contains(&it)
+                    || PROPERTIES.contains_key(it)
+                    || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
+            });
+            let is_noun =
+                |fact: &Fact| fact.shown.split(' ').next().is_some_and(|it| values::is_article(&it.to_lowercase()));
+            // `the cello`, `the viola now`
+            let takes_one = takes_one || new.is_change && is_noun(old) && is_noun(new);
+            let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
+            Some(if new.is_change && takes_one || opposite {
+                0.9
+            } else if takes_one {
+                0.85
+            } else {
+                0.6
+            })
+            .filter(|_| new.is_change || takes_one || opposite)
+        }
+    }
+}
+
+/// What fills a slot, by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Quantity,
+    Time,
+    Place,
+    Name,
+    Quality,
+}
+
+impl Kind {
+    fn of(shown: &str, parts: &[String]) -> Kind {
+        let first = parts.first().map(String::as_str).unwrap_or_default();
+        let begins = shown.split(' ').find(|it| !values::is_article(&it.to_lowercase()));
+        if is_time(parts) {
+            Kind::Time
+        } else if parts.first().is_some_and(|it| is_quantity(it))
+            && shown.split(' ').skip(1).any(|it| it.len() > 2 && it.starts_with(char::is_uppercase))
+        {
+            // `12 Oak Street`
+            Kind::Name
+        } else if parts.iter().take(2).any(|it| is_quantity(it) && !values::is_date_part(it)) {
+            Kind::Quantity
+        } else if PREPOSITIONS.contains(&first) {
+            Kind::Place
+        } else if begins.is_some_and(|it| it.starts_with(char::is_uppercase))
+            || has_sign_in(first)
+            || parts.last().is_some_and(|it| has_sign_in(it))
+        {
+            Kind::Name
+        } else {
+            Kind::Quality
+        }
+    }
+}
+
+/// Two quantities in one slot: `30 days` and `90 days`, not `16 GB` and `4 cores`.
+fn quantities(one: &[&str], other: &[&str], is_change: bool) -> Option<f64> {
+    if let (Some(a), Some(b)) = (dimension(one), dimension(other))
+        && a != b
+    {
+        return None;
+    }
+    let units = |all: &[&str]| -> BTreeSet<String> {
+        all.iter().filter(|it| !is_quantity(it)).map(|it| it.trim_end_matches('s').to_owned()).collect()
+    };
+    let (a, b) = (units(one), units(other));
+    let plain = |it: &[&str]| it.iter().all(|it| is_quantity(it));
+    let alike = a == b
+        || plain(one)
+        || plain(other)
+        || a.is_subset(&b)
+        || b.is_subset(&a)
+        || dimension(one).is_some() && dimension(one) == dimension(other);
+    let numbers =
+        |all: &[&str]| -> Vec<String> { all.iter().filter(|it| is_quantity(it)).map(|it| (*it).to_owned()).collect() };
+    if !alike || numbers(one) == numbers(other) && a != b {
+        return is_change.then_some(0.6);
+    }
+    Some(0.95)
+}
+
+pub(super) fn has_sign_in(part: &str) -> bool {
+    part.chars().skip(1).any(|it| it.is_ascii_digit() || matches!(it, '-' | '_' | '.' | '/' | '@'))
+        && part.chars().any(char::is_alphabetic)
+}
+
+/// Nouns that name a quality of which there is one at a time.
+pub(super) const ATTRIBUTES: &[&str] = &[
+    "theme",
+    "mode",
+    "color",
+    "size",
+    "status",
+    "state",
+    "method",
+    "format",
+    "style",
+    "plan",
+    "tier",
+    "role",
+    "title",
+    "type",
+    "provider",
+    "vendor",
+    "owner",
+    "policy",
+    "strategy",
+    "approach",
+    "goal",
+    "target",
+    "default",
+    "setting",
+    "schedule",
+    "frequency",
+    "cadence",
+    "location",
+    "stage",
+    "phase",
+    "priority",
+    "severity",
+    "choice",
+    "preference",
+    "diet",
+    "religion",
+    "nationality",
+    "occupation",
+    "profession",
+    "major",
+    "grade",
+    "rank",
+    "level",
+    "visibility",
+    "license",
+    "licence",
+    "layout",
+    "algorithm",
+    "protocol",
+    "encoding",
+    "tone",
+    "mood",
+    "weather",
+    "weekday",
+    "workflow",
+    "job",
+    "music",
+    "hairstyle",
+    "timezone",
+    "editor",
+    "framework",
+    "database",
+    "backend",
+    "engine",
+    "region",
+    "environment",
+    "branch",
+    "subscription",
+    "transport",
+    "commute",
+    "breakfast",
+    "lunch",
+    "dinner",
+    "drink",
+    "sport",
+    "password",
+    "username",
+    "nickname",
+    "alias",
+    "handle",
+    "device",
+    "laptop",
+    "phone",
+    "car",
+    "bike",
+    "font",
+    "keyboard",
+    "browser",
+    "shell",
+    "currency",
+    "unit",
+    "convention",
+    "indentation",
+    "review",
+    "favorite",
+    "order",
+    "medication",
+    "treatment",
+    "diagnosis",
+    "subject",
+    "specialty",
+    "position",
+    "genre",
+];
