@@ -74,8 +74,8 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
         let words = shingles(&candidate.text);
         if let Some(other) = seen.repeated(&candidate, &words) {
             choice.left_out.push((candidate, tokens, format!("repeats {other}")));
-        } else if tokens <= left {
-            left -= tokens;
+        } else if tokens <= left + called.given_way(&candidate) {
+            left = left + called.give_way(&candidate) - tokens;
             seen.add(&candidate, words);
             choice.chosen.push((candidate, tokens));
         } else {
@@ -83,6 +83,10 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
         }
     }
     let (mut others, given_back) = called.join(&mut choice);
+    // What begins with imports that are shown says nothing new by its beginning.
+    let is_begun = |it: &Candidate| choice.chosen.iter().any(|(other, _)| other.is_import && shares_lines(other, it));
+    let (begun, too_big): (Vec<_>, Vec<_>) = too_big.into_iter().partition(|it| is_begun(&it.0));
+    choice.left_out.extend(begun.into_iter().map(|(it, tokens)| (it, tokens, NOT_FITTING.to_owned())));
     left = fill(&mut choice, too_big, left + given_back, budget, measure);
     choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     use_rest(&mut choice, &mut others, left, measure);
@@ -129,15 +133,28 @@ impl Called {
                     it.uri == *uri && it.parts.is_some_and(|parts| (parts.0..=parts.1).contains(part))
                 })
         };
-        if !choice.chosen.iter().any(|it| uses(&it.0)) {
+        if !choice.chosen.iter().any(|it| uses(&it.0)) || candidate.is_import && is_held(choice, &candidate) {
             return 0;
         }
-        if tokens > left.min(self.left) {
+        let room = if candidate.is_import { left } else { left.min(self.left) };
+        if tokens > room {
             self.left_out.push((candidate, tokens));
             return 0;
         }
-        self.left -= tokens;
+        self.left -= if candidate.is_import { 0 } else { tokens };
         self.chosen.push((candidate, tokens));
+        tokens
+    }
+
+    /// The tokens of the imports that `piece` holds, too.
+    fn given_way(&self, piece: &Candidate) -> u32 {
+        self.chosen.iter().filter(|it| it.0.is_import && shares_lines(&it.0, piece)).map(|it| it.1).sum()
+    }
+
+    /// Takes them out; returns their tokens.
+    fn give_way(&mut self, piece: &Candidate) -> u32 {
+        let tokens = self.given_way(piece);
+        self.chosen.retain(|it| !(it.0.is_import && shares_lines(&it.0, piece)));
         tokens
     }
 
@@ -153,10 +170,12 @@ impl Called {
 
 /// Whether some of the lines of `candidate` were chosen.
 fn is_held(choice: &Choice, candidate: &Candidate) -> bool {
+    choice.chosen.iter().any(|(other, _)| shares_lines(other, candidate))
+}
+
+fn shares_lines(one: &Candidate, other: &Candidate) -> bool {
     let overlaps = |a: (u32, u32), b: (u32, u32)| a.0 <= b.1 && b.0 <= a.1;
-    choice.chosen.iter().any(|(other, _)| {
-        other.uri == candidate.uri && candidate.lines.zip(other.lines).is_some_and(|(a, b)| overlaps(a, b))
-    })
+    one.uri == other.uri && one.lines.zip(other.lines).is_some_and(|(a, b)| overlaps(a, b))
 }
 
 /// Fills what is left with the beginnings of what was too big.
@@ -546,6 +565,34 @@ mod tests {
         let choice = choose(all, 6_000, &words);
         assert_eq!(told(&choice), [("a", Rendition::Whole), ("b", Rendition::Whole)]);
         assert!(choice.chosen[1].0.called_by.is_none());
+    }
+
+    /// What the file of the piece `of` imports.
+    fn imports_of(of: &str, words: usize, score: f64) -> Candidate {
+        let lines = Some((2, 3));
+        Candidate { is_import: true, lines, ..definition(of, words, of, score) }
+    }
+
+    #[test]
+    fn imports_come_with_a_piece_of_their_file_before_worse_pieces() {
+        let all = |c| vec![second("a", 500, 0.9), imports_of("a", 60, 0.85), piece("b", c, 0, 0.8)];
+        let choice = choose(all(500), 600, &words);
+        assert_eq!(told(&choice)[..2], [("a", Rendition::Whole), ("a", Rendition::Whole)]);
+        let choice = choose(vec![imports_of("a", 60, 0.85), piece("b", 300, 0, 0.8)], 600, &words);
+        assert_eq!(told(&choice), [("b", Rendition::Whole)], "its file has no piece in it");
+    }
+
+    #[test]
+    fn imports_give_way_to_the_piece_that_holds_them() {
+        let all = vec![second("a", 400, 0.9), imports_of("a", 60, 0.85), piece("a", 150, 0, 0.5)];
+        let choice = choose(all, 600, &words);
+        assert_eq!(told(&choice).len(), 2);
+        assert!(choice.chosen.iter().all(|it| !it.0.is_import));
+    }
+
+    /// A piece that does not hold the imports of its file.
+    fn second(uri: &str, words: usize, score: f64) -> Candidate {
+        Candidate { lines: Some((40, 60)), ..piece(uri, words, 0, score) }
     }
 
     proptest! {

@@ -61,7 +61,7 @@ const MIN_TAIL_LINES: usize = 8;
 const NATURAL_END: i32 = 80;
 
 /// What joins the parts of a title.
-pub(super) const WITHIN: &str = " › ";
+pub const WITHIN: &str = " › ";
 
 /// What is known of the lines of a text before it is cut.
 struct Marks {
