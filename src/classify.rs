@@ -1,20 +1,27 @@
-//! Says which of a few labels a text has: a linear model over its words and over what they do in the sentence.
+//! Says which of a few labels a text has: a linear model over its words and over what they do in the sentence, and, for
+//! request kinds, a small net beside it.
 //!
 //! A classifier is two files: a table of words by what they do (“`where` asks for a place”), and the weights that
-//! `tools/classify/train.py` learned from the examples beside it. Reading a text takes some ten microseconds.
+//! `tools/classify/train.py` learned from the examples beside it. Reading a text takes some ten
+//! microseconds, with a net some more.
 
 mod features;
 mod lexicon;
 mod model;
+mod net;
 mod tokens;
 
 use lexicon::Lexicon;
 use model::Model;
+use net::Net;
+
+pub use net::Meaning;
 
 /// Knows the labels of one task.
 pub struct Classifier {
     lexicon: Lexicon,
     model: Model,
+    net: Option<Net>,
 }
 
 /// A label and how probable it is, 0.0..=1.0.
@@ -28,11 +35,18 @@ impl Classifier {
     /// From a table of words and the weights learned with it. Weights that cannot be read are the same as none: then
     /// [`Classifier::guess`] knows no label.
     pub fn new(words: &'static str, weights: &'static [u8]) -> Classifier {
-        Classifier { lexicon: Lexicon::new(words), model: Model::read(weights).unwrap_or_default() }
+        Classifier { lexicon: Lexicon::new(words), model: Model::read(weights).unwrap_or_default(), net: None }
+    }
+
+    /// With a net beside the weights, learned together with them, and what it knows of the meaning of words.
+    pub fn with_net(self, net: &'static [u8], meaning: Meaning) -> Classifier {
+        Classifier { net: Net::read(net, meaning), ..self }
     }
 
     /// Every label, the most probable first; the probabilities sum to 1. Only the beginning of a long text is read.
     pub fn guess(&self, text: &str) -> Vec<Guess> {
-        self.model.guess(&features::features(text, &self.lexicon))
+        let tokens = tokens::tokens(text);
+        let more = self.net.as_ref().map(|it| it.scores(&tokens, &self.lexicon)).unwrap_or_default();
+        self.model.guess(&features::features(&tokens, &self.lexicon), &more)
     }
 }

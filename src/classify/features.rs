@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use super::lexicon::Lexicon;
-use super::tokens::tokens;
 
 /// A feature by its hash, and the group that it belongs to (its first letter).
 pub(super) type Feature = (u32, u8);
@@ -14,9 +13,8 @@ pub(super) type Feature = (u32, u8);
 const LENGTHS: [usize; 6] = [2, 4, 8, 16, 32, 64];
 
 /// The features of a text, each once.
-pub(super) fn features(text: &str, lexicon: &Lexicon) -> Vec<Feature> {
-    let tokens = tokens(text);
-    let starts = sentence_starts(&tokens);
+pub(super) fn features(tokens: &[String], lexicon: &Lexicon) -> Vec<Feature> {
+    let starts = sentence_starts(tokens);
     let mut out = Vec::with_capacity(tokens.len() * 8);
     let mut add =
         |group: &str, parts: &[&str]| out.push((hash(group, parts), group.as_bytes().first().copied().unwrap_or(0)));
@@ -50,7 +48,7 @@ pub(super) fn features(text: &str, lexicon: &Lexicon) -> Vec<Feature> {
         add("e", &[end]);
     }
     add("n", &[&LENGTHS.iter().filter(|it| tokens.len() > **it).count().to_string()]);
-    classes(&tokens, &starts, lexicon, &mut add);
+    classes(tokens, &starts, lexicon, &mut add);
     out.sort_unstable();
     out.dedup_by_key(|it| it.0);
     out
@@ -107,7 +105,7 @@ fn sentence_starts(tokens: &[String]) -> Vec<usize> {
 }
 
 /// FNV-1a over the parts with a space between, folded to 32 bits.
-fn hash(group: &str, parts: &[&str]) -> u32 {
+pub(super) fn hash(group: &str, parts: &[&str]) -> u32 {
     let mut value = 0xCBF2_9CE4_8422_2325_u64;
     let mut eat = |text: &str| {
         for byte in text.bytes() {

@@ -30,6 +30,16 @@ impl Lexicon {
 
     /// The classes of every word or phrase, in order; empty for a word that is in no class.
     pub(super) fn classes(&self, tokens: &[String]) -> Vec<Vec<&'static str>> {
+        self.phrases(tokens).into_iter().map(|it| it.1).collect()
+    }
+
+    /// The classes of each token: those of the phrase that it is part of.
+    pub(super) fn classes_of_each(&self, tokens: &[String]) -> Vec<Vec<&'static str>> {
+        self.phrases(tokens).into_iter().flat_map(|(length, names)| std::iter::repeat_n(names, length)).collect()
+    }
+
+    /// Each word or phrase by its length in tokens and its classes.
+    fn phrases(&self, tokens: &[String]) -> Vec<(usize, Vec<&'static str>)> {
         let mut out = Vec::new();
         let mut rest = tokens;
         while let Some(first) = rest.first() {
@@ -44,7 +54,7 @@ impl Lexicon {
                     names.push(name);
                 }
             }
-            out.push(names);
+            out.push((length, names));
             rest = rest.get(length..).unwrap_or_default();
         }
         out

@@ -59,8 +59,8 @@ impl Model {
         (names.len() == labels).then_some(Model { labels: names, starts, groups, step, hashes, weights })
     }
 
-    /// Every label, the most probable first.
-    pub(super) fn guess(&self, features: &[Feature]) -> Vec<Guess> {
+    /// Every label, the most probable first; `more` is added to the labels' scores, in their order.
+    pub(super) fn guess(&self, features: &[Feature], more: &[f32]) -> Vec<Guess> {
         let mut sums = vec![0.0_f32; self.labels.len()];
         let mut squares = 0.0_f32;
         for (hash, group) in features {
@@ -74,7 +74,9 @@ impl Model {
         }
         // Long and short texts weigh the same: as in training, the features of a text have the length 1.
         let scale = self.step / squares.sqrt().max(1e-6);
-        let scores: Vec<f32> = sums.iter().zip(&self.starts).map(|(sum, start)| sum * scale + start).collect();
+        let more = more.iter().copied().chain(std::iter::repeat(0.0));
+        let scores: Vec<f32> =
+            sums.iter().zip(&self.starts).zip(more).map(|((sum, start), more)| sum * scale + start + more).collect();
         let best = scores.iter().copied().fold(f32::MIN, f32::max);
         let raised: Vec<f64> = scores.iter().map(|it| f64::from(it - best).exp()).collect();
         let whole: f64 = raised.iter().sum();
@@ -95,16 +97,17 @@ mod tests {
     #[test]
     fn a_feature_moves_the_labels_by_its_bytes() {
         let model = Model::read(SMALL).unwrap();
-        let guesses = model.guess(&[(7, b'u')]);
+        let guesses = model.guess(&[(7, b'u')], &[]);
         assert_eq!(guesses[0].label, "yes");
         assert!((guesses[0].probability - 0.880_797).abs() < 1e-5, "{guesses:?}");
-        assert!((model.guess(&[])[0].probability - 0.5).abs() < 1e-9);
+        assert!((model.guess(&[], &[])[0].probability - 0.5).abs() < 1e-9);
+        assert_eq!(model.guess(&[(7, b'u')], &[9.0, 0.0])[0].label, "no");
     }
 
     #[test]
     fn a_cut_file_is_none() {
         assert!(Model::read(b"CARRYCL1\x01\0\0\0").is_none());
         assert!(Model::read(b"").is_none());
-        assert!(Model::default().guess(&[(1, b'u')]).is_empty());
+        assert!(Model::default().guess(&[(1, b'u')], &[]).is_empty());
     }
 }

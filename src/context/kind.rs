@@ -9,6 +9,7 @@ use super::source::Candidate;
 use crate::classify::Classifier;
 use crate::documents::Nature;
 use crate::documents::is_among_tests;
+use crate::embed::StaticEmbedder;
 
 /// A label with how sure it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -73,8 +74,11 @@ const STEERING: &[(&str, Steering)] = &[
     ("general", Steering { workspace: 0.8, ..Steering::NONE }),
 ];
 
-static CLASSIFIER: LazyLock<Classifier> =
-    LazyLock::new(|| Classifier::new(include_str!("kind_words.txt"), include_bytes!("kind.weights")));
+static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
+    let meaning = |word: &str| StaticEmbedder::encode(word).map(|it| it.components().to_vec());
+    Classifier::new(include_str!("kind_words.txt"), include_bytes!("kind.weights"))
+        .with_net(include_bytes!("kind.net"), meaning)
+});
 
 /// Labels `query`; `general` without any confidence when it has no word.
 pub fn classify(query: &str) -> RequestKind {
@@ -157,6 +161,17 @@ mod tests {
             ("add a --json flag", "generate"),
             ("what did we decide about Postgres last time", "recall"),
             ("write a failing test for the crash", "test"),
+            // The topic is one word, what is wanted another.
+            ("Explain why this test is flaky", "explain"),
+            ("How does the security check decide who may upload?", "explain"),
+            ("Write a guide for reviewers", "generate"),
+            ("Test login fails since the merge, repair the code", "fix"),
+            ("Rename the test helpers so that they are easier to read", "refactor"),
+            ("The bug is fixed, make sure by a test that it stays so", "test"),
+            ("Are the tests in this branch any good?", "review"),
+            ("What did the review say last week?", "recall"),
+            ("How many tests did I ask you for last month?", "insight"),
+            ("When should one write a regression test?", "general"),
             ("make the import faster, the result must be the same", "refactor"),
             ("is this diff ready to merge?", "review"),
             ("could an attacker read other people's files?", "security"),
