@@ -386,7 +386,32 @@ const SPOKEN: &[&str] = &[
 ];
 
 /// What people put between the word and the password.
-const BETWEEN: &[&str] = &["is now", "is", "was", "ist jetzt", "ist", "lautet", "est", "es", "é", ":", "=", "：", "->"];
+const BETWEEN: &[&str] = &[
+    "has been changed to",
+    "was changed to",
+    "was reset to",
+    "was rotated to",
+    "was updated to",
+    "was set to",
+    "has changed to",
+    "changed to",
+    "is set to",
+    "set to",
+    "wurde geändert auf",
+    "is now",
+    "is",
+    "was",
+    "ist jetzt",
+    "ist",
+    "lautet",
+    "est",
+    "es",
+    "é",
+    ":",
+    "=",
+    "：",
+    "->",
+];
 
 /// The password of `the wifi password is hunter22`, `Passwort: Sommer2024!`, `PIN: 4821`: chosen by a person, so it
 /// need not look random, but it is no plain word and ends where the clause ends.
@@ -673,6 +698,8 @@ mod tests {
     fn passwords_that_people_say_are_taken_out() {
         for (text, secret) in [
             ("The wifi password is hunter22", "hunter22"),
+            ("The Wi-Fi password was changed to moonlight-17.", "moonlight-17"),
+            ("My password has been changed to hunter22", "hunter22"),
             ("My password is hunter22, keep it safe", "hunter22"),
             ("Passwort: Sommer2024!", "Sommer2024!"),
             ("Das Kennwort ist Winter2025.", "Winter2025"),

@@ -195,6 +195,10 @@ impl Statement<'_> {
                 return Some((fact, subject));
             }
             let link = if words[at].low == ":" { "=" } else { words[at].low.as_str() };
+            // `my son` is no Spanish verb.
+            if at > 0 && link == "son" && super::frames::is_owner(&words[at - 1]) {
+                continue;
+            }
             // `am` is German for `on the`, too.
             if link == "am" && !(at == 1 && words[0].low == "i") {
                 continue;

@@ -77,7 +77,8 @@ pub(super) fn is_framed(attribute: &str) -> bool {
 /// The attribute as a person is told it.
 pub fn plain_attribute(attribute: &str) -> &str {
     match attribute {
-        KEY | super::slots::SLOT | super::gone::GONE => "is",
+        KEY | super::slots::SLOT => "is",
+        super::gone::GONE => "given up",
         "~be" => "is",
         other => other.trim_start_matches([FRAME, THING]),
     }
@@ -203,7 +204,9 @@ fn verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, us
         let Some(verb) = one_form(&words[at], &words[at - 1]) else { continue };
         let Some(subject) = noun_phrase(&words[..at], speaker) else { continue };
         if subject.is_some_of_many()
-            || words.get(at + 1).is_some_and(|it| it.is(&["been", "had", "to"]) && verb == "have")
+            || words
+                .get(at + 1)
+                .is_some_and(|it| (it.is(&["been", "had", "to"]) || super::openings::is_change(it)) && verb == "have")
         {
             return None;
         }
@@ -233,10 +236,17 @@ fn is_verb(word: &Word) -> bool {
         || word.is(&["is", "are", "am", "ist", "sind", "est", "sont", "es", "son", "está"])
 }
 
+/// Whether a noun follows: `my son`, `Ana's older son`.
+pub(super) fn is_owner(word: &Word) -> bool {
+    word.is(OWN)
+        || word.is(&["'s", "the", "a", "older", "younger", "eldest", "oldest", "youngest", "only", "first", "second"])
+}
+
 /// The verb in one form, when `word` is one in the present.
 fn one_form(word: &Word, before: &Word) -> Option<String> {
     let low = word.low.as_str();
     let link = match low {
+        "son" if is_owner(before) => "",
         "is" | "are" => "be",
         "am" if before.low == "i" => "be",
         "ist" | "sind" | "bin" => "sein",

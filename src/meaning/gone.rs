@@ -7,6 +7,7 @@ use super::Fact;
 use super::frames::PREPOSITIONS;
 use super::frames::Plain;
 use super::phrases::RIVALS;
+use super::topic::stem;
 use super::value::written;
 use super::values;
 use super::words::Word;
@@ -335,12 +336,6 @@ fn is_name_at_start(words: &[Word]) -> bool {
 
 const SMALL: &[&str] =
     &["is", "are", "am", "'s", "and", "new", "current", "main", "very", "called", "named", "that", "this", "name"];
-
-fn stem(low: &str) -> String {
-    let plural =
-        low.len() > 3 && low.ends_with('s') && !low.ends_with("ss") && !low.ends_with("us") && !low.ends_with("is");
-    low[..low.len() - usize::from(plural)].to_owned()
-}
 
 /// Whether it is a noun for somebody of the family or a friend.
 pub(super) fn is_kin(noun: &str) -> bool {

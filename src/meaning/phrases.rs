@@ -1251,7 +1251,14 @@ pub(super) const STATES: &[(&str, &[&str])] = &[
             "back to work",
         ],
     ),
-    ("light", &["green", "red", "yellow"]),
+    (
+        "light",
+        &[
+            "green", "red", "yellow", "blue", "white", "black", "gray", "grey", "orange", "purple", "pink", "brown",
+            "teal", "beige",
+        ],
+    ),
+    ("need", &["optional", "mandatory", "required"]),
     ("room left", &["full", "available", "unavailable"]),
     ("running", &["on", "off", "down", "up", "online", "offline", "enabled", "disabled", "running"]),
     (
@@ -1301,6 +1308,7 @@ pub(super) const STATES: &[(&str, &[&str])] = &[
             "in negotiation",
             "generally available",
             "planned",
+            "under construction",
             "overdue",
             "processing",
             "scheduled",
@@ -1455,6 +1463,8 @@ pub(super) const RIVALS: &[&[&str]] = &[
     &["jira", "linear", "asana", "trello", "clickup", "shortcut", "monday.com", "basecamp"],
     &["confluence", "notion", "obsidian", "evernote", "onenote", "roam"],
     &["redis", "memcached", "valkey"],
+    &["elasticsearch", "opensearch", "solr", "algolia", "meilisearch", "typesense"],
+    &["cloudflare", "fastly", "akamai", "cloudfront"],
     &["rest", "graphql", "grpc", "soap"],
     &["kafka", "rabbitmq", "nats", "sqs", "pulsar", "kinesis"],
     &["datadog", "new relic", "grafana", "splunk", "sentry"],

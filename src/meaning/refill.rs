@@ -8,6 +8,7 @@ use super::phrases::PROPERTIES;
 use super::sides::differ_in_period;
 use super::sides::dimension;
 use super::sides::is_quantity;
+use super::topic::stem;
 use super::value::are_rivals;
 use super::value::is_time;
 use super::values;
@@ -57,7 +58,7 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
         _ => {
             // `manager`, `linter`, `provider`: who or what does it.
             let takes_one = old.subject.split(' ').any(|it| {
-                ATTRIBUTES.contains(&it)
+                ATTRIBUTES.contains(&stem(it).as_str())
                     || PROPERTIES.contains_key(it)
                     || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
             });

@@ -15,6 +15,7 @@ use super::phrases::PROPERTIES;
 use super::refill::ATTRIBUTES;
 use super::refill::has_sign_in;
 use super::topic::Topic;
+use super::topic::one_noun;
 use super::topic::stem;
 use super::topic::topic;
 use super::value::Value;
@@ -71,7 +72,8 @@ pub(super) fn slots(plain: &Plain<'_>) -> Vec<Fact> {
 
 /// The words that name the slot of `subject`, in an order that does not depend on how it is said.
 pub(super) fn topic_key(subject: &str) -> String {
-    let words: BTreeSet<&str> = subject.split(' ').collect();
+    let words: BTreeSet<String> =
+        subject.split(' ').map(|it| if it == "users" { it.to_owned() } else { stem(it) }).collect();
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -87,7 +89,7 @@ impl Slot {
     fn fact(self, plain: &Plain<'_>, several: bool) -> Fact {
         let mut topic = self.topic.words;
         if let Some(purpose) = &self.value.purpose {
-            topic.extend(purpose.split(' ').skip(1).map(stem));
+            topic.extend(purpose.split(' ').skip(1).map(one_noun));
         }
         Fact {
             replaces: self.value.replaces.clone().or_else(|| plain.replaced.map(str::to_owned)),
@@ -346,7 +348,29 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
 }
 
 const IMPERATIVE: &[&str] = &[
-    "set", "change", "bump", "raise", "lower", "increase", "reduce", "update", "switch", "move", "rename", "extend",
+    "changed",
+    "bumped",
+    "raised",
+    "lowered",
+    "increased",
+    "reduced",
+    "updated",
+    "switched",
+    "moved",
+    "renamed",
+    "extended",
+    "set",
+    "change",
+    "bump",
+    "raise",
+    "lower",
+    "increase",
+    "reduce",
+    "update",
+    "switch",
+    "move",
+    "rename",
+    "extend",
     "cut",
 ];
 

@@ -141,7 +141,8 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
             }
             "your" | "his" | "her" | "their" | "its" | "sein" | "seine" | "ihr" | "ihre" | "you" | "du" | "sa"
             | "ses" | "su" | "sus" | "leur" | "son" | "tu" | "votre" | "dein" | "deine" | "ihm"
-                if !(low == "du" && at > 1) =>
+                // Spanish `tu`, French `son`; behind another word `son` is a child.
+                if !(matches!(low, "du" | "son") && at > 1) =>
             {
                 return None;
             }

@@ -63,7 +63,7 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
                     && !(at == 0 && words.len() > 1 && PROPERTIES.contains_key(low));
                 has_common |= !is_name;
                 is_one_of_many |= word.is(ONE_OF_MANY);
-                found.push(stem(low));
+                found.push(one_noun(low));
             }
         }
         if found.len() > TOPIC {
@@ -73,7 +73,7 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
     if found.is_empty() {
         // `the team`, `we`: nothing else is named.
         let idle = words.iter().rev().find(|it| it.is(IDLE) || it.is(&["we", "us"]))?;
-        found.push(if idle.is(&["we", "us", "team", "company"]) { "we".to_owned() } else { stem(&idle.low) });
+        found.push(if idle.is(&["we", "us", "team", "company"]) { "we".to_owned() } else { one_noun(&idle.low) });
         has_common = true;
     }
     found.dedup();
@@ -172,8 +172,8 @@ const ONE_OF_MANY: &[&str] = &[
     "competitor",
 ];
 
-/// One form of a noun: without its plural, and of words for the same one.
-pub(super) fn stem(low: &str) -> String {
+/// One of the words that name the same.
+pub(super) fn one_noun(low: &str) -> String {
     // The users of something are not the one who speaks.
     if low == "users" {
         return low.to_owned();
@@ -193,6 +193,11 @@ pub(super) fn stem(low: &str) -> String {
     if !same.is_empty() {
         return same.to_owned();
     }
+    low.to_owned()
+}
+
+/// The noun without its plural.
+pub(super) fn stem(low: &str) -> String {
     let plural =
         low.len() > 3 && low.ends_with('s') && !low.ends_with("ss") && !low.ends_with("us") && !low.ends_with("is");
     low[..low.len() - usize::from(plural)].to_owned()
