@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::Fact;
-use super::frames::PREPOSITIONS;
 use super::frames::Plain;
+use super::phrases::PREPOSITIONS;
 use super::phrases::RIVALS;
 use super::topic::stem;
 use super::value::written;

@@ -3,7 +3,7 @@
 use super::Fact;
 use super::conflict::are_opposites;
 use super::conflict::times;
-use super::frames::PREPOSITIONS;
+use super::phrases::PREPOSITIONS;
 use super::phrases::PROPERTIES;
 use super::sides::differ_in_period;
 use super::sides::dimension;

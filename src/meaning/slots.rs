@@ -6,11 +6,11 @@
 //! the slot is one of qualities, or the later statement says that things have changed.
 
 use super::Fact;
-use super::frames::PREPOSITIONS;
 use super::frames::Plain;
 use super::openings::is_change;
 use super::openings::plain_change;
 use super::phrases::NO_SUBJECT;
+use super::phrases::PREPOSITIONS;
 use super::phrases::PROPERTIES;
 use super::refill::ATTRIBUTES;
 use super::refill::has_sign_in;

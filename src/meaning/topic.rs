@@ -1,8 +1,8 @@
 //! What a slot is called: the nouns of it, whichever way they are joined, and whether it takes one value or many.
 
-use super::frames::PREPOSITIONS;
 use super::openings::is_change;
 use super::phrases::NO_SUBJECT;
+use super::phrases::PREPOSITIONS;
 use super::phrases::PROPERTIES;
 use super::values;
 use super::words::Word;
