@@ -3,6 +3,7 @@
 //! Four steps, each usable alone: [`Allowed`] says whether a folder may be read at all, [`walk()`] offers its files,
 //! [`read()`] turns one into text, [`chunk()`] cuts that into pieces. [`Documents`] puts them together over the store.
 
+mod beside;
 mod called;
 mod catalog;
 mod chunk;
@@ -18,21 +19,28 @@ mod language;
 mod nearness;
 mod open;
 mod paper;
+mod part;
 mod postings;
 mod question;
 mod rank;
 mod read;
 mod refresh;
 mod remove;
+mod reread;
 mod roots;
 mod served;
 mod signatures;
 mod skip;
 mod talk;
 mod terms;
+mod track;
 mod walk;
 mod warm;
+mod watch;
 mod weights;
+
+#[cfg(test)]
+mod refresh_tests;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -82,6 +90,7 @@ pub use signatures::Extract;
 pub use signatures::of_definition;
 pub use signatures::signatures;
 pub use skip::SkipReason;
+pub use track::noticing;
 pub use walk::BadGlob;
 pub use walk::Found;
 pub use walk::WalkOptions;
@@ -100,8 +109,8 @@ pub struct Documents {
     working_folder: PathBuf,
     /// By workspace, as searches last saw it; each is replaced when its generation has changed.
     catalogs: Arc<Mutex<HashMap<i64, Arc<catalog::Catalog>>>>,
-    /// By workspace, when it was last looked through for changes.
-    sweeps: Arc<Mutex<HashMap<i64, refresh::Sweep>>>,
+    /// By workspace, what is known of its changes.
+    tracks: Arc<Mutex<HashMap<i64, Arc<track::Track>>>>,
     /// Whether what changed is brought in before an answer.
     refreshes: bool,
     /// This process among those that may index the same workspace.
@@ -119,7 +128,7 @@ impl Documents {
             clock,
             working_folder,
             catalogs: Arc::default(),
-            sweeps: Arc::default(),
+            tracks: Arc::default(),
             refreshes: true,
             holder: holder::name(),
             warming: None,

@@ -28,6 +28,7 @@ use crate::config::Environment;
 use crate::config::ProviderConfig;
 use crate::config::ProviderKind;
 use crate::config::Resolved;
+use crate::documents;
 use crate::models::Models;
 use crate::models::Prices;
 use crate::store::Store;
@@ -145,7 +146,10 @@ async fn folders(index: &Store) -> Vec<Finding> {
             clock::format(it.indexed_at)
         );
         match Path::new(&it.root).is_dir() {
-            true => Finding::new("indexed", Status::Ok, message),
+            true => {
+                let changes = documents::noticing(Path::new(&it.root));
+                Finding::new("indexed", Status::Ok, format!("{message}, {changes}"))
+            }
             false => Finding::new("indexed", Status::Warning, format!("{message}; the folder is gone"))
                 .hint(format!("`carryall index --remove {}`", it.root)),
         }

@@ -19,12 +19,20 @@ use super::Refusal;
 use super::SkipReason;
 use super::Text;
 use super::WalkOptions;
+use super::beside::Beside;
+use super::beside::may_end;
 use super::chunk::Definition;
 use super::chunk::chunk;
 use super::holder;
+use super::open::change_ns;
 use super::postings;
 use super::read::read;
-use super::walk::walk;
+use super::track::Track;
+use super::walk::Enter;
+use super::walk::Guide;
+use super::walk::walk_guided;
+use super::watch::above;
+use crate::clock::Millis;
 use crate::store::CHUNKS_OF_A_FILE;
 use crate::store::FileRow;
 use crate::store::NewChunk;
@@ -78,7 +86,7 @@ const LEASE_POLL: Duration = Duration::from_millis(50);
 const TOUCHED: usize = 1_000;
 
 /// Skipped paths that are kept for the answer; a folder of a million skipped files must not fill the memory.
-const SKIPPED: usize = 5_000;
+pub(super) const SKIPPED: usize = 5_000;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -91,11 +99,60 @@ enum Read {
 }
 
 /// What the reading side has seen at its end.
+#[derive(Default)]
 struct Seen {
     unchanged: usize,
     paths: HashSet<String>,
     skipped: Vec<(String, String)>,
+    /// Those of them that may end in their place.
+    may_end: Vec<String>,
+    /// Folders that were listed, each with the time of its last change before.
+    folders: Vec<(String, i64)>,
     whole: bool,
+}
+
+impl Seen {
+    fn skip(&mut self, name: String, reason: SkipReason) {
+        if may_end(&name, reason) {
+            self.may_end.push(name.clone());
+        }
+        if self.skipped.len() < SKIPPED {
+            self.skipped.push((name, reason.text().to_owned()));
+        }
+    }
+
+    /// What is to be looked at beside the files that are indexed; paths are below `prefix`.
+    fn beside(&self, prefix: &str, since: Millis) -> Beside {
+        let mut beside = Beside { since, ..Beside::default() };
+        self.may_end.iter().for_each(|it| beside.add(it));
+        let mut full: HashSet<&str> = HashSet::new();
+        for path in &self.paths {
+            let mut folder = above(path);
+            while !folder.is_empty() && full.insert(folder) {
+                folder = above(folder);
+            }
+        }
+        let folders = self.folders.iter().filter(|it| !it.0.is_empty()).map(|it| join(prefix, &it.0));
+        folders.filter(|it| !full.contains(it.as_str())).for_each(|it| beside.add(&it));
+        beside
+    }
+}
+
+/// Notes the folders of a walk, and has them watched where the workspace is.
+struct Noting {
+    folders: Vec<(String, i64)>,
+    track: Option<Arc<Track>>,
+}
+
+impl Guide for Noting {
+    fn enter(&mut self, folder: &str, path: &Path) -> Enter {
+        if let Some(track) = &self.track {
+            track.watch(folder);
+        }
+        let changed = std::fs::symlink_metadata(path).map_or(0, |it| change_ns(&it));
+        self.folders.push((folder.to_owned(), changed));
+        Enter::Whole
+    }
 }
 
 /// One folder or file of a request.
@@ -222,9 +279,13 @@ impl Documents {
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
         let root = target.root.to_string_lossy().into_owned();
-        let workspace = self.store.open_workspace(root, self.clock.now()).await?;
+        let since = self.clock.now();
+        let workspace = self.store.open_workspace(root.clone(), since).await?;
         self.wait_for_lease(workspace, call).await?;
-        let run = self.index_leased(target, request, call, workspace, done).await;
+        let track = self.track(workspace, &root);
+        let running = track.begin_run();
+        let run = self.index_leased(target, request, call, (workspace, since, &track), done).await;
+        running.end(run.is_ok());
         // A lease that is not given back runs out.
         let _ = self.store.release(workspace, self.holder.clone()).await;
         run
@@ -288,7 +349,7 @@ impl Documents {
         target: &Target,
         request: &IndexRequest,
         call: &Call,
-        workspace: i64,
+        (workspace, since, track): (i64, Millis, &Arc<Track>),
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
         let known: HashMap<String, FileRow> =
@@ -308,6 +369,7 @@ impl Documents {
             force: request.force,
             call: call.clone(),
             sender,
+            track: prefix.is_empty().then(|| Arc::clone(track)),
         };
         let reading = tokio::task::spawn_blocking(move || reader.run());
         while let Some(read) = reads.recv().await {
@@ -339,7 +401,17 @@ impl Documents {
         self.compact(workspace).await?;
         let skipped = serde_json::to_string(&seen.skipped).unwrap_or_else(|_| "[]".to_owned());
         if let Some(globs) = self.globs_after(workspace, &prefix, request).await? {
-            self.store.complete_workspace(workspace, skipped, globs).await?;
+            let mut beside = seen.beside(&prefix, since);
+            if !prefix.is_empty() {
+                // Of the parts that were indexed before nothing newer is known.
+                let before = Beside::read(&self.store.beside(workspace).await?);
+                beside.since = if before.since == 0 { since } else { before.since };
+                before.paths.iter().for_each(|it| beside.add(it));
+            }
+            self.store.complete_workspace(workspace, (skipped, beside.write()), globs).await?;
+        }
+        if prefix.is_empty() {
+            track.was_walked(seen.folders);
         }
         done.skipped.extend(seen.skipped);
         Ok(())
@@ -357,26 +429,27 @@ struct Reader {
     force: bool,
     call: Call,
     sender: mpsc::Sender<Read>,
+    /// Where a whole workspace is walked.
+    track: Option<Arc<Track>>,
 }
 
 impl Reader {
     fn run(self) -> Result<Seen, DocumentsError> {
-        let mut seen = Seen { unchanged: 0, paths: HashSet::new(), skipped: Vec::new(), whole: true };
+        let mut seen = Seen { whole: true, ..Seen::default() };
+        let mut guide = Noting { folders: Vec::new(), track: self.track.clone() };
         let mut batch = Batch { limit: FIRST_BATCH_BYTES, ..Batch::default() };
         let mut files = 0_u32;
         let mut told = Instant::now();
         let (root, path) = &self.target;
-        walk(path, &self.options, &mut |found| {
+        walk_guided(path, &self.options, &mut guide, &mut |found| {
             if self.call.cancelled().is_cancelled() {
                 seen.whole = false;
                 return ControlFlow::Break(());
             }
             match found {
                 Found::Skipped { relative, reason } => {
-                    if seen.skipped.len() < SKIPPED {
-                        let name = if path.is_dir() { join(&self.prefix, &relative) } else { self.prefix.clone() };
-                        seen.skipped.push((name, reason.text().to_owned()));
-                    }
+                    let name = if path.is_dir() { join(&self.prefix, &relative) } else { self.prefix.clone() };
+                    seen.skip(name, reason);
                 }
                 Found::File { path, size_bytes, mtime_ns, .. } => {
                     files += 1;
@@ -394,6 +467,7 @@ impl Reader {
             ControlFlow::Continue(())
         })?;
         seen.whole = seen.whole && self.send(&mut batch);
+        seen.folders = guide.folders;
         self.call.progress().tell(f64::from(files) + 1.0, None, format!("{files} files seen"));
         Ok(seen)
     }
@@ -413,9 +487,7 @@ impl Reader {
             // It is gone; what was known of it goes with it.
             Err(SkipReason::Gone) => return true,
             Err(reason) => {
-                if seen.skipped.len() < SKIPPED {
-                    seen.skipped.push((name, reason.text().to_owned()));
-                }
+                seen.skip(name, reason);
                 return true;
             }
         };

@@ -40,6 +40,18 @@ pub(super) fn mtime_ns(metadata: &Metadata) -> i64 {
     }
 }
 
+/// When the file or what may be done with it has changed, in nanoseconds since 1970: nobody can set it back.
+#[cfg(unix)]
+pub(super) fn change_ns(metadata: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+pub(super) fn change_ns(metadata: &Metadata) -> i64 {
+    mtime_ns(metadata)
+}
+
 pub(super) fn reason(err: &io::Error) -> SkipReason {
     match err.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SkipReason::Gone,

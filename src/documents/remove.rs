@@ -35,6 +35,7 @@ impl Documents {
             match workspaces.iter().find(|it| is_it(&it.root)) {
                 Some(it) => {
                     self.store.remove_workspace(it.id).await?;
+                    self.forget(it.id);
                     removed.files += usize::try_from(it.files).unwrap_or(0);
                     removed.roots.push(it.root.clone());
                 }

@@ -99,8 +99,49 @@ pub fn walk(
     options: &WalkOptions,
     on_file: &mut dyn FnMut(Found) -> ControlFlow<()>,
 ) -> Result<WalkSummary, BadGlob> {
+    walk_guided(root, options, &mut Everywhere, on_file)
+}
+
+/// Where a walk goes. It is asked of each folder before that is listed; folders are relative to the walked one, empty for
+/// that itself, else ending in a slash.
+pub(super) trait Guide {
+    fn enter(&mut self, folder: &str, path: &Path) -> Enter;
+
+    /// Whether `folder` is, or holds, one that is to be listed.
+    fn leads(&self, folder: &str) -> bool {
+        let _ = folder;
+        true
+    }
+}
+
+/// How a folder is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enter {
+    /// All that is in it.
+    Whole,
+    /// Only what leads on.
+    Towards,
+    Pass,
+}
+
+struct Everywhere;
+
+impl Guide for Everywhere {
+    fn enter(&mut self, _folder: &str, _path: &Path) -> Enter {
+        Enter::Whole
+    }
+}
+
+/// As [`walk()`], where `guide` says.
+pub(super) fn walk_guided(
+    root: &Path,
+    options: &WalkOptions,
+    guide: &mut dyn Guide,
+    on_file: &mut dyn FnMut(Found) -> ControlFlow<()>,
+) -> Result<WalkSummary, BadGlob> {
     let mut walk = Walk {
         root,
+        guide,
         device: None,
         include: globs(&options.include)?,
         exclude: globs(&options.exclude)?,
@@ -133,6 +174,7 @@ struct Walk<'a> {
     include: Option<Gitignore>,
     exclude: Option<Gitignore>,
     max_file_bytes: u64,
+    guide: &'a mut dyn Guide,
     on_file: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
     summary: WalkSummary,
 }
@@ -182,7 +224,15 @@ impl Walk<'_> {
         while let Some(step) = open.pop() {
             match step {
                 Step::Folder(folder) => {
-                    let (entries, rules) = self.list(&folder)?;
+                    let enter = self.guide.enter(&folder.relative, &folder.path);
+                    if enter == Enter::Pass {
+                        continue;
+                    }
+                    let (mut entries, rules) = self.list(&folder)?;
+                    if enter == Enter::Towards {
+                        let leads = |it: &Entry| it.name.to_str().map(|name| format!("{}{name}/", it.parent));
+                        entries.retain(|it| leads(it).is_some_and(|it| self.guide.leads(&it)));
+                    }
                     open.extend(entries.into_iter().rev().map(|it| Step::Entry(it, Rc::clone(&rules))));
                 }
                 Step::Entry(entry, rules) => {

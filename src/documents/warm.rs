@@ -41,14 +41,15 @@ pub(super) struct Warming {
     stop: CancellationToken,
 }
 
+/// A run that no call waits for to its end.
 #[derive(Clone, Debug)]
-struct Run {
-    begun: Instant,
+pub(super) struct Run {
+    pub(super) begun: Instant,
     state: watch::Receiver<State>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Running,
     Done,
     Failed,
@@ -91,22 +92,24 @@ impl Documents {
         true
     }
 
-    /// Begins to look through a workspace of which much has changed, as it was indexed, and waits a moment.
+    /// Begins to look through a workspace of which much has changed, as it was indexed, and waits a moment. `None` when no
+    /// run can be begun.
     pub(super) async fn look_through_behind(
         &self,
         workspace: &GenerationRow,
         call: &Call,
-    ) -> Result<(), DocumentsError> {
-        let Some(warming) = &self.warming else { return Ok(()) };
+    ) -> Result<Option<Run>, DocumentsError> {
+        let Some(warming) = &self.warming else { return Ok(None) };
         let (include, exclude) = self.store.globs(workspace.id).await?;
         let root = PathBuf::from(&workspace.root);
         let request = IndexRequest { paths: vec![root.clone()], include, exclude, force: false };
         // The root was admitted when it was indexed.
         let allowed = Allowed { unrestricted: true, ..Allowed::default() };
-        if let Some(run) = self.run_of(warming, &root, request, allowed) {
-            run.end(Some(run.begun + PATIENCE), call).await;
+        let run = self.run_of(warming, &root, request, allowed);
+        if let Some(run) = &run {
+            run.wait(call).await;
         }
-        Ok(())
+        Ok(run)
     }
 
     /// Waits for the runs over folders that have to do with `path`, so that nothing is read twice.
@@ -125,8 +128,7 @@ impl Documents {
     fn run_of(&self, warming: &Warming, root: &Path, request: IndexRequest, allowed: Allowed) -> Option<Run> {
         let mut runs = warming.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.get(root) {
-            let state = *run.state.borrow();
-            match state {
+            match run.state() {
                 State::Running => return Some(run.clone()),
                 State::Failed if run.begun.elapsed() < REST => return None,
                 State::Failed | State::Done => {}
@@ -149,6 +151,17 @@ impl Documents {
 }
 
 impl Run {
+    /// Waits for as long as a question waits for a run.
+    pub(super) async fn wait(&self, call: &Call) {
+        self.end(Some(self.begun + PATIENCE), call).await;
+    }
+
+    pub(super) fn state(&self) -> State {
+        let state = *self.state.borrow();
+        // Who could tell is gone.
+        if state == State::Running && self.state.has_changed().is_err() { State::Failed } else { state }
+    }
+
     /// Waits for the end of it, or for `until`, or for the end of the call.
     async fn end(&self, until: Option<Instant>, call: &Call) {
         let mut state = self.state.clone();

@@ -223,23 +223,54 @@ impl Store {
         .await
     }
 
-    /// Notes that a run over the whole workspace has come to its end, what it passed over (JSON), and the globs that it
-    /// went by: included, excluded.
+    /// Notes that a run over the whole workspace has come to its end, what it passed over and what is to be looked at beside
+    /// its files (JSON both), and the globs that it went by: included, excluded.
     pub async fn complete_workspace(
         &self,
         workspace_id: i64,
-        skipped: String,
+        (skipped, beside): (String, String),
         globs: (Vec<String>, Vec<String>),
     ) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
             let globs = serde_json::to_string(&globs).unwrap_or_else(|_| "[[],[]]".to_owned());
             tx.prepare_cached(
-                "UPDATE workspaces SET is_complete = 1, skipped = :skipped, globs = :globs WHERE id = :id",
+                "UPDATE workspaces SET is_complete = 1, skipped = :skipped, beside = :beside, globs = :globs
+                 WHERE id = :id",
             )
-            .and_then(|mut it| it.execute(named_params! {":id": workspace_id, ":skipped": skipped, ":globs": globs}))
+            .and_then(|mut it| {
+                it.execute(named_params! {
+                    ":id": workspace_id, ":skipped": skipped, ":beside": beside, ":globs": globs,
+                })
+            })
             .map(|_| ())
             .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// Notes what is passed over now, and what is to be looked at beside the files (JSON both).
+    pub async fn note_skipped(&self, workspace_id: i64, skipped: String, beside: String) -> Result<(), StoreError> {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| {
+            tx.prepare_cached("UPDATE workspaces SET skipped = :skipped, beside = :beside WHERE id = :id")
+                .and_then(|mut it| {
+                    it.execute(named_params! {":id": workspace_id, ":skipped": skipped, ":beside": beside})
+                })
+                .map(|_| ())
+                .map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// What is to be looked at beside the files, as it was noted; empty when nothing was.
+    pub async fn beside(&self, workspace_id: i64) -> Result<String, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            conn.prepare_cached("SELECT beside FROM workspaces WHERE id = :id")
+                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
+                .map(Option::unwrap_or_default)
+                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }

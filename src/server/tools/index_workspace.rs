@@ -18,6 +18,7 @@ use super::Tool;
 use crate::clock;
 use crate::config::Toolset;
 use crate::context::label;
+use crate::documents::Documents;
 use crate::documents::IndexRequest;
 use crate::documents::Indexed;
 
@@ -88,6 +89,8 @@ struct WorkspaceOut {
     size_bytes: i64,
     skipped: i64,
     indexed_at: String,
+    /// `watched`, or `looked at on each call` and why.
+    changes: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -106,7 +109,8 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
         force: args.force,
     };
     let done = context.app.documents.index(&request, &context.allowed, &context.call).await?;
-    let text = describe(&done);
+    let documents = &context.app.documents;
+    let text = describe(&done, documents);
     let more = done.skipped.len().saturating_sub(SKIPPED);
     let skipped = done.skipped.into_iter().take(SKIPPED);
     Answer::of(
@@ -121,6 +125,7 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
                 .workspaces
                 .into_iter()
                 .map(|it| WorkspaceOut {
+                    changes: documents.noticing(it.id, &it.root),
                     root: it.root,
                     files: it.files,
                     chunks: it.chunks,
@@ -135,7 +140,7 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
     )
 }
 
-fn describe(done: &Indexed) -> String {
+fn describe(done: &Indexed, documents: &Documents) -> String {
     let mut text = format!(
         "{} files indexed, {} unchanged, {} removed; {} pieces written; {} skipped; {} ms.",
         done.files_indexed,
@@ -147,7 +152,8 @@ fn describe(done: &Indexed) -> String {
     );
     for it in &done.workspaces {
         let (files, chunks, bytes) = (it.files, it.chunks, it.size_bytes);
-        text.push_str(&format!("\n{}: {files} files ({bytes} bytes) in {chunks} pieces.", label(&it.root, PATH)));
+        let (root, changes) = (label(&it.root, PATH), documents.noticing(it.id, &it.root));
+        text.push_str(&format!("\n{root}: {files} files ({bytes} bytes) in {chunks} pieces, {changes}."));
     }
     for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
         text.push_str(&format!("\n- skipped {path}: {reason}"));

@@ -1,0 +1,365 @@
+//! Whatever is done to the files of a watched workspace, the next question knows of it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::Allowed;
+use super::Documents;
+use super::Found;
+use super::IndexRequest;
+use super::WalkOptions;
+use super::read::DEFAULT_MAX_FILE_BYTES;
+use super::read::read;
+use super::track::Track;
+use super::walk::walk;
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::trace::Call;
+
+/// A folder with a service that watches it.
+struct Bench {
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+    store: Store,
+    documents: Documents,
+}
+
+/// Files by path with the hash of their bytes, and what is passed over.
+type Known = (BTreeMap<String, String>, BTreeSet<(String, String)>);
+
+impl Bench {
+    async fn new(files: &[(&str, &str)]) -> Bench {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap().join("w");
+        fs::create_dir(&root).unwrap();
+        for (path, text) in files {
+            write(&root.join(path), text);
+        }
+        let store = Store::new(&dir.path().join("a.db"));
+        let documents = Documents::new(&store, Clock::system(), root.clone());
+        let bench = Bench { _dir: dir, root, store, documents };
+        bench.documents.index(&IndexRequest::default(), &bench.allowed(), &Call::silent()).await.unwrap();
+        bench.begin(&bench.documents).await;
+        bench
+    }
+
+    fn allowed(&self) -> Allowed {
+        Allowed::new(&self.root, None, &[], &[])
+    }
+
+    /// Another process.
+    async fn other(&self) -> Documents {
+        let other = Documents::new(&self.store, Clock::system(), self.root.clone());
+        self.begin(&other).await;
+        other
+    }
+
+    /// Asks until it is watched.
+    async fn begin(&self, documents: &Documents) {
+        for _ in 0..3 {
+            self.ask(documents).await;
+        }
+        assert_eq!(self.track(documents).await.is_watched(), cfg!(target_os = "linux"));
+    }
+
+    async fn track(&self, documents: &Documents) -> Arc<Track> {
+        let workspace = documents.store.workspaces().await.unwrap().remove(0);
+        documents.track(workspace.id, &workspace.root)
+    }
+
+    async fn ask(&self, documents: &Documents) {
+        documents.state(&[], &self.allowed(), &Call::silent()).await.unwrap();
+    }
+
+    /// What the index holds after a question.
+    async fn known(&self, documents: &Documents) -> Known {
+        self.ask(documents).await;
+        let workspace = documents.store.workspaces().await.unwrap().remove(0);
+        let (_, rows) = documents.store.files(workspace.id).await.unwrap();
+        let files = rows.into_iter().map(|it| (it.path, String::from_utf8(it.hash).unwrap())).collect();
+        (files, documents.store.skipped(workspace.id).await.unwrap().into_iter().collect())
+    }
+
+    /// What an index that is made now holds.
+    fn there(&self) -> Known {
+        let (mut files, mut skipped) = Known::default();
+        walk(&self.root, &WalkOptions::default(), &mut |found| {
+            let (relative, reason) = match found {
+                Found::Skipped { relative, reason } => (relative, reason),
+                Found::File { path, relative, .. } => match read(&path, DEFAULT_MAX_FILE_BYTES) {
+                    Ok(text) => {
+                        files.insert(relative, text.hash);
+                        return ControlFlow::Continue(());
+                    }
+                    Err(reason) => (relative, reason),
+                },
+            };
+            skipped.insert((relative, reason.text().to_owned()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        (files, skipped)
+    }
+
+    async fn check(&self, what: &str) {
+        assert_eq!(self.known(&self.documents).await, self.there(), "{what}");
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    if let Some(folder) = path.parent() {
+        let _ = fs::create_dir_all(folder);
+    }
+    let _ = fs::write(path, text);
+}
+
+/// One thing that is done to files; paths are numbers of [`path`].
+#[derive(Clone, Debug)]
+enum Deed {
+    Write(u8, u8),
+    Append(u8),
+    /// Other bytes, as many as before, at the same time as before.
+    Swap(u8),
+    Move(u8, u8),
+    Remove(u8),
+    /// Folders and files within each other, at once.
+    Tree(u8),
+    Folder(u8),
+    Link(u8, u8),
+    Rules(u8, u8),
+    /// The call that is in between.
+    Ask(bool),
+}
+
+/// Files and folders of few names, so that deeds meet each other.
+fn path(root: &Path, number: u8) -> PathBuf {
+    const NAMES: [&str; 6] = ["a", "b", "c.rs", "d.md", ".git", "e.min.js"];
+    let (one, two, three) = (number % 6, number / 6 % 6, number / 36 % 8);
+    let mut path = root.join(NAMES[usize::from(one)]);
+    if two < 5 {
+        path.push(NAMES[usize::from(two)]);
+        if three < 4 {
+            path.push(NAMES[usize::from(three)]);
+        }
+    }
+    path
+}
+
+fn text(number: u8) -> &'static str {
+    ["fn one() {}\n", "fn two() {}\n", "", "a\0b", "# Title\n\nwords\n", "// @generated\nfn x() {}\n"]
+        [usize::from(number % 6)]
+}
+
+fn act(root: &Path, deed: &Deed) {
+    match deed {
+        Deed::Write(at, what) => write(&path(root, *at), text(*what)),
+        Deed::Append(at) => {
+            if let Ok(mut file) = fs::OpenOptions::new().append(true).open(path(root, *at)) {
+                let _ = std::io::Write::write_all(&mut file, b"fn more() {}\n");
+            }
+        }
+        Deed::Swap(at) => {
+            let path = path(root, *at);
+            let Ok(before) = fs::read(&path) else { return };
+            let Ok(time) = fs::metadata(&path).and_then(|it| it.modified()) else { return };
+            let turned: Vec<u8> = before.iter().map(|it| if it.is_ascii_lowercase() { b'z' } else { *it }).collect();
+            let _ = fs::write(&path, turned);
+            let _ = fs::File::options().write(true).open(&path).and_then(|it| it.set_modified(time));
+        }
+        Deed::Move(from, to) => drop(fs::rename(path(root, *from), path(root, *to))),
+        Deed::Remove(at) => {
+            let path = path(root, *at);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+        }
+        Deed::Tree(at) => {
+            let path = path(root, *at);
+            for (at, name) in ["x/y/one.rs", "x/two.rs", "three.rs", "x/y/z/four.md"].iter().enumerate() {
+                write(&path.join(name), text(u8::try_from(at).unwrap()));
+            }
+        }
+        Deed::Folder(at) => drop(fs::create_dir_all(path(root, *at))),
+        #[cfg(unix)]
+        Deed::Link(at, to) => drop(std::os::unix::fs::symlink(path(root, *to), path(root, *at))),
+        #[cfg(not(unix))]
+        Deed::Link(..) => {}
+        Deed::Rules(at, what) => {
+            let rules = ["a/\n", "*.md\n!a/d.md\n", "b\n", ""];
+            let path = path(root, *at);
+            let folder = if path.is_dir() { path } else { root.to_path_buf() };
+            write(&folder.join(".gitignore"), rules[usize::from(what % 4)]);
+        }
+        Deed::Ask(_) => {}
+    }
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let at = || any::<u8>();
+    prop_oneof![
+        4 => (at(), at()).prop_map(|it| Deed::Write(it.0, it.1)),
+        2 => at().prop_map(Deed::Append),
+        2 => at().prop_map(Deed::Swap),
+        4 => (at(), at()).prop_map(|it| Deed::Move(it.0, it.1)),
+        3 => at().prop_map(Deed::Remove),
+        2 => at().prop_map(Deed::Tree),
+        1 => at().prop_map(Deed::Folder),
+        1 => (at(), at()).prop_map(|it| Deed::Link(it.0, it.1)),
+        1 => (at(), at()).prop_map(|it| Deed::Rules(it.0, it.1)),
+        4 => any::<bool>().prop_map(Deed::Ask),
+    ]
+}
+
+fn cases() -> u32 {
+    // PROPTEST_CASES asks for more.
+    ProptestConfig::default().cases.clamp(12, u32::MAX) / if ProptestConfig::default().cases == 256 { 16 } else { 1 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_any_deeds_the_index_is_that_of_a_fresh_one(deeds in prop::collection::vec(deed(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bench = Bench::new(&[("a/c.rs", text(0)), ("a/b/d.md", text(4)), ("b/c.rs", text(1)), ("c.rs", text(3))]).await;
+            let other = bench.other().await;
+            for deed in &deeds {
+                act(&bench.root, deed);
+                if let Deed::Ask(is_first) = deed {
+                    let documents = if *is_first { &bench.documents } else { &other };
+                    assert_eq!(bench.known(documents).await, bench.there());
+                }
+            }
+            assert_eq!(bench.known(&other).await, bench.there());
+            assert_eq!(bench.known(&bench.documents).await, bench.there());
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_editors_and_git_do_is_known_to_the_next_question() {
+    let bench =
+        Bench::new(&[("src/one.rs", "fn one() {}\n"), ("src/two.rs", "fn two() {}\n"), ("data.rs", "a\0")]).await;
+    let at = |it: &str| bench.root.join(it);
+    write(&at("src/one.rs"), "fn new() {}\n");
+    bench.check("written in place").await;
+    write(&at("src/.one.swp~"), "fn eno() {}\n");
+    fs::rename(at("src/.one.swp~"), at("src/one.rs")).unwrap();
+    bench.check("another file in its place").await;
+    act(&bench.root, &Deed::Ask(true));
+    let time = fs::metadata(at("src/two.rs")).unwrap().modified().unwrap();
+    write(&at("src/two.rs"), "fn owt() {}\n");
+    fs::File::options().write(true).open(at("src/two.rs")).unwrap().set_modified(time).unwrap();
+    bench.check("other bytes, as many, at the same time").await;
+    write(&at("deep/er/and/deeper/three.rs"), "fn three() {}\n");
+    bench.check("folders within each other at once").await;
+    write(&at("deep/er/and/four.rs"), "fn four() {}\n");
+    bench.check("a file in a folder that is new").await;
+    fs::rename(at("deep"), at("src/deep")).unwrap();
+    bench.check("a folder that was moved").await;
+    write(&at("src/deep/er/five.rs"), "fn five() {}\n");
+    bench.check("a file in a folder that was moved").await;
+    fs::remove_dir_all(at("src/deep")).unwrap();
+    write(&at("src/deep/six.rs"), "fn six() {}\n");
+    bench.check("a folder that was made anew").await;
+    write(&at("data.rs"), "fn data() {}\n");
+    bench.check("a file that was no text").await;
+    write(&at("data.rs"), "a\0");
+    bench.check("and is none again").await;
+    write(&at(".gitignore"), "src/deep\n");
+    bench.check("rules").await;
+    write(&at(".gitignore"), "\n");
+    bench.check("no rules").await;
+    fs::create_dir(at("empty")).unwrap();
+    bench.check("an empty folder").await;
+    write(&at("empty/seven.rs"), "fn seven() {}\n");
+    bench.check("and a file in it").await;
+    assert!(bench.track(&bench.documents).await.is_watched() || !cfg!(target_os = "linux"));
+}
+
+#[tokio::test]
+async fn many_changes_at_once_and_a_full_queue_are_known_to_the_next_question() {
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
+    for at in 0..200 {
+        write(&bench.root.join(format!("src/f{at}.rs")), &format!("fn f{at}() {{}}\n"));
+    }
+    bench.check("more than are read one by one").await;
+    for at in 0..200 {
+        write(&bench.root.join(format!("src/f{at}.rs")), &format!("fn g{at}() {{}}\n"));
+    }
+    bench.check("as many, as long as before").await;
+    for at in 0..6_000 {
+        write(&bench.root.join(format!("src/h{}.rs", at % 3_000)), "");
+        let _ = fs::remove_file(bench.root.join(format!("src/h{}.rs", at % 2_999)));
+    }
+    write(&bench.root.join("src/one.rs"), "fn last() {}\n");
+    bench.check("more than are noted").await;
+    write(&bench.root.join("src/one.rs"), "fn very_last() {}\n");
+    bench.check("and one more").await;
+}
+
+#[tokio::test]
+async fn a_root_that_is_made_anew_or_moved_is_looked_through() {
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n"), ("two.rs", "fn two() {}\n")]).await;
+    let aside = bench.root.with_file_name("aside");
+    fs::rename(&bench.root, &aside).unwrap();
+    let before = bench.documents.store.workspaces().await.unwrap();
+    let _ = bench.documents.state(&[], &bench.allowed(), &Call::silent()).await;
+    // What is not there now is not the workspace with all of its files deleted.
+    assert_eq!(bench.documents.store.workspaces().await.unwrap()[0].files, before[0].files);
+    write(&bench.root.join("three.rs"), "fn three() {}\n");
+    bench.check("made anew").await;
+    write(&bench.root.join("three.rs"), "fn four() {}\n");
+    bench.check("and changed").await;
+    fs::remove_dir_all(&bench.root).unwrap();
+    fs::rename(&aside, &bench.root).unwrap();
+    bench.check("moved back").await;
+    write(&bench.root.join("src/one.rs"), "fn other() {}\n");
+    bench.check("and changed").await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_cut_off_leaves_nothing_unseen() {
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
+    for at in 0..8_usize {
+        write(&bench.root.join(format!("new{at}/two.rs")), "fn two() {}\n");
+        let (allowed, call) = (bench.allowed(), Call::silent());
+        let mut cut_off = Box::pin(bench.documents.state(&[], &allowed, &call));
+        for _ in 0..at {
+            // Ended at another place each time.
+            if futures_util::poll!(&mut cut_off).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(cut_off);
+        bench.check("after a call that was cut off").await;
+    }
+}
+
+#[tokio::test]
+async fn files_passed_over_are_looked_at_where_nothing_is_watched_too() {
+    let bench = Bench::new(&[("a.rs", "fn a() {}\n"), ("b.rs", "b\0"), ("c.rs", "// @generated\n")]).await;
+    let other = Documents::new(&bench.store, Clock::system(), bench.root.clone());
+    bench.ask(&other).await;
+    bench.track(&other).await.do_not_watch(super::watch::Blind::Refused);
+    for (path, text) in [("b.rs", "fn b() {}\n"), ("c.rs", "fn c() {}\n"), ("b.rs", "b\0\0"), ("b.rs", "fn bb() {}\n")]
+    {
+        write(&bench.root.join(path), text);
+        assert_eq!(bench.known(&other).await, bench.there(), "{path}");
+    }
+    fs::create_dir(bench.root.join("empty")).unwrap();
+    assert_eq!(bench.known(&other).await, bench.there());
+    write(&bench.root.join("empty/d.rs"), "fn d() {}\n");
+    assert_eq!(bench.known(&other).await, bench.there());
+    write(&bench.root.join(".gitignore"), "empty\n");
+    assert_eq!(bench.known(&other).await, bench.there());
+    write(&bench.root.join(".gitignore"), "nothing\n");
+    assert_eq!(bench.known(&other).await, bench.there());
+}
