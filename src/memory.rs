@@ -6,13 +6,16 @@ mod facts;
 mod find;
 mod forget;
 mod kept;
+mod overview;
 mod reading;
 mod recall;
 mod remember;
 mod summary;
+mod unfound;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 
 use tokio::sync::Notify;
 
@@ -33,6 +36,9 @@ pub use consolidate::Wanted;
 pub use embedding::Caught;
 pub use find::Unfound;
 pub use forget::Forgotten;
+pub use overview::Overview;
+pub use overview::flags;
+pub use recall::ByWordsAlone;
 pub use recall::Query;
 pub use recall::Recalled;
 pub use recall::Recollection;
@@ -42,6 +48,9 @@ pub use remember::Outcome;
 pub use remember::Trust;
 pub use summary::in_short;
 pub use summary::sentences_of;
+pub use summary::telling_sentences;
+pub use unfound::Filter;
+pub use unfound::Without;
 
 /// The memory of all sessions.
 #[derive(Clone, Debug)]
@@ -53,6 +62,9 @@ pub struct Memory {
     to_embed: Arc<Notify>,
     /// Whether this process has fired it for what it found in the file.
     looked: Arc<AtomicBool>,
+    /// How many memories have no vector yet, as far as this process has seen: set and counted down by
+    /// [`Memory::keep_embedded`], told with answers.
+    waiting: Arc<AtomicU64>,
     policy: Policy,
     /// What searches have read.
     kept: Arc<Kept>,
@@ -84,6 +96,7 @@ impl Memory {
             embedding,
             to_embed: Arc::default(),
             looked: Arc::default(),
+            waiting: Arc::default(),
             policy,
             kept: Arc::default(),
             weights: Weights::default(),

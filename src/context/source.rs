@@ -15,6 +15,7 @@ use crate::documents::Hit;
 use crate::documents::Imported;
 use crate::documents::Place;
 use crate::documents::Seen;
+use crate::memory;
 use crate::memory::Memory;
 use crate::memory::Query;
 use crate::scope::Owner;
@@ -23,6 +24,7 @@ use crate::session;
 use crate::session::Inherited;
 use crate::session::Sessions;
 use crate::store::Scope;
+use crate::store::SessionEntry;
 use crate::trace::Call;
 
 /// A piece of context that a source offers, before the budget has spoken.
@@ -66,12 +68,15 @@ pub enum Rendition {
     Beginning,
     /// The first lines of what it defines, without the bodies.
     Signatures,
+    /// A sentence that tells what it is about: of a summary, each sentence is a piece with its source, so that it goes
+    /// with that when it is forgotten.
+    Summary,
 }
 
 impl Rendition {
     /// The one with this name in items.
     pub fn named(name: &str) -> Option<Rendition> {
-        [Rendition::Beginning, Rendition::Signatures].into_iter().find(|it| it.name() == Some(name))
+        [Rendition::Beginning, Rendition::Signatures, Rendition::Summary].into_iter().find(|it| it.name() == Some(name))
     }
 
     /// The name in items; `None` for what is whole.
@@ -80,6 +85,7 @@ impl Rendition {
             Rendition::Whole => None,
             Rendition::Beginning => Some("beginning"),
             Rendition::Signatures => Some("signatures"),
+            Rendition::Summary => Some("summary"),
         }
     }
 }
@@ -154,7 +160,20 @@ impl Source for FromMemory {
                     ..Candidate::default()
                 }
             };
-            Ok(found.memories.into_iter().map(candidate).collect::<Vec<_>>().into())
+            let best = found.memories.first().map_or(1.0, |it| it.score);
+            let quotes = found.overview.filter(|it| it.asked).map(|it| it.quotes).unwrap_or_default();
+            let quote = |(id, text): (String, String)| Candidate {
+                source: SourceName::Memory.name(),
+                uri: format!("carryall://memory/{id}"),
+                title: format!("of a summary{}", suspicion(&memory::flags(&text))),
+                text,
+                score: best,
+                why: "the message asks about the whole".to_owned(),
+                rendition: Rendition::Summary,
+                ..Candidate::default()
+            };
+            let memories = found.memories.into_iter().map(candidate);
+            Ok(quotes.into_iter().map(quote).chain(memories).collect::<Vec<_>>().into())
         })
     }
 }
@@ -338,6 +357,13 @@ pub(super) struct FromHistory(pub(super) Sessions);
 /// Turns that are looked at; older ones are found as memories, if at all.
 const TURNS: usize = 200;
 
+/// The share of the budget above which turns are taken not to fit with what else there is; four bytes are a token.
+const HALF: usize = 2;
+const BYTES_OF_TOKEN: usize = 4;
+
+/// Of what stands for turns that do not fit: above turns that only lie back, below those that have the message's words.
+const SUMMARY_SCORE: f64 = 0.45;
+
 impl Source for FromHistory {
     fn name(&self) -> SourceName {
         SourceName::History
@@ -356,6 +382,27 @@ impl Source for FromHistory {
             let turns = self.0.turns(session_id, &owner, TURNS).await.map_err(|err| err.to_string())?;
             let words = search::query_words(&request.query);
             let count = turns.len();
+            let bytes: usize = turns.iter().map(|it| it.content.len()).sum();
+            let room = usize::try_from(request.budget_tokens).unwrap_or(usize::MAX) / HALF;
+            let entry = |it: &crate::store::TurnRow| SessionEntry {
+                id: it.id.clone(),
+                speaker: it.role.clone(),
+                text: it.content.clone(),
+                at: it.created_at,
+            };
+            let entries: Vec<SessionEntry> =
+                if bytes / BYTES_OF_TOKEN > room { turns.iter().map(entry).collect() } else { Vec::new() };
+            let quote = |(id, text): (String, String)| Candidate {
+                source: SourceName::History.name(),
+                uri: format!("{}#{id}", session::session_uri(session_id)),
+                title: "of a summary of this session".to_owned(),
+                text,
+                score: SUMMARY_SCORE,
+                why: "for the turns that do not fit".to_owned(),
+                rendition: Rendition::Summary,
+                ..Candidate::default()
+            };
+            let quotes = memory::telling_sentences(&entries).into_iter().map(quote);
             let candidate = |(at, turn): (usize, crate::store::TurnRow)| {
                 let matched = search::matched(&words, &turn.content);
                 // The last few turns say what is going on now; older ones count by what they hold.
@@ -373,7 +420,7 @@ impl Source for FromHistory {
                     ..Candidate::default()
                 }
             };
-            let mut candidates: Vec<Candidate> = turns.into_iter().enumerate().map(candidate).collect();
+            let mut candidates: Vec<Candidate> = turns.into_iter().enumerate().map(candidate).chain(quotes).collect();
             candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
             Ok(candidates.into())
         })

@@ -111,22 +111,29 @@ impl Embedding {
         Some(Embedded { model: embedder.id(), vector: embedder.embed_now(text)? })
     }
 
-    /// The vector of a question, for the search; `None` when there is none in time: words are searched for then.
-    pub async fn query(&self, text: &str) -> Option<Embedded> {
-        let embedder = self.embedder.as_ref()?;
+    /// The vector of a question, for the search; `None` without an embedder.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none in time, as a part of a sentence: words are searched for then.
+    pub async fn query(&self, text: &str) -> Result<Option<Embedded>, String> {
+        let Some(embedder) = &self.embedder else { return Ok(None) };
         if let Some(vector) = embedder.embed_now(text) {
-            return Some(Embedded { model: embedder.id(), vector });
+            return Ok(Some(Embedded { model: embedder.id(), vector }));
         }
         let texts = [text.to_owned()];
         match tokio::time::timeout(QUERY_PATIENCE, embedder.embed(&texts)).await {
-            Ok(Ok(vectors)) => Some(Embedded { model: embedder.id(), vector: vectors.into_iter().next().flatten() }),
+            Ok(Ok(vectors)) => {
+                Ok(Some(Embedded { model: embedder.id(), vector: vectors.into_iter().next().flatten() }))
+            }
             Ok(Err(err)) => {
                 tracing::warn!(error = %err, "searched by words alone");
-                None
+                Err(err.to_string())
             }
             Err(_) => {
-                tracing::warn!(embedder = %embedder.id(), "searched by words alone: the embedder did not answer in time");
-                None
+                let id = embedder.id();
+                tracing::warn!(embedder = %id, "searched by words alone: the embedder did not answer in time");
+                Err(format!("{id} did not answer within {} s", QUERY_PATIENCE.as_secs()))
             }
         }
     }

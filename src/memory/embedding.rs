@@ -52,6 +52,7 @@ impl Memory {
         while !stop.is_cancelled() {
             let rows = self.store.without_vector(&model, after, AT_ONCE, stop).await?;
             let Some(last) = rows.last().map(|it| it.seq) else {
+                self.waiting.store(0, Ordering::Relaxed);
                 // All of them have one, as far as the newest.
                 let newest = self.store.newest_memory().await?;
                 if newest - covered >= NOT_WORTH_NOTING || caught.embedded > 0 {
@@ -59,6 +60,7 @@ impl Memory {
                 }
                 break;
             };
+            self.note_waiting(&model, rows.len()).await?;
             // A server may take long; the end of the process does not wait for it.
             let made = tokio::select! {
                 made = vectors(embedder.as_ref(), rows) => made,
@@ -67,6 +69,9 @@ impl Memory {
             match made {
                 Ok(vectors) => {
                     caught.embedded += vectors.len();
+                    let done = u64::try_from(vectors.len()).unwrap_or(u64::MAX);
+                    let less = |it: u64| Some(it.saturating_sub(done));
+                    let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
                     self.store.add_vectors(vectors, None).await?;
                 }
                 Err(err) => {
@@ -86,6 +91,17 @@ impl Memory {
             tracing::info!(embedder = %model, memories = caught.embedded, "embedded");
         }
         Ok(caught)
+    }
+
+    /// Counts what has no vector, unless that is known: `some` were just read, and there are more only when those are
+    /// as many as are read at once.
+    async fn note_waiting(&self, model: &str, some: usize) -> Result<(), StoreError> {
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            let known = u64::try_from(some).unwrap_or(0);
+            let all = if some < AT_ONCE { known } else { self.store.count_without_vector(model).await?.max(known) };
+            self.waiting.store(all, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Wakes [`Memory::keep_embedded`] at the first use in this process, and when something was stored without a vector.
@@ -252,6 +268,30 @@ mod tests {
         memory.without_vector().await.unwrap().unwrap().1
     }
 
+    /// What an answer says of the vectors that it lacks.
+    async fn told(memory: &Memory) -> String {
+        let view = crate::scope::View::new(None, None, None, None);
+        let query = crate::memory::Query { query: "one".to_owned(), view, limit: 5, ..Default::default() };
+        let found = memory.recall(&query, &crate::trace::Call::silent()).await.unwrap();
+        assert!(!found.memories.is_empty());
+        found.by_words_alone.map(|it| it.to_string()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn an_answer_says_why_it_was_found_by_words_alone() {
+        let (_folder, memory) = temporary();
+        let gone = memory.embedded_by(slow("slow", 0));
+        gone.remember(items(&["one", "two"])).await.unwrap();
+        assert!(told(&gone).await.starts_with("Searched by words alone: "), "{}", told(&gone).await);
+        let stop = CancellationToken::new();
+        assert!(gone.embed_the_rest(&stop, |_| {}).await.unwrap().failed.is_some());
+        let back = gone.embedded_by(slow("slow", 99));
+        assert!(told(&back).await.starts_with("2 memories have no vector of slow yet"), "{}", told(&back).await);
+        back.embed_the_rest(&stop, |_| {}).await.unwrap();
+        assert_eq!(told(&back).await, "");
+        assert_eq!(told(&back.embedded_by(Embedding::none())).await, "", "nobody chose an embedder");
+    }
+
     #[tokio::test]
     async fn what_the_built_in_embedder_sees_is_embedded_at_once() {
         let (_folder, memory) = temporary();
@@ -283,7 +323,9 @@ mod tests {
         let stop = CancellationToken::new();
         let other = memory.clone().embedded_by(slow("other", 99));
         assert_eq!((left(&memory).await, left(&other).await), (0, 2));
+        assert!(told(&other).await.contains("has a vector of other"), "{}", told(&other).await);
         assert_eq!(other.embed_the_rest(&stop, |_| {}).await.unwrap().embedded, 2);
+        assert_eq!((told(&memory).await, told(&other).await), (String::new(), String::new()));
         assert_eq!((left(&memory).await, left(&other).await), (0, 0));
         let none = memory.embedded_by(Embedding::none());
         assert_eq!(none.embed_the_rest(&stop, |_| {}).await.unwrap(), Caught::default());

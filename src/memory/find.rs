@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::kept::Kept;
 use super::reading::Reading;
+use super::unfound::Without;
 use crate::clock::Millis;
 use crate::dates::Mention;
 use crate::scope::View;
@@ -199,7 +200,7 @@ fn correct(
 }
 
 /// What there is when nothing was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Unfound {
     /// Memories in the namespace that was searched, of any owner.
     pub memories: u64,
@@ -207,6 +208,8 @@ pub struct Unfound {
     pub left_out: usize,
     /// Other namespaces in which the caller may see matches, and how many of the newest.
     pub elsewhere: Vec<(String, usize)>,
+    /// What there is without one of the filters; empty when it is not the filters.
+    pub without: Vec<Without>,
 }
 
 /// Newest matches that are looked at to say what there is elsewhere.

@@ -1,6 +1,7 @@
 //! Finds the memories that answer a question, best first.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Memory;
 use super::find;
@@ -8,6 +9,8 @@ use super::find::Hit;
 use super::find::Search;
 use super::find::Unfound;
 use super::kept::Kept;
+use super::overview;
+use super::overview::Overview;
 use crate::clock::Millis;
 use crate::dates;
 use crate::redact;
@@ -22,6 +25,7 @@ use crate::store::MemoryFilter;
 use crate::store::MemoryReader;
 use crate::store::MemoryRow;
 use crate::store::StoreError;
+use crate::store::SummaryRow;
 use crate::store::Validity;
 use crate::trace::Call;
 
@@ -135,6 +139,33 @@ pub struct Recalled {
     pub words: Vec<String>,
     /// What there is besides, when nothing was found.
     pub unfound: Option<Unfound>,
+    /// A summary of what most of the best are of, or of what the question asks for as a whole.
+    pub overview: Option<Overview>,
+    /// Why some or all of it was found by its words alone, though there is an embedder.
+    pub by_words_alone: Option<ByWordsAlone>,
+}
+
+/// Why vectors are not used, or not all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ByWordsAlone {
+    /// The embedder did not make the question's vector: why.
+    NoAnswer(String),
+    /// Memories have no vector of this model yet; how many, 0 when nobody has counted.
+    Waiting { model: String, waiting: u64 },
+}
+
+impl std::fmt::Display for ByWordsAlone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ByWordsAlone::NoAnswer(why) => write!(f, "Searched by words alone: {why}."),
+            ByWordsAlone::Waiting { model, waiting: 0 } => {
+                write!(f, "Found by words alone: nothing of it has a vector of {model}.")
+            }
+            ByWordsAlone::Waiting { model, waiting } => {
+                write!(f, "{waiting} memories have no vector of {model} yet; those are found by their words alone.")
+            }
+        }
+    }
 }
 
 impl Memory {
@@ -146,24 +177,50 @@ impl Memory {
     pub async fn recall(&self, query: &Query, call: &Call) -> Result<Recalled, StoreError> {
         let span = call.span("search memory");
         self.look_for_unembedded(false);
-        let question = Question::new(&query.query);
-        let words = question.words();
-        let asked = query.clone();
-        let (kept, weights) = (Arc::clone(&self.kept), self.weights_in_use());
-        let at = query.as_of.unwrap_or_else(|| self.clock.now());
-        let meaning = if words.is_empty() { None } else { self.embedding.query(&query.query).await };
-        let page = self
-            .store
-            .search_memories(self.filter(query), call.cancelled(), move |reader| {
-                page(reader, &kept, &asked, &question, meaning.as_ref(), at, &weights)
-            })
-            .await
-            .inspect_err(|err| span.fail(err))?;
+        let has_words = !search::query_words(&query.query).is_empty();
+        let embedded = if has_words { self.embedding.query(&query.query).await } else { Ok(None) };
+        let meaning = embedded.as_ref().ok().and_then(Option::as_ref);
+        let mut page = self.page(query, meaning, call).await.inspect_err(|err| span.fail(err))?;
         span.note("words", search::query_words(&redact::redact(&query.query).0));
         span.note("found", page.rows.len());
-        let memories = recollect(page.rows, &page.hits, query, &words);
+        if query.offset == 0
+            && let Some(unfound) = &mut page.unfound
+        {
+            self.look_without_filters(query, meaning, unfound, call).await?;
+        }
+        let by_words_alone = match embedded {
+            Err(why) => Some(ByWordsAlone::NoAnswer(why)),
+            Ok(Some(it)) => self.waiting_for(&it, &page),
+            Ok(None) => None,
+        };
+        let overview = self.overview(query, &mut page, call).await?;
+        let memories = recollect(page.rows, &page.hits, query, &page.words);
         let next_offset = page.more.then(|| query.offset.saturating_add(query.limit));
-        Ok(Recalled { memories, next_offset, words, unfound: page.unfound })
+        Ok(Recalled { memories, next_offset, words: page.words, unfound: page.unfound, overview, by_words_alone })
+    }
+
+    /// Reads what `query` finds; `meaning` is its vector.
+    pub(super) async fn page(
+        &self,
+        query: &Query,
+        meaning: Option<&Embedded>,
+        call: &Call,
+    ) -> Result<Page, StoreError> {
+        let question = Question::new(&query.query);
+        let (asked, meaning) = (query.clone(), meaning.cloned());
+        let (kept, weights) = (Arc::clone(&self.kept), self.weights_in_use());
+        let at = query.as_of.unwrap_or_else(|| self.clock.now());
+        let filter = self.filter(query);
+        let read =
+            move |reader: &MemoryReader<'_>| page(reader, &kept, &asked, &question, meaning.as_ref(), at, &weights);
+        self.store.search_memories(filter, call.cancelled(), read).await
+    }
+
+    /// Whether what was found was found by its words alone, because its vectors are still to be made.
+    fn waiting_for(&self, meaning: &Embedded, page: &Page) -> Option<ByWordsAlone> {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        let none_has_one = meaning.vector.is_some() && !page.hits.is_empty() && !page.vectors;
+        (waiting > 0 || none_has_one).then(|| ByWordsAlone::Waiting { model: meaning.model.to_string(), waiting })
     }
 
     /// The memories with these ids, in that order; unknown ones are left out.
@@ -203,12 +260,18 @@ impl Memory {
 }
 
 /// What was read for an answer.
-struct Page {
+pub(super) struct Page {
     /// All that were found, best first; empty when nothing was searched for.
-    hits: Vec<Hit>,
-    rows: Vec<MemoryRow>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) rows: Vec<MemoryRow>,
+    /// The words that were searched for.
+    pub(super) words: Vec<String>,
     more: bool,
     unfound: Option<Unfound>,
+    /// Whether any of the rows has a vector of the model that was asked by.
+    vectors: bool,
+    /// The kept summary of the session that most of the best are of, when all that it is made from still holds.
+    pub(super) summary: Option<SummaryRow>,
 }
 
 fn page(
@@ -225,7 +288,8 @@ fn page(
         let mut rows = reader.newest(limit.saturating_add(1), offset)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        return Ok(Page { hits: Vec::new(), rows, more, unfound: None });
+        let unfound = if rows.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
+        return Ok(Page { hits: Vec::new(), rows, words: Vec::new(), more, unfound, vectors: true, summary: None });
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
     let times = dates::find(&query.query, at);
@@ -241,13 +305,23 @@ fn page(
     };
     let hits = find::find(reader, kept, &search)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
-    let rows = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
+    let rows: Vec<MemoryRow> = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
+    let crowded =
+        if query.takes_overview() && query.is_of_all_times() { overview::crowded(&rows, &hits) } else { None };
+    let summary = match crowded {
+        Some(owner) => reader.summary(owner)?,
+        None => None,
+    };
     let unfound = if hits.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
-    Ok(Page { more: hits.len() >= wanted, hits, rows, unfound })
+    let vectors = match meaning {
+        Some(meaning) => reader.cosines(meaning, &places)?.iter().any(Option::is_some),
+        None => false,
+    };
+    Ok(Page { more: hits.len() >= wanted, hits, rows, words: question.words(), unfound, vectors, summary })
 }
 
 /// The rows of a page with what was found of them; `hits` are all that were found, best first.
-fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], query: &Query, words: &[String]) -> Vec<Recollection> {
+pub(super) fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], query: &Query, words: &[String]) -> Vec<Recollection> {
     let (offset, asked) = (query.offset, search::asked_for(&query.query));
     // Blocks are ranked each by itself; what comes later is not shown as better.
     let mut least = f64::INFINITY;

@@ -41,11 +41,18 @@ pub(super) struct Extract {
     pub(super) text: String,
     /// Ids, in order.
     pub(super) sources: Vec<String>,
+    /// Each sentence with the id of the entry that says it, in order.
+    pub(super) quotes: Vec<(String, String)>,
 }
 
 /// What was said, in its own sentences of at most 1,200 characters; `None` when there is too little.
 pub fn in_short(entries: &[SessionEntry]) -> Option<String> {
     summarise(entries).map(|it| it.text)
+}
+
+/// The sentences of a summary, each with the id of the entry that says it, in order; none when there is too little.
+pub fn telling_sentences(entries: &[SessionEntry]) -> Vec<(String, String)> {
+    summarise(entries).map(|it| it.quotes).unwrap_or_default()
 }
 
 /// Summarises what was said; `None` when there is too little.
@@ -61,6 +68,7 @@ pub(super) fn summarise(entries: &[SessionEntry]) -> Option<Extract> {
     }
     let mut text = String::new();
     let mut sources: Vec<String> = Vec::new();
+    let mut quotes = Vec::new();
     let mut speaker = None;
     for at in chosen {
         let sentence = &sentences[at];
@@ -72,13 +80,14 @@ pub(super) fn summarise(entries: &[SessionEntry]) -> Option<Extract> {
             speaker = Some(sentence.speaker);
         }
         text.push_str(&sentence.text);
+        quotes.extend(sentence.ids.first().map(|id| ((*id).to_owned(), sentence.text.clone())));
         for id in &sentence.ids {
             if !sources.iter().any(|it| it == id) {
                 sources.push((*id).to_owned());
             }
         }
     }
-    Some(Extract { text, sources })
+    Some(Extract { text, sources, quotes })
 }
 
 struct Sentence<'a> {

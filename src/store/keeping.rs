@@ -1,5 +1,6 @@
 //! The rows of consolidation: what a session holds and its summary, links between memories, how far the work has come.
 
+use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
@@ -154,30 +155,7 @@ impl Store {
     /// The summary of the session of `owner`.
     pub async fn summary(&self, owner: Owner) -> Result<Option<SummaryRow>, StoreError> {
         let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Option<SummaryRow>> {
-                let found = conn
-                    .prepare_cached(SUMMARY)?
-                    .query_row(
-                        named_params! {
-                            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
-                            ":persona": owner.persona,
-                        },
-                        from_row,
-                    )
-                    .optional()?;
-                let Some(mut summary) = found else { return Ok(None) };
-                summary.sources = conn
-                    .prepare_cached(
-                        "SELECT source_id FROM summary_sources WHERE summary_id = :id ORDER BY position, source_id",
-                    )?
-                    .query_map(named_params! {":id": summary.id}, |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(Some(summary))
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.read(move |conn| summary_of(conn, &owner).map_err(|err| StoreError::of(&path, &err))).await
     }
 
     /// Puts `summary` in the place of the one that the session had. When a source is gone meanwhile, nothing is kept:
@@ -442,6 +420,45 @@ fn remove(conn: &rusqlite::Connection, owner: &Owner) -> rusqlite::Result<bool> 
     Ok(gone > 0)
 }
 
+fn summary_of(conn: &Connection, owner: &Owner) -> rusqlite::Result<Option<SummaryRow>> {
+    let found = conn
+        .prepare_cached(SUMMARY)?
+        .query_row(
+            named_params! {
+                ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                ":persona": owner.persona,
+            },
+            from_row,
+        )
+        .optional()?;
+    let Some(mut summary) = found else { return Ok(None) };
+    summary.sources = conn
+        .prepare_cached("SELECT source_id FROM summary_sources WHERE summary_id = :id ORDER BY position, source_id")?
+        .query_map(named_params! {":id": summary.id}, |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(summary))
+}
+
+/// A source that is gone, or a memory that does not hold any more: what was superseded is not said again in a summary.
+const LOST_SOURCE: &str = "SELECT EXISTS (SELECT 1 FROM summary_sources AS s
+    LEFT JOIN memories AS m ON m.id = s.source_id
+    WHERE s.summary_id = :id AND (
+        m.superseded_by IS NOT NULL OR m.valid_to <= :now OR m.expires_at <= :now
+        OR m.id IS NULL AND NOT EXISTS (SELECT 1 FROM turns AS t WHERE t.id = s.source_id)))";
+
+/// The summary of the session of `owner`, when all that it is made from is there and holds.
+pub(super) fn summary_that_holds(
+    conn: &Connection,
+    owner: &Owner,
+    now: Millis,
+) -> rusqlite::Result<Option<SummaryRow>> {
+    let Some(summary) = summary_of(conn, owner)? else { return Ok(None) };
+    let is_lost: bool = conn
+        .prepare_cached(LOST_SOURCE)?
+        .query_row(named_params! {":id": summary.id, ":now": now}, |row| row.get(0))?;
+    Ok((!is_lost).then_some(summary))
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
     Ok(SummaryRow {
         id: row.get(0)?,
@@ -461,6 +478,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
     vec![
         ("the entries of a session", ENTRIES.to_owned()),
         ("the summary of a session", SUMMARY.to_owned()),
+        ("sources of a summary that are lost", LOST_SOURCE.to_owned()),
         ("what is like a memory", ALIKE.to_owned()),
     ]
 }

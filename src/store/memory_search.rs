@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::keeping;
+use super::keeping::SummaryRow;
 use super::memories::Bound;
 use super::memories::COLUMNS;
 use super::memories::MemoryFilter;
@@ -26,6 +28,7 @@ use super::vectors;
 use super::vectors::Embedded;
 use super::vectors::VectorCache;
 use crate::clock::Millis;
+use crate::scope::Owner;
 
 impl Store {
     /// Runs `work` with what reads the memories that `filter` means.
@@ -328,6 +331,11 @@ impl MemoryReader<'_> {
             Ok(found)
         };
         read().map_err(|err| self.failed(&err))
+    }
+
+    /// The summary of the session of `owner`, when every memory that it is made from is there and holds.
+    pub fn summary(&self, owner: &Owner) -> Result<Option<SummaryRow>, StoreError> {
+        keeping::summary_that_holds(self.conn, owner, self.filter().now).map_err(|err| self.failed(&err))
     }
 
     /// The newest memories that the filter means.

@@ -146,6 +146,34 @@ fn a_summary_in_a_models_words_takes_the_place_of_the_extractive_one_and_a_cut_o
 }
 
 #[test]
+fn sentences_that_sum_a_session_up_stand_in_a_pack_for_turns_that_do_not_fit() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    conversation(&home, "release", &RELEASE, &[])?;
+    let pack = |tokens: u32| {
+        let pack = json!({"query": "zebras", "session_id": "log-release", "sources": ["history"],
+            "budget_tokens": tokens});
+        json(&home, &["call", "assemble_context", &pack.to_string()])
+    };
+    let summed_up = |pack: &Value| {
+        let items = pack["items"].as_array().cloned().unwrap_or_default();
+        items.into_iter().filter(|it| it["rendition"] == "summary").collect::<Vec<_>>()
+    };
+    let small = pack(256)?;
+    let sentences = summed_up(&small);
+    assert!(!sentences.is_empty(), "{small}");
+    let is_of_a_turn =
+        |it: &Value| it["uri"].as_str().is_some_and(|it| it.starts_with("carryall://session/log-release#"));
+    assert!(sentences.iter().all(is_of_a_turn), "each has its source: {small}");
+    let large = pack(4_000)?;
+    assert_eq!(summed_up(&large), Vec::<Value>::new(), "all turns fit: {large}");
+    json(&home, &["sessions", "delete", "log-release"])?;
+    let kept =
+        json(&home, &["call", "assemble_context", &json!({"query": "zebras", "sources": ["history"]}).to_string()])?;
+    assert!(!kept.to_string().contains("21 March"), "{kept}");
+    Ok(())
+}
+
+#[test]
 fn deleting_a_session_takes_its_turns_summary_and_contexts_and_what_quotes_it() -> anyhow::Result<()> {
     let home = Home::new()?;
     conversation(&home, "release", &RELEASE, &[])?;

@@ -49,6 +49,39 @@ fn summary(home: &Home, session: &str) -> anyhow::Result<Value> {
 }
 
 #[test]
+fn a_question_about_the_whole_is_answered_by_what_holds_of_the_session_or_the_time() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let ids = talk(&home, "s1")?;
+    run(
+        &home,
+        &["remember", "A lonely note on zebras", "--session-id", "s2", "--occurred-at", "2025-01-01T00:00:00Z"],
+    )?;
+    for query in ["Summarise the release of the tea service", "What did we talk about in March 2026?"] {
+        let found = run(&home, &["--json", "recall", query])?.json()?;
+        let summary = &found["summary"];
+        let text = summary["content"].as_str().context("a summary")?;
+        assert!(text.contains("21 March") && summary["session_id"] == "s1", "{query}: {found}");
+        let sources = summary["sources"].as_array().cloned().unwrap_or_default();
+        assert!(sources.iter().all(|it| ids.iter().any(|id| it == id)), "{found}");
+    }
+    let none = run(&home, &["--json", "recall", "What did we talk about in January 2025?"])?.json()?;
+    assert_eq!(none.get("summary"), None, "one note is its own summary: {none}");
+    // What does not hold any more is in no summary, kept or not.
+    consolidate(&home, &[])?;
+    let made = run(&home, &["--json", "recall", "release of the tea service"])?.json()?["summary"].clone();
+    let first = made["sources"][0].as_str().context("a source")?.to_owned();
+    run(&home, &["remember", "The plan of the tea service is off.", "--supersedes", &first, "--session-id", "s3"])?;
+    let found = run(&home, &["--json", "recall", "release of the tea service"])?.json()?;
+    assert_eq!(found.get("summary"), None, "{found}");
+    let whole = run(&home, &["--json", "recall", "Summarise the release of the tea service"])?.json()?;
+    let sources = whole["summary"]["sources"].as_array().cloned().unwrap_or_default();
+    assert!(!sources.is_empty() && sources.iter().all(|it| *it != json!(first)), "{whole}");
+    let stranger = run(&home, &["--json", "recall", "Summarise the release", "--namespace", "other"])?.json()?;
+    assert_eq!(stranger.get("summary"), None, "{stranger}");
+    Ok(())
+}
+
+#[test]
 fn a_summary_has_its_sources_grows_with_its_session_and_goes_with_them() -> anyhow::Result<()> {
     let home = Home::new()?;
     let ids = talk(&home, "s1")?;
@@ -65,6 +98,13 @@ fn a_summary_has_its_sources_grows_with_its_session_and_goes_with_them() -> anyh
     // Recall finds what it found before, in the same order: a summary takes nobody's place.
     let after = run(&home, &["--json", "recall", "when is the release", "--limit", "20"])?.json()?["memories"].clone();
     assert_eq!(before, after);
+    // It stands beside what was found, with its sources; where the question asks for the whole, as a whole.
+    let beside = run(&home, &["--json", "recall", "release of the tea service"])?.json()?["summary"].clone();
+    assert_eq!((&beside["session_id"], &beside["sources"]), (&json!("s1"), &made["sources"]), "{beside}");
+    let narrow = run(&home, &["--json", "recall", "release of the tea service", "--kind", "turn"])?.json()?;
+    assert_eq!(narrow.get("summary"), None, "what is filtered has no summary of all");
+    let other = run(&home, &["--json", "recall", "harbour"])?.json()?;
+    assert_eq!(other.get("summary"), None, "one hit is no session: {other}");
 
     assert_eq!(consolidate(&home, &[])?["summarised"], json!(0), "nothing has changed");
     run(&home, &["remember", "The release of the tea service is postponed to 28 March.", "--session-id", "s1"])?;

@@ -126,6 +126,49 @@ async fn nothing_found_says_what_was_searched_and_where_something_is() -> anyhow
 }
 
 #[tokio::test]
+async fn a_filter_that_leaves_nothing_is_named_and_the_nearest_without_it_are_shown() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(
+        &mut server,
+        json!([
+            {"content": "the zebra is striped", "kind": "fact", "tags": ["animal"], "session_id": "zoo",
+             "occurred_at": "2026-05-01T00:00:00Z"},
+            {"content": "the zebra of ana is secret", "kind": "fact", "tags": ["animal"], "user_id": "ana"},
+            {"content": "the zebra at work", "kind": "fact", "namespace": "work"},
+        ]),
+    )
+    .await?;
+    let filters = [
+        (json!({"kinds": ["decision"]}), "kinds decision"),
+        (json!({"tags": ["plant"], "kinds": ["fact"]}), "tags plant"),
+        (json!({"session_id": "home"}), "session home"),
+        (json!({"since": "2026-06-01T00:00:00Z"}), "the time from 2026-06-01T00:00:00Z"),
+        (json!({"as_of": "2020-01-01T00:00:00Z"}), "what held at 2020"),
+        (json!({"tags": ["plant"], "kinds": ["decision"]}), "all of them together"),
+    ];
+    for (filter, named) in filters {
+        for query in ["zebra", ""] {
+            let mut arguments = filter.clone();
+            arguments["query"] = json!(query);
+            let found = server.call("recall", arguments).await?;
+            let searched = found["searched"].as_str().unwrap_or_default();
+            assert!(
+                searched.contains(&format!("Left out everything: {named}")) || named.contains("together"),
+                "{found}"
+            );
+            assert!(searched.contains(named), "{named}: {searched}");
+            let nearest = found["nearest"].as_array().cloned().unwrap_or_default();
+            let contents: Vec<&str> = nearest.iter().filter_map(|it| it["content"].as_str()).collect();
+            assert_eq!(contents, ["the zebra is striped"], "{filter}, “{query}”");
+            assert_eq!(found["memories"], json!([]));
+        }
+    }
+    let found = server.call("recall", json!({"query": "quagga", "kinds": ["decision"]})).await?;
+    assert!(found.get("nearest").is_none() && !found["searched"].to_string().contains("Left out"), "{found}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn long_contents_are_cut_at_a_sentence_and_can_be_read_whole() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let long = "The otter sleeps in the river at night. ".repeat(200);
