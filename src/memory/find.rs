@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::kept::Kept;
 use super::reading::Reading;
+use super::recall::Recollection;
 use super::unfound::Without;
 use crate::clock::Millis;
 use crate::dates::Mention;
@@ -210,6 +211,8 @@ pub struct Unfound {
     pub elsewhere: Vec<(String, usize)>,
     /// What there is without one of the filters; empty when it is not the filters.
     pub without: Vec<Without>,
+    /// The nearest in meaning of what was searched, best first; a few, none where nothing is near.
+    pub near: Vec<Recollection>,
 }
 
 /// Newest matches that are looked at to say what there is elsewhere.

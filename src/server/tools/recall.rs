@@ -108,7 +108,7 @@ struct RecallResult {
     /// What was searched, when nothing was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<String>,
-    /// What is nearest without one of the filters, when they left nothing.
+    /// The nearest, when nothing was found: without a filter, or in meaning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<Recalled>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,9 +254,8 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let summary = found.overview.map(Summary::of);
     let note = found.by_words_alone.map(|it| label(&it.to_string(), LABEL));
     let searched = found.unfound.as_ref().map(|it| describe_unfound(it, &query));
-    let without = found.unfound.into_iter().flat_map(|it| it.without).next();
     let mut nearest: Vec<Recalled> =
-        without.into_iter().flat_map(|it| it.nearest).map(|it| Recalled::of(it, args.explain)).collect();
+        found.unfound.into_iter().flat_map(nearest_of).map(|it| Recalled::of(it, args.explain)).collect();
     cut_long(&mut nearest, TEN);
     let found = match &searched {
         Some(searched) if nearest.is_empty() => searched.clone(),
@@ -267,6 +266,11 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let (before, after) = if asked { (summed_up, None) } else { (None, summed_up) };
     let text: Vec<String> = note.clone().into_iter().chain(before).chain([found]).chain(after).collect();
     Answer::of(&RecallResult { memories, next_cursor, searched, nearest, summary, note }, text.join("\n"))
+}
+
+/// What is shown when nothing was found.
+fn nearest_of(unfound: Unfound) -> Vec<Recollection> {
+    unfound.without.into_iter().next().map_or(unfound.near, |it| it.nearest)
 }
 
 /// The filter as the caller gave it.
@@ -323,6 +327,8 @@ fn describe_unfound(unfound: &Unfound, query: &Query) -> String {
     if let Some(first) = unfound.without.first() {
         let name = if first.filter == Filter::All { "them".to_owned() } else { filter_name(first.filter, query) };
         text.push_str(&format!(" The nearest without {name}:"));
+    } else if !unfound.near.is_empty() {
+        text.push_str(" The nearest in meaning, which may be no answer:");
     }
     label(&text, 2000)
 }

@@ -492,3 +492,24 @@ async fn a_memory_and_a_pack_are_judged_by_their_own_ids() -> anyhow::Result<()>
     }
     Ok(())
 }
+
+#[test]
+fn a_question_in_wholly_other_words_is_told_what_is_nearest_in_meaning() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    for content in ["The physician told me to drink more water", "We host the site in Frankfurt", "Tom plays chess"] {
+        server.call("remember", json!({"content": content}))?;
+    }
+    let found = server.call("recall", json!({"query": "what did the doctor say"}))?;
+    assert_eq!(found["memories"], json!([]), "it may be no answer: {found}");
+    assert_eq!(found["nearest"][0]["content"], "The physician told me to drink more water", "{found}");
+    assert!(found["searched"].as_str().is_some_and(|it| it.contains("nearest in meaning")), "{found}");
+    let nothing = server.call("recall", json!({"query": "quartz oscillator"}))?;
+    assert!(nothing["nearest"].is_null(), "{nothing}");
+    server.finish()?;
+    let mut by_words = home.with("CARRYALL_EMBEDDER", "none").server()?;
+    let found = by_words.call("recall", json!({"query": "what did the doctor say"}))?;
+    assert!(found["nearest"].is_null(), "{found}");
+    by_words.finish()?;
+    Ok(())
+}
