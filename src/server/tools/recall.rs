@@ -31,10 +31,10 @@ use crate::scope::View;
 pub(super) const TOOL: Tool = Tool {
     name: "recall",
     title: "Recall",
-    description: "Finds what was remembered, best first, across all sessions. Use it before answering anything that \
-        may depend on what was said, decided or preferred earlier. Ask \
-        in plain words, with names. An empty query lists the newest. What was superseded or has ended is \
-        left out unless you ask with as_of or include_superseded.\n\
+    description: "Finds what was remembered, best first, across sessions. Use it before answering anything that \
+        may depend on what was said or decided earlier. Ask \
+        in plain words, with names. An empty query lists the newest. What was superseded or has ended comes \
+        with as_of or include_superseded.\n\
         Example: {\"query\": \"which database did we choose and why\", \"limit\": 5}",
     toolset: Toolset::Memory,
     writes: false,
@@ -118,14 +118,14 @@ struct RecallResult {
     note: Option<String>,
 }
 
-/// A summary of the session that most of the best are of, or of what the question asks for as a whole.
+/// Of the session that most of the best are of, or of what the question asks for as a whole.
 #[derive(Serialize, JsonSchema)]
 struct Summary {
     content: String,
-    /// Whether it is cut; the whole is with its session.
+    /// It is cut.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     truncated: bool,
-    /// `extractive` (sentences that were said), or the model that wrote it.
+    /// `extractive` (its own sentences), or a model.
     made_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<String>,
