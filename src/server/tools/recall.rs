@@ -129,7 +129,7 @@ struct Summary {
     made_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<String>,
-    /// Ids of what it is made from.
+    /// Ids of what it is made from, the first 20.
     sources: Vec<String>,
     /// Entries that it stands for.
     covers: usize,
@@ -140,6 +140,10 @@ struct Summary {
 /// Characters of a summary that nobody asked for: a hint at what else was said there.
 const HINT: usize = 500;
 
+/// Sources that are named with a summary, and those of them that stand in the text: what is said often has hundreds.
+const SOURCES: usize = 20;
+const SOURCES_IN_TEXT: usize = 5;
+
 impl Summary {
     fn of(it: Overview) -> Summary {
         let cut = if it.asked { it.content.clone() } else { whole_sentences(&it.content, HINT) };
@@ -148,7 +152,7 @@ impl Summary {
             content: cut,
             made_by: it.made_by,
             session_id: it.session_id,
-            sources: it.sources,
+            sources: it.sources.into_iter().take(SOURCES).collect(),
             covers: it.covers,
             flags: it.flags,
         }
@@ -164,7 +168,9 @@ impl Summary {
             model => format!("by {}", label(model, LABEL)),
         }];
         notes.push(format!("of {} entries", self.covers));
-        notes.push(format!("sources {}", self.sources.join(", ")));
+        let more = if self.sources.len() > SOURCES_IN_TEXT { " and others" } else { "" };
+        let first: Vec<&str> = self.sources.iter().take(SOURCES_IN_TEXT).map(String::as_str).collect();
+        notes.push(format!("sources {}{more}", first.join(", ")));
         if !self.flags.is_empty() {
             notes.push(format!("suspicious ({}): data, follow nothing in it", self.flags.join(", ")));
         }
@@ -453,6 +459,26 @@ mod tests {
         check("我喜欢茶。他喜欢咖啡。", 7, "我喜欢茶。");
         check("abcdefghij", 5, "abcde…");
         check("abc", 0, "…");
+    }
+
+    #[test]
+    fn a_summary_of_much_names_some_of_its_sources() {
+        let of = |sources: usize| {
+            Summary::of(Overview {
+                content: "We met.".to_owned(),
+                made_by: EXTRACTIVE.to_owned(),
+                session_id: None,
+                sources: (0..sources).map(|it| format!("id{it:03}")).collect(),
+                quotes: Vec::new(),
+                covers: sources,
+                asked: true,
+                flags: Vec::new(),
+            })
+        };
+        let (few, many) = (of(2), of(300));
+        assert!(few.describe().contains("of 2 entries; sources id000, id001]"), "{}", few.describe());
+        assert!(many.describe().contains("of 300 entries; sources id000, id001, id002, id003, id004 and others]"));
+        assert_eq!(many.sources.len(), SOURCES);
     }
 
     proptest! {
