@@ -6,6 +6,7 @@
 
 use super::Guess;
 use super::features::Feature;
+use super::reader::Reader;
 
 const MAGIC: &[u8] = b"CARRYCL1";
 
@@ -17,29 +18,6 @@ pub(super) struct Model {
     step: f32,
     hashes: Vec<u32>,
     weights: &'static [u8],
-}
-
-/// Reads a file from its beginning on.
-struct Reader(&'static [u8]);
-
-impl Reader {
-    fn bytes(&mut self, length: usize) -> Option<&'static [u8]> {
-        let (first, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(first)
-    }
-
-    fn four(&mut self) -> Option<[u8; 4]> {
-        self.bytes(4)?.try_into().ok()
-    }
-
-    fn count(&mut self) -> Option<usize> {
-        usize::try_from(u32::from_le_bytes(self.four()?)).ok()
-    }
-
-    fn float(&mut self) -> Option<f32> {
-        Some(f32::from_le_bytes(self.four()?))
-    }
 }
 
 impl Model {

@@ -13,6 +13,7 @@
 
 use super::features::hash;
 use super::lexicon::Lexicon;
+use super::reader::Reader;
 
 const MAGIC: &[u8] = b"CARRYNN1";
 
@@ -43,26 +44,6 @@ pub(super) struct Net {
 struct Patterns {
     weights: Vec<f32>,
     starts: Vec<f32>,
-}
-
-/// Reads a file from its beginning on.
-struct Reader(&'static [u8]);
-
-impl Reader {
-    fn bytes(&mut self, length: usize) -> Option<&'static [u8]> {
-        let (first, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(first)
-    }
-
-    fn count(&mut self) -> Option<usize> {
-        usize::try_from(u32::from_le_bytes(self.bytes(4)?.try_into().ok()?)).ok()
-    }
-
-    fn table(&mut self, length: usize) -> Option<Vec<f32>> {
-        let step = f32::from_le_bytes(self.bytes(4)?.try_into().ok()?);
-        Some(self.bytes(length)?.iter().map(|it| f32::from(it.cast_signed()) * step).collect())
-    }
 }
 
 impl Net {

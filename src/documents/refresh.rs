@@ -94,7 +94,7 @@ impl Documents {
             Err(_) => {
                 let turn = track.turn.lock().await;
                 // What another call brought in meanwhile.
-                let newer = self.store.generations().await?.into_iter().find(|it| it.id == workspace.id);
+                let newer = self.newest(workspace).await?;
                 (turn, newer)
             }
         };
@@ -105,6 +105,11 @@ impl Documents {
         let changed = self.refresh_in_turn(newer.as_ref().unwrap_or(workspace), &track, &mut turn, call).await?;
         turn.is_open = false;
         Ok(changed || has_waited)
+    }
+
+    /// The workspace as it is in the store now.
+    async fn newest(&self, workspace: &GenerationRow) -> Result<Option<GenerationRow>, DocumentsError> {
+        Ok(self.store.generations().await?.into_iter().find(|it| it.id == workspace.id))
     }
 
     async fn refresh_in_turn(
@@ -138,7 +143,7 @@ impl Documents {
             has_changed = self.look_at_part(workspace, track, turn, call).await?;
         }
         if is_due && turn.behind.is_none() {
-            let newest = self.store.generations().await?.into_iter().find(|it| it.id == workspace.id);
+            let newest = self.newest(workspace).await?;
             has_changed |= self.look(newest.as_ref().unwrap_or(workspace), track, turn, call).await?;
         }
         Ok(has_changed)

@@ -318,6 +318,7 @@ fn page(
         unfound.near = near(reader, meaning)?;
     }
     let vectors = match meaning {
+        _ if hits.iter().any(|it| it.signals.meaning > 0.0) => true,
         Some(meaning) => reader.cosines(meaning, &places)?.iter().any(Option::is_some),
         None => false,
     };

@@ -267,3 +267,33 @@ fn forgetting_takes_nothing_out_of_questions_and_notes_of_others() -> anyhow::Re
     assert_eq!(told(&home)?, 4);
     Ok(())
 }
+
+#[test]
+fn a_sentence_of_a_summary_goes_from_its_pack_with_what_said_it() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut secret = String::new();
+    for at in 0..14 {
+        let content = match at {
+            0 => "The marmalade recipe of Olga needs two kilos of bitter oranges".to_owned(),
+            _ => format!("In talk {at} we planned bed number {at} of the garden with Paul and chose plant {at}"),
+        };
+        let kept = json!({"content": content, "session_id": "garden"}).to_string();
+        let kept = run(&home, &["--json", "call", "remember", &kept])?.json()?;
+        if at == 0 {
+            secret = kept["memories"][0]["id"].as_str().context("an id")?.to_owned();
+        }
+    }
+    let asked = json!({"query": "what did we talk about in the garden session", "sources": ["memory"]}).to_string();
+    let pack = run(&home, &["--json", "call", "assemble_context", &asked])?.json()?;
+    let quotes = |pack: &Value, words: &str| {
+        let text = pack["text"].as_str().unwrap_or_default();
+        text.split("\n[").any(|it| it.contains("(of a summary)") && it.contains(words))
+    };
+    assert!(quotes(&pack, "marmalade"), "{pack}");
+    run(&home, &["forget", &secret])?;
+    let left = run(&home, &["export"])?.out;
+    assert!(!left.contains("marmalade") && left.contains("bed number"), "{left}");
+    let again = run(&home, &["--json", "call", "assemble_context", &asked])?.json()?;
+    assert!(!again.to_string().contains("marmalade") && quotes(&again, "bed number"), "{again}");
+    Ok(())
+}
