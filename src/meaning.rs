@@ -20,10 +20,10 @@ mod same;
 mod sides;
 mod slots;
 mod subject;
+mod tables;
 mod topic;
 mod value;
 mod values;
-mod verbs;
 mod words;
 
 pub use conflict::CERTAIN;

@@ -17,13 +17,13 @@ use super::openings::take_origin;
 use super::openings::take_renewal;
 use super::openings::take_replaced;
 use super::openings::unquoted;
-use super::phrases::ADDITIONS;
-use super::phrases::HEDGES;
-use super::phrases::LIMITS;
-use super::phrases::NO_STATEMENT;
-use super::phrases::NOW;
-use super::phrases::RENEWALS;
 use super::slots::slots;
+use super::tables::ADDITIONS;
+use super::tables::HEDGES;
+use super::tables::LIMITS;
+use super::tables::NO_STATEMENT;
+use super::tables::NOW;
+use super::tables::RENEWALS;
 use super::values;
 use super::words::Sentence;
 use super::words::Word;
@@ -137,7 +137,7 @@ impl<'a> Statement<'a> {
             factor *= 0.5;
             is_whole = false;
         }
-        if words.first().is_none_or(|it| it.is(NO_STATEMENT)) {
+        if words.first().is_none_or(|it| it.is(&NO_STATEMENT)) {
             return None;
         }
         let replaced = take_origin(&mut words).or(swapped);
@@ -179,20 +179,20 @@ impl<'a> Statement<'a> {
                 negations.push(kept.len());
                 continue;
             }
-            if word.is(NOW) {
-                renews |= word.is(RENEWALS);
+            if word.is(&NOW) {
+                renews |= word.is(&RENEWALS);
                 continue;
             }
             let counts =
                 next.is_some_and(|it| it.raw.starts_with(|it: char| it.is_ascii_digit() || "$€£~".contains(it)));
-            if word.is(HEDGES) && (counts || !word.is(&["about", "around", "almost", "etwa"])) {
+            if word.is(&HEDGES) && (counts || !word.is(&["about", "around", "almost", "etwa"])) {
                 factor *= 0.5;
                 continue;
             }
             // `the second floor` is a place, `a second home` is one more.
             let is_ordinal =
                 word.low == "second" && kept.last().is_some_and(|it| it.is(&["the", "'s", "per", "every", "each"]));
-            if word.is(ADDITIONS) && !is_ordinal {
+            if word.is(&ADDITIONS) && !is_ordinal {
                 factor *= 0.4;
                 continue;
             }
@@ -216,7 +216,7 @@ impl<'a> Statement<'a> {
             if word.low == "only" && (counts || next.is_some_and(|it| values::number_word(&it.low).is_some())) {
                 continue;
             }
-            if word.is(LIMITS) && !is_value && !kept.iter().any(|it| it.low == ";") {
+            if word.is(&LIMITS) && !is_value && !kept.iter().any(|it| it.low == ";") {
                 factor *= 0.6;
             }
             kept.push(word.clone());

@@ -1,20 +1,20 @@
 //! Reads any plain statement as a subject, a verb and what is said with it, whatever the verb is, so that two statements
 //! of one subject can be laid side by side.
 //!
-//! The phrases of `phrases.rs` know what they mean; a frame knows only its words. Two frames of one subject and verb
+//! The phrases of `tables/phrases.txt` know what they mean; a frame knows only its words. Two frames of one subject and verb
 //! exclude each other when they differ in one place and what stands there can be one thing only: a quantity, an hour, one
 //! of several rivals, or anything at all when the later one says that it is so now.
 
 use super::Fact;
-use super::phrases::PREPOSITIONS;
 use super::sides::is_quantity;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
+use super::tables::LISTED;
+use super::tables::PREPOSITIONS;
+use super::tables::VERBS;
+use super::tables::VERBS_AS_WRITTEN;
 use super::value::written;
 use super::values;
-use super::verbs::LISTED;
-use super::verbs::VERBS;
-use super::verbs::VERBS_AS_WRITTEN;
 use super::words::Word;
 
 /// Begins the attribute of a frame; behind it stands the verb.
@@ -423,7 +423,7 @@ fn put_aside(plain: &Plain<'_>, about: &str, replaced: Option<&str>) -> Option<F
 /// The things that are named in what is said: `Jira`, `the Rusty Nails`.
 fn things(plain: &Plain<'_>, about: &str, said: &[Word], holds: bool, is_whole: bool) -> Vec<Fact> {
     let mut found: Vec<Fact> = Vec::new();
-    for chunk in said.split(|it| it.is(PREPOSITIONS) || it.is_mark() || it.is(&["and", "und", "et", "y", "or"])) {
+    for chunk in said.split(|it| it.is(&PREPOSITIONS) || it.is_mark() || it.is(&["and", "und", "et", "y", "or"])) {
         let name = values::normal(chunk);
         let is_thing = (1..=3).contains(&name.len())
             && name.iter().any(|it| it.chars().any(char::is_alphabetic) && !values::is_date_part(it))
@@ -489,7 +489,7 @@ fn role(plain: &Plain<'_>, subject: &NounPhrase, said: &[Word], denied: bool, is
     if !used.is(&["used"]) || !r#as.is(&["as"]) || !is_definite {
         return None;
     }
-    let end = role.iter().position(|it| it.is(PREPOSITIONS)).unwrap_or(role.len());
+    let end = role.iter().position(|it| it.is(&PREPOSITIONS)).unwrap_or(role.len());
     let about = noun_phrase(&role[..end], plain.speaker)?;
     Some(Fact {
         holds: !denied,
@@ -509,8 +509,8 @@ fn is_indefinite(low: &str) -> bool {
 
 /// Whether one of many stands behind `key`: `Tip`, `Feature request`, `Question from Ida`.
 pub(super) fn names_list(key: &[Word]) -> bool {
-    key.last().is_some_and(|it| it.is(LISTED))
-        || matches!(key, [first, second, ..] if first.is(LISTED) && second.is(PREPOSITIONS))
+    key.last().is_some_and(|it| it.is(&LISTED))
+        || matches!(key, [first, second, ..] if first.is(&LISTED) && second.is(&PREPOSITIONS))
 }
 
 /// `max_connections = 100`, `Customer tier of Mesa Foods: silver`.
@@ -553,7 +553,7 @@ fn without_instead(said: &[Word]) -> (&[Word], Option<String>) {
             super::value::instead(&said[at..]).filter(|it| *it > 1 || said[at].is(&["statt", "anstatt"]))
         {
             let rest = &said[at + length..];
-            let end = rest.iter().position(|it| it.is(PREPOSITIONS)).unwrap_or(rest.len());
+            let end = rest.iter().position(|it| it.is(&PREPOSITIONS)).unwrap_or(rest.len());
             let name = values::normal(&rest[..end]).join(" ");
             return (&said[..at], (!name.is_empty()).then_some(name));
         }

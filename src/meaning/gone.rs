@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::Fact;
 use super::frames::Plain;
-use super::phrases::PREPOSITIONS;
-use super::phrases::RIVALS;
+use super::tables::PREPOSITIONS;
+use super::tables::RIVALS;
 use super::topic::stem;
 use super::value::written;
 use super::values;
@@ -54,7 +54,7 @@ pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
     };
     let (subject, said) = (&words[..verb], &words[verb + 1..]);
     let mut things: Vec<&[Word]> = said
-        .split(|it| it.is(PREPOSITIONS) || it.is_mark() || it.is(&["and", "or", "as", "called", "named"]))
+        .split(|it| it.is(&PREPOSITIONS) || it.is_mark() || it.is(&["and", "or", "as", "called", "named"]))
         .filter(|it| (1..=4).contains(&it.len()))
         .take(2)
         .collect();
@@ -98,7 +98,7 @@ fn chosen(words: &[Word]) -> Option<&[Word]> {
     let verb = (1..words.len().min(4)).find(|at| words[*at].is(&["migrated", "switched", "moved", "changed"]))?;
     let is_own = words[..verb].iter().all(|it| it.is(&["we", "i", "have", "has", "the", "team", "user", "just"]));
     let thing = words.get(verb + 2..).filter(|_| words[verb + 1].low == "to")?;
-    (is_own && (1..=3).contains(&thing.len()) && !thing.iter().any(|it| it.is(PREPOSITIONS) || it.is_mark()))
+    (is_own && (1..=3).contains(&thing.len()) && !thing.iter().any(|it| it.is(&PREPOSITIONS) || it.is_mark()))
         .then_some(thing)
 }
 
@@ -256,7 +256,7 @@ fn given_up(plain: &Plain<'_>) -> Vec<Vec<Word>> {
 /// The thing that stands at the beginning of `words`.
 fn thing(words: &[Word]) -> Option<Vec<Word>> {
     let ends = |it: &Word| {
-        it.is(PREPOSITIONS)
+        it.is(&PREPOSITIONS)
             || it.is_mark()
             || it.is(&["and", "but", "so", "because", "since", "last", "'s", "expire", "lapse"])
     };
@@ -312,7 +312,7 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
     words
         .iter()
         .enumerate()
-        .filter(|(_, it)| !is_of_thing(it) && !it.is_mark() && !it.is(PREPOSITIONS) && !values::is_article(&it.low))
+        .filter(|(_, it)| !is_of_thing(it) && !it.is_mark() && !it.is(&PREPOSITIONS) && !values::is_article(&it.low))
         .filter_map(|(at, it)| match it.low.as_str() {
             "i" | "my" | "me" | "user" => Some("user".to_owned()),
             "we" | "our" | "us" | "team" | "company" => Some("we".to_owned()),

@@ -3,11 +3,11 @@
 use super::facts::Fact;
 use super::facts::Statement;
 use super::phrases::COPULAS;
-use super::phrases::JOBS;
-use super::phrases::RESULTS;
-use super::phrases::STATES;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
+use super::tables::JOBS;
+use super::tables::RESULTS;
+use super::tables::STATES;
 use super::value::Value;
 use super::value::age;
 use super::value::is_age;
@@ -115,7 +115,7 @@ impl Statement<'_> {
             && article.is(&["a", "an", "ein", "eine", "un", "une", "una"])
         {
             let cut = rest.iter().position(|it| it.is(&["at", "in", "for", "bei", "chez", "en"])).unwrap_or(rest.len());
-            let is_job = rest[..cut].last().is_some_and(|it| it.is(JOBS));
+            let is_job = rest[..cut].last().is_some_and(|it| it.is(&JOBS));
             if is_job && !subject.is_relational {
                 let value = Value { words: rest[..cut].to_vec(), ..value };
                 return fact(subject.all(), "job", &value, 0.85);
@@ -123,7 +123,7 @@ impl Statement<'_> {
         }
         // German, French and Spanish say it without an article.
         if let [job] = value.words.as_slice()
-            && job.is(JOBS)
+            && job.is(&JOBS)
             && !subject.is_relational
         {
             return fact(subject.all(), "job", &value, 0.85);

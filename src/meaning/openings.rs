@@ -1,7 +1,7 @@
 //! Brings a sentence into its plain form: without labels, openings and reports of what somebody said.
 
-use super::phrases::HEDGES;
-use super::phrases::LIMITS;
+use super::tables::HEDGES;
+use super::tables::LIMITS;
 use super::values;
 use super::words::Word;
 
@@ -359,7 +359,7 @@ pub(super) fn skip_opening(words: &mut Vec<Word>, factor: &mut f64) -> bool {
     if comma == 0 || comma + 2 >= words.len() || !words[0].is(&opens) {
         return false;
     }
-    if words[..comma].iter().any(|it| it.is(LIMITS) || it.is(HEDGES)) {
+    if words[..comma].iter().any(|it| it.is(&LIMITS) || it.is(&HEDGES)) {
         *factor *= 0.6;
     }
     let only_now = words[0].is(&["as", "from", "effective", "starting", "since", "ab", "seit", "depuis", "desde"]);

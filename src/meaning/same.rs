@@ -4,7 +4,7 @@
 //! what is equal then, word for word, is the same. What is left out or replaced on the way never carries a number, a
 //! name, a denial or a quality; so `the meeting is on 3 May` and `on 4 May` cannot meet.
 
-use super::phrases::PROPERTIES;
+use super::tables::PROPERTIES;
 use super::values;
 use super::words::Word;
 use super::words::sentences;

@@ -7,11 +7,11 @@ use super::frames::FRAME;
 use super::frames::KEY;
 use super::frames::THING;
 use super::frames::unversioned;
-use super::phrases::PREPOSITIONS;
+use super::tables::PREPOSITIONS;
+use super::tables::SEVERAL;
 use super::value::DURATIONS;
 use super::value::are_rivals;
 use super::values;
-use super::verbs::SEVERAL;
 
 /// Prepositions that say where something is.
 const PLACES: &[&str] = &[

@@ -9,11 +9,11 @@ use super::Fact;
 use super::frames::Plain;
 use super::openings::is_change;
 use super::openings::plain_change;
-use super::phrases::NO_SUBJECT;
-use super::phrases::PREPOSITIONS;
-use super::phrases::PROPERTIES;
-use super::refill::ATTRIBUTES;
 use super::refill::has_sign_in;
+use super::tables::ATTRIBUTES;
+use super::tables::NO_SUBJECT;
+use super::tables::PREPOSITIONS;
+use super::tables::PROPERTIES;
 use super::topic::Topic;
 use super::topic::one_noun;
 use super::topic::stem;
@@ -340,7 +340,7 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
                 break;
             }
         }
-        if aux || word.is(NO_SUBJECT) && word.low != "on" {
+        if aux || word.is(&NO_SUBJECT) && word.low != "on" {
             break;
         }
     }
@@ -391,7 +391,7 @@ fn turned(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
             .iter()
             .all(|it| it.is_capital() || it.low == "of" || it.low.starts_with(|it: char| it.is_ascii_digit()))
             || before.iter().any(has_sign))
-        && !before.iter().any(|it| it.is(NO_SUBJECT) || it.is(&["we", "i", "my", "our", "'s"]));
+        && !before.iter().any(|it| it.is(&NO_SUBJECT) || it.is(&["we", "i", "my", "our", "'s"]));
     let end =
         rest.iter().position(|it| it.is(&["since", "after", "until", "as", "because", "with"])).unwrap_or(rest.len());
     if !is_definite || !is_value || end < 2 {
@@ -407,7 +407,7 @@ fn numbered(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
         .take(5)
         .position(|it| it.is(&["port", "floor", "room", "version", "gate", "desk", "extension", "level"]))?;
     let number = rest.get(at + 1).filter(|it| it.low.starts_with(|it: char| it.is_ascii_digit() || it == 'v'))?;
-    let joined = at == 0 || rest[..at].iter().all(|it| it.is(PREPOSITIONS) || values::is_article(&it.low));
+    let joined = at == 0 || rest[..at].iter().all(|it| it.is(&PREPOSITIONS) || values::is_article(&it.low));
     if !joined {
         return None;
     }
@@ -420,10 +420,10 @@ fn numbered(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
 fn counted(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
     let number = values::normal(std::slice::from_ref(rest.first()?)).join("");
     let counts = number.bytes().next().is_some_and(|it| it.is_ascii_digit()) && rest.len() >= 2;
-    if !counts || rest[1].is(PREPOSITIONS) {
+    if !counts || rest[1].is(&PREPOSITIONS) {
         return None;
     }
-    let end = rest.iter().position(|it| it.is(PREPOSITIONS) || it.is_mark()).unwrap_or(rest.len());
+    let end = rest.iter().position(|it| it.is(&PREPOSITIONS) || it.is_mark()).unwrap_or(rest.len());
     // `16 GB of RAM` and `2 TB of storage` are two slots.
     let mut topic = before.to_vec();
     if let [of, thing, ..] = &rest[end..]
@@ -577,7 +577,7 @@ fn slot(noun: &[Word], said: &[Word], plain: &Plain<'_>, is_change: bool, sure: 
     let begins = value
         .words
         .first()
-        .is_some_and(|it| it.is(NO_SUBJECT) && !it.is(PREPOSITIONS) || it.is(&["to", "like", "so", "very", "too"]));
+        .is_some_and(|it| it.is(&NO_SUBJECT) && !it.is(&PREPOSITIONS) || it.is(&["to", "like", "so", "very", "too"]));
     let is_doing = value.words.first().is_some_and(|it| it.low.ends_with("ing") && value.words.len() > 1);
     if count > 6 || is_clause || begins || is_doing {
         return None;

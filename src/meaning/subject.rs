@@ -1,7 +1,7 @@
 //! Reads who or what a clause is about: `the Apollo project's deadline` and `the deadline of Apollo` are one.
 
-use super::phrases::NO_SUBJECT;
-use super::phrases::PROPERTIES;
+use super::tables::NO_SUBJECT;
+use super::tables::PROPERTIES;
 use super::values;
 use super::words::Word;
 

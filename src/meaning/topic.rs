@@ -1,9 +1,9 @@
 //! What a slot is called: the nouns of it, whichever way they are joined, and whether it takes one value or many.
 
 use super::openings::is_change;
-use super::phrases::NO_SUBJECT;
-use super::phrases::PREPOSITIONS;
-use super::phrases::PROPERTIES;
+use super::tables::NO_SUBJECT;
+use super::tables::PREPOSITIONS;
+use super::tables::PROPERTIES;
 use super::values;
 use super::words::Word;
 

@@ -1,7 +1,7 @@
 //! What stands behind a phrase: the value of a fact, where it ends, and what it is.
 
-use super::phrases::LIMITS;
-use super::phrases::RIVALS;
+use super::tables::LIMITS;
+use super::tables::RIVALS;
 use super::values;
 use super::words::Word;
 
@@ -75,7 +75,7 @@ impl Value {
                 }
                 end = end.min(at);
             } else if word.is(STOPS)
-                || word.is(LIMITS)
+                || word.is(&LIMITS)
                 || word.is(&[":", "="])
                 || !takes_purpose && word.is(&["for", "für", "pour", "para"])
             {
@@ -245,7 +245,7 @@ pub(super) fn age(words: &[Word]) -> Option<Vec<Word>> {
 /// Where the words of a clause from `at` on are over.
 pub(super) fn stop(words: &[Word], at: usize) -> usize {
     let rest = words.iter().enumerate().skip(at + 1);
-    let ends = |it: &Word| it.is(STOPS) || it.is(LIMITS) || it.is(&["for", "für", "pour", "para", ":", "="]);
+    let ends = |it: &Word| it.is(STOPS) || it.is(&LIMITS) || it.is(&["for", "für", "pour", "para", ":", "="]);
     rest.filter(|(_, it)| ends(it)).map(|(at, _)| at).next().unwrap_or(words.len()).min(at + 6)
 }
 

@@ -1,0 +1,179 @@
+//! Reads the tables of words beside this file (`tables/*.txt`), once, at their first use.
+//!
+//! Their form: `[name]` begins a table; a row is `key: item, item` or, without a key, `item, item`; a line that is set in
+//! goes on with the row above; `#` begins a remark.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+const FILES: [&str; 5] = [
+    include_str!("tables/nouns.txt"),
+    include_str!("tables/phrases.txt"),
+    include_str!("tables/values.txt"),
+    include_str!("tables/verbs.txt"),
+    include_str!("tables/words.txt"),
+];
+
+/// A row of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    /// What stands before the colon; empty without one.
+    pub(super) key: &'static str,
+    pub(super) items: Vec<&'static str>,
+}
+
+type Tables = HashMap<&'static str, Vec<Row>>;
+
+/// Why a file of tables cannot be read, with the number of the line.
+#[derive(Debug, PartialEq, Eq)]
+enum Unreadable {
+    /// It stands in no table.
+    NoTable(usize),
+    /// It goes on with no row.
+    NoRow(usize),
+    /// It has an empty item.
+    Empty(usize),
+    /// There is such a table already.
+    Twice(usize),
+}
+
+// A test reads every file; what cannot be read is left out, and the program goes on.
+static TABLES: LazyLock<Tables> =
+    LazyLock::new(|| FILES.into_iter().filter_map(|it| read(it).ok()).flatten().collect());
+
+/// The rows of a table.
+pub(super) fn rows(name: &str) -> &'static [Row] {
+    TABLES.get(name).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The items of all rows of a table.
+pub(super) fn items(name: &str) -> Vec<&'static str> {
+    rows(name).iter().flat_map(|it| it.items.iter().copied()).collect()
+}
+
+fn read(text: &'static str) -> Result<Tables, Unreadable> {
+    let mut tables = Tables::new();
+    let mut table: Option<&str> = None;
+    for (at, line) in text.lines().enumerate() {
+        let at = at + 1;
+        let said = line.trim();
+        if said.is_empty() || said.starts_with('#') {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+            if tables.insert(name, Vec::new()).is_some() {
+                return Err(Unreadable::Twice(at));
+            }
+            table = Some(name);
+            continue;
+        }
+        let rows = table.and_then(|it| tables.get_mut(it)).ok_or(Unreadable::NoTable(at))?;
+        let is_set_in = line.starts_with(' ');
+        let (key, list) = match said.split_once(": ").or_else(|| said.strip_suffix(':').map(|it| (it, ""))) {
+            Some((key, list)) if !is_set_in => (key, list),
+            _ => ("", said),
+        };
+        if !is_set_in {
+            rows.push(Row { key, items: Vec::new() });
+        }
+        let row = rows.last_mut().ok_or(Unreadable::NoRow(at))?;
+        if !list.is_empty() {
+            row.items.extend(list.split(',').map(str::trim));
+        }
+        if row.items.iter().any(|it| it.is_empty()) {
+            return Err(Unreadable::Empty(at));
+        }
+    }
+    Ok(tables)
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $list:ident = $table:literal;)*) => {
+        $($(#[$doc])* pub(super) static $list: LazyLock<Vec<&'static str>> = LazyLock::new(|| items($table));)*
+        #[cfg(test)]
+        const LISTS: &[&str] = &[$($table),*];
+    };
+}
+
+lists! {
+    /// What an imperative at the beginning of a note sets.
+    IMPERATIVES = "imperatives";
+    /// What joins a place, a time or a thing to what is said.
+    PREPOSITIONS = "prepositions";
+    /// Words that say that it is so now, and nothing else.
+    NOW = "now";
+    /// Those of them that say that it has not been so before.
+    RENEWALS = "renewals";
+    /// States that are reached by what was done.
+    RESULTS = "results";
+    /// Words that take back half of what is said.
+    HEDGES = "hedges";
+    /// Words that limit when or how much it holds.
+    LIMITS = "limits";
+    /// Words that add a value instead of putting one in place of another.
+    ADDITIONS = "additions";
+    /// Words that no subject has.
+    NO_SUBJECT = "no subject";
+    /// The words with which a question, a condition or an example begins.
+    NO_STATEMENT = "no statement";
+    /// Nouns for what somebody does.
+    JOBS = "jobs";
+    /// Nouns that name a quality of which there is one at a time.
+    ATTRIBUTES = "attributes";
+    /// Words in front of a colon behind which one of many stands.
+    LISTED = "listed";
+    /// Countries and larger: a place may lie in one.
+    REGIONS = "regions";
+    /// English verbs in their plain form.
+    VERBS = "verbs";
+    /// Verbs of German, French and Spanish in the forms that statements have.
+    VERBS_AS_WRITTEN = "verbs as written";
+    /// Verbs of which several things can be said at once.
+    SEVERAL = "several";
+}
+
+/// States that something is in, by what they are about.
+pub(super) static STATES: LazyLock<Vec<(&'static str, &'static [&'static str])>> =
+    LazyLock::new(|| rows("states").iter().map(|it| (it.key, it.items.as_slice())).collect());
+
+/// Things of which people choose one: two values of one list are rivals.
+pub(super) static RIVALS: LazyLock<Vec<&'static [&'static str]>> =
+    LazyLock::new(|| rows("rivals").iter().map(|it| it.items.as_slice()).collect());
+
+/// The properties by the nouns that name them.
+pub(super) static PROPERTIES: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| rows("nouns").iter().flat_map(|it| it.items.iter().map(|noun| (*noun, it.key))).collect());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_can_be_read_and_is_used() {
+        let mut names = Vec::new();
+        for file in FILES {
+            names.extend(read(file).unwrap().into_keys());
+        }
+        names.sort_unstable();
+        let mut used = [LISTS, &["copulas", "nouns", "opposites", "phrases", "rivals", "states"]].concat();
+        used.sort_unstable();
+        assert_eq!(names, used);
+        assert!(used.iter().all(|it| !items(it).is_empty()));
+    }
+
+    #[test]
+    fn rows_have_keys_and_go_on_when_set_in() {
+        let tables = read("# remark\n[one]\na, b c\nkey: d,e\n  f: g\nall:\n  h\n\n[two]\nx\n").unwrap();
+        let row = |key, items: &[&'static str]| Row { key, items: items.to_vec() };
+        assert_eq!(tables["one"], [row("", &["a", "b c"]), row("key", &["d", "e", "f: g"]), row("all", &["h"])]);
+        assert_eq!(tables["two"], [row("", &["x"])]);
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused_with_its_line() {
+        assert_eq!(read("a, b"), Err(Unreadable::NoTable(1)));
+        assert_eq!(read("[one]\n  a"), Err(Unreadable::NoRow(2)));
+        assert_eq!(read("[one]\na,, b"), Err(Unreadable::Empty(2)));
+        assert_eq!(read("[one]\n[one]"), Err(Unreadable::Twice(2)));
+    }
+}
