@@ -40,6 +40,9 @@ pub(super) fn read(source: &Source, sink: Sink<'_>) -> Result<(), Problem> {
     })
 }
 
+/// What it writes where a memory was given no tag (12.4.0).
+const NO_TAG: &str = "untagged";
+
 fn piece(memory: &Value, at: &str) -> Piece {
     let Some(content) = text(memory, "content") else {
         return Piece::Skipped { reason: "a memory without content".to_owned(), at: at.to_owned() };
@@ -47,6 +50,7 @@ fn piece(memory: &Value, at: &str) -> Piece {
     let named = text(memory, "memory_type");
     let kind = named.and_then(input::kind);
     let mut tags = input::strings(memory.get("tags"));
+    tags.retain(|it| it != NO_TAG);
     if let (Some(named), None) = (named, kind) {
         tags.push(named.to_owned());
     }

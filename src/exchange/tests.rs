@@ -78,7 +78,7 @@ fn mcp_memory_service() {
         "memories": [
         {"content": "Ana drinks tea", "content_hash": "ab12", "tags": ["drinks", "ana"], "created_at": 1763632800.5,
          "updated_at": 1763632800.5, "memory_type": "decision", "metadata": {"importance": 0.8}, "store": "default"},
-        {"content": "x", "content_hash": "cd", "tags": "a, b", "created_at": null, "memory_type": "odd", "metadata": {}, "store": "work"},
+        {"content": "x", "content_hash": "cd", "tags": "a, untagged, b", "created_at": null, "memory_type": "odd", "metadata": {}, "store": "work"},
         {"content": " "}]}"#;
     assert_eq!(
         told(memory_service::read, text),
