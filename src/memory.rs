@@ -12,6 +12,7 @@ mod recall;
 mod remember;
 mod summary;
 mod unfound;
+mod unknown;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

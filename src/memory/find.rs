@@ -9,6 +9,7 @@ use super::kept::Kept;
 use super::reading::Reading;
 use super::recall::Recollection;
 use super::unfound::Without;
+use super::unknown::otherwise;
 use crate::clock::Millis;
 use crate::dates::Mention;
 use crate::scope::View;
@@ -54,8 +55,8 @@ const SMALL_NAMESPACE: u64 = 4000;
 /// The same, when the index proposed hardly anything that is meant.
 const SMALL_ENOUGH: usize = 50_000;
 
-/// Stems of the index that are compared with a misspelt word.
-const VOCABULARY: usize = 20_000;
+/// Stems of the index that are compared with a word that no memory has.
+pub(super) const VOCABULARY: usize = 20_000;
 
 /// What is looked for.
 #[derive(Clone, Copy)]
@@ -85,11 +86,7 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
     let meant = if few || search.narrow { reader.meant(SMALL)? } else { None };
     let known = meant.is_some();
     let mut proposed = propose(reader, search.question, meant.as_deref(), counts.all, read, search.weights)?;
-    let corrected = if proposed.unknown.len() * 2 > search.question.terms().len() {
-        correct(reader, search.query, search.question, &proposed.unknown)?
-    } else {
-        None
-    };
+    let corrected = otherwise(reader, search.query, search.question, &proposed.unknown, counts.all)?;
     if let Some(corrected) = &corrected {
         proposed = propose(reader, corrected, meant.as_deref(), counts.all, read, search.weights)?;
     }
@@ -179,25 +176,6 @@ fn propose(
         rows.retain(|it| meant.binary_search(it).is_ok());
     }
     Ok(Proposed { rows, rarity, names, unknown })
-}
-
-/// The question with what its `unknown` terms are slips of; `None` when that is nothing known.
-fn correct(
-    reader: &MemoryReader<'_>,
-    query: &str,
-    question: &Question,
-    unknown: &[usize],
-) -> Result<Option<Question>, StoreError> {
-    let mut stems = Vec::new();
-    for at in unknown {
-        let Some(stem) = question.stem_of(*at) else { continue };
-        // Hardly anyone misses the first two letters, and reading the whole index takes long.
-        let beginning: String = stem.chars().take(2).collect();
-        let known = reader.vocabulary(&beginning, VOCABULARY)?;
-        let nearest = search::nearest(&stem, known.iter().map(String::as_str));
-        stems.extend(nearest.into_iter().take(3).map(|it| (*at, it.to_owned())));
-    }
-    Ok((!stems.is_empty()).then(|| question.meaning_too(query, &stems)))
 }
 
 /// What there is when nothing was found.

@@ -157,6 +157,19 @@ impl Stems {
         Stems { language, stemmer: Stemmer::create(language) }
     }
 
+    /// Other forms of a word in lower case that its stem does not show: `yeux` of `œil`.
+    pub(super) fn irregular_forms(&self, word: &str) -> Vec<&'static str> {
+        let known = irregular(self.language);
+        let one = known.iter().find(|it| it.0 == word).map_or(word, |it| it.1);
+        let same = known.iter().filter(|it| it.1 == one).flat_map(|it| [it.0, it.1]);
+        same.filter(|it| *it != word).collect()
+    }
+
+    /// Whether the language writes words together: `Zahnarzttermin`.
+    pub(super) fn joins_words(&self) -> bool {
+        matches!(self.language, Algorithm::German | Algorithm::Dutch | Algorithm::Swedish)
+    }
+
     /// The stem of a word in lower case; forms that the stemmer leaves apart (`lápices`, `animais`, `yeux`) are joined.
     pub(super) fn stem(&self, word: &str) -> String {
         let plain = singular(self.language, word);
@@ -172,17 +185,10 @@ impl Stems {
     }
 }
 
-/// The singular of a plural that no rule of the stemmer joins with it.
-fn singular(language: Algorithm, word: &str) -> Option<String> {
-    let known = |list: &[(&str, &str)]| list.iter().find(|it| it.0 == word).map(|it| it.1.to_owned());
-    let ending = |list: &[(&str, &str)]| {
-        list.iter().find_map(|(from, to)| {
-            let rest = word.strip_suffix(from).filter(|it| it.chars().count() >= 2)?;
-            Some(format!("{rest}{to}"))
-        })
-    };
+/// Plurals that share hardly a letter with their singular, by language; the singular may be written in two ways.
+fn irregular(language: Algorithm) -> &'static [(&'static str, &'static str)] {
     match language {
-        Algorithm::French => known(&[
+        Algorithm::French => &[
             ("yeux", "œil"),
             ("oeil", "œil"),
             ("travaux", "travail"),
@@ -191,7 +197,21 @@ fn singular(language: Algorithm, word: &str) -> Option<String> {
             ("coraux", "corail"),
             ("messieurs", "monsieur"),
             ("mesdames", "madame"),
-        ]),
+        ],
+        Algorithm::Italian => &[("uomini", "uomo"), ("uova", "uovo"), ("dita", "dito"), ("braccia", "braccio")],
+        _ => &[],
+    }
+}
+
+/// The singular of a plural that no rule of the stemmer joins with it.
+fn singular(language: Algorithm, word: &str) -> Option<String> {
+    let ending = |list: &[(&str, &str)]| {
+        list.iter().find_map(|(from, to)| {
+            let rest = word.strip_suffix(from).filter(|it| it.chars().count() >= 2)?;
+            Some(format!("{rest}{to}"))
+        })
+    };
+    match language {
         Algorithm::Spanish => ending(&[("ces", "z")]),
         Algorithm::Portuguese => ending(&[
             ("ões", "ão"),
@@ -202,8 +222,7 @@ fn singular(language: Algorithm, word: &str) -> Option<String> {
             ("uis", "ul"),
             ("ns", "m"),
         ]),
-        Algorithm::Italian => known(&[("uomini", "uomo"), ("uova", "uovo"), ("dita", "dito"), ("braccia", "braccio")]),
-        _ => None,
+        other => irregular(other).iter().find(|it| it.0 == word).map(|it| it.1.to_owned()),
     }
 }
 

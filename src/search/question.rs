@@ -121,6 +121,9 @@ impl Question {
             }
             question.note_beginning(stem);
             question.stems.entry(stem.clone()).or_insert(*at);
+            for other in &mut question.others {
+                other.terms.entry(stem.clone()).or_insert(*at);
+            }
         }
         question
     }
@@ -139,8 +142,10 @@ impl Question {
         let least = if self.others.len() > 1 { language::SURE_STEM } else { 1 };
         let place = self.terms.len();
         for other in &mut self.others {
+            forms.extend(other.stems.irregular_forms(&word).into_iter().map(str::to_owned));
             let other_stem = fold(&other.stems.stem(&word));
-            if other_stem.chars().count() < least {
+            // By bytes, so that `œil` is as long as `oeil`.
+            if other_stem.len() < least {
                 continue;
             }
             if other_stem != folded && !forms.contains(&other_stem) {
@@ -196,6 +201,27 @@ impl Question {
     /// The stem of a term.
     pub fn stem_of(&self, term: usize) -> Option<String> {
         self.terms.get(term).map(|it| self.stem(&fold(&it.word)))
+    }
+
+    /// The stem of a word as the terms have it.
+    pub fn stem_of_word(&self, word: &str) -> String {
+        self.stem(&fold(word))
+    }
+
+    /// Whether it is, or may be, in a language that writes words together.
+    pub fn is_of_compounds(&self) -> bool {
+        self.others.iter().any(|it| it.stems.joins_words())
+    }
+
+    /// What of a term may stand in a longer word: itself and its stems in the languages that write words together, folded.
+    pub fn parts_of(&self, term: usize) -> Vec<String> {
+        let Some(term) = self.terms.get(term) else { return Vec::new() };
+        let stems = self.others.iter().filter(|it| it.stems.joins_words()).map(|it| fold(&it.stems.stem(&term.word)));
+        let mut parts: Vec<String> = stems.filter(|it| it.chars().count() >= language::SURE_STEM).collect();
+        parts.push(fold(&term.word));
+        parts.sort_unstable();
+        parts.dedup();
+        parts
     }
 
     /// Its words, as it has them.

@@ -127,6 +127,9 @@ const WITH_WORDS: &str = "SELECT rowid FROM memories_text WHERE memories_text MA
 /// A word range is read with all its rows, so it has to be narrow.
 const VOCABULARY: &str = "SELECT term FROM memories_words WHERE term >= :from AND term < :to LIMIT :limit";
 
+/// All words are read, with all their rows.
+const VOCABULARY_WITH: &str = "SELECT term FROM memories_words WHERE instr(term, :part) > 0 LIMIT :limit";
+
 const LAST: &str = "SELECT max(seq) FROM memories";
 
 const CHANGE: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'memory_changes'), 0)";
@@ -207,6 +210,19 @@ impl MemoryReader<'_> {
             self.conn
                 .prepare_cached(VOCABULARY)?
                 .query_map(named_params! {":from": beginning, ":to": to, ":limit": limit}, |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
+    /// The stems of the index that hold `part`, at most `limit`; of all memories. Reads the whole index: some 1 ms for
+    /// a thousand memories.
+    pub fn vocabulary_with(&self, part: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<Vec<String>> {
+            self.conn
+                .prepare_cached(VOCABULARY_WITH)?
+                .query_map(named_params! {":part": part, ":limit": limit}, |row| row.get(0))?
                 .collect()
         };
         read().map_err(|err| self.failed(&err))

@@ -102,6 +102,41 @@ async fn other_forms_other_languages_and_slips_are_found() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn words_written_together_or_with_other_letters_are_found() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let kept = [
+        "Die Autoversicherung kostet 400 Euro im Jahr",
+        "Das Kinderzimmer ist im ersten Stock",
+        "Der Zahnarzttermin ist am Dienstag",
+        "Das Zimmer zum Arbeiten ist unter dem Dach",
+        "Ses yeux sont bleus",
+        "The firewall blocks port 22",
+        "Herr Müller hat den Schlüssel",
+        "Die Strasse ist gesperrt",
+    ];
+    remember(&mut server, kept.iter().map(|it| json!({"content": it})).collect()).await?;
+    let tables = [
+        ("Versicherung", kept[0]),
+        ("Was kosten Versicherungen?", kept[0]),
+        ("Wo schlafen die Kinder?", kept[1]),
+        ("Termin beim Zahnarzt", kept[2]),
+        ("Wo ist das Arbeitszimmer?", kept[3]),
+        ("œil", kept[4]),
+        ("fire wall", kept[5]),
+        ("Mueller", kept[6]),
+        ("Straße", kept[7]),
+    ];
+    for (query, expected) in tables {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{query}: {found:?}");
+    }
+    // A word that is there is not looked for inside others.
+    assert_eq!(ranked(&mut server, json!({"query": "Dienstag"})).await?, [kept[2]]);
+    assert_eq!(ranked(&mut server, json!({"query": "Zimmer"})).await?, [kept[3]]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_found_says_what_was_searched_and_where_something_is() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     remember(

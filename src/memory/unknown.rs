@@ -1,0 +1,115 @@
+//! What the words of a question may be of which no memory has any: slips, and words that others spell otherwise, or
+//! write together or apart.
+
+use super::find::VOCABULARY;
+use crate::search;
+use crate::search::Question;
+use crate::store::Field;
+use crate::store::MemoryReader;
+use crate::store::StoreError;
+
+/// Words that a question's word may be at most: what is in more of them is no word but a syllable.
+const FORMS: usize = 8;
+
+/// Memories up to which the whole list of words is read for those that end with a question's word: some 40 ms there.
+const WORDS_READ: u64 = 50_000;
+
+/// The question with what its `unknown` terms may be besides; `None` when that is nothing known. `all` is how many
+/// memories there are.
+pub(super) fn otherwise(
+    reader: &MemoryReader<'_>,
+    query: &str,
+    question: &Question,
+    unknown: &[usize],
+    all: u64,
+) -> Result<Option<Question>, StoreError> {
+    // One word that is not there says little where the others are: only what costs nothing is looked at then.
+    let most = unknown.len() * 2 > question.terms().len();
+    let mut stems = Vec::new();
+    for at in unknown {
+        let before = stems.len();
+        stems.extend(spelt(reader, question, *at)?);
+        stems.extend(joined(reader, question, *at)?);
+        if question.is_of_compounds() {
+            stems.extend(compounds(reader, question, *at, all)?);
+        }
+        if most && stems.len() == before {
+            stems.extend(apart(reader, question, *at)?);
+        }
+        if most && stems.len() == before {
+            stems.extend(slips(reader, question, *at)?);
+        }
+    }
+    Ok((!stems.is_empty()).then(|| question.meaning_too(query, &stems)))
+}
+
+/// Known words of which the term is a misspelling.
+fn slips(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let Some(stem) = question.stem_of(at) else { return Ok(Vec::new()) };
+    // Hardly anyone misses the first two letters, and reading the whole index takes long.
+    let beginning: String = stem.chars().take(2).collect();
+    let known = reader.vocabulary(&beginning, VOCABULARY)?;
+    let nearest = search::nearest(&stem, known.iter().map(String::as_str));
+    Ok(nearest.into_iter().take(3).map(|it| (at, it.to_owned())).collect())
+}
+
+/// Known words that are the term with a letter written otherwise.
+fn spelt(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let Some(term) = question.terms().get(at) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for word in search::spellings(&term.word) {
+        if is_known(reader, &word)? {
+            found.push((at, question.stem_of_word(&word)));
+        }
+    }
+    Ok(found)
+}
+
+/// The term together with the one before or behind it, where that is a known word.
+fn joined(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let word = |at: usize| question.terms().get(at).map(|it| it.word.as_str());
+    let Some(own) = word(at) else { return Ok(Vec::new()) };
+    let before = at.checked_sub(1).and_then(word).map(|it| format!("{it}{own}"));
+    let behind = word(at + 1).map(|it| format!("{own}{it}"));
+    let mut found = Vec::new();
+    for together in before.into_iter().chain(behind) {
+        if is_known(reader, &together)? {
+            found.push((at, question.stem_of_word(&together)));
+        }
+    }
+    Ok(found)
+}
+
+/// Known words that are put together of the term and another.
+fn compounds(
+    reader: &MemoryReader<'_>,
+    question: &Question,
+    at: usize,
+    all: u64,
+) -> Result<Vec<(usize, String)>, StoreError> {
+    let parts = question.parts_of(at);
+    let Some(shortest) = parts.iter().min_by_key(|it| it.len()) else { return Ok(Vec::new()) };
+    let mut known = if all <= WORDS_READ {
+        reader.vocabulary_with(shortest, VOCABULARY)?
+    } else {
+        reader.vocabulary(shortest, VOCABULARY)?
+    };
+    known.retain(|word| parts.iter().any(|part| search::is_compound_of(word, part)));
+    known.sort_by_key(String::len);
+    Ok(known.into_iter().take(FORMS).map(|it| (at, it)).collect())
+}
+
+/// The two known words that the term is put together of.
+fn apart(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let Some(word) = question.terms().get(at).map(|it| it.word.clone()) else { return Ok(Vec::new()) };
+    for (begin, end) in search::parts_of_compound(&word) {
+        if is_known(reader, &end)? && is_known(reader, &begin)? {
+            return Ok(vec![(at, question.stem_of_word(&begin)), (at, question.stem_of_word(&end))]);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn is_known(reader: &MemoryReader<'_>, word: &str) -> Result<bool, StoreError> {
+    Ok(!reader.with_words(Field::Text, &[word.to_owned()], i64::MAX, 1)?.is_empty())
+}
