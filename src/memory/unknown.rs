@@ -14,6 +14,9 @@ const FORMS: usize = 8;
 /// Memories up to which the whole list of words is read for those that end with a question's word: some 40 ms there.
 const WORDS_READ: u64 = 50_000;
 
+/// Newest memories of each of two words among which one with both is looked for.
+const BOTH: usize = 500;
+
 /// The question with what its `unknown` terms may be besides; `None` when that is nothing known. `all` is how many
 /// memories there are.
 pub(super) fn otherwise(
@@ -99,11 +102,17 @@ fn compounds(
     Ok(known.into_iter().take(FORMS).map(|it| (at, it)).collect())
 }
 
-/// The two known words that the term is put together of.
+/// The two words that the term is put together of, where one memory has both.
 fn apart(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
     let Some(word) = question.terms().get(at).map(|it| it.word.clone()) else { return Ok(Vec::new()) };
     for (begin, end) in search::parts_of_compound(&word) {
-        if is_known(reader, &end)? && is_known(reader, &begin)? {
+        let with_end = reader.with_words(Field::Text, std::slice::from_ref(&end), i64::MAX, BOTH)?;
+        if with_end.is_empty() {
+            continue;
+        }
+        let with_begin = reader.with_words(Field::Text, std::slice::from_ref(&begin), i64::MAX, BOTH)?;
+        // Newest first.
+        if with_begin.iter().any(|row| with_end.binary_search_by(|it| row.cmp(it)).is_ok()) {
             return Ok(vec![(at, question.stem_of_word(&begin)), (at, question.stem_of_word(&end))]);
         }
     }

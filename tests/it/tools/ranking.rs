@@ -113,6 +113,8 @@ async fn words_written_together_or_with_other_letters_are_found() -> anyhow::Res
         "The firewall blocks port 22",
         "Herr Müller hat den Schlüssel",
         "Die Strasse ist gesperrt",
+        "A picnic basket",
+        "The last ball of the year",
     ];
     remember(&mut server, kept.iter().map(|it| json!({"content": it})).collect()).await?;
     let tables = [
@@ -133,6 +135,8 @@ async fn words_written_together_or_with_other_letters_are_found() -> anyhow::Res
     // A word that is there is not looked for inside others.
     assert_eq!(ranked(&mut server, json!({"query": "Dienstag"})).await?, [kept[2]]);
     assert_eq!(ranked(&mut server, json!({"query": "Zimmer"})).await?, [kept[3]]);
+    // Nor are two words that no memory has together one.
+    assert_eq!(ranked(&mut server, json!({"query": "basketball"})).await?, Vec::<String>::new());
     Ok(())
 }
 
