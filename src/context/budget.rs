@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::hash::Hasher;
 
 use super::assemble::SourceName;
+use super::merge;
 use super::source::Candidate;
 use super::source::Rendition;
 
@@ -72,6 +73,7 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
             continue;
         }
         let words = shingles(&candidate.text);
+        let tokens = tokens.saturating_sub(labels_saved(&candidate, &choice, measure));
         if let Some(other) = seen.repeated(&candidate, &words) {
             choice.left_out.push((candidate, tokens, format!("repeats {other}")));
         } else if tokens <= left + called.given_way(&candidate) {
@@ -93,6 +95,16 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, budget: u32, measure: &dyn 
     choice.chosen.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     choice.left_out.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     choice
+}
+
+/// The tokens of the labels that `candidate` and its neighbours among the chosen do not need when they are joined.
+fn labels_saved(candidate: &Candidate, choice: &Choice, measure: &dyn Fn(&Candidate) -> u32) -> u32 {
+    let neighbours = choice.chosen.iter().filter(|it| merge::touches(&it.0, candidate)).count();
+    if neighbours == 0 {
+        return 0;
+    }
+    let label = measure(&Candidate { text: String::new(), ..candidate.clone() });
+    label * u32::try_from(neighbours).unwrap_or(1)
 }
 
 /// The signatures of a piece that is too big for what is left, when they fit.
@@ -130,7 +142,7 @@ impl Called {
         let uses = |it: &Candidate| {
             it.rendition != Rendition::Signatures
                 && candidate.called_by.as_ref().is_some_and(|(uri, part)| {
-                    it.uri == *uri && it.parts.is_some_and(|parts| (parts.0..=parts.1).contains(part))
+                    it.uri == *uri && it.parts.is_some_and(|parts| (parts.0..parts.1).contains(part))
                 })
         };
         if !choice.chosen.iter().any(|it| uses(&it.0)) || candidate.is_import && is_held(choice, &candidate) {
@@ -510,7 +522,7 @@ mod tests {
         Candidate {
             source: "workspace",
             lines: Some((1, 9)),
-            parts: Some((0, 0)),
+            parts: Some((0, 1)),
             signatures: (short > 0).then_some(signatures),
             ..candidate(uri, &text.join(" "), score)
         }

@@ -21,11 +21,11 @@ pub(super) fn neighbours(chosen: Vec<Candidate>) -> Vec<Candidate> {
 }
 
 /// Whether one follows the other in its file, with nothing but blank lines between them.
-fn touches(a: &Candidate, b: &Candidate) -> bool {
+pub(super) fn touches(a: &Candidate, b: &Candidate) -> bool {
     let of_files = a.source == SourceName::Workspace.name() && b.source == a.source && a.uri == b.uri;
     let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
     let (Some(lines), Some(second_lines)) = (first.lines, second.lines) else { return false };
-    let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 + 1 == two.0);
+    let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 == two.0);
     // The pieces of one long line are not lines of their own, and a text that was cut has no end to join to.
     let is_whole = whole_lines(lines, &first.text) && first.rendition == Rendition::Whole;
     let is_whole = is_whole && second.rendition != Rendition::Signatures;
@@ -65,7 +65,7 @@ mod tests {
             source: SourceName::Workspace.name(),
             uri: uri.to_owned(),
             lines: Some((start, end)),
-            parts: Some((part, part)),
+            parts: Some((part, part + 1)),
             text: text.join("\n"),
             score,
             ..Candidate::default()

@@ -37,7 +37,8 @@ pub struct Candidate {
     /// For pieces of files: the path in its workspace and the lines, both included.
     pub path: Option<String>,
     pub lines: Option<(u32, u32)>,
-    /// For pieces of files: the first and last of the file's pieces in it, which follow each other.
+    /// For pieces of files: their place among those of the file, as [`documents::whole`] counts it. Where one ends, the
+    /// next begins.
     pub parts: Option<(u32, u32)>,
     pub title: String,
     /// The language of code, for its fence.
@@ -52,7 +53,8 @@ pub struct Candidate {
     pub rendition: Rendition,
     /// For pieces of files: what stands for the whole text where that does not fit.
     pub signatures: Option<Extract>,
-    /// For a definition that another piece uses: the address and the number of that piece. It goes in only with it.
+    /// For a definition that another piece uses: the address of that piece, and where its place begins. It goes in only
+    /// with it.
     pub called_by: Option<(String, u32)>,
     /// Whether it is what the file of that piece imports: it goes in before worse pieces, and not only where they leave
     /// room.
@@ -208,37 +210,53 @@ impl Source for FromWorkspace {
                 ..crate::documents::Query::default()
             };
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
-            let callers: Vec<(Place, String, u32, f64)> = found
-                .hits
-                .iter()
-                .take(CALLERS)
-                .filter(|it| !it.stale)
-                .map(|it| (it.place, it.uri.clone(), it.number, it.score))
-                .collect();
-            let places: Vec<Place> = callers.iter().map(|it| it.0).collect();
+            let callers: Vec<usize> = (0..found.hits.len().min(CALLERS)).filter(|at| !found.hits[*at].stale).collect();
+            let places: Vec<Place> = callers.iter().map(|at| found.hits[*at].place).collect();
             // They are an addition: a pack without them is one, too.
             let called = self.documents.called(&places, &self.allowed, call).await.unwrap_or_default();
-            let called = called.into_iter().filter_map(|it| definition(it, &callers));
             let imported = self.documents.imported(&found.hits).await.unwrap_or_default();
-            let imported: Vec<Candidate> = imported.into_iter().map(|it| imports(it, &found.hits)).collect();
+            let query = request.query.clone();
+            let (hits, words) = (found.hits, found.words);
+            let cutting = tokio::task::spawn_blocking(move || {
+                let hits = hits.into_iter().map(|it| behind_licence(it, &query)).collect();
+                documents::passages(hits, &words).into_iter().map(Passages).collect::<Vec<Passages>>()
+            });
+            let hits = cutting.await.map_err(|err| err.to_string())?;
+            let called: Vec<Candidate> = called.into_iter().filter_map(|it| definition(it, &callers, &hits)).collect();
+            let imported: Vec<Candidate> = imported.into_iter().filter_map(|it| imports(it, &hits)).collect();
             let unfinished = found.is_partial.then(|| {
                 format!("not all of the folder is indexed yet ({} files are): ask again for more", found.files)
             });
             let gone = (!found.gone.is_empty()).then(|| {
-                let quoted = if found.hits.is_empty() { "" } else { ": what is quoted of it is as it was indexed" };
+                let quoted = if hits.is_empty() { "" } else { ": what is quoted of it is as it was indexed" };
                 format!("{} is not there any more, or not mounted{quoted}", found.gone.join(", "))
             });
             let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).collect();
             let shortcoming = (!shortcomings.is_empty()).then(|| shortcomings.join("; "));
             let state = found.state;
-            let pieces = found.hits.into_iter().map(|it| behind_licence(piece_of_file(it), &request.query));
+            let pieces = hits.into_iter().flat_map(|it| it.0).map(|(hit, place)| piece_of_file(hit, place));
             let candidates = pieces.chain(called).chain(imported).collect();
             Ok(Gathered { candidates, shortcoming, files: Some(state) })
         })
     }
 }
 
-fn piece_of_file(it: Hit) -> Candidate {
+/// The passages of a hit with their places, in the order of their lines.
+struct Passages(Vec<(Hit, (u32, u32))>);
+
+impl Passages {
+    /// The best of them, the first of equals.
+    fn best(&self) -> Option<&(Hit, (u32, u32))> {
+        self.0.iter().rev().max_by(|a, b| a.0.score.total_cmp(&b.0.score))
+    }
+
+    /// The first that has `name`, else the best.
+    fn with(&self, name: &str) -> Option<&(Hit, (u32, u32))> {
+        self.0.iter().find(|it| it.0.text.contains(name)).or_else(|| self.best())
+    }
+}
+
+fn piece_of_file(it: Hit, place: (u32, u32)) -> Candidate {
     let signatures = documents::signatures(&it);
     let why = if it.stale { format!("{}; the file has changed since it was indexed", it.why) } else { it.why };
     Candidate {
@@ -247,7 +265,7 @@ fn piece_of_file(it: Hit) -> Candidate {
         uri: it.uri,
         path: Some(it.path),
         lines: Some((it.start_line, it.end_line)),
-        parts: Some((it.number, it.number)),
+        parts: Some(place),
         language: Some(it.language),
         text: it.text,
         score: it.score,
@@ -264,26 +282,31 @@ const OF_LICENCES: &[&str] =
 
 /// A first piece of a file without the licence that it begins with, unless the question is about that: no change was
 /// ever in one, and they are a hundredth and a half of what packs hold (docs/benchmarks.md).
-fn behind_licence(mut piece: Candidate, query: &str) -> Candidate {
+fn behind_licence(mut hit: Hit, query: &str) -> Hit {
     let query = query.to_lowercase();
     let is_asked = ["licen", "copyright", "header"].iter().any(|it| query.contains(it));
-    let Some((start, end)) = piece.lines.filter(|_| !is_asked && matches!(piece.parts, Some((0, _)))) else {
-        return piece;
-    };
-    let lines: Vec<&str> = piece.text.split('\n').collect();
-    let skipped = licence(&lines);
-    if skipped == 0 || skipped >= lines.len() || lines.len() != (end - start + 1) as usize {
-        return piece;
+    if is_asked || hit.number > 0 {
+        return hit;
     }
-    piece.lines = Some((start + u32::try_from(skipped).unwrap_or(0), end));
-    piece.text = lines[skipped..].join("\n");
-    piece
+    let lines: Vec<&str> = hit.text.split('\n').collect();
+    // What a file of PHP or a script must begin with.
+    let opening = lines.iter().take_while(|it| it.starts_with("<?") || it.starts_with("#!")).count();
+    let skipped = match licence(&lines[opening..]) {
+        0 => 0,
+        licence => opening + licence,
+    };
+    if skipped == 0 || skipped >= lines.len() || lines.len() != (hit.end_line - hit.start_line + 1) as usize {
+        return hit;
+    }
+    hit.start_line += u32::try_from(skipped).unwrap_or(0);
+    hit.text = lines[skipped..].join("\n");
+    hit
 }
 
 /// The comments that `lines` begin with, up to the last one that is a licence, and the blank lines behind it.
 fn licence(lines: &[&str]) -> usize {
     let is_comment = |it: &str| ["//", "/*", "*", "#", "<!--"].iter().any(|mark| it.starts_with(mark));
-    let (mut skipped, mut at) = (0, 0);
+    let (mut skipped, mut at) = (0, lines.iter().take_while(|it| it.trim().is_empty()).count());
     loop {
         let block = lines[at..].iter().take_while(|it| is_comment(it.trim_start())).count();
         let text = lines[at..at + block].join("\n").to_lowercase();
@@ -305,9 +328,9 @@ const CALLED: f64 = 0.5;
 /// A definition that has no more lines than this stands for itself; of a longer one the signature is shown.
 const SHORT_LINES: usize = 8;
 
-/// A definition that is used by one of the `callers`.
-fn definition(called: Called, callers: &[(Place, String, u32, f64)]) -> Option<Candidate> {
-    let (_, uri, number, score) = callers.get(called.by)?;
+/// A definition that is used by one of the `callers`, which are positions in `hits`.
+fn definition(called: Called, callers: &[usize], hits: &[Passages]) -> Option<Candidate> {
+    let (caller, place) = hits.get(*callers.get(called.by)?)?.with(&called.definition.name)?;
     let extract = documents::of_definition(&called.hit, &called.definition, SHORT_LINES)?;
     let is_whole = extract.end_line as usize >= called.definition.end_line;
     Some(Candidate {
@@ -315,11 +338,11 @@ fn definition(called: Called, callers: &[(Place, String, u32, f64)]) -> Option<C
         lines: Some((extract.start_line, extract.end_line)),
         text: extract.text,
         parts: None,
-        score: score * CALLED,
+        score: caller.score * CALLED,
         rendition: if is_whole { Rendition::Whole } else { Rendition::Signatures },
         signatures: None,
-        called_by: Some((uri.clone(), *number)),
-        ..piece_of_file(called.hit)
+        called_by: Some((caller.uri.clone(), place.0)),
+        ..piece_of_file(called.hit, (0, 0))
     })
 }
 
@@ -329,12 +352,12 @@ const IMPORTS: f64 = 0.95;
 const IMPORTS_OF_OTHERS: f64 = 0.85;
 
 /// What the file of one of `hits` imports.
-fn imports(imported: Imported, hits: &[Hit]) -> Candidate {
-    let hit = &hits[imported.of];
+fn imports(imported: Imported, hits: &[Passages]) -> Option<Candidate> {
+    let (hit, place) = hits.get(imported.of)?.best()?;
     let share = if imported.rank == 0 { IMPORTS } else { IMPORTS_OF_OTHERS };
     let why = "what the file of a chosen piece imports".to_owned();
     let lines = Some((imported.lines.start_line, imported.lines.end_line));
-    Candidate {
+    Some(Candidate {
         source: SourceName::Workspace.name(),
         uri: hit.uri.clone(),
         path: Some(hit.path.clone()),
@@ -345,10 +368,10 @@ fn imports(imported: Imported, hits: &[Hit]) -> Candidate {
         score: hit.score * share,
         why,
         seen: Some(hit.seen.clone()),
-        called_by: Some((hit.uri.clone(), hit.number)),
+        called_by: Some((hit.uri.clone(), place.0)),
         is_import: true,
         ..Candidate::default()
-    }
+    })
 }
 
 /// The turns of the session.
@@ -560,14 +583,9 @@ mod tests {
     fn a_piece_begins_behind_the_licence() {
         let shown = |text: &str, number: u32, query: &str| {
             let lines = u32::try_from(text.split('\n').count()).unwrap();
-            let piece = Candidate {
-                lines: Some((1, lines)),
-                parts: Some((number, number)),
-                text: text.to_owned(),
-                ..Candidate::default()
-            };
+            let piece = Hit { start_line: 1, end_line: lines, number, text: text.to_owned(), ..Hit::default() };
             let piece = behind_licence(piece, query);
-            (piece.lines.unwrap().0, piece.text)
+            (piece.start_line, piece.text)
         };
         let go = "// Copyright 2020 Ana\n//\n// Licensed under x\n\n// Package a does b.\npackage a";
         assert_eq!(shown(go, 0, "fix b"), (5, "// Package a does b.\npackage a".to_owned()));
@@ -575,7 +593,10 @@ mod tests {
         assert_eq!(shown(go, 2, "fix b").0, 1);
         let java = "/*\n * Copyright Ana\n */\npackage a;";
         assert_eq!(shown(java, 0, "fix b"), (4, "package a;".to_owned()));
-        for text in ["// Says what a copyright is not.", "/* a */\ncode()", "code()\n// Copyright Ana"] {
+        let php = "<?php\n\n/*\n * Copyright Ana\n */\n\nnamespace A;";
+        assert_eq!(shown(php, 0, "fix b"), (7, "namespace A;".to_owned()));
+        for text in ["<?php\n\n// a", "// Says what a copyright is not.", "/* a */\ncode()", "code()\n// Copyright Ana"]
+        {
             assert_eq!(shown(text, 0, "fix b").0, 1, "{text}");
         }
     }

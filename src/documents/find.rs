@@ -18,6 +18,7 @@ use super::index::relative;
 use super::index::under;
 use super::nearness::lift;
 use super::open::mtime_ns;
+use super::passage::Words;
 use super::postings;
 use super::question::Question;
 use super::rank::Ranked;
@@ -49,7 +50,7 @@ pub struct Query {
 }
 
 /// A piece that was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hit {
     /// Relative to its workspace, with forward slashes.
     pub path: String,
@@ -117,7 +118,7 @@ impl FilesState {
 }
 
 /// A place in the index, as it was when it was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
     pub(super) workspace: i64,
     pub(super) file: i64,
@@ -138,6 +139,8 @@ pub struct Hits {
     /// Roots of workspaces that are deleted, or not mounted now: what is found of them is as it was indexed.
     pub gone: Vec<String>,
     pub state: FilesState,
+    /// What the words of the question are worth.
+    pub words: Words,
 }
 
 /// Workspaces that a search looks through, each with the folders in it that are meant.
@@ -181,10 +184,10 @@ impl Documents {
         let shelves = self.expand(&mut question, shelves, call).await?;
         let limit = query.limit;
         let ranking = tokio::task::spawn_blocking(move || {
-            let ranked = rank(&question, &shelves, limit.max(weights::MEANING_PIECES));
-            (ranked, question, shelves)
+            let (ranked, words) = rank(&question, &shelves, limit.max(weights::MEANING_PIECES));
+            (ranked, words, question, shelves)
         });
-        let (ranked, question, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let (ranked, words, question, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         span.note("found", ranked.len());
         let key = |it: &Ranked| (shelves[it.shelf].catalog.files[it.file].row.id, it.number);
         let places: Vec<(i64, u32)> = ranked.iter().map(key).collect();
@@ -201,7 +204,7 @@ impl Documents {
         });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         let hits = self.weigh_by_feedback(hits).await;
-        Ok(Hits { hits, nothing_indexed: false, is_partial, files, gone: state.gone(), state })
+        Ok(Hits { hits, nothing_indexed: false, is_partial, files, gone: state.gone(), state, words })
     }
 
     /// What a search under `paths` looks through now, brought up to date as a search does it.
@@ -267,7 +270,8 @@ impl Documents {
         call: &Call,
     ) -> Result<Vec<Shelf>, DocumentsError> {
         let asked = question.clone();
-        let ranking = tokio::task::spawn_blocking(move || (rank(&asked, &shelves, weights::FEEDBACK_PIECES), shelves));
+        let ranking =
+            tokio::task::spawn_blocking(move || (rank(&asked, &shelves, weights::FEEDBACK_PIECES).0, shelves));
         let (best, mut shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         let places = best.iter().map(|it| (shelves[it.shelf].catalog.files[it.file].row.id, it.number)).collect();
         let texts: Vec<String> = self.store.chunks(places).await?.into_iter().flatten().map(|it| it.text).collect();
@@ -420,21 +424,29 @@ pub(super) fn hit_of(catalog: &Catalog, file: usize, number: u32, chunk: ChunkRo
 /// Words of a hit that are told.
 const TOLD: usize = 12;
 
+/// What stands before them.
+pub(super) const WORDS: &str = "words: ";
+
 fn why(signals: &Signals) -> String {
     let mut parts = Vec::new();
     if signals.names > 0.0 {
         parts.push("defines a name of the question".to_owned());
     }
     if !signals.words.is_empty() {
-        let more = signals.words.len().saturating_sub(TOLD);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let told: Vec<&str> = signals.words.iter().take(TOLD).map(String::as_str).collect();
-        parts.push(format!("words: {}{more}", told.join(", ")));
+        let words: Vec<&str> = signals.words.iter().map(String::as_str).collect();
+        parts.push(format!("{WORDS}{}", told(&words)));
     }
     if parts.is_empty() {
         parts.push("its file matches".to_owned());
     }
     parts.join("; ")
+}
+
+/// The first of `words`, and how many more there are.
+pub(super) fn told(words: &[&str]) -> String {
+    let more = words.len().saturating_sub(TOLD);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", words[..words.len().min(TOLD)].join(", "))
 }
 
 fn explained(signals: &Signals) -> String {

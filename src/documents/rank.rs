@@ -12,6 +12,7 @@ use super::catalog::DEAD;
 use super::catalog::Entry;
 use super::catalog::rarity;
 use super::class::Class;
+use super::passage::Words;
 use super::postings;
 use super::question::Question;
 use super::weights;
@@ -75,9 +76,10 @@ struct Scores {
 /// A place where a term was found: the piece, counted through the catalog, and how often.
 type Found = (u32, u32);
 
-/// The best `limit` pieces, best first.
-pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<Ranked> {
+/// The best `limit` pieces, best first, and what the words of the question are worth in a passage.
+pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec<Ranked>, Words) {
     let read: Vec<Vec<Vec<Found>>> = shelves.iter().map(|it| found(it, question)).collect();
+    let words = words(question, shelves, &read);
     let scored: Vec<Scores> = shelves.iter().zip(&read).map(|(shelf, found)| score(question, shelf, found)).collect();
     let best = |pick: fn(&Scores) -> &Vec<f32>| best_of(scored.iter().flat_map(|it| pick(it).iter().copied()));
     let (best_chunk, best_file) = (best(|it| &it.chunks), best(|it| &it.files));
@@ -167,7 +169,18 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> Vec<
             }
         })
         .collect();
-    in_order(ranked)
+    (in_order(ranked), words)
+}
+
+/// What each word of the question is worth: by its weight and its rarity among all pieces.
+fn words(question: &Question, shelves: &[Shelf], read: &[Vec<Vec<Found>>]) -> Words {
+    let pieces = shelves.iter().map(|it| it.catalog.living_chunks as usize).sum();
+    let first = question.names.len();
+    let holders = |at: usize| read.iter().filter_map(|it| it.get(first + at)).map(Vec::len).sum();
+    let own = question.terms.iter().enumerate().filter(|it| !it.1.joined);
+    let worth =
+        own.map(|(at, it)| (it.term.clone(), (it.word.clone(), it.weight * rarity(pieces, holders(at))))).collect();
+    Words { worth, asks_for_prose: question.asks_for.prose }
 }
 
 /// Best first, each with its score. Equal ones stay as they are.

@@ -66,6 +66,14 @@ pub(super) const FEEDBACK: f32 = 0.2;
 pub(super) const MEANING: f32 = 0.25;
 pub(super) const MEANING_PIECES: usize = 30;
 
+/// In packs: what a passage without words of the question counts less than the passage of its piece that has most of them,
+/// and what one counts less that is all comments.
+pub(super) const PASSAGE_WORDS: f32 = 0.2;
+pub(super) const COMMENTS: f32 = 0.27;
+
+/// In packs: the passages of the n-th file count by n to the power of minus this. The share of right files in a pack gains.
+pub(super) const LATER_FILES: f32 = 0.04;
+
 /// What the pieces of a file gain whose path the question names. Not measured: the questions have no paths.
 pub(super) const NAMED_PATH: f32 = 1.0;
 
