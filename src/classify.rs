@@ -3,7 +3,7 @@
 //!
 //! A classifier is two files: a table of words by what they do (“`where` asks for a place”), and the weights that
 //! `tools/classify/train.py` learned from the examples beside it. Reading a text takes some ten
-//! microseconds, with a net up to half a millisecond.
+//! microseconds, with a net fifty.
 
 mod features;
 mod lexicon;

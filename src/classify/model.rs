@@ -6,6 +6,7 @@
 
 use super::Guess;
 use super::features::Feature;
+use super::reader::Hashes;
 use super::reader::Reader;
 
 const MAGIC: &[u8] = b"CARRYCL1";
@@ -16,7 +17,7 @@ pub(super) struct Model {
     starts: Vec<f32>,
     groups: Vec<(u8, f32)>,
     step: f32,
-    hashes: Vec<u32>,
+    hashes: Hashes,
     weights: &'static [u8],
 }
 
@@ -31,8 +32,7 @@ impl Model {
         let starts = (0..labels).map(|_| reader.float()).collect::<Option<Vec<f32>>>()?;
         let group = |reader: &mut Reader| Some((*reader.bytes(1)?.first()?, reader.float()?));
         let groups = (0..groups).map(|_| group(&mut reader)).collect::<Option<Vec<_>>>()?;
-        let hashes = reader.bytes(features.checked_mul(4)?)?;
-        let hashes = hashes.as_chunks::<4>().0.iter().map(|it| u32::from_le_bytes(*it)).collect();
+        let hashes = reader.hashes(features)?;
         let weights = reader.bytes(features.checked_mul(labels)?)?;
         (names.len() == labels).then_some(Model { labels: names, starts, groups, step, hashes, weights })
     }
@@ -42,7 +42,7 @@ impl Model {
         let mut sums = vec![0.0_f32; self.labels.len()];
         let mut squares = 0.0_f32;
         for (hash, group) in features {
-            let Ok(place) = self.hashes.binary_search(hash) else { continue };
+            let Some(place) = self.hashes.place(*hash) else { continue };
             let weight = self.groups.iter().find(|it| it.0 == *group).map_or(1.0, |it| it.1);
             squares += weight * weight;
             let row = self.weights.get(place * sums.len()..).unwrap_or_default();

@@ -121,6 +121,7 @@ pub(super) fn look_around(
             ControlFlow::Continue(())
         })?;
         (around.listed, around.new_folders) = (guide.listed, guide.new_folders);
+        around.new_folders.extend(pending.new_folders.iter().cloned());
     }
     let is_dropped = |path: &str| pending.dropped.iter().any(|it| path.starts_with(it.as_str()));
     let may_be_there = !options.include.is_empty();

@@ -85,7 +85,7 @@ struct Seen {
 impl Documents {
     /// Brings in what changed in the workspace; returns whether its generation did. Failures leave it as it is.
     pub(super) async fn refresh(&self, workspace: &GenerationRow, call: &Call) -> Result<bool, DocumentsError> {
-        if !self.refreshes || !workspace.is_complete {
+        if !self.refreshes {
             return Ok(false);
         }
         let track = self.track(workspace.id, &workspace.root);
@@ -99,10 +99,15 @@ impl Documents {
             }
         };
         let has_waited = newer.as_ref().is_some_and(|it| it.generation != workspace.generation);
+        let workspace = newer.as_ref().unwrap_or(workspace);
         let was_cut_off = std::mem::replace(&mut turn.is_open, true);
         let was_unsure = track.was_unsure();
         turn.pending.walk |= (was_cut_off || was_unsure) && track.is_watched();
-        let changed = self.refresh_in_turn(newer.as_ref().unwrap_or(workspace), &track, &mut turn, call).await?;
+        let changed = if workspace.is_complete {
+            self.refresh_in_turn(workspace, &track, &mut turn, call).await?
+        } else {
+            self.look_beside_a_run(workspace, &track, &mut turn, call).await?
+        };
         turn.is_open = false;
         Ok(changed || has_waited)
     }
@@ -123,14 +128,18 @@ impl Documents {
             run.wait(call).await;
             match run.state() {
                 State::Running => {
-                    // What it has written until now is looked at.
                     turn.behind = Some(run);
+                    // What the run has written until now is searched, too.
+                    let newest = self.newest(workspace).await?;
+                    self.look_beside_a_run(newest.as_ref().unwrap_or(workspace), track, turn, call).await?;
                     return Ok(true);
                 }
                 State::Failed => turn.pending.walk = true,
                 State::Done => {}
             }
         }
+        let beside = std::mem::take(&mut turn.beside);
+        turn.pending.join(beside);
         let Some(news) = track.news() else { return self.look(workspace, track, turn, call).await };
         turn.pending.add(news);
         let rest = turn.sweep.as_ref().map_or(Duration::ZERO, |it| LOOK_EVERY.max(it.took * LOOK_REST));
@@ -285,6 +294,10 @@ impl Documents {
         let is_much = wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES;
         if is_much && self.warming.is_some() || is_shifted && walks_long {
             self.store.remove_files(workspace.id, seen.gone).await?;
+            if !is_much {
+                // The few that are known to have changed do not wait for the run.
+                self.take_in(workspace, &catalog, wanted.clone()).await?;
+            }
             return self.look_behind(workspace, track, turn, &catalog, &wanted, call).await;
         }
         let mut has_changed = false;
@@ -357,6 +370,67 @@ impl Documents {
     async fn have_read_again(&self, workspace: &GenerationRow, wanted: &[Wanted]) -> Result<(), DocumentsError> {
         let known = wanted.iter().filter_map(|it| it.known.as_ref());
         Ok(self.store.touch_files(workspace.id, known.map(|it| (it.id, it.size_bytes, -1)).collect()).await?)
+    }
+
+    /// Brings in the few files that changed while a run over the workspace goes on; returns whether it did. The run may have
+    /// passed them already, or have read them before: so all of it is looked at once more after the run.
+    async fn look_beside_a_run(
+        &self,
+        workspace: &GenerationRow,
+        track: &Arc<Track>,
+        turn: &mut Turn,
+        call: &Call,
+    ) -> Result<bool, DocumentsError> {
+        let (wanted, bytes, gone) = match track.news() {
+            Some(news) => {
+                let mut told = std::mem::take(&mut turn.pending);
+                told.add(news);
+                turn.beside.join(told.clone());
+                if told.is_empty() || told.walk || told.len() > PART {
+                    return Ok(false);
+                }
+                let catalog = self.catalog(workspace, call).await?;
+                let (include, exclude) = turn.globs.clone();
+                let options = WalkOptions { include, exclude, ..WalkOptions::default() };
+                let track = Arc::clone(track);
+                let looking = tokio::task::spawn_blocking(move || look_around(&track, &catalog, &options, &told));
+                let around = looking.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
+                turn.beside.folders.extend(around.new_folders.iter().cloned());
+                turn.beside.new_folders.extend(around.new_folders);
+                (around.wanted, around.bytes, around.gone)
+            }
+            None => {
+                if turn.rested.is_some_and(|(at, rest)| at.elapsed() < rest) {
+                    return Ok(false);
+                }
+                let started = Instant::now();
+                let catalog = self.catalog(workspace, call).await?;
+                let sweeping = tokio::task::spawn_blocking({
+                    let catalog = Arc::clone(&catalog);
+                    move || sweep(&catalog)
+                });
+                let seen = sweeping.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+                let took = started.elapsed();
+                turn.rested = (took > QUICK).then(|| (started, took * REST));
+                let row = |it: &(usize, u64)| catalog.files.get(it.0).map(|it| Wanted::of(&it.row));
+                let bytes = seen.changed.iter().map(|it| it.1).sum();
+                (seen.changed.iter().filter_map(row).collect(), bytes, seen.gone)
+            }
+        };
+        let span = call.span("look beside a run");
+        span.note("changed", wanted.len());
+        span.note("gone", gone.len());
+        // What has come to nothing meanwhile is not the workspace with all of its files deleted.
+        if wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES || !track.root.is_dir() {
+            return Ok(false);
+        }
+        // What was read may have changed while it was.
+        turn.pending.files.extend(wanted.iter().map(|it| (it.path.clone(), Doubt::Look)));
+        let catalog = self.catalog(workspace, call).await?;
+        let taken = self.take_in(workspace, &catalog, wanted).await?;
+        turn.pending.files.extend(taken.unreadable.into_iter().map(|it| (it, Doubt::Read)));
+        let removed = self.store.remove_files(workspace.id, gone).await?;
+        Ok(taken.has_changed || removed > 0)
     }
 
     /// Has a run look through all behind the answer.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tokio::sync::watch;
 
 use super::Allowed;
 use super::Documents;
@@ -19,6 +20,8 @@ use super::read::DEFAULT_MAX_FILE_BYTES;
 use super::read::read;
 use super::track::Track;
 use super::walk::walk;
+use super::warm::Run;
+use super::warm::State;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::trace::Call;
@@ -74,6 +77,13 @@ impl Bench {
         documents.track(workspace.id, &workspace.root)
     }
 
+    /// Has a run go on behind the answers that walks nothing, until its state is told.
+    async fn begin_run(&self, documents: &Documents) -> watch::Sender<State> {
+        let (tell, state) = watch::channel(State::Running);
+        self.track(documents).await.turn.lock().await.behind = Some(Run::of(state));
+        tell
+    }
+
     async fn ask(&self, documents: &Documents) {
         documents.state(&[], &self.allowed(), &Call::silent()).await.unwrap();
     }
@@ -84,7 +94,8 @@ impl Bench {
         let workspace = documents.store.workspaces().await.unwrap().remove(0);
         let (_, rows) = documents.store.files(workspace.id).await.unwrap();
         let files = rows.into_iter().map(|it| (it.path, String::from_utf8(it.hash).unwrap())).collect();
-        (files, documents.store.skipped(workspace.id).await.unwrap().into_iter().collect())
+        let skipped = documents.store.skipped(workspace.id).await.unwrap();
+        (files, skipped.into_iter().map(|it| (it.0, said(&it.1))).collect())
     }
 
     /// What an index that is made now holds.
@@ -101,7 +112,7 @@ impl Bench {
                     Err(reason) => (relative, reason),
                 },
             };
-            skipped.insert((relative, reason.text().to_owned()));
+            skipped.insert((relative, said(reason.text())));
             ControlFlow::Continue(())
         })
         .unwrap();
@@ -111,6 +122,11 @@ impl Bench {
     async fn check(&self, what: &str) {
         assert_eq!(self.known(&self.documents).await, self.there(), "{what}");
     }
+}
+
+/// A reason as it is compared: what a link leads to may come and go without the link, which is passed over all the same.
+fn said(reason: &str) -> String {
+    if reason.starts_with("a link ") { "a link".to_owned() } else { reason.to_owned() }
 }
 
 fn write(path: &Path, text: &str) {
@@ -136,6 +152,8 @@ enum Deed {
     Rules(u8, u8),
     /// The call that is in between.
     Ask(bool),
+    /// A run begins behind the answers of the first process, or ends.
+    Run,
 }
 
 /// Files and folders of few names, so that deeds meet each other.
@@ -195,7 +213,7 @@ fn act(root: &Path, deed: &Deed) {
             let folder = if path.is_dir() { path } else { root.to_path_buf() };
             write(&folder.join(".gitignore"), rules[usize::from(what % 4)]);
         }
-        Deed::Ask(_) => {}
+        Deed::Ask(_) | Deed::Run => {}
     }
 }
 
@@ -212,6 +230,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (at(), at()).prop_map(|it| Deed::Link(it.0, it.1)),
         1 => (at(), at()).prop_map(|it| Deed::Rules(it.0, it.1)),
         4 => any::<bool>().prop_map(Deed::Ask),
+        1 => Just(Deed::Run),
     ]
 }
 
@@ -229,12 +248,26 @@ proptest! {
         runtime.block_on(async {
             let bench = Bench::new(&[("a/c.rs", text(0)), ("a/b/d.md", text(4)), ("b/c.rs", text(1)), ("c.rs", text(3))]).await;
             let other = bench.other().await;
+            let mut run = None;
             for deed in &deeds {
                 act(&bench.root, deed);
-                if let Deed::Ask(is_first) = deed {
-                    let documents = if *is_first { &bench.documents } else { &other };
-                    assert_eq!(bench.known(documents).await, bench.there());
+                match (deed, run.is_some()) {
+                    // While a run goes on, more than a few changes wait for its end.
+                    (Deed::Ask(true), true) => bench.ask(&bench.documents).await,
+                    (Deed::Ask(is_first), _) => {
+                        let documents = if *is_first { &bench.documents } else { &other };
+                        assert_eq!(bench.known(documents).await, bench.there());
+                    }
+                    (Deed::Run, false) => run = Some(bench.begin_run(&bench.documents).await),
+                    (Deed::Run, true) => {
+                        let _ = run.take().unwrap().send(State::Done);
+                    }
+                    _ => {}
                 }
+            }
+            if let Some(run) = run {
+                // The tracks that would hear of it may be gone with their workspace.
+                let _ = run.send(State::Done);
             }
             assert_eq!(bench.known(&other).await, bench.there());
             assert_eq!(bench.known(&bench.documents).await, bench.there());
@@ -302,6 +335,55 @@ async fn many_changes_at_once_and_a_full_queue_are_known_to_the_next_question() 
     bench.check("more than are noted").await;
     write(&bench.root.join("src/one.rs"), "fn very_last() {}\n");
     bench.check("and one more").await;
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_a_run_goes_on_is_known_to_the_next_question() {
+    for is_watched in [true, false] {
+        let bench = Bench::new(&[("src/one.rs", "fn one() {}\n"), ("src/two.rs", "fn two() {}\n")]).await;
+        if !is_watched {
+            bench.track(&bench.documents).await.do_not_watch(super::watch::Blind::Refused);
+            bench.ask(&bench.documents).await;
+        }
+        let run = bench.begin_run(&bench.documents).await;
+        write(&bench.root.join("src/one.rs"), "fn changed() {}\n");
+        bench.check("changed while a run goes on").await;
+        write(&bench.root.join("src/one.rs"), "fn once_more() {}\n");
+        fs::remove_file(bench.root.join("src/two.rs")).unwrap();
+        bench.check("changed again, and removed").await;
+        if is_watched {
+            write(&bench.root.join("new/three.rs"), "fn three() {}\n");
+            bench.check("a new file in a new folder").await;
+        }
+        // The run had read it before all of this, and writes what it read only now.
+        let workspace = bench.documents.store.workspaces().await.unwrap().remove(0).id;
+        write(&bench.root.join("aside"), "fn before() {}\n");
+        let text = read(&bench.root.join("aside"), DEFAULT_MAX_FILE_BYTES).unwrap();
+        fs::remove_file(bench.root.join("aside")).unwrap();
+        let late = super::index::cut("src/one.rs".to_owned(), 15, 1, text);
+        bench.documents.store.put_segment(workspace, super::postings::segment(vec![late])).await.unwrap();
+        run.send_replace(State::Done);
+        bench.check("the run is over").await;
+        write(&bench.root.join("src/one.rs"), "fn after() {}\n");
+        bench.check("changed after it").await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_during_the_first_run_is_known_before_its_end() {
+    let bench = Bench::new(&[("one.rs", "fn one() {}\n"), ("two.rs", "fn two() {}\n")]).await;
+    let workspace = bench.documents.store.workspaces().await.unwrap().remove(0).id;
+    // As it is while a first run goes on, in this process or another one.
+    bench.documents.store.remove_workspace(workspace).await.unwrap();
+    let workspace = bench.documents.store.open_workspace(bench.root.display().to_string(), 1).await.unwrap();
+    let text = read(&bench.root.join("one.rs"), DEFAULT_MAX_FILE_BYTES).unwrap();
+    let size = i64::try_from(text.size_bytes).unwrap();
+    let first = super::index::cut("one.rs".to_owned(), size, text.mtime_ns, text);
+    bench.documents.store.put_segment(workspace, super::postings::segment(vec![first])).await.unwrap();
+    write(&bench.root.join("one.rs"), "fn changed() {}\n");
+    let known = bench.known(&bench.documents).await.0;
+    assert_eq!(known.get("one.rs"), bench.there().0.get("one.rs"));
+    assert_eq!(known.len(), 1, "what the run has not come to is not known");
 }
 
 #[tokio::test]

@@ -54,6 +54,10 @@ enum Sight {
 pub(super) struct Turn {
     pub(super) sweep: Option<Sweep>,
     pub(super) pending: Pending,
+    /// What was told of while a run went on behind the answers, to be looked at once more after it.
+    pub(super) beside: Pending,
+    /// When the files were looked at last while a run went on that tells of nothing, and how long that rests.
+    pub(super) rested: Option<(Instant, Duration)>,
     /// The files that everything was compared with last, by their paths, and their generation.
     pub(super) rows: Vec<Arc<FileRow>>,
     pub(super) generation: i64,
@@ -88,6 +92,8 @@ pub(super) struct Pending {
     pub(super) files: BTreeMap<String, Doubt>,
     pub(super) folders: BTreeSet<String>,
     pub(super) dropped: BTreeSet<String>,
+    /// Folders that were new and are not noted yet.
+    pub(super) new_folders: BTreeSet<String>,
     /// Everything is to be walked.
     pub(super) walk: bool,
 }
@@ -111,6 +117,18 @@ impl Pending {
         self.folders.extend(news.folders);
         self.dropped.extend(news.dropped);
         self.walk |= news.rules || news.lost;
+    }
+
+    /// Takes over what another one holds; of two doubts the greater one stays.
+    pub(super) fn join(&mut self, other: Pending) {
+        for (path, doubt) in other.files {
+            let known = self.files.entry(path).or_insert(doubt);
+            *known = doubt.max(*known);
+        }
+        self.folders.extend(other.folders);
+        self.dropped.extend(other.dropped);
+        self.new_folders.extend(other.new_folders);
+        self.walk |= other.walk;
     }
 
     /// How much there is to look at.

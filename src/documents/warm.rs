@@ -151,6 +151,13 @@ impl Documents {
 }
 
 impl Run {
+    /// One that goes on until `state` says otherwise, and for which nobody waits any more.
+    #[cfg(test)]
+    pub(super) fn of(state: watch::Receiver<State>) -> Run {
+        let begun = Instant::now();
+        Run { begun: begun.checked_sub(PATIENCE).unwrap_or(begun), state }
+    }
+
     /// Waits for as long as a question waits for a run.
     pub(super) async fn wait(&self, call: &Call) {
         self.end(Some(self.begun + PATIENCE), call).await;
