@@ -16,6 +16,7 @@ mod remember;
 mod search_workspace;
 mod write_context;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -213,7 +214,11 @@ impl Tool {
         arguments: Value,
         caller: Caller,
     ) -> Result<Answer, Failure> {
-        let sent = Arc::new(arguments.clone());
+        let sent = Arc::new(if self.open_world {
+            Sent::Text(arguments.to_string().into())
+        } else {
+            Sent::Tree(arguments.clone())
+        });
         let kept = Kept { app: app.clone(), call: call.clone(), arguments: sent.clone(), done: false };
         let span = tracing::info_span!("call", trace_id = call.id(), tool = self.name);
         let Caller { allowed, client, is_local } = caller;
@@ -226,7 +231,7 @@ impl Tool {
 
     /// Keeps the trace of a call that was cancelled while it waited for others.
     pub(super) fn cancelled_in_line(&'static self, app: &Arc<App>, call: Call, arguments: &Value) {
-        drop(Kept { app: app.clone(), call, arguments: Arc::new(arguments.clone()), done: false });
+        drop(Kept { app: app.clone(), call, arguments: Arc::new(Sent::Tree(arguments.clone())), done: false });
     }
 
     /// What a request is in first, when it is known what is wanted. `ask` goes its own way.
@@ -238,7 +243,7 @@ impl Tool {
         }
     }
 
-    async fn run_in(&'static self, context: Context, arguments: Value, sent: &Value) -> Result<Answer, Failure> {
+    async fn run_in(&'static self, context: Context, arguments: Value, sent: &Sent) -> Result<Answer, Failure> {
         let at = TOOLS.iter().position(|it| it.name == self.name).unwrap_or_default();
         let checked = {
             let span = context.call.span("check arguments");
@@ -270,7 +275,7 @@ impl Tool {
             Ok(_) => tracing::info!(took_ms, "answered"),
             Err(failure) => {
                 // What was sent to us may hold a secret, and logs are kept.
-                let error = kept_error(&failure.message, sent);
+                let error = kept_error(&failure.message, &sent.tree());
                 tracing::warn!(took_ms, kind = failure.kind, error, "failed");
             }
         }
@@ -320,11 +325,28 @@ fn kept_error(message: &str, arguments: &Value) -> String {
     }
 }
 
+/// The arguments of a call, until it ends. One that may wait for the network has them as text: a thousand may wait at once,
+/// and a tree takes ten times as much.
+enum Sent {
+    Tree(Value),
+    Text(Box<str>),
+}
+
+impl Sent {
+    fn tree(&self) -> Cow<'_, Value> {
+        match self {
+            Sent::Tree(tree) => Cow::Borrowed(tree),
+            // It was written by us, so it can be read.
+            Sent::Text(text) => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
+        }
+    }
+}
+
 /// Keeps the trace of a call however it ends; one that is dropped amid its work was cancelled.
 struct Kept {
     app: Arc<App>,
     call: Call,
-    arguments: Arc<Value>,
+    arguments: Arc<Sent>,
     done: bool,
 }
 
@@ -335,7 +357,7 @@ impl Kept {
             Ok(_) => self.keep("ok", None),
             Err(failure) if failure.kind == "cancelled" => self.keep("cancelled", None),
             Err(failure) => {
-                let message = kept_error(&failure.message, &self.arguments);
+                let message = kept_error(&failure.message, &self.arguments.tree());
                 self.keep("failed", Some(format!("{}: {message}", failure.kind)));
             }
         }
@@ -346,7 +368,7 @@ impl Kept {
         if config.read_only && !telemetry.is_on() {
             return;
         }
-        let mut record = self.call.record(outcome, error, &self.arguments);
+        let mut record = self.call.record(outcome, error, &self.arguments.tree());
         // Where the call was made is known, also when it did not say so.
         record.namespace = record.namespace.or_else(|| config.project.namespace.clone());
         let record = Clean::of(&record);

@@ -41,11 +41,32 @@ struct Inner {
     /// The caller's own trace, if it named one.
     remote: Option<Remote>,
     /// The states until now, the last of which holds; written as the request moves on, read once when the call ends.
-    states: Mutex<Vec<StateRecord>>,
+    states: Mutex<Vec<Stay>>,
     /// What is counted of it, written by whoever finds out, read once when the call ends.
     facts: Mutex<Facts>,
     /// Written by spans as they begin and end, read once when the call ends.
-    spans: Mutex<Vec<SpanRecord>>,
+    spans: Mutex<Vec<Step>>,
+}
+
+/// A state while the call runs. It and [`Step`] are small: a thousand calls may wait for models at once.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    state: State,
+    start_us: u64,
+    took_us: u64,
+    /// A move from it that was not legal.
+    refused: Option<State>,
+}
+
+/// A span while the call runs.
+#[derive(Clone, Debug)]
+struct Step {
+    name: Box<str>,
+    parent: Option<usize>,
+    start_us: u64,
+    took_us: Option<u64>,
+    notes: Vec<(Box<str>, Value)>,
+    error: Option<Box<str>>,
 }
 
 /// What is counted of a call besides its time and outcome.
@@ -101,9 +122,34 @@ pub struct StateRecord {
     pub error: Option<String>,
 }
 
-impl StateRecord {
-    fn new(state: State, start_us: u64) -> StateRecord {
-        StateRecord { state: state.name().to_owned(), start_us, took_us: 0, notes: Map::new(), error: None }
+impl Stay {
+    fn new(state: State, start_us: u64) -> Stay {
+        Stay { state, start_us, took_us: 0, refused: None }
+    }
+
+    fn record(&self) -> StateRecord {
+        let refused = self.refused.map(|it| ("refused_move".to_owned(), it.name().into()));
+        StateRecord {
+            state: self.state.name().to_owned(),
+            start_us: self.start_us,
+            took_us: self.took_us,
+            notes: refused.into_iter().collect(),
+            error: None,
+        }
+    }
+}
+
+impl Step {
+    fn record(&self) -> SpanRecord {
+        SpanRecord {
+            name: self.name.to_string(),
+            parent: self.parent,
+            start_us: self.start_us,
+            took_us: self.took_us,
+            // What was noted again counts as it was noted last.
+            notes: self.notes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            error: self.error.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -171,7 +217,7 @@ impl Call {
         cancelled: CancellationToken,
     ) -> Call {
         let mut states = Vec::with_capacity(STATES);
-        states.push(StateRecord::new(State::Received, 0));
+        states.push(Stay::new(State::Received, 0));
         Call {
             inner: Arc::new(Inner {
                 id: crate::ids::fresh(),
@@ -242,7 +288,7 @@ impl Call {
     fn open(&self, name: &str, parent: Option<usize>) -> Span {
         let start_us = micros(self.inner.started);
         let mut spans = self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.push(SpanRecord { name: name.to_owned(), parent, start_us, ..SpanRecord::default() });
+        spans.push(Step { name: name.into(), parent, start_us, took_us: None, notes: Vec::new(), error: None });
         Span { call: self.clone(), at: spans.len() - 1, begun: Instant::now() }
     }
 
@@ -251,7 +297,8 @@ impl Call {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
         let took_us = micros(self.inner.started);
         let facts = self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let spans = self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let spans = self.inner.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        let spans: Vec<SpanRecord> = spans.iter().map(Step::record).collect();
         let mut states = self.inner.states.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let end = match outcome {
             "ok" => State::Done,
@@ -259,6 +306,7 @@ impl Call {
             _ => State::Failed,
         };
         advance(&mut states, end, took_us);
+        let mut states: Vec<StateRecord> = states.iter().map(Stay::record).collect();
         if let Some(last) = states.last_mut() {
             last.error.clone_from(&error);
             if let Some(step) = spans.iter().rfind(|it| it.error.is_some()).filter(|_| error.is_some()) {
@@ -294,20 +342,20 @@ impl Call {
 }
 
 /// Ends the last of `states` at `at_us` and adds `next`, if that is a legal move.
-fn advance(states: &mut Vec<StateRecord>, next: State, at_us: u64) {
+fn advance(states: &mut Vec<Stay>, next: State, at_us: u64) {
     let Some(last) = states.last_mut() else { return };
-    let Some(now) = State::ALL.into_iter().find(|it| it.name() == last.state) else { return };
+    let now = last.state;
     if now == next {
         return;
     }
     match now.to(next) {
         Some(made) => {
             last.took_us = at_us.saturating_sub(last.start_us);
-            states.push(StateRecord::new(made.to(), at_us));
+            states.push(Stay::new(made.to(), at_us));
         }
         None => {
             tracing::error!(from = now.name(), to = next.name(), "a request cannot make this move");
-            last.notes.insert("refused_move".to_owned(), next.name().into());
+            last.refused = Some(next);
         }
     }
 }
@@ -334,9 +382,7 @@ impl Span {
     /// Notes a count or a decision. Values are data for people: no secrets, no whole contents.
     pub fn note(&self, name: &str, value: impl Into<Value>) {
         let value = value.into();
-        self.change(|record| {
-            record.notes.insert(name.to_owned(), value);
-        });
+        self.change(|step| step.notes.push((name.into(), value)));
     }
 
     /// Notes the addresses of what the answer shows, best first: feedback on the call is feedback on them.
@@ -355,7 +401,7 @@ impl Span {
     pub fn fail(&self, error: impl std::fmt::Display) {
         // It may quote megabytes that were sent to us. What is kept of it is cut when its secrets are out.
         let error: String = error.to_string().chars().take(20_000).collect();
-        self.change(|record| record.error = Some(error));
+        self.change(|step| step.error = Some(error.into()));
     }
 
     /// Time since the span began, in milliseconds.
@@ -363,10 +409,10 @@ impl Span {
         self.begun.elapsed().as_secs_f64() * 1e3
     }
 
-    fn change(&self, change: impl FnOnce(&mut SpanRecord)) {
+    fn change(&self, change: impl FnOnce(&mut Step)) {
         let mut spans = self.call.inner.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(record) = spans.get_mut(self.at) {
-            change(record);
+        if let Some(step) = spans.get_mut(self.at) {
+            change(step);
         }
     }
 }
@@ -374,7 +420,7 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         let took_us = micros(self.begun);
-        self.change(|record| record.took_us = Some(took_us));
+        self.change(|step| step.took_us = Some(took_us));
     }
 }
 
@@ -396,6 +442,7 @@ mod tests {
         let call = Call::begin("recall", 1, Progress::default(), CancellationToken::new());
         let outer = call.span("search");
         let inner = outer.span("full text");
+        inner.note("rows", 2);
         inner.note("rows", 3);
         drop(inner);
         let record = call.record("ok", None, &serde_json::json!({"session_id": "s"}));
