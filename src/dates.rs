@@ -48,6 +48,13 @@ pub struct Mention {
     pub grain: Grain,
 }
 
+impl Mention {
+    /// Whether `at` is of that time.
+    pub fn holds(&self, at: Millis) -> bool {
+        self.since.is_none_or(|it| it <= at) && self.until.is_none_or(|it| at < it)
+    }
+}
+
 /// The time that a question is about; without either end it is about all times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range {
@@ -70,6 +77,22 @@ pub fn find(text: &str, now: Millis) -> Vec<Mention> {
 /// As [`find`], with days that begin at midnight in `zone`.
 pub fn find_in(text: &str, now: Millis, zone: &TimeZone) -> Vec<Mention> {
     read::mentions(text, &calendar::Calendar::new(now, zone.clone(), Convention::Calendar))
+}
+
+/// Those times of `text` that come every year, as they were `years` before: “in June” is some June, when it is not the
+/// latest, and “last week” is not some week.
+pub fn years_before(text: &str, now: Millis, years: i64) -> Vec<Mention> {
+    /// Longer than a month, so that it is another one that is the last.
+    const AWAY: Millis = 40 * DAY;
+    const YEAR: Millis = 365 * DAY + DAY / 4;
+    let (latest, before, after) = (find(text, now), find(text, now - AWAY), find(text, now + AWAY));
+    let stands = |it: &Mention, others: &[Mention]| others.contains(it);
+    let of_a_year = |it: &Mention| matches!(it.grain, Grain::Day | Grain::Month);
+    let every_year = |it: &&Mention| of_a_year(it) && (stands(it, &before) || stands(it, &after));
+    let kept: Vec<&Mention> = latest.iter().filter(every_year).collect();
+    let earlier = find(text, now - years * YEAR).into_iter();
+    // One with a year is the same whenever it is read.
+    earlier.filter(|it| kept.iter().any(|kept| kept.start == it.start && kept.since != it.since)).collect()
 }
 
 /// The one range that a question about statistics asks for, in whole days back from now: “last week” is seven days

@@ -327,6 +327,27 @@ fn what_is_no_range() {
 }
 
 #[test]
+fn what_comes_every_year_was_in_the_years_before() {
+    for (text, years, expected) in [
+        ("in May", 1, &["2025-05-01"][..]),
+        ("in May", 3, &["2023-05-01"]),
+        ("im Oktober", 2, &["2024-10-01"]),
+        ("on 4 July", 1, &["2025-07-04"]),
+        ("in May 2023", 1, &[]),
+        ("last week, yesterday and last month", 1, &[]),
+        ("last year", 1, &[]),
+        ("", 1, &[]),
+    ] {
+        let found: Vec<String> = years_before(text, now(), years)
+            .iter()
+            .filter_map(|it| it.since)
+            .map(|it| clock::format(it).chars().take(10).collect())
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_is_since_a_time_to_come_has_no_end() {
     let in_the_year_five = -62_000_000_000_000;
     let range = range("since 2023", in_the_year_five);
@@ -339,6 +360,7 @@ proptest! {
         for mention in find(&text, now()) {
             prop_assert!(text.get(mention.start..mention.end).is_some());
         }
+        years_before(&text, now(), 2);
         range(&text, now());
     }
 

@@ -1,5 +1,6 @@
 //! Reads memories with what was said around them, each once, and ranks them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
@@ -13,6 +14,7 @@ use super::kept::Kept;
 use super::kept::Known;
 use super::kept::Turn;
 use crate::clock::Millis;
+use crate::dates;
 use crate::dates::Mention;
 use crate::search;
 use crate::search::Around;
@@ -41,6 +43,9 @@ const FOLLOWED: usize = 32;
 /// Memories that are looked at because they are nearest in meaning, whatever their words.
 const NEAREST: usize = 30;
 
+/// The years back to which a month without a year is looked for.
+const YEARS: i64 = 10;
+
 /// Milliseconds of a day.
 const DAY: f32 = 86_400_000.0;
 
@@ -57,6 +62,7 @@ struct Seen {
     place: Option<u64>,
     meant: bool,
     alive: bool,
+    is_turn: bool,
     importance: f32,
     /// When it happened, or was learned.
     at: Millis,
@@ -74,14 +80,17 @@ pub(super) struct Reading<'a> {
     asked: Kinds,
     /// Whether it asks for several things.
     several: bool,
+    /// Whether it asks for a judgement.
+    judgement: bool,
     /// Everybody who said something of what was looked at, word by word in lower case.
     speakers: HashSet<String>,
     /// The terms of speakers and tags, by their number.
     labels: HashMap<u32, u64, BuildHasherDefault<Hashed>>,
     meaning: Option<&'a Embedded>,
     now: Millis,
+    query: &'a str,
     /// The times that the question names.
-    times: &'a [Mention],
+    times: Cow<'a, [Mention]>,
     /// All memories that are meant, when that is known.
     all_meant: Option<&'a [i64]>,
     weights: &'a Weights,
@@ -112,11 +121,13 @@ impl<'a> Reading<'a> {
             },
             asked: search::asked_for(search.query),
             several: search::asks_for_several(search.query),
+            judgement: search::asks_for_judgement(search.query),
             speakers: HashSet::new(),
             labels: HashMap::default(),
             meaning: search.meaning,
             now: search.at,
-            times: search.times,
+            query: search.query,
+            times: Cow::Borrowed(search.times),
             all_meant,
             weights: search.weights,
             seen: HashMap::default(),
@@ -150,10 +161,27 @@ impl<'a> Reading<'a> {
                 places.push((seq, self.around(seq)?));
             }
             let first = hits.is_empty();
+            if first {
+                self.settle_times(&places);
+            }
             hits.extend(self.rank(&places, proposed, first)?);
             if last || hits.len() >= wanted {
                 return Ok(hits);
             }
+        }
+    }
+
+    /// When nothing that is looked at is of the times that the question names, takes those of the years before: `in June`
+    /// is the last June of which something is known.
+    fn settle_times(&mut self, places: &[(i64, [Option<i64>; 4])]) {
+        let moments: Vec<Millis> = places.iter().filter_map(|it| self.seen(it.0)).map(|it| it.at).collect();
+        let known = |times: &[Mention]| moments.iter().any(|at| times.iter().any(|it| it.holds(*at)));
+        if self.times.is_empty() || known(&self.times) {
+            return;
+        }
+        let mut earlier = (1..=YEARS).map(|it| dates::years_before(self.query, self.now, it));
+        if let Some(times) = earlier.find(|it| known(it)) {
+            self.times = Cow::Owned(times);
         }
     }
 
@@ -223,11 +251,16 @@ impl<'a> Reading<'a> {
             }
             shares.push(search::telling_share(around, is_elsewhere, self.weights));
         }
+        let mut cosines = Vec::new();
         if let Some(meaning) = self.meaning {
             let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
-            search::add_meaning(&mut scored, &self.reader.cosines(meaning, &seqs)?, &shares, self.weights);
+            cosines = self.reader.cosines(meaning, &seqs)?;
+            search::add_meaning(&mut scored, &cosines, &shares, self.weights);
         }
         for ((_, around), signals) in texts.iter().zip(&mut scored) {
+            if self.judgement {
+                search::take_said_by_others(signals, around, proposed.names, self.weights);
+            }
             if around.own.kinds.meet(self.asked) {
                 search::add_kind(signals, self.weights);
             }
@@ -235,6 +268,15 @@ impl<'a> Reading<'a> {
         if first {
             let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
             self.look_again(&seqs, &mut scored)?;
+        }
+        let found = texts.iter().zip(&scored).filter(|it| it.1.total() > 0.0);
+        let open = search::open_part(found.map(|it| &it.0.1), &pool);
+        let mut near = Vec::new();
+        for (((seq, around), cosine), share) in texts.iter().zip(&cosines).zip(&shares) {
+            // A turn of a conversation is found by what stands around it.
+            let alone = around.before[0].is_none() && around.after[0].is_none();
+            let stands_alone = alone || self.seen(*seq).is_some_and(|it| !it.is_turn);
+            near.extend(cosine.filter(|_| first && stands_alone && *share > 0.0).map(|it| (*seq, it)));
         }
         let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
         let seqs: Vec<i64> = found.iter().map(|it| it.0.0).collect();
@@ -272,8 +314,24 @@ impl<'a> Reading<'a> {
             search::set_copies_behind(&mut signals, |at| self.of_words(hits[at].seq, print))?;
             hits.iter_mut().zip(signals).for_each(|(hit, signals)| hit.signals = signals);
             hits.sort_unstable_by(better);
+            self.set_nearest(&mut hits, &near, open);
         }
         Ok(hits)
+    }
+
+    /// Sets what is nearest in meaning where it is to stand. `near` are cosines, and `open` is the part of the question that
+    /// is found nowhere.
+    fn set_nearest(&self, hits: &mut Vec<Hit>, near: &[(i64, f32)], open: f32) {
+        let found: Vec<(i64, f32)> = hits.iter().map(|it| (it.seq, it.signals.total())).collect();
+        let words = self.question.terms().len();
+        for (seq, place, score) in search::places_of_nearest(&found, near, open, words, self.weights) {
+            let mut hit = match hits.iter().position(|it| it.seq == seq) {
+                Some(at) => hits.remove(at),
+                None => Hit { seq, signals: Signals::default(), holds: Vec::new() },
+            };
+            hit.signals.meaning += (score - hit.signals.total()).max(0.0);
+            hits.insert(place.min(hits.len()), hit);
+        }
     }
 
     /// Lifts those that have words of the best ones; `scored` are the scores of `seqs`.
@@ -314,7 +372,7 @@ impl<'a> Reading<'a> {
     }
 
     fn is_of_a_named_time(&self, at: Millis) -> bool {
-        self.times.iter().any(|it| it.since.is_none_or(|since| since <= at) && it.until.is_none_or(|until| at < until))
+        self.times.iter().any(|it| it.holds(at))
     }
 
     fn text(&self, seq: i64, around: [Option<i64>; 4]) -> Option<(i64, Around<'_>)> {
@@ -419,6 +477,7 @@ fn look_at(
         place: kept::place(glance),
         meant: filter.means(glance),
         alive: glance.alive(filter.now),
+        is_turn: glance.kind == TURN,
         importance: glance.importance as f32,
         at: glance.occurred_at.unwrap_or(glance.created_at),
     }
@@ -448,10 +507,14 @@ fn look_at_kept(
         place: known.place,
         meant: filter.means(glance),
         alive: glance.alive(filter.now),
+        is_turn: glance.kind == TURN,
         importance: glance.importance as f32,
         at: glance.occurred_at.unwrap_or(glance.created_at),
     }
 }
+
+/// The kind of what was said in a conversation.
+const TURN: &str = "turn";
 
 /// No tags.
 const EMPTY: &str = "[]";

@@ -1,5 +1,6 @@
 //! Finds the memories that answer a question, best first.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -103,6 +104,7 @@ impl Recollection {
             (format!("said by {speaker}, whom the query names"), self.signals.speaker),
             ("words that mean about the same".to_owned(), self.signals.alike),
             ("nobody whom the query names has a part in it".to_owned(), self.signals.elsewhere),
+            ("not said by the one whom the query is about".to_owned(), self.signals.by_others),
             ("from the time that the query names".to_owned(), self.signals.time),
             (format!("names {}, as the query asks", self.asked.name()), self.signals.kind),
             ("shares words with the best".to_owned(), self.signals.second),
@@ -179,7 +181,7 @@ impl Memory {
         let span = call.span("search memory");
         self.look_for_unembedded(false);
         let has_words = !search::query_words(&query.query).is_empty();
-        let embedded = if has_words { self.embedding.query(&query.query).await } else { Ok(None) };
+        let embedded = if has_words { self.embedding.query(&meant(&query.query)).await } else { Ok(None) };
         let meaning = embedded.as_ref().ok().and_then(Option::as_ref);
         let mut page = self.page(query, meaning, call).await.inspect_err(|err| span.fail(err))?;
         span.note("words", search::query_words(&redact::redact(&query.query).0));
@@ -209,7 +211,11 @@ impl Memory {
     ) -> Result<Page, StoreError> {
         let question = Question::new(&query.query);
         let (asked, meaning) = (query.clone(), meaning.cloned());
-        let (kept, weights) = (Arc::clone(&self.kept), self.weights_in_use());
+        let mut weights = self.weights_in_use();
+        if search::asks_for_judgement(&query.query) {
+            weights = weights.for_judgement();
+        }
+        let kept = Arc::clone(&self.kept);
         let at = query.as_of.unwrap_or_else(|| self.clock.now());
         let filter = self.filter(query);
         let read =
@@ -258,6 +264,12 @@ impl Memory {
             now,
         }
     }
+}
+
+/// The part of a question whose meaning is looked for.
+fn meant(query: &str) -> Cow<'_, str> {
+    let topic = if search::asks_for_judgement(query) { search::topic(query) } else { String::new() };
+    if topic.is_empty() { query.into() } else { topic.into() }
 }
 
 /// What was read for an answer.

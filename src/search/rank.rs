@@ -47,6 +47,8 @@ pub struct Signals {
     pub speaker: f32,
     /// What it takes that someone whom the question names has no part in it.
     pub elsewhere: f32,
+    /// What it takes that someone else said it than the one of whom a judgement is asked.
+    pub by_others: f32,
     /// From a time that the question names.
     pub time: f32,
     /// Names something of the kind that the question asks for.
@@ -74,6 +76,7 @@ impl Signals {
             + self.alike
             + self.speaker
             + self.elsewhere
+            + self.by_others
             + self.time
             + self.kind
             + self.second

@@ -319,6 +319,10 @@ async fn a_time_that_the_question_names_lifts_what_happened_then_and_loses_nothi
         ("Where did we hike in May 2023?", contents[0]),
         ("Where did we hike in August 2023?", contents[1]),
         ("hiked im August 2023", contents[1]),
+        // No year is named: the last one of which something is known.
+        ("Where did we hike in May?", contents[0]),
+        ("Where did we hike in August?", contents[1]),
+        ("Where did we hike on 8 May?", contents[0]),
     ] {
         let found = ranked(&mut server, json!({"query": query})).await?;
         assert_eq!((found.len(), found[0].as_str()), (2, first), "{query}");
@@ -550,5 +554,62 @@ fn a_question_in_wholly_other_words_is_told_what_is_nearest_in_meaning() -> anyh
     let found = by_words.call("recall", json!({"query": "what did the doctor say"}))?;
     assert!(found["nearest"].is_null(), "{found}");
     by_words.finish()?;
+    Ok(())
+}
+
+#[test]
+fn what_is_nearest_in_meaning_is_shown_when_only_a_frequent_word_of_the_question_is_found() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    let mut items: Vec<Value> = (0..40)
+        .map(|it| json!({"content": format!("They say that room {it} of building {} is free", it * 7)}))
+        .collect();
+    items.push(json!({"content": "The physician told me to drink more water"}));
+    server.call("remember", json!({"items": items}))?;
+    let found = server.call("recall", json!({"query": "what did the doctor say", "explain": true}))?;
+    let memories = found["memories"].as_array().cloned().unwrap_or_default();
+    let at = memories.iter().position(|it| it["content"].as_str().is_some_and(|it| it.contains("physician")));
+    assert_eq!(at, Some(3), "behind three that have the word: {found}");
+    assert!(memories[3]["why"].to_string().contains("close in meaning (100 %)"), "{found}");
+    server.finish()?;
+    Ok(())
+}
+
+#[test]
+fn what_is_near_in_meaning_stands_behind_the_few_that_have_the_words() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    for content in ["A doctor wrote the crime novel", "The physician told me to drink more water", "Tom plays chess"] {
+        server.call("remember", json!({"content": content}))?;
+    }
+    let found = server.call("recall", json!({"query": "doctor"}))?;
+    let contents: Vec<&str> =
+        found["memories"].as_array().into_iter().flatten().filter_map(|it| it["content"].as_str()).collect();
+    assert_eq!(contents, ["A doctor wrote the crime novel", "The physician told me to drink more water"], "{found}");
+    server.finish()?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_for_a_judgement_looks_at_what_the_one_says_of_whom_it_is_asked() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(
+        &mut server,
+        json!([
+            turn("a", "Ben", "Ana, would you enjoy the mountains more than the sea?"),
+            turn("b", "Ana", "I enjoy the mountains"),
+            turn("c", "Ben", "I enjoy the mountains, Ana"),
+        ]),
+    )
+    .await?;
+    let query = json!({"query": "Would Ana enjoy a trip to the mountains?", "explain": true});
+    let found = server.call("recall", query).await?;
+    assert_eq!(found["memories"][0]["speaker"], "Ana", "{found}");
+    let of_ben = found["memories"].as_array().into_iter().flatten().filter(|it| it["speaker"] == "Ben");
+    for memory in of_ben {
+        assert!(memory["why"].to_string().contains("not said by the one whom the query is about"), "{memory}");
+    }
+    let plain = server.call("recall", json!({"query": "Ana mountains", "explain": true})).await?;
+    assert!(!plain.to_string().contains("not said by"), "no judgement is asked for: {plain}");
     Ok(())
 }
