@@ -4,18 +4,23 @@
 //! Everything here is a function over texts. It would rather see nothing than see something that is not there: a
 //! missed contradiction costs a line of advice, a wrong one hides what is true.
 
+mod alike;
+mod choices;
 mod clause;
 mod conflict;
 mod couples;
 mod facts;
 mod frames;
 mod gone;
+mod holding_kinds;
+mod holdings;
 mod linked;
 mod openings;
 mod orders;
 mod outcome;
 mod phrases;
 mod refill;
+mod roles;
 mod same;
 mod sides;
 mod slots;

@@ -296,6 +296,11 @@ impl Statement<'_> {
             let fact = self.fact(&subject.all(), "presence".to_owned(), &value, false, row.is_change, !denied, 0.9);
             return Some(Fact { value: presence, ..fact });
         }
+        // `is on hold`, `favorite book has changed to`: what links says it.
+        let is_state = STATES.iter().any(|it| it.1.contains(&presence.as_str()));
+        if row.attribute == "uses" && (is_state || row.is_change && subject.favorite().is_some()) {
+            return None;
+        }
         // `takes 14 minutes` says how long, `takes the train` and `takes 3 GB` do not.
         let ends_in = |list: &[&str]| value.words.last().is_some_and(|it| it.is(list));
         let is_plain = match row.attribute {

@@ -1,9 +1,13 @@
 //! Whether a new fact contradicts an old one, and how surely.
 
 use super::Fact;
+use super::alike::BEGINS;
+use super::alike::differs_in_one_place;
 use super::frames::is_framed;
 use super::gone::GONE;
 use super::gone::is_given_up;
+use super::holdings::SOME;
+use super::holdings::WHATEVER;
 use super::refill::fills_again;
 use super::sides::differ_in_period;
 use super::sides::exclude;
@@ -31,6 +35,9 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
     if new.attribute == SLOT {
         return fills_again(old, new);
     }
+    if new.attribute == BEGINS {
+        return differs_in_one_place(old, new);
+    }
     if new.attribute == GONE {
         return is_given_up(old, new);
     }
@@ -40,11 +47,15 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
     let is_same = covers(&old.value, &new.value) || covers(&new.value, &old.value);
     match (old.holds, new.holds) {
         (false, false) => None,
+        (true, false) if new.value == WHATEVER => Some(1.0),
         // `no longer lives in Lisbon` is about Lisbon only; `does not use tabs` says nothing of spaces.
         (true, false) => is_same_value(&old.value, &new.value).then_some(1.0).or(is_same.then_some(0.6)),
         (false, true) => is_same_value(&old.value, &new.value).then_some(1.0),
         (true, true) if is_same => None,
         (true, true) if new.replaces.as_ref().is_some_and(|it| covers(it, &old.value)) => Some(1.0),
+        (true, true) if new.attribute.starts_with(SOME) => {
+            differ(old, new).map(|it| if new.is_change { it } else { it.min(0.6) })
+        }
         (true, true) if new.many || old.many => {
             let chooses = new.attribute == "prefers" || new.attribute == "uses";
             chooses.then(|| rivalry(old, new)).flatten()

@@ -4,9 +4,11 @@
 //! it is the subject, what stands behind it the value. Questions, conditions, wishes and the past give nothing;
 //! guesses and other people's words count half.
 
+use super::alike::beginnings;
 use super::frames::Plain;
 use super::frames::frames;
 use super::gone::gone;
+use super::holdings::holdings;
 use super::openings::plain_change;
 use super::openings::plain_order;
 use super::openings::skip_label;
@@ -77,7 +79,19 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
             told.extend(statement.implied(&told));
             told.extend(statement.of_two());
             told.extend(statement.frames(&told));
+            let begun = beginnings(&statement.plain(&told), &told);
+            told.extend(begun);
         }
+        let mut held = holdings(&statement.plain(&told));
+        held.retain(|it| {
+            !told
+                .iter()
+                .any(|told| told.subject == it.subject && told.attribute == it.attribute && told.holds == it.holds)
+        });
+        if !alone {
+            held.iter_mut().for_each(|it| it.is_whole = false);
+        }
+        told.extend(held);
         let mut filled = statement.slots(&told);
         if !alone {
             filled.iter_mut().for_each(|it| it.is_whole = false);
@@ -86,6 +100,24 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
         found.extend(told);
     }
     found
+}
+
+/// `Will lives`, `May's car`, `Ella works`: names that are other words, too, keep their capital.
+fn name_first(words: &mut [Word]) {
+    let [first, next, ..] = words else { return };
+    let is_name = first.is_capital()
+        && first.is(&["will", "may", "ella", "april", "june", "august"])
+        && !next.is_capital()
+        && !next.is_mark()
+        && next.low.starts_with(|it: char| it.is_alphabetic() || it == '\'')
+        && !(first.low == "ella" && super::tables::VERBS_AS_WRITTEN.contains(next.low.as_str()))
+        && !next.is(&[
+            "i", "we", "he", "she", "it", "they", "you", "the", "a", "an", "not", "be", "my", "our", "this", "that",
+            "es", "está", "se", "ha", "no", "me", "le", "of", "was", "were", "people", "someone", "anyone", "there",
+        ]);
+    if is_name {
+        first.low.clone_from(&first.raw);
+    }
 }
 
 /// A sentence made ready: without the words that change nothing, and with what they say of it kept beside.
@@ -123,6 +155,7 @@ impl<'a> Statement<'a> {
             return None;
         }
         let mut words = unquoted(sentence.words)?;
+        name_first(&mut words);
         let mut factor = 1.0;
         let mut is_whole = true;
         skip_label(&mut words);
@@ -216,7 +249,9 @@ impl<'a> Statement<'a> {
             if word.low == "only" && (counts || next.is_some_and(|it| values::number_word(&it.low).is_some())) {
                 continue;
             }
-            if word.is(&LIMITS) && !is_value && !kept.iter().any(|it| it.low == ";") {
+            // `eats only hay now`: nothing else any more.
+            let is_exclusive = word.is(&["only", "nur", "solo", "sólo"]) && words.iter().any(|it| it.is(&RENEWALS));
+            if word.is(&LIMITS) && !is_exclusive && !is_value && !kept.iter().any(|it| it.low == ";") {
                 factor *= 0.6;
             }
             kept.push(word.clone());
@@ -262,7 +297,9 @@ mod tests {
             format!("{not}{} | {} | {}{unsure}", it.subject, it.attribute, it.value)
         };
         let plain = |it: &&Fact| {
-            !is_framed(&it.attribute) && !["employment", "marital status"].contains(&it.attribute.as_str())
+            !is_framed(&it.attribute)
+                && !it.attribute.starts_with(super::super::holdings::SOME)
+                && !["employment", "marital status"].contains(&it.attribute.as_str())
         };
         facts(text, speaker).iter().filter(plain).map(show).collect()
     }

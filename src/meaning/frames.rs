@@ -10,6 +10,7 @@ use super::sides::is_quantity;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
 use super::tables::LISTED;
+use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
 use super::tables::VERBS;
 use super::tables::VERBS_AS_WRITTEN;
@@ -72,16 +73,20 @@ impl Plain<'_> {
 
 /// Whether the attribute is one that is made here.
 pub(super) fn is_framed(attribute: &str) -> bool {
-    attribute.starts_with([FRAME, THING]) || attribute == super::slots::SLOT || attribute == super::gone::GONE
+    attribute.starts_with([FRAME, THING])
+        || attribute == super::slots::SLOT
+        || attribute == super::gone::GONE
+        || attribute == super::alike::BEGINS
 }
 
 /// The attribute as a person is told it.
 pub fn plain_attribute(attribute: &str) -> &str {
     match attribute {
+        super::alike::BEGINS => "says",
         KEY | super::slots::SLOT => "is",
         super::gone::GONE => "given up",
         "~be" => "is",
-        other => other.trim_start_matches([FRAME, THING]),
+        other => other.trim_start_matches([FRAME, THING, super::holdings::SOME]),
     }
 }
 
@@ -213,7 +218,35 @@ fn verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, us
         }
         return Some((subject, verb, at + 1));
     }
-    None
+    plain_verb(words, speaker)
+}
+
+/// A verb that nobody listed: `I root for the Mets`, `Kim moonlights as a DJ`.
+fn plain_verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, usize)> {
+    let [who, verb, said, ..] = words else { return None };
+    let is_plain = |it: &Word| {
+        !it.is_capital()
+            && !it.is_mark()
+            && !values::is_article(&it.low)
+            && it.low.len() > 2
+            && it.low.chars().all(char::is_alphabetic)
+            && !it.is(&PREPOSITIONS)
+            && !NO_SUBJECT.contains(it.low.as_str())
+            && !super::openings::is_change(it)
+    };
+    let is_first = who.is(&["i", "we"]);
+    let ends = verb.low.ends_with('s') && !verb.low.ends_with("ss");
+    let is_past = verb.low.ends_with("ed") || verb.low.ends_with("ly") || verb.low == "never";
+    if !is_plain(verb)
+        || is_past
+        || said.is_mark()
+        || !(is_first || who.is_capital() && ends)
+        || values::is_article(&who.low)
+    {
+        return None;
+    }
+    let base = if is_first { verb.low.clone() } else { verb.low[..verb.low.len() - 1].to_owned() };
+    Some((noun_phrase(std::slice::from_ref(who), speaker)?, base, 2))
 }
 
 /// Spanish says `I` by the form of the verb.
@@ -231,8 +264,8 @@ pub(super) fn is_german_participle(word: &Word) -> bool {
     !word.is_capital() && low.chars().count() > 4 && ends && (begins || inner || low.ends_with("iert"))
 }
 
-fn is_verb(word: &Word) -> bool {
-    VERBS_AS_WRITTEN.contains(&word.low.as_str())
+pub(super) fn is_verb(word: &Word) -> bool {
+    VERBS_AS_WRITTEN.contains(word.low.as_str())
         || base_of(&word.low).is_some()
         || word.is(&["is", "are", "am", "ist", "sind", "est", "sont", "es", "son", "está"])
 }
@@ -259,7 +292,7 @@ fn one_form(word: &Word, before: &Word) -> Option<String> {
     if !link.is_empty() {
         return Some(link.to_owned());
     }
-    if VERBS_AS_WRITTEN.contains(&low) {
+    if VERBS_AS_WRITTEN.contains(low) {
         return Some(low.to_owned());
     }
     if let Some(base) = base_of(low) {
@@ -268,12 +301,12 @@ fn one_form(word: &Word, before: &Word) -> Option<String> {
     // Without an `s` it is a verb behind `I`, `we` or several.
     let ends_in_s = before.low.len() > 3 && before.low.ends_with('s') && !before.low.ends_with("ss");
     let is_many = before.is(&["i", "we", "they", "people"]) || ends_in_s;
-    (is_many && VERBS.contains(&low)).then(|| low.to_owned())
+    (is_many && VERBS.contains(low)).then(|| low.to_owned())
 }
 
 /// `runs` is of `run`, `reaches` of `reach`, `carries` of `carry`.
 fn base_of(low: &str) -> Option<&'static str> {
-    let known = |base: &str| VERBS.iter().find(|it| **it == base).copied();
+    let known = |base: &str| VERBS.get(base).copied();
     let base = low.strip_suffix('s')?;
     known(base)
         .or_else(|| base.strip_suffix('e').and_then(known))
@@ -283,7 +316,7 @@ fn base_of(low: &str) -> Option<&'static str> {
 /// `going` is of `go`, `riding` of `ride`, `running` of `run`.
 pub(super) fn base_of_doing(low: &str) -> Option<&'static str> {
     let stem = low.strip_suffix("ing")?;
-    let known = |base: &str| VERBS.iter().find(|it| **it == base).copied();
+    let known = |base: &str| VERBS.get(base).copied();
     let doubled = stem.char_indices().next_back().map_or("", |(at, _)| &stem[..at]);
     known(stem).or_else(|| known(&format!("{stem}e"))).or_else(|| known(doubled))
 }

@@ -105,8 +105,9 @@ impl Statement<'_> {
         {
             return self.inverse(&phrase, subject, denied);
         }
-        if value.words.first().is_some_and(|it| it.is(&["my", "our", "mein", "meine", "mon", "ma", "mi"]))
-            && let Some(phrase) = noun_phrase(&value.words, self.speaker)
+        if value.words.first().is_some_and(|it| {
+            it.is(&["my", "our", "mein", "meine", "unser", "unsere", "mon", "ma", "notre", "mi", "nuestro", "nuestra"])
+        }) && let Some(phrase) = noun_phrase(&value.words, self.speaker)
         {
             return self.inverse(&phrase, subject, denied);
         }
@@ -146,7 +147,9 @@ impl Statement<'_> {
                     fact(subject.all(), "location", &value, sure)
                 })?;
         }
-        if let Some((owner, property)) = subject.property() {
+        // `The main branch is protected by two reviews` does not say which it is.
+        let is_passive = value.words.len() > 2 && value.words[0].low.ends_with("ed") && value.words[1].low == "by";
+        if let Some((owner, property)) = subject.property().filter(|_| !is_passive) {
             let names_somebody = !matches!(
                 property,
                 "partner" | "manager" | "dog" | "cat" | "pet" | "doctor" | "dentist" | "teacher" | "coach" | "landlord"

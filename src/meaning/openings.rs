@@ -85,6 +85,19 @@ pub(super) fn take_renewal(words: &mut Vec<Word>) -> bool {
             found = true;
         }
     }
+    // `starting next month`, `as of Monday`, at the end.
+    let begins = words.iter().rposition(|it| it.is(&["starting", "beginning", "effective"]));
+    let as_of = (1..words.len()).rev().find(|at| {
+        words[*at - 1].low == "as" && words[*at].low == "of"
+            || words[*at - 1].low == "à" && words[*at].low == "partir"
+            || words[*at - 1].low == "a" && words[*at].low == "partir"
+    });
+    if let Some(at) =
+        begins.or(as_of.map(|at| at - 1)).filter(|at| *at > 2 && words.len() - at <= 5 && words.len() - at > 1)
+    {
+        words.truncate(at);
+        found = true;
+    }
     // `seit Januar`, `depuis mai`, in the middle of a sentence.
     let dated = (1..words.len().saturating_sub(2)).find(|at| {
         words[*at].is(&["seit", "depuis", "desde"])
@@ -495,6 +508,8 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
         && words[..verb].len() <= 2
         && !words[verb - 1].is(AUXILIARIES)
         && to > verb + 1
+        // `changed majors to medicine` is about who did.
+        && !(to == verb + 2 && words[verb + 1].low.ends_with('s') && !words[verb + 1].is_capital() && words[verb - 1].is_capital())
         && words[verb + 1..to].iter().all(|it| {
             !it.is_mark()
                 && !it.is(&[

@@ -58,17 +58,17 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
         }
         _ => {
             // `manager`, `linter`, `provider`: who or what does it.
-            let takes_one = old.subject.split(' ').any(|it| {
-                ATTRIBUTES.contains(&stem(it).as_str())
-                    || PROPERTIES.contains_key(it)
-                    || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
-            });
+            let is_attribute = old.subject.split(' ').any(|it| ATTRIBUTES.contains(&stem(it).as_str()));
+            let takes_one = is_attribute
+                || old.subject.split(' ').any(|it| {
+                    PROPERTIES.contains_key(it) || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))
+                });
             let is_noun =
                 |fact: &Fact| fact.shown.split(' ').next().is_some_and(|it| values::is_article(&it.to_lowercase()));
             // `the cello`, `the viola now`
             let takes_one = takes_one || new.is_change && is_noun(old) && is_noun(new);
             let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
-            Some(if new.is_change && takes_one || opposite {
+            Some(if new.is_change && takes_one || opposite || is_attribute {
                 0.9
             } else if takes_one {
                 0.85

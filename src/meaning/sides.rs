@@ -380,6 +380,13 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     if is_link && around.is_empty() && !may_be_many && full(old, left) && full(new, right) {
         return Some(0.9);
     }
+    // `go to bed`, `go running`; `hosted on`, `written in`: two things.
+    if begins != starts
+        && around.is_empty()
+        && (LIGHT.contains(&verb) || ONE_ONLY.contains(&begins) && ONE_ONLY.contains(&starts))
+    {
+        return renews.then_some(0.45);
+    }
     if renews {
         let known = |fact: &Fact, it: &[&str]| verb != "sein" && it.iter().any(|it| is_named(&fact.shown, it));
         return if is_link {
@@ -395,7 +402,8 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
         } else if tells || !several && is_place(begins) == is_place(starts) {
             Some(0.9)
         } else {
-            None
+            // It is so now: of many things that can be said at once, likely instead of the other.
+            Some(0.45)
         };
     }
     if is_link {
@@ -418,6 +426,9 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     let is_joined = |it: &str| PREPOSITIONS.contains(&it);
     (tells && !several && !may_be_many && is_joined(begins) == is_joined(starts)).then_some(0.6)
 }
+
+/// Verbs that say little without the word behind them.
+const LIGHT: &[&str] = &["go", "get", "come", "do", "make", "give", "put", "turn", "look", "set", "call"];
 
 /// Small words that say nothing of what it is about: `off to`, `back at`.
 const PARTICLES: &[&str] = &[

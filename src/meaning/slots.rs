@@ -10,6 +10,11 @@ use super::frames::Plain;
 use super::openings::is_change;
 use super::openings::plain_change;
 use super::refill::has_sign_in;
+use super::roles::has_new;
+use super::roles::has_of;
+use super::roles::of_owner;
+use super::roles::roles;
+use super::roles::uses_as;
 use super::tables::ATTRIBUTES;
 use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
@@ -78,7 +83,7 @@ pub(super) fn topic_key(subject: &str) -> String {
 }
 
 #[derive(Debug)]
-struct Slot {
+pub(super) struct Slot {
     topic: Topic,
     value: Value,
     is_change: bool,
@@ -213,6 +218,8 @@ const MOVES: &[&str] = &[
     "transferred",
     "relocated",
     "promoted",
+    "halved",
+    "tripled",
     "bumped",
     "rotated",
     "retitled",
@@ -299,7 +306,8 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
             }
             // `went to Vienna` tells of a journey, `went up to 5 %` of a change.
             let is_journey = words[verb].is(&["went", "gone", "brought", "passed", "handed"]) && to == verb + 1;
-            if is_journey && !(words[at].is(&["was", "were"]) && to > at + 1) {
+            let is_told = plain.replaced.is_some_and(|it| it.split(' ').any(super::sides::is_quantity));
+            if is_journey && !is_told && !(words[at].is(&["was", "were"]) && to > at + 1) {
                 break;
             }
             if words.get(to).is_some_and(|it| it.is(&["to", "until", "till", "into", "as"])) {
@@ -322,6 +330,7 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
         }
         if word.is(&["has", "have"]) && !rest[0].is(&["to", "been"]) {
             found.extend(counted(&words[..at], rest, plain));
+            found.extend(has_of(&words[..at], rest, plain));
             found.extend(has_new(&words[..at], rest, plain));
             break;
         }
@@ -340,7 +349,7 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
                 break;
             }
         }
-        if aux || word.is(&NO_SUBJECT) && word.low != "on" {
+        if aux || NO_SUBJECT.contains(word.low.as_str()) && word.low != "on" {
             break;
         }
     }
@@ -391,7 +400,7 @@ fn turned(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
             .iter()
             .all(|it| it.is_capital() || it.low == "of" || it.low.starts_with(|it: char| it.is_ascii_digit()))
             || before.iter().any(has_sign))
-        && !before.iter().any(|it| it.is(&NO_SUBJECT) || it.is(&["we", "i", "my", "our", "'s"]));
+        && !before.iter().any(|it| NO_SUBJECT.contains(it.low.as_str()) || it.is(&["we", "i", "my", "our", "'s"]));
     let end =
         rest.iter().position(|it| it.is(&["since", "after", "until", "as", "because", "with"])).unwrap_or(rest.len());
     if !is_definite || !is_value || end < 2 {
@@ -492,92 +501,17 @@ fn taste(words: &[Word], plain: &Plain<'_>) -> Option<Slot> {
     Some(slot)
 }
 
-/// `has a new product manager: Felix`.
-fn has_new(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
-    let start = rest.iter().take(2).position(|it| it.low == "new")?;
-    let joint = rest.iter().position(|it| it.is(&[":", ",", "called", "named"])).filter(|it| *it > start + 1)?;
-    let mut topic = of_owner(before);
-    topic.extend_from_slice(&rest[start + 1..joint]);
-    slot(&topic, &rest[joint + 1..], plain, true, 0.9)
-}
-
-/// `uses pnpm as its package manager`.
-fn uses_as(before: &[Word], rest: &[Word], plain: &Plain<'_>) -> Option<Slot> {
-    let r#as = rest.iter().position(|it| it.low == "as").filter(|it| (1..=4).contains(it))?;
-    let role = &rest[r#as + 1..];
-    let first = role.first()?;
-    let own = first.is(&["its", "their", "his", "her", "my", "our", "the"]);
-    let role = &role[usize::from(own)..];
-    let end = role.iter().position(|it| it.is(&["since", "after", "from", "instead", "because"])).unwrap_or(role.len());
-    if !own || end == 0 || end > 3 {
-        return None;
-    }
-    let mut topic = of_owner(before);
-    topic.extend_from_slice(&role[..end]);
-    slot(&topic, &rest[..r#as], plain, false, 0.9)
-}
-
-/// `the club elected Dana as treasurer`, `Bob took over as lead of X`, `Bob replaced Ana as lead of X`.
-fn roles(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
-    let Some(verb) = words.iter().take(6).position(|it| {
-        it.is(&[
-            "elected",
-            "appointed",
-            "hired",
-            "named",
-            "replaced",
-            "replaces",
-            "takes",
-            "took",
-            "succeeded",
-            "steps",
-            "stepped",
-            "chose",
-            "picked",
-            "made",
-        ])
-    }) else {
-        return Vec::new();
-    };
-    let Some(r#as) = words.iter().position(|it| it.low == "as").filter(|it| *it > verb) else { return Vec::new() };
-    let role = &words[r#as + 1..];
-    let end =
-        role.iter().position(|it| it.is(&["since", "after", "from", "because", "replacing"])).unwrap_or(role.len());
-    let role = &role[..end];
-    if role.is_empty() || verb == 0 {
-        return Vec::new();
-    }
-    let chosen = words[verb].is(&["elected", "appointed", "hired", "named", "chose", "picked", "made"]);
-    let (who, owner) = if chosen { (&words[verb + 1..r#as], &words[..verb]) } else { (&words[..verb], &words[..0]) };
-    if words[verb].is(&["took", "takes", "steps", "stepped"]) && !words[verb + 1].is(&["over", "up", "in"]) {
-        return Vec::new();
-    }
-    let mut topics = vec![role.to_vec()];
-    if !owner.is_empty() {
-        topics.push([of_owner(owner).as_slice(), role].concat());
-    }
-    topics.into_iter().filter_map(|it| slot(&it, who, plain, true, 0.9)).collect()
-}
-
-/// The words with which the owner of a slot begins.
-fn of_owner(words: &[Word]) -> Vec<Word> {
-    let mut words = words.to_vec();
-    words.push(Word { raw: "'s".to_owned(), low: "'s".to_owned() });
-    words
-}
-
 /// The slot that `noun` names, filled by `said`.
-fn slot(noun: &[Word], said: &[Word], plain: &Plain<'_>, is_change: bool, sure: f64) -> Option<Slot> {
+pub(super) fn slot(noun: &[Word], said: &[Word], plain: &Plain<'_>, is_change: bool, sure: f64) -> Option<Slot> {
     let topic = topic(noun, plain.speaker)?;
     let end = said.iter().position(Word::is_mark).unwrap_or(said.len());
     let value = Value::of(&said[..end], false, None)?;
     let normal = value.normal();
     let count = normal.split(' ').count();
     let is_clause = value.words.iter().skip(1).any(|it| it.is(LINKS) || it.is(&["was", "has", "will", "can"]));
-    let begins = value
-        .words
-        .first()
-        .is_some_and(|it| it.is(&NO_SUBJECT) && !it.is(&PREPOSITIONS) || it.is(&["to", "like", "so", "very", "too"]));
+    let begins = value.words.first().is_some_and(|it| {
+        NO_SUBJECT.contains(it.low.as_str()) && !it.is(&PREPOSITIONS) || it.is(&["to", "like", "so", "very", "too"])
+    });
     let is_doing = value.words.first().is_some_and(|it| it.low.ends_with("ing") && value.words.len() > 1);
     if count > 6 || is_clause || begins || is_doing {
         return None;

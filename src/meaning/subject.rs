@@ -162,7 +162,7 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
             _ if values::is_article(low) && !(low == "des" && at > 1) => {}
             _ if word.is_mark() => return None,
             // `on` is somebody in French, at the beginning.
-            _ if NO_SUBJECT.contains(&low) && !(low == "on" && at > 1) => return None,
+            _ if NO_SUBJECT.contains(low) && !(low == "on" && at > 1) => return None,
             _ => tokens.push(low.to_owned()),
         }
         if tokens.len() > LONGEST + 2 {

@@ -4,9 +4,11 @@
 //! goes on with the row above; `#` begins a remark.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
+    include_str!("tables/holdings.txt"),
     include_str!("tables/nouns.txt"),
     include_str!("tables/phrases.txt"),
     include_str!("tables/values.txt"),
@@ -112,8 +114,6 @@ lists! {
     LIMITS = "limits";
     /// Words that add a value instead of putting one in place of another.
     ADDITIONS = "additions";
-    /// Words that no subject has.
-    NO_SUBJECT = "no subject";
     /// The words with which a question, a condition or an example begins.
     NO_STATEMENT = "no statement";
     /// Nouns for what somebody does.
@@ -124,13 +124,29 @@ lists! {
     LISTED = "listed";
     /// Countries and larger: a place may lie in one.
     REGIONS = "regions";
-    /// English verbs in their plain form.
-    VERBS = "verbs";
-    /// Verbs of German, French and Spanish in the forms that statements have.
-    VERBS_AS_WRITTEN = "verbs as written";
+    /// Verbs of a change behind which `to` stands.
+    MOVES = "moves";
+    /// Banks by their names.
+    BANKS = "banks";
+    /// How often something is.
+    FREQUENT = "frequencies";
+    /// Of whom a group consists.
+    CROWDS = "crowds";
     /// Verbs of which several things can be said at once.
     SEVERAL = "several";
 }
+
+/// Long lists, in which words are looked up.
+type Set = HashSet<&'static str>;
+
+/// Words that no subject has.
+pub(super) static NO_SUBJECT: LazyLock<Set> = LazyLock::new(|| items("no subject").into_iter().collect());
+
+/// English verbs in their plain form.
+pub(super) static VERBS: LazyLock<Set> = LazyLock::new(|| items("verbs").into_iter().collect());
+
+/// Verbs of German, French and Spanish in the forms that statements have.
+pub(super) static VERBS_AS_WRITTEN: LazyLock<Set> = LazyLock::new(|| items("verbs as written").into_iter().collect());
 
 /// States that something is in, by what they are about.
 pub(super) static STATES: LazyLock<Vec<(&'static str, &'static [&'static str])>> =
@@ -139,6 +155,17 @@ pub(super) static STATES: LazyLock<Vec<(&'static str, &'static [&'static str])>>
 /// Things of which people choose one: two values of one list are rivals.
 pub(super) static RIVALS: LazyLock<Vec<&'static [&'static str]>> =
     LazyLock::new(|| rows("rivals").iter().map(|it| it.items.as_slice()).collect());
+
+/// The first of those lists in which a thing stands.
+pub(super) static RIVAL_GROUPS: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
+    let mut groups = HashMap::new();
+    for (at, list) in RIVALS.iter().enumerate() {
+        for thing in *list {
+            groups.entry(*thing).or_insert(at);
+        }
+    }
+    groups
+});
 
 /// The properties by the nouns that name them.
 pub(super) static PROPERTIES: LazyLock<HashMap<&'static str, &'static str>> =
@@ -155,7 +182,20 @@ mod tests {
             names.extend(read(file).unwrap().into_keys());
         }
         names.sort_unstable();
-        let mut used = [LISTS, &["copulas", "nouns", "opposites", "phrases", "rivals", "states"]].concat();
+        let more = [
+            "copulas",
+            "devices",
+            "holdings",
+            "no subject",
+            "nouns",
+            "opposites",
+            "phrases",
+            "rivals",
+            "states",
+            "verbs",
+            "verbs as written",
+        ];
+        let mut used = [LISTS, more.as_slice()].concat();
         used.sort_unstable();
         assert_eq!(names, used);
         assert!(used.iter().all(|it| !items(it).is_empty()));

@@ -53,7 +53,7 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
                     return None;
                 }
             }
-            _ if word.is_mark() || NO_SUBJECT.contains(&low) || is_change(word) => return None,
+            _ if word.is_mark() || NO_SUBJECT.contains(low) || is_change(word) => return None,
             _ => {
                 // `CTO`, `UI`: capitals only, of something.
                 let is_short = is_owned && word.raw.len() <= 4 && word.raw.chars().all(char::is_uppercase);

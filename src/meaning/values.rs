@@ -102,7 +102,11 @@ pub(super) fn normal(words: &[Word]) -> Vec<String> {
     let mut parts = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let low = word.low.as_str();
-        if word.is_mark() || is_article(low) {
+        // `Room A` is another one than `Room B`.
+        let is_letter = at > 0 && word.raw == "A";
+        // `the den` is a room, and no German article.
+        let is_noun = matches!(low, "den" | "die") && at > 0 && words[at - 1].low == "the";
+        if word.is_mark() || is_article(low) && !is_letter && !is_noun {
             continue;
         }
         if let Some((year, month, day)) = iso_date(low) {

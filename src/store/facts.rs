@@ -118,6 +118,10 @@ fn meet(
     settled: &mut Vec<Contradiction>,
 ) -> rusqlite::Result<()> {
     let earlier = settled.iter().position(|it| it.id == old.id);
+    // A text that states one thing in two ways contradicts nothing but other texts.
+    if old.id == id {
+        return Ok(());
+    }
     if item.supersedes.as_deref() == Some(&old.id) || earlier.is_some_and(|at| settled[at].superseded) {
         return Ok(());
     }

@@ -112,7 +112,7 @@ async fn two_hundred_facts_change_without_being_told_what_they_replace() -> anyh
 }
 
 /// Five hundred were written without a look at the rules: of three rounds 123 of 200, 116 of 200 and 79 of 100 were noticed
-/// at first; of six more 52, 71, 80, 79, 88 and 86 of 100. Rules with a reason were added; what is noticed since stands here,
+/// at first; of seven more 52, 71, 80, 79, 88, 86 and 65 of 100. Rules with a reason were added; what is noticed since stands here,
 /// of the first three rounds the others in `facts_not_noticed.txt`.
 #[tokio::test]
 async fn facts_in_four_languages_change() -> anyhow::Result<()> {
@@ -147,7 +147,7 @@ async fn facts_in_four_languages_change() -> anyhow::Result<()> {
 async fn a_change_that_is_not_noticed_loses_nothing() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let pairs = pairs(include_str!("facts_not_noticed.txt"));
-    assert_eq!(pairs.len(), 19);
+    assert_eq!(pairs.len(), 16);
     for (at, (old, new)) in pairs.into_iter().enumerate() {
         let world = format!("world{at}");
         for content in [old, new] {
