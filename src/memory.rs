@@ -2,6 +2,7 @@
 
 mod consolidate;
 mod embedding;
+mod explain;
 mod facts;
 mod find;
 mod forget;

@@ -407,10 +407,12 @@ impl<'a> Reading<'a> {
         let seen = match known {
             Some(known) => Some(known),
             None => self.glances.at(seq, |glance| {
-                if let Some(turn) = self.turn {
+                // What is kept is counted by its numbers: a text is taken apart once.
+                let kept = self.turn.and_then(|turn| {
                     self.kept.keep(turn, seq, glance);
-                }
-                look_at(filter, counter, speakers, glance)
+                    self.kept.look(turn, seq, |it| look_at_kept(filter, counter, labels, speakers, it))
+                });
+                kept.unwrap_or_else(|| look_at(filter, counter, speakers, glance))
             })?,
         };
         self.seen.insert(seq, seen);

@@ -70,67 +70,13 @@ pub struct Recollection {
     pub score: f64,
     /// What the score is made of, before it is brought into its range.
     pub signals: Signals,
-    /// The words of the query that it holds.
+    /// The words of the query that it holds, or its speaker's name or its tags do.
     pub matched: Vec<String>,
+    /// The other words of the query.
+    pub missing: Vec<String>,
     /// What the query asks for.
     pub asked: Kinds,
 }
-
-impl Recollection {
-    /// Why it is here, in a few words; best reason first.
-    pub fn why(&self) -> String {
-        let reasons: Vec<String> = self.reasons().into_iter().map(|it| it.0).collect();
-        if reasons.is_empty() { NEWEST.to_owned() } else { reasons.join("; ") }
-    }
-
-    /// Why it is here, with the share that each reason has in its score.
-    pub fn explained(&self) -> String {
-        let reasons = self.reasons();
-        let shares: Vec<String> = reasons.iter().map(|it| format!("{} ({:.0} %)", it.0, it.1 * 100.0)).collect();
-        if shares.is_empty() { NEWEST.to_owned() } else { shares.join("; ") }
-    }
-
-    /// Each reason with its share, the largest first.
-    fn reasons(&self) -> Vec<(String, f32)> {
-        let words = match self.matched.as_slice() {
-            [] => "words of the query, by their stems".to_owned(),
-            words => format!("words: {}", words.join(", ")),
-        };
-        let speaker = self.row.speaker.as_deref().unwrap_or_default();
-        let all = self.signals.total();
-        let mut reasons = vec![
-            (words, self.signals.words),
-            ("what was said right before or after it".to_owned(), self.signals.neighbours),
-            (format!("said by {speaker}, whom the query names"), self.signals.speaker),
-            ("words that mean about the same".to_owned(), self.signals.alike),
-            ("nobody whom the query names has a part in it".to_owned(), self.signals.elsewhere),
-            ("not said by the one whom the query is about".to_owned(), self.signals.by_others),
-            ("from the time that the query names".to_owned(), self.signals.time),
-            (format!("names {}, as the query asks", self.asked.name()), self.signals.kind),
-            ("shares words with the best".to_owned(), self.signals.second),
-            ("close in meaning".to_owned(), self.signals.meaning),
-            (more_or_less("important", self.signals.importance), self.signals.importance),
-            ("happened lately".to_owned(), self.signals.recency),
-            (
-                if self.signals.feedback < 0.0 { "passed over before" } else { "helped before" }.to_owned(),
-                self.signals.feedback,
-            ),
-            ("said right beside a better one, where several things are asked for".to_owned(), self.signals.beside),
-            ("says the same as one above".to_owned(), self.signals.copy),
-        ];
-        // What is below a hundredth says nothing.
-        reasons.retain(|it| it.1.abs() > all * 0.01);
-        reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
-        reasons.into_iter().map(|it| (it.0, it.1 / all)).collect()
-    }
-}
-
-fn more_or_less(what: &str, signal: f32) -> String {
-    if signal < 0.0 { format!("less {what}") } else { what.to_owned() }
-}
-
-/// Why memories are here that nobody searched for.
-const NEWEST: &str = "newest first: the query has no words to search for";
 
 /// What a [`Query`] found.
 #[derive(Clone, Debug, PartialEq)]
@@ -327,7 +273,7 @@ fn page(
     };
     let mut unfound = if hits.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
     if let (Some(unfound), Some(meaning)) = (&mut unfound, meaning) {
-        unfound.near = near(reader, meaning)?;
+        unfound.near = near(reader, meaning, question)?;
     }
     let vectors = match meaning {
         _ if hits.iter().any(|it| it.signals.meaning > 0.0) => true,
@@ -345,7 +291,7 @@ const NEAR: f32 = 0.3;
 const NEAR_THE_BEST: f32 = 0.75;
 
 /// The nearest in meaning of what the reader's filter means.
-fn near(reader: &MemoryReader<'_>, meaning: &Embedded) -> Result<Vec<Recollection>, StoreError> {
+fn near(reader: &MemoryReader<'_>, meaning: &Embedded, question: &Question) -> Result<Vec<Recollection>, StoreError> {
     let nearest = reader.nearest(meaning, None, SHOWN)?;
     let least = nearest.first().map_or(NEAR, |best| NEAR.max(best.1 * NEAR_THE_BEST));
     let nearest: Vec<(i64, f32)> = nearest.into_iter().filter(|it| it.1 >= least).collect();
@@ -354,7 +300,8 @@ fn near(reader: &MemoryReader<'_>, meaning: &Embedded) -> Result<Vec<Recollectio
         let cosine = nearest.iter().find(|it| it.0 == seq).map_or(0.0, |it| it.1);
         let signals = Signals { meaning: cosine, ..Signals::default() };
         let score = f64::from(cosine.min(1.0));
-        Recollection { row, score, signals, matched: Vec::new(), asked: Kinds::default() }
+        let missing = question.words();
+        Recollection { row, score, signals, matched: Vec::new(), missing, asked: Kinds::default() }
     };
     Ok(reader.rows(&seqs)?.into_iter().map(of_row).collect())
 }
@@ -379,6 +326,7 @@ pub(super) fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], query: &Query, words
             signals: hit.signals,
             asked,
             matched: hit.holds.iter().filter_map(|it| words.get(*it)).cloned().collect(),
+            missing: words.iter().zip(0..).filter(|it| !hit.holds.contains(&it.1)).map(|it| it.0.clone()).collect(),
         }
     };
     rows.into_iter().enumerate().map(of_row).collect()
