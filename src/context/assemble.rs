@@ -1,5 +1,7 @@
 //! Assembles a pack: asks every source at once, lets the budget decide, writes the text, keeps the result.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
@@ -379,6 +381,9 @@ const FULL: f64 = 0.96;
 /// that difference added.
 const TRIES: usize = 3;
 
+/// The tokens of what was counted before, by its text: each try counts mostly the same.
+type Counts = RefCell<HashMap<String, u32>>;
+
 /// What was decided, written.
 struct Decision {
     choice: budget::Choice,
@@ -400,7 +405,8 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
     let model = request.model.as_deref();
     let frame = tokens::count_for(model, &render::head(format)) + tokens::count_for(model, render::tail(format));
     let mut budget = request.budget_tokens.saturating_sub(frame);
-    let mut best = decide_within(request, candidates.clone(), budget);
+    let counts = Counts::default();
+    let mut best = decide_within(request, candidates.clone(), budget, &counts);
     for _ in 1..TRIES {
         let is_full = f64::from(best.tokens) >= f64::from(request.budget_tokens) * FULL;
         if is_full || best.choice.left_out.is_empty() {
@@ -411,7 +417,7 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
             break;
         }
         budget += spare;
-        let next = decide_within(request, candidates.clone(), budget);
+        let next = decide_within(request, candidates.clone(), budget, &counts);
         if next.tokens <= best.tokens {
             break;
         }
@@ -440,11 +446,14 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
 }
 
 /// Chooses within `budget` and writes the text; the count of the whole never passes the request's budget.
-fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32) -> Decision {
+fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32, counts: &Counts) -> Decision {
     let format = request.format;
     let model = request.model.as_deref();
     // A piece's number has few digits; 999 is the longest that is usual.
-    let measure = |it: &Candidate| tokens::count_for(model, &render::piece(format, 999, it));
+    let measure = |it: &Candidate| {
+        let text = render::piece(format, 999, it);
+        *counts.borrow_mut().entry(text).or_insert_with_key(|it| tokens::count_for(model, it))
+    };
     let mut choice = budget::choose(candidates, budget, &measure);
     let counted = choice.chosen.iter().map(|it| it.1).sum();
     let joined = merge::neighbours(choice.chosen.into_iter().map(|it| it.0).collect());

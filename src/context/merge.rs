@@ -22,14 +22,15 @@ pub(super) fn neighbours(chosen: Vec<Candidate>) -> Vec<Candidate> {
 
 /// Whether one follows the other in its file, with nothing but blank lines between them.
 pub(super) fn touches(a: &Candidate, b: &Candidate) -> bool {
-    let of_files = a.source == SourceName::Workspace.name() && b.source == a.source && a.uri == b.uri;
+    if a.source != SourceName::Workspace.name() || b.source != a.source || a.uri != b.uri {
+        return false;
+    }
     let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
     let (Some(lines), Some(second_lines)) = (first.lines, second.lines) else { return false };
     let follows = matches!((first.parts, second.parts), (Some(one), Some(two)) if one.1 == two.0);
     // The pieces of one long line are not lines of their own, and a text that was cut has no end to join to.
-    let is_whole = whole_lines(lines, &first.text) && first.rendition == Rendition::Whole;
-    let is_whole = is_whole && second.rendition != Rendition::Signatures;
-    of_files && follows && is_whole && second_lines.0 > lines.1
+    let is_whole = first.rendition == Rendition::Whole && second.rendition != Rendition::Signatures;
+    follows && is_whole && second_lines.0 > lines.1 && whole_lines(lines, &first.text)
 }
 
 /// Whether the text has as many lines as its citation says.
