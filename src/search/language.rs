@@ -75,6 +75,13 @@ const ENGLISH: &[&str] = &[
     "you", "i", "on", "at", "be", "as", "a", "an", "this", "from",
 ];
 
+/// Those of them that are words of other languages, too: they tell English only where no word of another is.
+const SHARED: &[&str] = &["in", "was", "an", "on", "a", "as", "do"];
+
+fn is_english(word: &str) -> bool {
+    ENGLISH.contains(&word) && !SHARED.contains(&word)
+}
+
 /// Function words that a text must have before it is taken for another language than English.
 pub(super) const OF_A_TEXT: usize = 3;
 
@@ -89,7 +96,7 @@ pub(super) fn guess<'a>(words: impl Iterator<Item = &'a str>, least: usize) -> O
     // The beginning of a long text tells as much as the whole.
     for word in words.take(200) {
         all += 1;
-        english += usize::from(ENGLISH.contains(&word));
+        english += usize::from(is_english(word));
         cyrillic += usize::from(word.chars().all(|it| ('а'..='ё').contains(&it)));
         for ((_, theirs), count) in LANGUAGES.iter().zip(&mut found) {
             *count += usize::from(theirs.contains(&word));
@@ -112,12 +119,12 @@ pub(super) fn of_text<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<A
     if let Some(sure) = guess(words.clone(), OF_A_TEXT) {
         return vec![sure];
     }
-    if words.clone().take(200).any(|it| ENGLISH.contains(&it)) {
+    if words.clone().take(200).any(is_english) {
         return Vec::new();
     }
     match guess(words.clone(), 1) {
         Some(likely) => vec![likely],
-        None if words.take(FEW + 1).count() <= FEW => all(),
+        None if words.clone().take(FEW + 1).count() <= FEW && !words.clone().any(|it| SHARED.contains(&it)) => all(),
         None => Vec::new(),
     }
 }
@@ -185,7 +192,7 @@ impl Stems {
     }
 }
 
-/// Plurals that share hardly a letter with their singular, by language; the singular may be written in two ways.
+/// Forms that the stemmer does not join with their plain one, by language: plurals, and verbs that change their vowel.
 fn irregular(language: Algorithm) -> &'static [(&'static str, &'static str)] {
     match language {
         Algorithm::French => &[
@@ -198,10 +205,83 @@ fn irregular(language: Algorithm) -> &'static [(&'static str, &'static str)] {
             ("messieurs", "monsieur"),
             ("mesdames", "madame"),
         ],
+        Algorithm::German => GERMAN_VERBS,
         Algorithm::Italian => &[("uomini", "uomo"), ("uova", "uovo"), ("dita", "dito"), ("braccia", "braccio")],
         _ => &[],
     }
 }
+
+/// German verbs that change their vowel (`läuft`, `lief`, `gelaufen`), as far as they are everyday ones.
+const GERMAN_VERBS: &[(&str, &str)] = &[
+    ("läuft", "laufen"),
+    ("lief", "laufen"),
+    ("gelaufen", "laufen"),
+    ("fährt", "fahren"),
+    ("fuhr", "fahren"),
+    ("gefahren", "fahren"),
+    ("schläft", "schlafen"),
+    ("schlief", "schlafen"),
+    ("trägt", "tragen"),
+    ("trug", "tragen"),
+    ("getragen", "tragen"),
+    ("hält", "halten"),
+    ("hielt", "halten"),
+    ("gehalten", "halten"),
+    ("isst", "essen"),
+    ("aß", "essen"),
+    ("gegessen", "essen"),
+    ("liest", "lesen"),
+    ("las", "lesen"),
+    ("gelesen", "lesen"),
+    ("sieht", "sehen"),
+    ("sah", "sehen"),
+    ("gesehen", "sehen"),
+    ("nimmt", "nehmen"),
+    ("nahm", "nehmen"),
+    ("genommen", "nehmen"),
+    ("spricht", "sprechen"),
+    ("sprach", "sprechen"),
+    ("gesprochen", "sprechen"),
+    ("trifft", "treffen"),
+    ("traf", "treffen"),
+    ("getroffen", "treffen"),
+    ("hilft", "helfen"),
+    ("half", "helfen"),
+    ("geholfen", "helfen"),
+    ("ging", "gehen"),
+    ("gegangen", "gehen"),
+    ("kam", "kommen"),
+    ("gekommen", "kommen"),
+    ("trank", "trinken"),
+    ("getrunken", "trinken"),
+    ("fand", "finden"),
+    ("gefunden", "finden"),
+    ("flog", "fliegen"),
+    ("geflogen", "fliegen"),
+    ("schrieb", "schreiben"),
+    ("geschrieben", "schreiben"),
+    ("blieb", "bleiben"),
+    ("geblieben", "bleiben"),
+    ("zog", "ziehen"),
+    ("gezogen", "ziehen"),
+    ("umgezogen", "umziehen"),
+    ("verlor", "verlieren"),
+    ("vergaß", "vergessen"),
+    ("gab", "geben"),
+    ("gegeben", "geben"),
+    ("brachte", "bringen"),
+    ("gebracht", "bringen"),
+    ("gebrochen", "brechen"),
+    ("brach", "brechen"),
+    ("kaufte", "kaufen"),
+    ("gekauft", "kaufen"),
+    ("besprochen", "besprechen"),
+    ("beschlossen", "beschließen"),
+    ("entschieden", "entscheiden"),
+    ("unterschrieben", "unterschreiben"),
+    ("angerufen", "anrufen"),
+    ("abgelaufen", "ablaufen"),
+];
 
 /// The singular of a plural that no rule of the stemmer joins with it.
 fn singular(language: Algorithm, word: &str) -> Option<String> {
@@ -243,6 +323,9 @@ mod tests {
 
     #[test]
     fn languages_are_told_by_their_small_words() {
+        check("Was kommt in den Kuchen?", OF_A_QUESTION, Some(Algorithm::German));
+        check("Where was she in May?", OF_A_QUESTION, None);
+        check("Bug in parser", OF_A_QUESTION, None);
         check("Wo wohnt Anna?", OF_A_QUESTION, Some(Algorithm::German));
         check("Die Häuser sind alt und nicht für uns", OF_A_TEXT, Some(Algorithm::German));
         check("Où est la maison?", OF_A_QUESTION, Some(Algorithm::French));
@@ -263,6 +346,8 @@ mod tests {
             (Algorithm::Italian, "amici", "amico"),
             (Algorithm::Dutch, "huizen", "huis"),
             (Algorithm::German, "häuser", "haus"),
+            (Algorithm::German, "läuft", "laufen"),
+            (Algorithm::German, "gekauft", "kaufte"),
         ] {
             let stems = Stems::of(language);
             assert_eq!(

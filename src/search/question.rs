@@ -444,6 +444,8 @@ mod tests {
         check("What did she buy?", "I bought a dog", &[1.0]);
         check("Which photos?", "a PICTURE, a pic", &[2.0]);
         check("Müller", "Frau MULLER", &[1.0]);
+        check("Where does Ben live?", "Ben lives in Porto", &[1.0, 1.0]);
+        check("When does the bus leave?", "the bus leaves at nine", &[1.0, 1.0]);
         check("喜欢", "我喜欢茶", &[1.0]);
         check("http request", "parseHttpRequest", &[1.0, 1.0]);
         check("Wo sind die Häuser?", "ein altes Haus", &[0.0, 1.0]);
