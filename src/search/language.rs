@@ -115,7 +115,7 @@ pub(super) fn guess<'a>(words: impl Iterator<Item = &'a str>, least: usize) -> O
 ///
 /// Three function words tell one surely. A note of a few words has one, or none: then it is taken for the language of
 /// that one, or for any of them, as long as nothing in it is English.
-pub(super) fn of_text<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<Algorithm> {
+pub(super) fn of_text<'a>(words: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<Algorithm> {
     if let Some(sure) = guess(words.clone(), OF_A_TEXT) {
         return vec![sure];
     }

@@ -34,7 +34,7 @@ pub fn index_text(text: &str) -> Cow<'_, str> {
 fn add_stems(text: &str, added: &mut String) {
     // Lower case is made only of what is looked at.
     let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
-    let languages = language::of_text(raw_words(&beginning));
+    let languages = language::of_text(&raw_words(&beginning));
     let is_sure = languages.len() == 1;
     let mut seen = HashSet::new();
     for stems in languages.into_iter().map(language::Stems::of) {
