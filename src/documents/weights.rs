@@ -68,11 +68,12 @@ pub(super) const MEANING: f32 = 0.25;
 pub(super) const MEANING_PIECES: usize = 30;
 
 /// In packs: what a passage without words of the question counts less than the passage of its piece that has most of them,
-/// and what one counts less that is all comments.
+/// and what one counts less that is all comments. Of the hunks inside 2,000 and 8,000 tokens: 1.7 / 0.1, and 1.0 / -0.1.
 pub(super) const PASSAGE_WORDS: f32 = 0.2;
 pub(super) const COMMENTS: f32 = 0.27;
 
-/// In packs: the passages of the n-th file count by n to the power of minus this. The share of right files in a pack gains.
+/// In packs: the passages of the n-th file count by n to the power of minus this. 0.1 / -0.2, and 0.4
+/// of the share of a pack's tokens that are of the right files.
 pub(super) const LATER_FILES: f32 = 0.04;
 
 /// What the pieces of a file gain whose path the question names. Not measured: the questions have no paths.
