@@ -9,6 +9,7 @@ use crate::documents;
 use crate::documents::Allowed;
 use crate::documents::Called;
 use crate::documents::Documents;
+use crate::documents::DocumentsError;
 use crate::documents::Extract;
 use crate::documents::FilesState;
 use crate::documents::Hit;
@@ -212,9 +213,9 @@ impl Source for FromWorkspace {
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
             let callers: Vec<usize> = (0..found.hits.len().min(CALLERS)).filter(|at| !found.hits[*at].stale).collect();
             let places: Vec<Place> = callers.iter().map(|at| found.hits[*at].place).collect();
-            // They are an addition: a pack without them is one, too.
-            let called = self.documents.called(&places, &self.allowed, call).await.unwrap_or_default();
-            let imported = self.documents.imported(&found.hits).await.unwrap_or_default();
+            let called = self.documents.called(&places, &self.allowed, call).await;
+            let imported = self.documents.imported(&found.hits).await;
+            let (called, imported, missing) = additions(called, imported);
             let query = request.query.clone();
             let (hits, words) = (found.hits, found.words);
             let cutting = tokio::task::spawn_blocking(move || {
@@ -229,9 +230,9 @@ impl Source for FromWorkspace {
             });
             let gone = (!found.gone.is_empty()).then(|| {
                 let quoted = if hits.is_empty() { "" } else { ": what is quoted of it is as it was indexed" };
-                format!("{} is not there any more, or not mounted{quoted}", found.gone.join(", "))
+                format!("{} is not there any more, not mounted or not readable{quoted}", found.gone.join(", "))
             });
-            let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).collect();
+            let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).chain(missing).collect();
             let shortcoming = (!shortcomings.is_empty()).then(|| shortcomings.join("; "));
             let state = found.state;
             let pieces = hits.into_iter().flat_map(|it| it.0).map(|(hit, place)| piece_of_file(hit, place));
@@ -254,6 +255,22 @@ impl Passages {
     fn with(&self, name: &str) -> Option<&(Hit, (u32, u32))> {
         self.0.iter().find(|it| it.0.text.contains(name)).or_else(|| self.best())
     }
+}
+
+/// What is added to the pieces that were found, as far as it could be read, and what could not. A pack without it is one,
+/// too, but whoever reads it must know.
+fn additions(
+    called: Result<Vec<Called>, DocumentsError>,
+    imported: Result<Vec<Imported>, DocumentsError>,
+) -> (Vec<Called>, Vec<Imported>, Option<String>) {
+    let said = |what: &str, err: &DocumentsError| format!("{what} could not be read ({err})");
+    let missing = [
+        called.as_ref().err().map(|err| said("the definitions that the pieces use", err)),
+        imported.as_ref().err().map(|err| said("the imports of the files", err)),
+    ];
+    let missing: Vec<String> = missing.into_iter().flatten().collect();
+    let missing = (!missing.is_empty()).then(|| missing.join("; "));
+    (called.unwrap_or_default(), imported.unwrap_or_default(), missing)
 }
 
 fn piece_of_file(it: Hit, place: (u32, u32)) -> Candidate {
@@ -578,6 +595,16 @@ fn pieces_of(at: usize, document: &super::assemble::InlineDocument, words: &[Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_added_is_told() {
+        let broken = || DocumentsError::Fault("disk I/O error".to_owned());
+        assert_eq!(additions(Ok(Vec::new()), Ok(Vec::new())).2, None);
+        let missing = additions(Err(broken()), Ok(Vec::new())).2.unwrap();
+        assert_eq!(missing, "the definitions that the pieces use could not be read (disk I/O error)");
+        let missing = additions(Err(broken()), Err(broken())).2.unwrap();
+        assert!(missing.ends_with("; the imports of the files could not be read (disk I/O error)"), "{missing}");
+    }
 
     #[test]
     fn a_piece_begins_behind_the_licence() {

@@ -17,6 +17,7 @@ use super::expand::in_common;
 use super::index::relative;
 use super::index::under;
 use super::nearness::lift;
+use super::open::is_there;
 use super::open::mtime_ns;
 use super::passage::Words;
 use super::postings;
@@ -111,7 +112,7 @@ struct ShelfState {
 }
 
 impl FilesState {
-    /// The roots that are deleted, or not mounted now.
+    /// The roots that are deleted, not mounted now, or may not be read.
     fn gone(&self) -> Vec<String> {
         self.0.iter().filter(|it| !it.is_there).map(|it| it.root.clone()).collect()
     }
@@ -136,7 +137,7 @@ pub struct Hits {
     pub is_partial: bool,
     /// Files that were looked through.
     pub files: usize,
-    /// Roots of workspaces that are deleted, or not mounted now: what is found of them is as it was indexed.
+    /// Roots of workspaces that are deleted, not mounted now, or may not be read: what is found of them is as it was indexed.
     pub gone: Vec<String>,
     pub state: FilesState,
     /// What the words of the question are worth.
@@ -159,8 +160,11 @@ impl Documents {
             self.warm(&workspaces, allowed, call).await;
         }
         let Some(sight) = self.sight(&query.paths, allowed, call, &span).await? else {
-            let is_there = self.working_folder.is_dir();
-            let gone = if is_there { Vec::new() } else { vec![self.working_folder.display().to_string()] };
+            let gone = if is_there(&self.working_folder) {
+                Vec::new()
+            } else {
+                vec![self.working_folder.display().to_string()]
+            };
             return Ok(Hits { nothing_indexed: true, gone, ..Hits::default() });
         };
         span.note("words", search::query_words(&redact::redact(&query.query).0));
@@ -172,7 +176,7 @@ impl Documents {
         // The catalogs may be newer than what was seen first.
         let states = sight.into_iter().zip(&shelves).map(|((row, folders), shelf)| ShelfState {
             id: row.id,
-            is_there: Path::new(&row.root).is_dir(),
+            is_there: is_there(Path::new(&row.root)),
             root: row.root,
             generation: shelf.catalog.generation,
             is_complete: row.is_complete,
@@ -217,7 +221,7 @@ impl Documents {
         let sight = self.sight(paths, allowed, call, &span).await?.unwrap_or_default();
         let states = sight.into_iter().map(|(row, folders)| ShelfState {
             id: row.id,
-            is_there: Path::new(&row.root).is_dir(),
+            is_there: is_there(Path::new(&row.root)),
             root: row.root,
             generation: row.generation,
             is_complete: row.is_complete,

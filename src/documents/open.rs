@@ -29,6 +29,12 @@ pub(super) fn read_capped(file: File, max_bytes: u64) -> Result<Vec<u8>, SkipRea
     if bytes.len() as u64 > max_bytes { Err(SkipReason::TooLarge) } else { Ok(bytes) }
 }
 
+/// Whether `root` is a folder that can be looked into. One that is not mounted now, or that may not be read now, is not a
+/// workspace with all of its files deleted.
+pub(super) fn is_there(root: &Path) -> bool {
+    std::fs::read_dir(root).is_ok()
+}
+
 /// When `metadata` says the file was changed, in nanoseconds since 1970; 0 where the platform does not tell.
 pub(super) fn mtime_ns(metadata: &Metadata) -> i64 {
     let Ok(changed) = metadata.modified() else {

@@ -23,6 +23,7 @@ use super::catalog::Catalog;
 use super::catalog::Entry;
 use super::index::IndexRequest;
 use super::open::change_ns;
+use super::open::is_there;
 use super::open::mtime_ns;
 use super::part::doubt_what_is_new;
 use super::part::look_around;
@@ -66,7 +67,7 @@ const WALK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A watched workspace is looked at as a whole so often all the same, when it is asked: who writes through a mapping, or by
 /// another name of the same file, is not told of. A look takes 5 ms for 4,000 files, and never more than this part of the time.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(10);
 const LOOK_REST: u32 = 50;
 
 /// Files and folders of a watched workspace that are looked at one by one; more are as quickly looked at as a whole.
@@ -188,7 +189,7 @@ impl Documents {
         span.note("changed", around.wanted.len());
         span.note("gone", around.gone.len());
         // What has come to nothing meanwhile is not the workspace with all of its files deleted.
-        if !track.root.is_dir() {
+        if !is_there(&track.root) {
             turn.pending.walk = true;
             return Ok(false);
         }
@@ -234,7 +235,7 @@ impl Documents {
         call: &Call,
     ) -> Result<bool, DocumentsError> {
         // A root that is not mounted now is not a workspace whose files were all deleted.
-        if !track.root.is_dir() {
+        if !is_there(&track.root) {
             return Ok(false);
         }
         let mut last = turn.sweep.clone();
@@ -279,7 +280,10 @@ impl Documents {
             None => time / 1_000_000 > known.since - 2_000,
         };
         let has_rules = |it: &(usize, u64)| catalog.files.get(it.0).is_some_and(|it| is_rule_file(&it.row.path));
+        // The clock was set back since the last walk: what changed after it may bear an earlier time.
+        let was_set_back = last.is_none() && self.clock.now() < known.since;
         let is_shifted = turn.pending.walk
+            || was_set_back
             || !seen.gone.is_empty()
             || seen.folders.iter().any(|(folder, time)| since(folder, *time))
             || seen.changed.iter().any(has_rules)
@@ -421,7 +425,7 @@ impl Documents {
         span.note("changed", wanted.len());
         span.note("gone", gone.len());
         // What has come to nothing meanwhile is not the workspace with all of its files deleted.
-        if wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES || !track.root.is_dir() {
+        if wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES || !is_there(&track.root) {
             return Ok(false);
         }
         // What was read may have changed while it was.
@@ -526,7 +530,7 @@ fn stamps(paths: &[PathBuf]) -> Vec<(PathBuf, i64)> {
 fn sweep(catalog: &Catalog) -> Seen {
     let root = Path::new(&catalog.root);
     // A root that is not mounted now is not a workspace whose files were all deleted.
-    if !root.is_dir() {
+    if !is_there(root) {
         return Seen::default();
     }
     let lookers = if catalog.files.len() < LOOKED_AT { 1 } else { LOOKERS };
@@ -566,7 +570,7 @@ fn look_at(root: &Path, first: usize, files: &[Entry]) -> Seen {
                     seen.changed.push((at, metadata.len()));
                 }
             }
-            Err(_) if root.is_dir() => seen.gone.push(file.row.id),
+            Err(_) if is_there(root) => seen.gone.push(file.row.id),
             Err(_) => {}
         }
     }

@@ -18,6 +18,7 @@ use super::IndexRequest;
 use super::WalkOptions;
 use super::read::DEFAULT_MAX_FILE_BYTES;
 use super::read::read;
+use super::refresh::LOOK_EVERY;
 use super::track::Track;
 use super::walk::walk;
 use super::warm::Run;
@@ -384,6 +385,60 @@ async fn a_file_that_changes_during_the_first_run_is_known_before_its_end() {
     let known = bench.known(&bench.documents).await.0;
     assert_eq!(known.get("one.rs"), bench.there().0.get("one.rs"));
     assert_eq!(known.len(), 1, "what the run has not come to is not known");
+}
+
+#[tokio::test]
+async fn what_nobody_tells_of_is_seen_when_all_is_looked_at_again() {
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
+    // As with a mapping of it, nobody is told who writes to a file by a name outside of what is watched.
+    let elsewhere = bench.root.with_file_name("elsewhere");
+    fs::hard_link(bench.root.join("src/one.rs"), &elsewhere).unwrap();
+    bench.ask(&bench.documents).await;
+    write(&elsewhere, "fn changed() {}\n");
+    let before = bench.known(&bench.documents).await;
+    assert_eq!(before == bench.there(), !cfg!(target_os = "linux"), "it is not told of");
+    {
+        let track = bench.track(&bench.documents).await;
+        let mut turn = track.turn.lock().await;
+        let sweep = turn.sweep.as_mut().unwrap();
+        sweep.at = sweep.at.checked_sub(LOOK_EVERY).unwrap();
+    }
+    bench.check("ten seconds later").await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_root_that_may_not_be_read_is_not_one_without_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
+    let before = bench.known(&bench.documents).await;
+    for mode in [0o000, 0o111] {
+        fs::set_permissions(&bench.root, fs::Permissions::from_mode(mode)).unwrap();
+        let may_read = fs::read_dir(&bench.root).is_ok();
+        // Where the root is not admitted either, nothing is asked of it.
+        let _ = bench.documents.state(&[], &bench.allowed(), &Call::silent()).await;
+        let files = bench.documents.store.workspaces().await.unwrap()[0].files;
+        fs::set_permissions(&bench.root, fs::Permissions::from_mode(0o755)).unwrap();
+        if may_read {
+            // Who runs this may read everything, so nothing can be taken away from them.
+            return;
+        }
+        assert_eq!(files, 1);
+        write(&bench.root.join("src/one.rs"), &format!("fn one_{mode}() {{}}\n"));
+        bench.check("read again").await;
+    }
+    assert_ne!(bench.known(&bench.documents).await, before);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_hides_nothing() {
+    let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
+    let tomorrow = Clock::fixed(Clock::system().now() + 86_400_000);
+    let ahead = Documents::new(&bench.store, tomorrow, bench.root.clone());
+    ahead.index(&IndexRequest::default(), &bench.allowed(), &Call::silent()).await.unwrap();
+    write(&bench.root.join("src/two.rs"), "fn two() {}\n");
+    let other = Documents::new(&bench.store, Clock::system(), bench.root.clone());
+    assert_eq!(bench.known(&other).await, bench.there());
 }
 
 #[tokio::test]

@@ -255,7 +255,8 @@ pub(super) fn can_watch(root: &Path) -> Result<(), Blind> {
     if kernel::allowed() == 0 {
         return Err(Blind::Limit);
     }
-    kernel::Queue::open(root).map(drop)
+    // Other programs of the user may have taken all watches that there are.
+    kernel::Queue::open(root)?.add(root).map(drop)
 }
 
 #[cfg(target_os = "linux")]

@@ -65,10 +65,12 @@ impl Store {
         let path = self.path().to_path_buf();
         let wanted = ids.clone();
         // Outside the transaction, which other processes wait for: traces may be many.
-        let (traces, texts, answers) = self
+        let (traces, texts, answers, packs) = self
             .read(move |conn| {
                 let find = || -> rusqlite::Result<_> {
-                    Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?, answers_with(conn, &wanted)?))
+                    let answers = answers_with(conn, &wanted)?;
+                    let packs = packs::quoting_turns(conn, answers.iter().map(|it| it.0.as_str()))?;
+                    Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?, answers, packs))
                 };
                 find().map_err(|err| StoreError::of(&path, &err))
             })
@@ -92,10 +94,14 @@ impl Store {
                     tx.prepare_cached(change)?.execute(named_params! {":notice": NOTICE, ":id": id})?;
                     forget_words(tx, &id)?;
                 }
-                for (id, content) in answers {
+                let turns: Vec<&str> = answers.iter().map(|it| it.0.as_str()).collect();
+                for pack in packs {
+                    erased.packs += usize::from(packs::withdraw_turns(tx, &pack, &turns)?);
+                }
+                for (id, content) in &answers {
                     tx.prepare_cached("UPDATE turns SET content = :content WHERE id = :id")?
                         .execute(named_params! {":content": content, ":id": id})?;
-                    erased.summaries += summaries_of(tx, &id)?;
+                    erased.summaries += summaries_of(tx, id)?;
                 }
                 Ok(erased)
             };

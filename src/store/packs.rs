@@ -1,5 +1,7 @@
 //! The rows of assembled packs. A pack is written once and never changed, but for what is forgotten later.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::named_params;
@@ -129,6 +131,53 @@ pub(super) fn withdraw(conn: &Connection, memory_id: &str, content: &str) -> rus
     conn.prepare_cached("DELETE FROM pack_memories WHERE memory_id = :id")?
         .execute(named_params! {":id": memory_id})?;
     Ok(quoting.len())
+}
+
+/// The packs that quote one of these turns, by id.
+pub(super) fn quoting_turns<'a>(
+    conn: &Connection,
+    turns: impl Iterator<Item = &'a str>,
+) -> rusqlite::Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut find = conn.prepare_cached("SELECT id FROM packs WHERE instr(result, '#' || :turn) > 0")?;
+    for turn in turns {
+        for id in find.query_map(named_params! {":turn": turn}, |row| row.get(0))? {
+            found.insert(id?);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes what a pack quotes of these turns out of it; says whether nothing else had been taken out before.
+pub(super) fn withdraw_turns(conn: &Connection, pack: &str, turns: &[&str]) -> rusqlite::Result<bool> {
+    let read = "SELECT result FROM packs WHERE id = :id";
+    let result: Option<String> =
+        conn.prepare_cached(read)?.query_row(named_params! {":id": pack}, |row| row.get(0)).optional()?;
+    let Some(result) = result else { return Ok(false) };
+    let was_whole = !result.contains("\"forgotten\":true");
+    conn.prepare_cached("UPDATE packs SET result = :result WHERE id = :id")?
+        .execute(named_params! {":result": without_turns(&result, turns), ":id": pack})?;
+    Ok(was_whole)
+}
+
+/// `result`, the JSON of a pack, with a notice where it quotes one of these turns.
+fn without_turns(result: &str, turns: &[&str]) -> String {
+    let Ok(mut pack) = serde_json::from_str::<Value>(result) else { return "{}".to_owned() };
+    let mut text = pack.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    for item in pack.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        let turn = item.get("uri").and_then(Value::as_str).and_then(|it| it.rsplit_once('#')).map(|it| it.1);
+        if turn.is_none_or(|it| !turns.contains(&it)) {
+            continue;
+        }
+        let Some(quoted) = item.get("text").and_then(Value::as_str) else { continue };
+        text = replaced(&text, quoted).unwrap_or_else(|| {
+            format!("{NOTICE} This pack quoted an answer that was forgotten since; its other items are kept.")
+        });
+        item["text"] = NOTICE.into();
+        item["forgotten"] = true.into();
+    }
+    pack["text"] = text.into();
+    pack.to_string()
 }
 
 /// `result`, the JSON of a pack, with a notice where it quotes the memory. When the quotation cannot be told from

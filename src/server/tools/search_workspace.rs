@@ -149,7 +149,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     };
     if !found.gone.is_empty() {
         let found = if hits.is_empty() { "" } else { "; what was found is as it was indexed" };
-        text.push_str(&format!("\n\n{gone} is not there any more, or not mounted{found}."));
+        text.push_str(&format!("\n\n{gone} is not there any more, not mounted or not readable{found}."));
     }
     if partial {
         let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");

@@ -297,3 +297,22 @@ fn a_sentence_of_a_summary_goes_from_its_pack_with_what_said_it() -> anyhow::Res
     assert!(!again.to_string().contains("marmalade") && quotes(&again, "bed number"), "{again}");
     Ok(())
 }
+
+#[test]
+fn a_quote_of_a_turn_goes_from_its_pack_with_what_it_said() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let content = "The xylophonist Quagmire hides zirconium beneath Thule";
+    let kept = run(&home, &["--json", "remember", content])?.json()?;
+    // The answer quotes it, and the pack quotes the answer.
+    let said = json!({"message": "where does the xylophonist hide something?", "session_id": "s"}).to_string();
+    run(&home, &["call", "ask", &said])?;
+    let asked = json!({"query": "where is zirconium", "sources": ["history"], "session_id": "s"}).to_string();
+    let pack = run(&home, &["--json", "call", "assemble_context", &asked])?.json()?;
+    assert!(pack["text"].as_str().is_some_and(|it| it.contains("Quagmire")), "{pack}");
+    run(&home, &["forget", kept["memories"][0]["id"].as_str().context("an id")?])?;
+    let left = run(&home, &["export"])?.out;
+    assert!(left.contains("\"table\":\"packs\"") && !left.contains("Quagmire"), "{left}");
+    let again = run(&home, &["--json", "call", "assemble_context", &asked])?.json()?;
+    assert!(!again.to_string().contains("Quagmire"), "{again}");
+    Ok(())
+}

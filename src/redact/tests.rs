@@ -1,0 +1,254 @@
+//! What is taken out of texts, and what is left alone.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Puts a token together, so that no scanner takes this file for a leak.
+fn token(prefix: &str, length: usize) -> String {
+    let body = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY".chars().cycle().take(length);
+    prefix.chars().chain(body).collect()
+}
+
+#[track_caller]
+fn check(text: &str, secret: &str, what: &'static str) {
+    assert!(text.contains(secret));
+    let (kept, found) = redact(text);
+    assert_eq!(kept, text.replace(secret, &format!("[redacted: {what}]")));
+    assert_eq!(found, vec![Redaction { what }; text.matches(secret).count()]);
+    assert_eq!(redact(&kept).0, kept, "a second pass finds something new");
+}
+
+#[track_caller]
+fn check_untouched(text: &str) {
+    assert_eq!(redact(text), (text.to_owned(), vec![]));
+}
+
+#[test]
+fn issued_keys_and_tokens_are_taken_out() {
+    for (prefix, length, what) in [
+        ("ghp_", 36, "GitHub token"),
+        ("github_pat_", 82, "GitHub token"),
+        ("glpat-", 20, "GitLab token"),
+        ("sk-ant-api03-", 95, "Anthropic key"),
+        ("sk-proj-", 48, "OpenAI key"),
+        ("sk-", 48, "OpenAI key"),
+        ("sk-or-v1-", 64, "OpenRouter key"),
+        ("sk_live_", 24, "Stripe key"),
+        ("xoxb-123456789012-", 24, "Slack token"),
+        ("AIza", 35, "Google key"),
+        ("npm_", 36, "npm token"),
+        ("hf_", 34, "Hugging Face token"),
+        ("ya29.", 60, "Google token"),
+    ] {
+        let secret = token(prefix, length);
+        check(&format!("use {secret}, please"), &secret, what);
+        check(&format!("KEY={secret}\nand {secret}"), &secret, what);
+        check(&format!("{{\"a\":\"x\\n{secret}\"}}"), &secret, what);
+        check(&format!("https://x.test/{secret}?y"), &secret, what);
+        check(&secret, &secret, what);
+    }
+    let aws = format!("AKIA{}", "Z7Q2K4M8".repeat(2));
+    check(&format!("aws_access_key_id = {aws}"), &aws, "AWS access key");
+    let jwt = format!("eyJ{}.eyJ{}.{}", token("", 30), token("", 60), token("", 43));
+    check(&format!("Authorization: Bearer {jwt}"), &jwt, "JSON web token");
+    let grid = format!("SG.{}.{}", token("", 22), token("", 43));
+    check(&format!("key {grid}."), &grid, "SendGrid key");
+    let hook = format!("T0AB12CD3/B0AB12CD3/{}", token("", 24));
+    check(&format!("https://hooks.slack.com/services/{hook}"), &hook, "Slack webhook");
+}
+
+#[test]
+fn keys_that_were_typed_by_hand_are_taken_out_too() {
+    for text in [
+        "my API key is sk-proj-abcdefghijklmnop1234567890abcdefghijklmnop",
+        "sk-abcdefghijklmnopqrstuvwxyz123456",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "glpat-abcdefghij1234567890",
+    ] {
+        let (clean, found) = redact(text);
+        assert!(!clean.contains("abcdefghij"), "{clean}");
+        assert_eq!(found.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn random_values_behind_a_telling_name_are_taken_out() {
+    let value = token("", 20);
+    for text in [
+        "password={}",
+        "DB_PASSWORD={}",
+        "password: {}",
+        "\"password\": \"{}\"",
+        "apiKey: '{}'",
+        "api-key = \"{}\"",
+        "client_secret=>\"{}\"",
+        "?token={}&x=1",
+        "x-api-key: {}",
+        "{\\\"secret\\\":\\\"{}\\\"}",
+        "config[\"token\"] = \"{}\"",
+    ] {
+        let what = redact(&text.replace("{}", &value)).1.first().map(|it| it.what).unwrap_or_default();
+        check(&text.replace("{}", &value), &value, what);
+        assert!(["password", "secret", "token", "API key"].contains(&what), "{text}");
+    }
+    check("secret: 9f86d081884c7d659a2feaa0c55ad015", "9f86d081884c7d659a2feaa0c55ad015", "secret");
+    check("pwd=Tr0ub4d0r&3", "Tr0ub4d0r", "password");
+    check(&format!("curl -H 'Authorization: Bearer {value}'"), &value, "token");
+    check("postgres://app:s3cr3t-one@db.test/x", "s3cr3t-one", "password");
+}
+
+#[test]
+fn passwords_that_people_say_are_taken_out() {
+    for (text, secret) in [
+        ("The wifi password is hunter22", "hunter22"),
+        ("The Wi-Fi password was changed to moonlight-17.", "moonlight-17"),
+        ("My password has been changed to hunter22", "hunter22"),
+        ("My password is hunter22, keep it safe", "hunter22"),
+        ("Passwort: Sommer2024!", "Sommer2024!"),
+        ("Das Kennwort ist Winter2025.", "Winter2025"),
+        ("mot de passe : Azerty99", "Azerty99"),
+        ("La contraseña es Madrid77", "Madrid77"),
+        ("password: correct-horse!battery", "correct-horse!battery"),
+        ("The PIN is 4821.", "4821"),
+        ("password is 83920184", "83920184"),
+        ("The password is \"hunter22\" for the router", "hunter22"),
+        ("密码: abc12345", "abc12345"),
+    ] {
+        check(text, secret, "password");
+    }
+}
+
+#[test]
+fn card_numbers_are_taken_out() {
+    // Numbers that the issuers publish for tests.
+    for number in [
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "5555555555554444",
+        "378282246310005",
+        "3782 822463 10005",
+        "6011111111111117",
+        "2223003122003222",
+    ] {
+        check(&format!("The card is {number}, valid until 12/27"), number, "card number");
+        check(&format!("{{\"card\":\"{number}\"}}"), number, "card number");
+    }
+}
+
+#[test]
+fn tokens_of_more_makers_are_taken_out() {
+    let vault = format!("hvs.{}", token("", 90));
+    check(&format!("export VAULT_TOKEN {vault}"), &vault, "Vault token");
+    let bot = format!("123456789:AA{}", token("", 33));
+    check(&format!("the bot is {bot}"), &bot, "Telegram token");
+    for (prefix, length, what) in [
+        ("glrt-", 20, "GitLab token"),
+        ("dckr_pat_", 27, "Docker token"),
+        ("lin_api_", 40, "Linear key"),
+        ("figd_", 40, "Figma token"),
+        ("tskey-", 40, "Tailscale key"),
+        ("sntrys_", 60, "Sentry token"),
+        ("ntn_", 46, "Notion token"),
+    ] {
+        let secret = token(prefix, length);
+        check(&format!("use {secret}, please"), &secret, what);
+    }
+}
+
+#[test]
+fn private_keys_are_taken_out_whole() {
+    let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        let block = format!("-----BEGIN {label}-----\n{line}\n{line}\n-----END {label}-----");
+        check(&format!("before\n{block}\nafter"), &block, "private key");
+        let escaped = block.replace('\n', "\\n");
+        check(&format!("{{\"key\": \"{escaped}\"}}"), &escaped, "private key");
+    }
+    let cut = format!("-----BEGIN PRIVATE KEY-----\n{line}\n{line}");
+    check(&cut, &cut, "private key");
+    let legacy =
+        format!("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{line}\n-----END RSA PRIVATE KEY-----");
+    check(&legacy, &legacy, "private key");
+    assert!(holds_private_key(&legacy));
+    for talk in [
+        "Files with -----BEGIN PRIVATE KEY----- are skipped.",
+        "if text.contains(\"-----BEGIN RSA PRIVATE KEY-----\") && text.contains(\"-----END RSA PRIVATE KEY-----\") {",
+        &format!("-----BEGIN CERTIFICATE-----\n{line}\n-----END CERTIFICATE-----"),
+        &format!("-----BEGIN PUBLIC KEY-----\n{line}\n-----END PUBLIC KEY-----"),
+    ] {
+        check_untouched(talk);
+        assert!(!holds_private_key(talk));
+    }
+}
+
+#[test]
+fn a_large_text_made_to_slow_it_down_does_not() {
+    for part in ["token=", "-----BEGIN PRIVATE KEY-----", "eyJa.", "https://u:", "\\n", "token"] {
+        assert!(redact(&part.repeat(500_000 / part.len())).1.is_empty(), "{part}");
+    }
+}
+
+#[test]
+fn what_only_looks_random_is_left_alone() {
+    let image = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==";
+    for text in [
+        "The password is the one we chose in March 2024; the secret: never write it down.",
+        "commit 5f2b6c8e9a1d3f4b7c0e2a5d8b1f4c7e0a3d6b9c fixes the token: see there",
+        "id 018f3c2e-7b1a-7c3d-9e4f-5a6b7c8d9e0f, token=018f3c2e-7b1a-7c3d-9e4f-5a6b7c8d9e0f",
+        &format!("<img src=\"data:image/png;base64,{image}\">"),
+        "\"integrity\": \"sha512-aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYaB3dE5fG7hJ9==\"",
+        "let token = lexer.next_token2(input);",
+        "token = theNextPageTokenOfTheSecondList2",
+        "\"secret\": \"mySecretForTheStagingServer01\"",
+        "token: Option<Sha256Token>,",
+        "password: String,",
+        "password = os.environ[\"DB_PASSWORD_2\"]",
+        "secret: ${{ secrets.NPM_TOKEN_1 }}",
+        "api_key = \"YOUR_API_KEY_HERE\"",
+        "apiKey: process.env.OPENAI_KEY2,",
+        "PASSWORD=changeme",
+        "max_tokens = 128000, tokens: 8192",
+        "class=\"sk-folding-cube-with-a-long-name-1\" and sk-learn",
+        "postgres://user:password@localhost/x and http://127.0.0.1:8080/x@y",
+        "AKIA is how they begin; ghp_ too; AIza as well; eyJ.eyJ.x",
+        "sk-ant-... or sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "npm_config_registry_and_other_settings_of_npm",
+        "hf_model_name_that_is_long_and_speaks_for_itself",
+        "passt=1, bypass: 2024-11-21T10:00:00, compass: north",
+        "Bearer authentication is described in RFC 6750",
+        "日本語のパスワード: とても長い言葉",
+        "The password is 12 characters long",
+        "The password is stored in the vault2 of the team",
+        "password is bcrypt2 hashed",
+        "The password policy is: 12 characters, 2 digits",
+        "The pin is GPIO 17 of the board",
+        "Pin 4821 of the connector",
+        "The order number is 4111111111111112",
+        "version 4.1111.1111.1111.1111",
+        "1700000000000000 ns, 4000000000000 ms, 1234567890123456",
+        "4444444444444444",
+        "IBAN DE89 3704 0044 0532 0130 00",
+        "+49 30 1234 5678 9012, call 5105-1051",
+        "2023-10-05 10:00:00 2024-11-21",
+        "Skeleton32CharactersLongIdentifierXYZ and SKU12345678901234567890123456789012",
+    ] {
+        check_untouched(text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_breaks_it(parts in prop::collection::vec(prop_oneof![
+        Just("-----BEGIN PRIVATE KEY-----".to_owned()), Just("-----END ".to_owned()), Just("\\n".to_owned()),
+        Just("eyJhbGciOi1.".to_owned()), Just("SG.".to_owned()), Just("ya29.".to_owned()), Just("password".to_owned()),
+        Just("://é:".to_owned()), Just("https://u:".to_owned()), Just("hooks.slack.com/services/".to_owned()),
+        "[=:\"' ]{1,3}", "[a-zA-Z0-9+/]{0,60}", "\\PC{0,10}",
+    ], 0..20)) {
+        let text = parts.concat();
+        let (kept, found) = redact(&text);
+        prop_assert_eq!(found.is_empty(), kept == text);
+    }
+}
