@@ -224,6 +224,12 @@ mod tests {
         assert!(score("explain", 0.95, &inner) < score("explain", 0.95, &file));
         assert!(score("test", 0.95, &inner) > score("test", 0.95, &file));
         assert!((score("fix", 0.95, &inner) - 0.5).abs() < 1e-9);
+        assert!(score("lookup", 0.95, &inner) < score("lookup", 0.95, &file));
+        let guide = piece(SourceName::Workspace, "docs/guide.md", "markdown");
+        assert!(score("generate", 0.95, &memory) > score("generate", 0.95, &file));
+        assert!(score("review", 0.95, &test) > score("review", 0.95, &guide));
+        assert!(score("review", 0.95, &guide) > score("review", 0.95, &file));
+        assert!(score("general", 0.95, &memory) > score("general", 0.95, &file));
         for label in ["recall", "test", "security", "general"] {
             for piece in [&memory, &file, &test, &config] {
                 assert!((score(label, 0.5, piece) - 0.5).abs() < 1e-9, "{label}");

@@ -350,3 +350,16 @@ fn words_in(chunk: u32, question: &Question, found: &[Vec<Found>]) -> Vec<String
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_counts_less_and_more_of_it_where_it_is_asked_for() {
+        let test = Class { test: true, ..Class::default() };
+        let (other, asked) = (prior(test, Class::default()), prior(test, test));
+        assert!(other < asked && asked < 1.0, "{other} {asked}");
+        assert_eq!(prior(Class::default(), test), 1.0);
+    }
+}
