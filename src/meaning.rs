@@ -15,6 +15,8 @@ mod gone;
 mod holding_kinds;
 mod holdings;
 mod linked;
+mod nearby;
+mod one_slot;
 mod openings;
 mod orders;
 mod outcome;

@@ -5,6 +5,9 @@ use super::Fact;
 use super::frames::FRAME;
 use super::frames::Plain;
 use super::frames::frames;
+use super::one_slot::one_slot;
+use super::subject::NounPhrase;
+use super::subject::noun_phrase;
 use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
 use super::tables::SEVERAL;
@@ -17,6 +20,15 @@ pub(super) const BEGINS: &str = "@>";
 
 /// Words of a sentence that can be laid beside another.
 const LONGEST: usize = 12;
+
+/// Verbs of what was.
+const PAST: &[&str] = &[
+    "was", "were", "had", "did", "went", "came", "got", "took", "made", "saw", "met", "said", "found", "gave", "told",
+    "left", "felt", "kept", "held", "brought", "bought", "thought", "began", "ran", "won", "lost", "paid", "sent",
+    "built", "fell", "cut", "put", "read", "wrote", "spoke", "drove", "flew", "sat", "stood", "slept", "ate", "drank",
+    "broke", "chose", "grew", "knew", "led", "rose", "sang", "sold", "spent", "swam", "taught", "threw", "woke",
+    "wore", "has", "have",
+];
 
 /// Words in which two sentences may differ.
 const APART: usize = 3;
@@ -77,12 +89,40 @@ fn follows(plain: &Plain<'_>, said: &[Word], whom: &[Word]) -> Vec<Fact> {
     found.into_iter().map(|it| Fact { holds: false, is_change: true, replaces: None, ..it }).collect()
 }
 
+/// A verb that nobody listed: `I root for the Mets`, `Kim moonlights as a DJ`.
+pub(super) fn plain_verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, usize)> {
+    let [who, verb, said, ..] = words else { return None };
+    let is_plain = |it: &Word| {
+        !it.is_capital()
+            && !it.is_mark()
+            && !values::is_article(&it.low)
+            && it.low.len() > 2
+            && it.low.chars().all(char::is_alphabetic)
+            && !it.is(&PREPOSITIONS)
+            && !NO_SUBJECT.contains(it.low.as_str())
+            && !super::openings::is_change(it)
+    };
+    let is_first = who.is(&["i", "we"]);
+    let ends = verb.low.ends_with('s') && !verb.low.ends_with("ss");
+    let is_past = verb.is(PAST) || verb.low.ends_with("ed") || verb.low.ends_with("ly") || verb.low == "never";
+    if !is_plain(verb)
+        || is_past
+        || said.is_mark()
+        || !(is_first || who.is_capital() && ends)
+        || values::is_article(&who.low)
+    {
+        return None;
+    }
+    let base = if is_first { verb.low.clone() } else { verb.low[..verb.low.len() - 1].to_owned() };
+    Some((noun_phrase(std::slice::from_ref(who), speaker)?, base, 2))
+}
+
 /// How surely `new` says that `old` is over; both begin with the same words.
 pub(super) fn differs_in_one_place(old: &Fact, new: &Fact) -> Option<f64> {
     if !new.holds {
         return (old.holds && old.value == new.value).then_some(1.0);
     }
-    if !new.is_change || !old.holds {
+    if !old.holds {
         return None;
     }
     let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
@@ -100,6 +140,14 @@ pub(super) fn differs_in_one_place(old: &Fact, new: &Fact) -> Option<f64> {
         || !is_time(left) && is_number(left) != is_number(right)
     {
         return None;
+    }
+    if !new.is_change {
+        let all: Vec<&str> = new.subject.split(' ').chain(other[..first].iter().copied()).collect();
+        let is_present =
+            all.get(1).is_some_and(|it| it.ends_with('s')) || all.get(2).is_some_and(|it| it.ends_with('s'));
+        let is_told =
+            is_present && last == 0 && all.len() > 2 && !all.iter().any(|it| it.ends_with("ed") || PAST.contains(it));
+        return is_told.then(|| one_slot(old, new, all[1], &all[2..], left, right)).flatten();
     }
     // What is the same besides the two first words, and says something.
     let common = one[..first].iter().chain(&one[one.len() - last..]);

@@ -17,6 +17,9 @@ pub(super) fn rivals(plain: &Plain<'_>) -> Vec<Fact> {
     let words = plain.words;
     let Some(subject) = first_subject(words) else { return Vec::new() };
     let said = &words[subject.len()..];
+    if said.is_empty() {
+        return Vec::new();
+    }
     let is_change = said
         .iter()
         .take(4)

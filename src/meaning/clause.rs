@@ -296,6 +296,10 @@ impl Statement<'_> {
             let fact = self.fact(&subject.all(), "presence".to_owned(), &value, false, row.is_change, !denied, 0.9);
             return Some(Fact { value: presence, ..fact });
         }
+        // `is called by` names nobody.
+        if row.attribute == "name" && value.words[0].low == "by" {
+            return None;
+        }
         // `is on hold`, `favorite book has changed to`: what links says it.
         let is_state = STATES.iter().any(|it| it.1.contains(&presence.as_str()));
         if row.attribute == "uses" && (is_state || row.is_change && subject.favorite().is_some()) {

@@ -8,9 +8,12 @@ use super::gone::GONE;
 use super::gone::is_given_up;
 use super::holdings::SOME;
 use super::holdings::WHATEVER;
+use super::nearby::NEAR;
+use super::nearby::is_likely;
 use super::refill::fills_again;
 use super::sides::differ_in_period;
 use super::sides::exclude;
+use super::sides::in_two_halves;
 use super::slots::SLOT;
 use super::tables::REGIONS;
 use super::tables::RIVALS;
@@ -38,6 +41,9 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
     if new.attribute == BEGINS {
         return differs_in_one_place(old, new);
     }
+    if new.attribute == NEAR {
+        return is_likely(old, new);
+    }
     if new.attribute == GONE {
         return is_given_up(old, new);
     }
@@ -51,6 +57,7 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
         // `no longer lives in Lisbon` is about Lisbon only; `does not use tabs` says nothing of spaces.
         (true, false) => is_same_value(&old.value, &new.value).then_some(1.0).or(is_same.then_some(0.6)),
         (false, true) => is_same_value(&old.value, &new.value).then_some(1.0),
+        (true, true) if is_void(&old.value) != is_void(&new.value) => Some(1.0),
         (true, true) if is_same => None,
         (true, true) if new.replaces.as_ref().is_some_and(|it| covers(it, &old.value)) => Some(1.0),
         (true, true) if new.attribute.starts_with(SOME) => {
@@ -62,6 +69,14 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
         }
         (true, true) => differ(old, new),
     }
+}
+
+/// Whether nothing is said to be there: `allergic to nothing`.
+fn is_void(value: &str) -> bool {
+    matches!(
+        value,
+        "nothing" | "none" | "nobody" | "no one" | "nichts" | "niemand" | "rien" | "personne" | "nada" | "nadie"
+    )
 }
 
 fn is_same_value(one: &str, other: &str) -> bool {
@@ -77,6 +92,10 @@ fn covers(part: &str, whole: &str) -> bool {
 fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
     let is_time = |it: &[&str]| it.iter().any(|it| values::is_date_part(it) || values::is_clock(it));
+    // A shop opens in the morning and after lunch.
+    if matches!(new.attribute.as_str(), "opens" | "closes") && !new.is_change && in_two_halves(&one, &other) {
+        return Some(0.6);
+    }
     if is_time(&one) || is_time(&other) {
         return times(&one, &other);
     }
@@ -274,6 +293,22 @@ mod tests {
             ("The wedding is on 3 May", "The meeting is on 4 May"),
         ] {
             check(old, new, None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_two_texts_are_too_strange(
+            old in "(I|We|The|My|Ella|is|has|moved|to|now|not|instead|of|at|in|7|18|pm|A|'s|,|las|über| ){0,14}",
+            new in "[A-Za-zäé' ,.;:0-9]{0,60}|(I|The|is|was|from|to|now|with|as|5|a|b|den| ){0,14}",
+        ) {
+            for (one, other) in [(&old, &new), (&new, &old), (&old, &old)] {
+                for old in facts(one, None) {
+                    for new in facts(other, None) {
+                        conflict(&Fact { attribute: new.attribute.clone(), ..old.clone() }, &new);
+                    }
+                }
+            }
         }
     }
 }

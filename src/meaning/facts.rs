@@ -9,6 +9,7 @@ use super::frames::Plain;
 use super::frames::frames;
 use super::gone::gone;
 use super::holdings::holdings;
+use super::nearby::nearby;
 use super::openings::plain_change;
 use super::openings::plain_order;
 use super::openings::skip_label;
@@ -81,6 +82,7 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
             told.extend(statement.frames(&told));
             let begun = beginnings(&statement.plain(&told), &told);
             told.extend(begun);
+            told.extend(nearby(&statement.plain(&told)));
         }
         let mut held = holdings(&statement.plain(&told));
         held.retain(|it| {

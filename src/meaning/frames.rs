@@ -10,7 +10,6 @@ use super::sides::is_quantity;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
 use super::tables::LISTED;
-use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
 use super::tables::VERBS;
 use super::tables::VERBS_AS_WRITTEN;
@@ -76,12 +75,14 @@ pub(super) fn is_framed(attribute: &str) -> bool {
     attribute.starts_with([FRAME, THING])
         || attribute == super::slots::SLOT
         || attribute == super::gone::GONE
+        || attribute == super::nearby::NEAR
         || attribute == super::alike::BEGINS
 }
 
 /// The attribute as a person is told it.
 pub fn plain_attribute(attribute: &str) -> &str {
     match attribute {
+        super::nearby::NEAR => "is about",
         super::alike::BEGINS => "says",
         KEY | super::slots::SLOT => "is",
         super::gone::GONE => "given up",
@@ -218,35 +219,7 @@ fn verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, us
         }
         return Some((subject, verb, at + 1));
     }
-    plain_verb(words, speaker)
-}
-
-/// A verb that nobody listed: `I root for the Mets`, `Kim moonlights as a DJ`.
-fn plain_verb(words: &[Word], speaker: Option<&str>) -> Option<(NounPhrase, String, usize)> {
-    let [who, verb, said, ..] = words else { return None };
-    let is_plain = |it: &Word| {
-        !it.is_capital()
-            && !it.is_mark()
-            && !values::is_article(&it.low)
-            && it.low.len() > 2
-            && it.low.chars().all(char::is_alphabetic)
-            && !it.is(&PREPOSITIONS)
-            && !NO_SUBJECT.contains(it.low.as_str())
-            && !super::openings::is_change(it)
-    };
-    let is_first = who.is(&["i", "we"]);
-    let ends = verb.low.ends_with('s') && !verb.low.ends_with("ss");
-    let is_past = verb.low.ends_with("ed") || verb.low.ends_with("ly") || verb.low == "never";
-    if !is_plain(verb)
-        || is_past
-        || said.is_mark()
-        || !(is_first || who.is_capital() && ends)
-        || values::is_article(&who.low)
-    {
-        return None;
-    }
-    let base = if is_first { verb.low.clone() } else { verb.low[..verb.low.len() - 1].to_owned() };
-    Some((noun_phrase(std::slice::from_ref(who), speaker)?, base, 2))
+    super::alike::plain_verb(words, speaker)
 }
 
 /// Spanish says `I` by the form of the verb.
@@ -355,6 +328,7 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
         "outgrown",
         "lost",
         "returned",
+        "shaved",
         "kündigte",
         "verkaufte",
         "verließ",
@@ -398,7 +372,7 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
     }
     let Some(subject) = noun_phrase(&words[..end], plain.speaker) else { return Vec::new() };
     let mut from = at + 1 + usize::from(gave_up(at));
-    while words.get(from).is_some_and(|it| it.is(&["de", "with"])) {
+    while words.get(from).is_some_and(|it| it.is(&["de", "with", "off"])) {
         from += 1;
     }
     let about = subject.parts.join(" ");
@@ -419,6 +393,12 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
             return vec![over(format!("{FRAME}be"), value)];
         }
         found.push(over(format!("{FRAME}be"), format!("{} {value}", doing.low).trim().to_owned()));
+        // Who quit smoking is no smoker.
+        if rest.is_empty()
+            && let Some(stem) = doing.low.strip_suffix("ing")
+        {
+            found.push(over(format!("{THING}{stem}er"), format!("{stem}er")));
+        }
         if let Some(base) = base_of_doing(&doing.low) {
             found.push(over(format!("{FRAME}{base}"), value));
         }

@@ -7,9 +7,11 @@ use super::tables::BANKS;
 use super::tables::CROWDS;
 use super::tables::FREQUENT;
 use super::tables::JOBS;
+use super::tables::POSITIONS;
 use super::tables::PREPOSITIONS;
 use super::tables::STATES;
 use super::tables::rows;
+use super::topic::stem;
 use super::value::DURATIONS;
 use super::value::Value;
 use super::value::is_version;
@@ -31,8 +33,8 @@ const LONGEST: usize = 6;
 pub(super) fn is_known(kind: &str) -> bool {
     [
         "any", "name", "place", "street", "job", "work", "subject", "diet", "gymname", "bank", "device", "time",
-        "money", "who", "url", "often", "cash", "school", "role", "phone", "zone", "number", "release", "room", "spot",
-        "count", "thing", "plan", "status",
+        "money", "who", "url", "often", "cash", "school", "position", "pet", "child", "tongue", "role", "phone",
+        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status",
     ]
     .contains(&kind)
 }
@@ -128,6 +130,13 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
         "school" => begins_with_name && SCHOOLS.contains(&last),
         // `CEO of Orion` is one of several that somebody can be.
         "role" => JOBS.contains(&last) && !value.words.iter().any(|it| it.is(&PREPOSITIONS)),
+        "pet" => value.words.last().is_some_and(|it| PETS.contains(&stem(&it.low).as_str())),
+        "child" => value.words.last().is_some_and(|it| {
+            ["son", "daughter", "child", "children", "kid", "baby", "boy", "girl", "twin"]
+                .contains(&stem(&it.low).as_str())
+        }),
+        "tongue" => TONGUES.contains(&normal.as_str()),
+        "position" => POSITIONS.contains(&normal.as_str()),
         "cash" => {
             is_quantity(parts[0])
                 && (normal.contains(['$', '€', '£']) || parts[1..].iter().any(|it| CURRENCIES[..14].contains(it)))
@@ -187,6 +196,69 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
     };
     fits.then_some(Filling { value, of })
 }
+
+const PETS: &[&str] = &[
+    "dog",
+    "cat",
+    "hamster",
+    "rabbit",
+    "parrot",
+    "budgie",
+    "turtle",
+    "puppy",
+    "kitten",
+    "goldfish",
+    "bunny",
+    "beagle",
+    "labrador",
+    "poodle",
+    "terrier",
+    "retriever",
+    "spaniel",
+    "dachshund",
+    "husky",
+    "corgi",
+    "ferret",
+    "guinea",
+    "pig",
+    "canary",
+    "gerbil",
+];
+
+const TONGUES: &[&str] = &[
+    "english",
+    "german",
+    "french",
+    "spanish",
+    "italian",
+    "portuguese",
+    "dutch",
+    "polish",
+    "russian",
+    "chinese",
+    "japanese",
+    "korean",
+    "turkish",
+    "swedish",
+    "danish",
+    "norwegian",
+    "finnish",
+    "czech",
+    "greek",
+    "arabic",
+    "hindi",
+    "ukrainian",
+    "deutsch",
+    "englisch",
+    "französisch",
+    "spanisch",
+    "anglais",
+    "allemand",
+    "français",
+    "espagnol",
+    "inglés",
+    "alemán",
+];
 
 const SCHOOLS: &[&str] = &[
     "school",

@@ -196,7 +196,7 @@ fn clauses(plain: &Plain<'_>) -> Vec<(Vec<Word>, bool)> {
         found.push((owned(words), denied(&whole)));
     }
     if !is_one {
-        let first = &words[ranges[0].clone()];
+        let first = ranges.first().map_or(&words[..0], |it| &words[it.clone()]);
         let carried = first_subject(first);
         for (at, range) in ranges.iter().enumerate().take(4) {
             let clause = &words[range.clone()];
@@ -244,12 +244,15 @@ pub(super) fn first_subject(words: &[Word]) -> Option<&[Word]> {
     if known(first) && !first.is_capital() {
         return None;
     }
+    if first.is(&["i", "we"]) {
+        return Some(&words[..1]);
+    }
     let verb = (1..words.len().min(6)).find(|at| known(&words[*at]))?;
     Some(&words[..verb])
 }
 
 /// Verbs of the past with which a statement of a change begins.
-const PAST: &[&str] = &[
+pub(super) const PAST: &[&str] = &[
     "sold",
     "left",
     "quit",
@@ -423,6 +426,9 @@ fn said(
     let (value, shown) = match (frame.fixed, filled.value) {
         (Some(fixed), value) => {
             if let Some((from, to)) = value {
+                fills(frame.kind, &words[from..to])?;
+            }
+            if let Some((from, to)) = value.filter(|_| frame.kind == "any") {
                 attribute = format!("{attribute} {}", values::normal(&words[from..to]).join(" "));
             }
             (fixed.to_owned(), fixed.to_owned())

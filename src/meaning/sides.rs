@@ -7,6 +7,8 @@ use super::frames::FRAME;
 use super::frames::KEY;
 use super::frames::THING;
 use super::frames::unversioned;
+use super::one_slot::one_slot;
+use super::tables::MANY_AT_ONCE;
 use super::tables::PREPOSITIONS;
 use super::tables::SEVERAL;
 use super::value::DURATIONS;
@@ -153,6 +155,9 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
         return sure;
     }
     things_differ(old, new, verb, left, right, &around)
+        .filter(|it| *it >= 0.8)
+        .or_else(|| one_slot(old, new, verb, &one[..first], left, right))
+        .or_else(|| things_differ(old, new, verb, left, right, &around))
 }
 
 /// `was moved to X`: what was hosted, kept or somewhere is not there any more.
@@ -226,6 +231,14 @@ fn quantities(
     if ROOMS.contains(&before) {
         return Some(Some(1.0));
     }
+    // Fed at 7 and at 18, open from 8 and from 14: once in each half of the day.
+    if !renews
+        && matches!(before, "at" | "um" | "à" | "las")
+        && in_two_halves(left, right)
+        && (verb != "be" || first > 1)
+    {
+        return Some(Some(0.6));
+    }
     let is_name = is_plain && is_noun && !is_unit(&behind);
     // `accepts v1` and `accepts v2` can both be.
     let is_version =
@@ -234,6 +247,17 @@ fn quantities(
         return Some(Some(0.6));
     }
     Some(Some(1.0))
+}
+
+/// Whether one hour is in the morning, and one past noon.
+pub(super) fn in_two_halves(one: &[&str], other: &[&str]) -> bool {
+    let hour = |side: &[&str]| -> Option<u8> {
+        let first = side.first()?.split(':').next()?;
+        let digits = first.trim_end_matches(|it: char| it.is_alphabetic());
+        let late = first.ends_with("pm") || side.contains(&"pm");
+        digits.parse::<u8>().ok().filter(|it| *it <= 24).map(|it| if late && it < 12 { it + 12 } else { it })
+    };
+    matches!((hour(one), hour(other)), (Some(a), Some(b)) if (a < 12) != (b < 12))
 }
 
 /// What buses, trains and ferries do, each at many hours.
@@ -247,6 +271,9 @@ pub(super) const ROOMS: &[&str] = &[
     "room",
     "hall",
     "gate",
+    "seat",
+    "lane",
+    "row",
     "platform",
     "building",
     "track",
@@ -366,7 +393,9 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     }
     let is_taste = several && !CHOOSES.contains(&verb);
     let opposite = left.len() == 1 && right.len() == 1 && are_opposites(left[0], right[0]);
-    if are_rivals(&first, &second) || opposite && !is_link {
+    // `compatible with Vim` says nothing of Emacs.
+    let is_open = is_link && around.first().is_some_and(|it| MANY_AT_ONCE.contains(it));
+    if (are_rivals(&first, &second) || opposite && !is_link) && !is_open {
         return (!is_taste || renews).then_some(1.0);
     }
     let (begins, starts) = (left[0], right[0]);
@@ -408,7 +437,8 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     }
     if is_link {
         // `is written in`, `is hosted on`.
-        if around.iter().any(|it| ONE_ONLY.contains(it)) && left.len() <= 3 && right.len() <= 3 {
+        let is_called_by = around.contains(&"by") && around.iter().any(|it| matches!(*it, "called" | "named"));
+        if !is_called_by && around.iter().any(|it| ONE_ONLY.contains(it)) && left.len() <= 3 && right.len() <= 3 {
             return Some(if may_be_many { 0.6 } else { 0.9 });
         }
         if may_be_many {
@@ -468,7 +498,7 @@ fn is_named(shown: &str, part: &str) -> bool {
     has_sign(part) || is_capital(shown, part)
 }
 
-fn is_capital(shown: &str, part: &str) -> bool {
+pub(super) fn is_capital(shown: &str, part: &str) -> bool {
     let begins = |it: &str| it.chars().next().is_some_and(char::is_uppercase);
     shown.split(' ').any(|it| it.to_lowercase() == part && begins(it))
 }

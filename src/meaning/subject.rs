@@ -159,7 +159,7 @@ pub(super) fn noun_phrase(words: &[Word], speaker: Option<&str>) -> Option<NounP
                 tokens.push("to".to_owned())
             }
             "to" => return None,
-            _ if values::is_article(low) && !(low == "des" && at > 1) => {}
+            _ if values::is_article(low) && !(low == "des" && at > 1) && !(word.raw == "A" && at > 1) => {}
             _ if word.is_mark() => return None,
             // `on` is somebody in French, at the beginning.
             _ if NO_SUBJECT.contains(low) && !(low == "on" && at > 1) => return None,

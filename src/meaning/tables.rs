@@ -130,6 +130,8 @@ lists! {
     BANKS = "banks";
     /// How often something is.
     FREQUENT = "frequencies";
+    /// Where somebody stands in a game.
+    POSITIONS = "positions";
     /// Of whom a group consists.
     CROWDS = "crowds";
     /// Verbs of which several things can be said at once.
@@ -141,6 +143,12 @@ type Set = HashSet<&'static str>;
 
 /// Words that no subject has.
 pub(super) static NO_SUBJECT: LazyLock<Set> = LazyLock::new(|| items("no subject").into_iter().collect());
+
+/// Participles of what is done by one or with one at a time.
+pub(super) static DONE_ONCE: LazyLock<Set> = LazyLock::new(|| items("done once").into_iter().collect());
+
+/// Words of which much can be said at once, beside the verbs of `SEVERAL`.
+pub(super) static MANY_AT_ONCE: LazyLock<Set> = LazyLock::new(|| items("many at once").into_iter().collect());
 
 /// English verbs in their plain form.
 pub(super) static VERBS: LazyLock<Set> = LazyLock::new(|| items("verbs").into_iter().collect());
@@ -185,7 +193,9 @@ mod tests {
         let more = [
             "copulas",
             "devices",
+            "done once",
             "holdings",
+            "many at once",
             "no subject",
             "nouns",
             "opposites",

@@ -16,6 +16,41 @@ pub(super) const STOPS: &[&str] = &[
     "anstatt", "parce", "depuis", "avec", "car", "porque", "desde", "con", "mit", "sans", "ohne",
 ];
 
+/// What stands before somebody's name.
+const TITLES: &[&str] = &[
+    "dr",
+    "doctor",
+    "docteur",
+    "docteure",
+    "doctora",
+    "professor",
+    "professeur",
+    "professeure",
+    "profesor",
+    "profesora",
+    "maître",
+    "madame",
+    "monsieur",
+    "mme",
+    "señor",
+    "señora",
+    "herr",
+    "frau",
+    "coach",
+    "aunt",
+    "uncle",
+    "tante",
+    "oncle",
+    "tía",
+    "tío",
+    "sister",
+    "brother",
+    "father",
+    "captain",
+    "capitaine",
+    "capitán",
+];
+
 const INSTEAD: &[&[&str]] = &[
     &["over"],
     &["instead", "of"],
@@ -127,7 +162,8 @@ impl Value {
     pub(super) fn is_name(&self) -> bool {
         // `acme-uploads`, `gpt-4`: names in programs have no capital.
         let has_sign = |it: &Word| it.low.contains(['-', '_', '.', '/']) && it.low.chars().any(char::is_alphabetic);
-        self.words.iter().find(|it| !values::is_article(&it.low)).is_some_and(|it| it.is_capital() || has_sign(it))
+        let mut named = self.words.iter().filter(|it| !values::is_article(&it.low) && !it.is(TITLES));
+        named.next().is_some_and(|it| it.is_capital() || has_sign(it))
     }
 
     pub(super) fn is_number(&self) -> bool {
