@@ -243,7 +243,8 @@ fn page(
     weights: &Weights,
 ) -> Result<Page, StoreError> {
     let (limit, offset) = (query.limit, query.offset);
-    if question.terms().is_empty() {
+    // What is too long for a word is none, and asks for something all the same.
+    if question.terms().is_empty() && !query.query.contains(char::is_alphanumeric) {
         let mut rows = reader.newest(limit.saturating_add(1), offset)?;
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -159,6 +159,8 @@ async fn nothing_found_says_what_was_searched_and_where_something_is() -> anyhow
         assert!(searched.contains(expected), "{expected}: {searched}");
     }
     assert!(!searched.contains("hidden"), "{searched}");
+    let found = server.call("recall", json!({"query": "x".repeat(9_000)})).await?;
+    assert_eq!(found["memories"], json!([]), "a word that is too long is not the newest memories");
     let found = server.call("recall", json!({"query": "quagga"})).await?;
     assert!(found["searched"].as_str().is_some_and(|it| !it.contains("has")), "{found}");
     Ok(())
