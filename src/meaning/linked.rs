@@ -139,7 +139,7 @@ impl Statement<'_> {
         }
         if let Some(preposition) = value.preposition() {
             let is_idiom = value.words.get(1).is_some_and(|it| it.is(IDIOMS));
-            return (!is_idiom && matches!(preposition, "in" | "at" | "on" | "near" | "en" | "à" | "auf" | "bei"))
+            return (!is_idiom && matches!(preposition, "in" | "at" | "on" | "en" | "à" | "auf" | "bei"))
                 .then(|| {
                     // Who is somewhere may only be passing through.
                     let value = Value { words: value.words[1..].to_vec(), ..value.clone() };
