@@ -139,13 +139,14 @@ impl Statement<'_> {
         }
         if let Some(preposition) = value.preposition() {
             let is_idiom = value.words.get(1).is_some_and(|it| it.is(IDIOMS));
-            return (!is_idiom && matches!(preposition, "in" | "at" | "on" | "en" | "à" | "auf" | "bei"))
-                .then(|| {
+            return (!is_idiom && matches!(preposition, "in" | "at" | "on" | "en" | "à" | "auf" | "bei")).then(
+                || {
                     // Who is somewhere may only be passing through.
                     let value = Value { words: value.words[1..].to_vec(), ..value.clone() };
                     let sure = if subject.is_person() { 0.75 } else { 0.85 };
                     fact(subject.all(), "location", &value, sure)
-                })?;
+                },
+            )?;
         }
         // `The main branch is protected by two reviews` does not say which it is.
         let is_passive = value.words.len() > 2 && value.words[0].low.ends_with("ed") && value.words[1].low == "by";

@@ -48,7 +48,7 @@ fn share(counts: &Counts, term: usize) -> f32 {
 
 /// Where what is nearest in meaning is to stand in an answer: `(key, place from 0, score)`, each to be set there in this
 /// order. The one nearest stands right behind the third when much of a short question is found nowhere, and a few stand
-/// behind all others when those are few. `found` are the scores of what was found by words, the best first, `near` the
+/// behind all others when those are few and none has all words. `found` are the scores of what was found by words, the best first, `near` the
 /// cosines of what is to be shown so, `open` is the [`open_part`] of the question, and `words` how many it has.
 ///
 /// A place and no score alone: where many have one word of the question, all of them score the same.
@@ -67,7 +67,8 @@ pub fn places_of_nearest<K: Copy + PartialEq>(
     near.retain(|it| it.1 >= from);
     let place_of = |key: K| found.iter().position(|it| it.0 == key);
     let mut places = Vec::new();
-    if found.len() < FEW {
+    // A memory with every word of the question is what was asked for.
+    if found.len() < FEW && open > f32::EPSILON {
         let unfound = near.iter().take(SHOWN).filter(|it| place_of(it.0).is_none());
         places.extend(unfound.zip(found.len()..).map(|(it, place)| (it.0, place, least * it.1.clamp(0.0, 1.0))));
     }
@@ -129,7 +130,8 @@ mod tests {
 
     #[test]
     fn behind_few_stands_what_is_near() {
-        assert_eq!(shown(&[4.0, 3.0], &[(8, 0.4), (9, 0.5), (7, 0.2)], 0.0, 1), [0, 1, 9, 8]);
+        assert_eq!(shown(&[4.0, 3.0], &[(8, 0.4), (9, 0.5), (7, 0.2)], 0.3, 2), [0, 1, 9, 8]);
+        assert_eq!(shown(&[4.0, 3.0], &[(9, 0.5)], 0.0, 1), [0, 1], "one has all words");
         assert_eq!(shown(&[4.0, 3.0, 2.0, 1.0], &[(9, 0.5)], 0.9, 1), [0, 1, 2, 9, 3]);
         assert_eq!(shown(&[], &[(9, 0.9)], 1.0, 1), [0_usize; 0], "what finds nothing by words is told otherwise");
     }
