@@ -354,6 +354,18 @@ fn what_is_since_a_time_to_come_has_no_end() {
     assert_eq!((range.since, range.until), (Some(1_672_531_200_000), None));
 }
 
+#[test]
+fn days_of_a_month_are_of_one_year() {
+    // 5 May 2026, in the midst of them.
+    let at = 1_777_939_200_000;
+    for text in ["3 to 7 May", "May 3 to 7"] {
+        let range = range(text, at);
+        assert_eq!((range.since, range.until), (Some(1_777_766_400_000), Some(1_778_198_400_000)), "{text}");
+    }
+    let leap = range("3 to 29 February", at);
+    assert_eq!((leap.since, leap.until), (Some(1_706_918_400_000), Some(1_709_251_200_000)));
+}
+
 proptest! {
     #[test]
     fn no_text_is_too_strange(text in "\\PC*") {

@@ -171,12 +171,22 @@ impl Reader<'_> {
         }
         let (month, after) = self.take(past_sign(after), month)?;
         let ((year, which), after) = self.year_after(after);
-        let one = self.calendar.date(year, month.0, first, which)?;
-        if last == first {
-            return Self::plain(one, after);
+        if last < first {
+            return None;
         }
-        let other = self.calendar.date(year, month.0, last, which)?;
-        Self::plain(Stretch { until: other.until, ..one }, after).filter(|_| first < last)
+        Self::plain(self.days_of_month(year, month.0, (first, last), which)?, after)
+    }
+
+    /// From one day of a month to another of the same year.
+    fn days_of_month(&self, year: Option<i64>, month: i64, (first, last): (i64, i64), which: Which) -> Option<Stretch> {
+        let date = |year, day| self.calendar.date(year, month, day, which);
+        let one = date(year, first)?;
+        if let Some(other) = date(year.or_else(|| self.year_of(one)), last) {
+            return Some(Stretch { until: other.until, ..one });
+        }
+        // 29 February tells which year it is.
+        let other = date(year, last)?;
+        Some(Stretch { until: other.until, ..date(self.year_of(other), first)? })
     }
 
     /// “May 2023”, “May 3rd, 2023”, “May 3–7”, “last May”, “mai dernier”, “in May”.
@@ -195,9 +205,7 @@ impl Reader<'_> {
             let second = self.take(next, joins).and_then(|(_, after)| self.take(after, |it| small_number(it, 31)));
             let (last, next) = second.filter(|it| it.0 > first).unwrap_or((first, next));
             let ((year, which), after) = self.year_after(next);
-            let one = self.calendar.date(year, number, first, which)?;
-            let other = self.calendar.date(year, number, last, which)?;
-            return Self::plain(Stretch { until: other.until, ..one }, after);
+            return Self::plain(self.days_of_month(year, number, (first, last), which)?, after);
         }
         let joins = |it| matches!(it, Kind::Dash | Kind::To | Kind::And).then_some(());
         if let Some((_, next)) = self.take(after, joins).filter(|_| prefixed)
