@@ -17,6 +17,9 @@ const WORDS_READ: u64 = 50_000;
 /// Newest memories of each of two words among which one with both is looked for.
 const BOTH: usize = 500;
 
+/// Terms that are looked for in other forms, the first ones: each may read the list of words, and a question can have 48.
+const LOOKED_AT: usize = 4;
+
 /// The question with what its `unknown` terms may be besides; `None` when that is nothing known. `all` is how many
 /// memories there are.
 pub(super) fn otherwise(
@@ -29,7 +32,7 @@ pub(super) fn otherwise(
     // One word that is not there says little where the others are: only what costs nothing is looked at then.
     let most = unknown.len() * 2 > question.terms().len();
     let mut stems = Vec::new();
-    for at in unknown {
+    for at in unknown.iter().take(LOOKED_AT) {
         let before = stems.len();
         stems.extend(spelt(reader, question, *at)?);
         stems.extend(joined(reader, question, *at)?);

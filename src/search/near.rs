@@ -23,8 +23,8 @@ const SHOWN: usize = 3;
 /// The least cosine of one, as a part of the nearest one's.
 const OF_THE_NEAREST: f32 = 0.75;
 
-/// The part of a question that none of the texts that were found has in itself or around it: 0.0 where one has all of its words, 1.0 where none has
-/// any. Each word counts by its rarity; names of speakers do not count.
+/// The part of a question that none of the texts that were found has in itself or around it: 0.0 where one has all of
+/// its words, 1.0 where none has any. Each word counts by its rarity; names of speakers do not count.
 pub fn open_part<'a>(texts: impl Iterator<Item = &'a Around<'a>>, pool: &Pool) -> f32 {
     let is_name = |term: usize| pool.names & (1 << (term & 63)) != 0;
     let terms: Vec<(usize, f32)> = pool.rarity.iter().copied().enumerate().filter(|it| !is_name(it.0)).collect();
@@ -48,8 +48,9 @@ fn share(counts: &Counts, term: usize) -> f32 {
 
 /// Where what is nearest in meaning is to stand in an answer: `(key, place from 0, score)`, each to be set there in this
 /// order. The one nearest stands right behind the third when much of a short question is found nowhere, and a few stand
-/// behind all others when those are few and none has all words. `found` are the scores of what was found by words, the best first, `near` the
-/// cosines of what is to be shown so, `open` is the [`open_part`] of the question, and `words` how many it has.
+/// behind all others when those are few and none has all words. `found` are the scores of what was found by words, the
+/// best first, `near` the cosines of what is to be shown so, `open` is the [`open_part`] of the question, and `words` how
+/// many it has.
 ///
 /// A place and no score alone: where many have one word of the question, all of them score the same.
 pub fn places_of_nearest<K: Copy + PartialEq>(
