@@ -11,6 +11,7 @@ mod read;
 mod rolling_tests;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod words;
 
 use jiff::tz::TimeZone;

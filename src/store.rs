@@ -36,6 +36,7 @@ mod traces;
 mod turns;
 mod vectors;
 mod workspace;
+mod writer;
 
 pub use answers::KeptAnswer;
 pub use audit::AuditFilter;

@@ -10,11 +10,11 @@ use super::Range;
 use super::calendar::Calendar;
 use super::calendar::Stretch;
 use super::calendar::length;
-use super::words;
+use super::tokens;
+use super::tokens::Token;
 use super::words::EN;
 use super::words::Kind;
 use super::words::Languages;
-use super::words::Token;
 use super::words::Unit;
 use crate::clock::Millis;
 
@@ -61,7 +61,7 @@ struct Reader<'a> {
 
 /// Every time in `text`.
 pub(super) fn mentions(text: &str, calendar: &Calendar) -> Vec<Mention> {
-    let tokens = words::tokens(text);
+    let tokens = tokens::tokens(text);
     let found = Reader::new(text, &tokens, calendar).all();
     let real = found.into_iter().filter(|(_, _, it)| !matches!(it.shape, Shape::Prior(_) | Shape::PriorCount(_)));
     let mention = |(start, end, found): (usize, usize, Found)| Mention {
@@ -76,7 +76,7 @@ pub(super) fn mentions(text: &str, calendar: &Calendar) -> Vec<Mention> {
 
 /// The one range of a question, and where the later of two periods in it begins.
 pub(super) fn range(text: &str, calendar: &Calendar) -> (Range, Option<Millis>) {
-    let tokens = words::tokens(text);
+    let tokens = tokens::tokens(text);
     let reader = Reader::new(text, &tokens, calendar);
     let all: Vec<Found> = reader.all().into_iter().filter(|it| reader.asks(it.0, it.1)).map(|it| it.2).collect();
     let habit = tokens.iter().any(|it| it.senses.iter().any(|it| it.kind == Kind::Weekdays));

@@ -1,8 +1,7 @@
-//! The handle to the database: one writing thread with a queue, and a few reading connections beside it.
+//! The handle to the database: a few reading connections, and the queue of the one thread that writes.
 //!
-//! The writing thread takes what has gathered in its queue, runs it in one transaction (each job in a savepoint of
-//! its own), commits once and only then tells the callers. Nothing is opened before the first use, so a server
-//! starts at once, and a file that cannot be opened is tried again at the next call.
+//! Nothing is opened before the first use, so a server starts at once, and a file that cannot be opened is tried again at
+//! the next call.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -18,13 +17,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
-use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::Transaction;
-use rusqlite::TransactionBehavior;
 use tokio::sync::Semaphore;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::error::StoreError;
@@ -33,32 +29,16 @@ use super::open;
 use super::open::FileIdentity;
 use super::open::Opened;
 use super::open::Pins;
-use super::records;
-use super::records::Cutoff;
 use super::records::RecordLimits;
 use super::vectors::VectorCache;
+use super::writer::Job;
+use super::writer::Lazy;
+use super::writer::Waited;
+use super::writer::Writer;
 use crate::clock::Millis;
 
 /// Connections that read at the same time. Two cores are busy with two; the others hide waits for the disk.
 const READERS: usize = 4;
-
-/// Jobs that are committed together at most, so that no caller waits long for its neighbours.
-const BATCH: usize = 128;
-
-/// How long a write that nobody waits for (a trace) may wait for company.
-const LAZY: Duration = Duration::from_millis(150);
-
-/// How many writes that nobody waits for may gather.
-const LAZY_BATCH: usize = 256;
-
-/// How often a process that writes looks for what has expired. Reading hides it from the first moment.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// Between two steps of a sweep of old records: others write in between, this process and the others.
-const STEP_EVERY: Duration = Duration::from_millis(20);
-
-/// How often the size of all traces is added up, where they may be too many.
-const SIZE_EVERY: Duration = Duration::from_secs(600);
 
 /// How long the end waits for the writing thread.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(1500);
@@ -89,20 +69,20 @@ struct Shared {
 
 /// What callers and the writing thread tell each other.
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     /// The latest time that a writing caller named: the store has no clock of its own.
-    now: AtomicI64,
+    pub(super) now: AtomicI64,
     /// Whether calls were noted since the record was last waited for; set by whoever notes one.
     calls: AtomicBool,
     /// The file that this process has worked with. When its schema becomes newer, a newer program migrated it under
     /// this one: reading goes on then, writing does not. With it, what tells its contents from others that are put
     /// into the same file.
     file: Mutex<Option<(FileIdentity, i64)>>,
-    pins: Pins,
+    pub(super) pins: Pins,
     /// Jobs that wait for the writing thread.
-    queued: AtomicUsize,
+    pub(super) queued: AtomicUsize,
     /// How long records of calls are kept; set once, before the first write. For good where it is not.
-    limits: OnceLock<RecordLimits>,
+    pub(super) limits: OnceLock<RecordLimits>,
     /// Filled by the first search by meaning; of the file above.
     vectors: Arc<VectorCache>,
     /// Which file that is, counted by this process: what it keeps in memory of one is not true of another.
@@ -110,13 +90,13 @@ struct Known {
 }
 
 impl Known {
-    fn has_worked_with(&self, file: Option<FileIdentity>) -> bool {
+    pub(super) fn has_worked_with(&self, file: Option<FileIdentity>) -> bool {
         file.is_some() && self.file.lock().unwrap_or_else(PoisonError::into_inner).map(|it| it.0) == file
     }
 
     /// Notes the file of a connection; returns its number among those that this process has worked with. One into which
     /// a backup was put back is another file.
-    fn works_with(&self, opened: &Opened) -> u64 {
+    pub(super) fn works_with(&self, opened: &Opened) -> u64 {
         let file = opened.files.main.map(|it| (it, opened.cookie));
         let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if *held != file {
@@ -126,13 +106,6 @@ impl Known {
         }
         self.generation.load(Ordering::Relaxed)
     }
-}
-
-#[derive(Debug)]
-struct Writer {
-    jobs: mpsc::Sender<Job>,
-    /// Told when the thread has closed the file.
-    ended: oneshot::Receiver<()>,
 }
 
 impl Store {
@@ -179,15 +152,14 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (done, result) = oneshot::channel();
-        self.queue(Job::Work(Box::new(Waited { work: Some(work), outcome: None, done: Some(done) })))?;
-        result.await.unwrap_or_else(|_| Err(gone()))
+        let (job, outcome) = Waited::new(work);
+        self.queue(Job::Work(Box::new(job)))?;
+        outcome.await.unwrap_or_else(|_| Err(StoreError::closed()))
     }
 
     /// Runs `work` with the next transaction that is made anyway, or soon. Its failure is only logged.
     pub(super) fn write_later(&self, work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send + 'static) {
-        let lazy = Lazy { work: Some(work) };
-        if let Err(err) = self.queue(Job::Lazy(Box::new(lazy))) {
+        if let Err(err) = self.queue(Job::Lazy(Box::new(Lazy::new(work)))) {
             tracing::warn!(error = %err, "a record was not written");
         }
     }
@@ -240,7 +212,7 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Connection, Option<u64>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Ok(_turn) = self.shared.readers.acquire().await else { return Err(gone()) };
+        let Ok(_turn) = self.shared.readers.acquire().await else { return Err(StoreError::closed()) };
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let mut work = Some(work);
@@ -261,7 +233,7 @@ impl Store {
                 if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
                     store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
                 }
-                return result.and_then(|it| it.ok_or_else(gone));
+                return result.and_then(|it| it.ok_or_else(StoreError::closed));
             }
             Err(StoreError::Internal { reason: "the database changes all the time".to_owned() })
         });
@@ -324,18 +296,17 @@ impl Store {
 
     /// As [`Store::flush`], on a thread that may block.
     fn flush_blocking(&self) -> Result<(), StoreError> {
-        let (done, result) = oneshot::channel();
-        let nothing = |_: &Transaction<'_>| Ok(());
-        self.queue(Job::Work(Box::new(Waited { work: Some(nothing), outcome: None, done: Some(done) })))?;
-        result.blocking_recv().unwrap_or_else(|_| Err(gone()))
+        let (job, outcome) = Waited::new(|_: &Transaction<'_>| Ok(()));
+        self.queue(Job::Work(Box::new(job)))?;
+        outcome.blocking_recv().unwrap_or_else(|_| Err(StoreError::closed()))
     }
 
-    /// The vectors that this process holds in memory.
     /// See [`Store::flush_calls`].
     pub(super) fn calls_waiting(&self) -> &AtomicBool {
         &self.shared.known.calls
     }
 
+    /// The vectors that this process holds in memory.
     pub(super) fn vectors(&self) -> Arc<VectorCache> {
         Arc::clone(&self.shared.known.vectors)
     }
@@ -353,7 +324,7 @@ impl Store {
             let jobs = match writer.as_ref() {
                 Some(writer) => writer.jobs.clone(),
                 None => {
-                    let started = start_writer(&self.shared)?;
+                    let started = Writer::start(&self.shared.path, Arc::clone(&self.shared.known))?;
                     let jobs = started.jobs.clone();
                     *writer = Some(started);
                     jobs
@@ -369,7 +340,7 @@ impl Store {
                 }
             }
         }
-        Err(gone())
+        Err(StoreError::closed())
     }
 
     /// Looks the file over: schema, integrity, counts. Reads the whole file, so it may take seconds.
@@ -392,30 +363,6 @@ impl Store {
     }
 }
 
-fn start_writer(shared: &Shared) -> Result<Writer, StoreError> {
-    let (jobs, queue) = mpsc::channel();
-    let (end, ended) = oneshot::channel();
-    let writer = WriterLoop {
-        path: shared.path.clone(),
-        queue,
-        held: None,
-        lazy: Vec::new(),
-        known: Arc::clone(&shared.known),
-        swept: None,
-        sized: None,
-        sweeping: None,
-    };
-    // Not a thread of the runtime: that would wait at its own end for one that waits for another process.
-    std::thread::Builder::new()
-        .name("db".to_owned())
-        .spawn(move || {
-            writer.run();
-            let _ = end.send(());
-        })
-        .map_err(|err| StoreError::Internal { reason: format!("cannot start the database thread: {err}") })?;
-    Ok(Writer { jobs, ended })
-}
-
 fn in_read_transaction<T>(
     path: &Path,
     conn: &mut Connection,
@@ -429,294 +376,4 @@ fn in_read_transaction<T>(
     let _ = conn.progress_handler(0, None::<fn() -> bool>);
     let _ = run(conn, "ROLLBACK");
     result
-}
-
-fn gone() -> StoreError {
-    StoreError::Internal { reason: "the database is closed".to_owned() }
-}
-
-enum Job {
-    /// Somebody waits for it.
-    Work(Box<dyn Work>),
-    /// Nobody waits for it.
-    Lazy(Box<dyn Work>),
-}
-
-/// One job of the writing thread: run inside the transaction, finished after it.
-trait Work: Send {
-    fn run(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError>;
-    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-struct Waited<T, F> {
-    work: Option<F>,
-    outcome: Option<Result<T, StoreError>>,
-    done: Option<oneshot::Sender<Result<T, StoreError>>>,
-}
-
-impl<T, F> Work for Waited<T, F>
-where
-    T: Send,
-    F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
-{
-    fn run(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
-        let Some(work) = self.work.take() else { return Ok(()) };
-        if self.done.as_ref().is_none_or(oneshot::Sender::is_closed) {
-            // Whoever waited was cancelled; what is not begun is not done.
-            return Err(StoreError::Cancelled);
-        }
-        let outcome = work(tx);
-        let told = outcome.as_ref().map(|_| ()).map_err(StoreError::clone);
-        self.outcome = Some(outcome);
-        told
-    }
-
-    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = match (self.outcome, committed) {
-            (Some(Err(err)), _) | (_, Err(err)) => Err(err),
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(gone()),
-        };
-        // The caller may have been cancelled since.
-        if let Some(done) = self.done {
-            let _ = done.send(result);
-        }
-    }
-}
-
-struct Lazy<F> {
-    work: Option<F>,
-}
-
-impl<F> Work for Lazy<F>
-where
-    F: FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send,
-{
-    fn run(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
-        self.work.take().map_or(Ok(()), |work| work(tx))
-    }
-
-    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        if let Err(err) = committed {
-            tracing::warn!(error = %err, "a record was not written");
-        }
-    }
-}
-
-/// The writing thread.
-struct WriterLoop {
-    path: PathBuf,
-    queue: mpsc::Receiver<Job>,
-    held: Option<Opened>,
-    /// Writes that nobody waits for, until a transaction takes them along.
-    lazy: Vec<Box<dyn Work>>,
-    known: Arc<Known>,
-    /// When this process last looked for what has expired.
-    swept: Option<Instant>,
-    /// When this process last added up the size of all traces.
-    sized: Option<Instant>,
-    /// Old records that are being deleted, and when the last step was made.
-    sweeping: Option<(Cutoff, Instant)>,
-}
-
-impl WriterLoop {
-    fn run(mut self) {
-        let mut lazy_since: Option<Instant> = None;
-        loop {
-            let lazy = lazy_since.map(|since| LAZY.saturating_sub(since.elapsed()));
-            let step = self.sweeping.map(|(_, at)| STEP_EVERY.saturating_sub(at.elapsed()));
-            let next = match lazy.into_iter().chain(step).min() {
-                None => self.queue.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
-                Some(wait) => self.queue.recv_timeout(wait),
-            };
-            let mut batch: Vec<Box<dyn Work>> = Vec::new();
-            let mut open = true;
-            match next {
-                Ok(job) => self.sort(job, &mut batch),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => open = false,
-            }
-            while batch.len() < BATCH
-                && let Ok(job) = self.queue.try_recv()
-            {
-                self.sort(job, &mut batch);
-            }
-            let due = lazy_since.is_some_and(|since| since.elapsed() >= LAZY) || self.lazy.len() >= LAZY_BATCH || !open;
-            if !batch.is_empty() || (due && !self.lazy.is_empty()) {
-                let is_lazy = batch.is_empty();
-                let mut jobs = std::mem::take(&mut self.lazy);
-                jobs.append(&mut batch);
-                self.commit(jobs, is_lazy);
-                lazy_since = None;
-            } else if !self.lazy.is_empty() && lazy_since.is_none() {
-                lazy_since = Some(Instant::now());
-            }
-            if !open {
-                return;
-            }
-            if self.sweeping.is_some_and(|(_, at)| at.elapsed() >= STEP_EVERY) {
-                self.step();
-            }
-        }
-    }
-
-    fn sort(&mut self, job: Job, batch: &mut Vec<Box<dyn Work>>) {
-        self.known.queued.fetch_sub(1, Ordering::Relaxed);
-        match job {
-            Job::Work(work) => batch.push(work),
-            Job::Lazy(work) => self.lazy.push(work),
-        }
-    }
-
-    fn commit(&mut self, mut jobs: Vec<Box<dyn Work>>, is_lazy: bool) {
-        if is_lazy && self.held.is_some() && open::identity(&self.path).is_none() {
-            // The file was deleted under us; it is not made again for records that nobody waits for.
-            self.held = None;
-            return;
-        }
-        let outcome = self.transact(&mut jobs);
-        if matches!(&outcome, Err(err) if !matches!(err, StoreError::Busy { .. })) {
-            // Whatever is wrong with the file, a fresh connection sees it as it then is.
-            self.held = None;
-        }
-        for job in jobs {
-            job.finish(outcome.clone());
-        }
-        if outcome.is_ok() && self.swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
-            self.sweep();
-        }
-    }
-
-    /// Looks for records of calls that are past their limits.
-    fn look_for_old_records(&mut self) {
-        let (Some(limits), Some(held)) = (self.known.limits.get(), &self.held) else { return };
-        let now = self.known.now.load(Ordering::Relaxed);
-        // The traces cannot be larger than the file that they are in.
-        let is_large = std::fs::metadata(&self.path)
-            .is_ok_and(|it| i64::try_from(it.len()).unwrap_or(i64::MAX) > limits.trace_bytes);
-        let looks_at_size = is_large && self.sized.is_none_or(|at| at.elapsed() >= SIZE_EVERY);
-        if looks_at_size {
-            self.sized = Some(Instant::now());
-        }
-        match records::cutoff(&held.conn, *limits, now, looks_at_size) {
-            Ok(cutoff) => self.sweeping = cutoff.map(|it| (it, Instant::now())),
-            Err(err) => tracing::warn!(error = %err, "old records were not looked for"),
-        }
-    }
-
-    /// Deletes some of the old records.
-    fn step(&mut self) {
-        let Some((cutoff, _)) = self.sweeping.take() else { return };
-        let path = self.path.clone();
-        let (tell, told) = mpsc::channel();
-        let sweep = move |tx: &Transaction<'_>| {
-            let more = records::sweep(tx, cutoff).map_err(|err| StoreError::of(&path, &err))?;
-            let _ = tell.send(more);
-            Ok(())
-        };
-        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy { work: Some(sweep) })];
-        match self.transact(&mut jobs) {
-            Ok(()) if told.try_recv().unwrap_or(false) => self.sweeping = Some((cutoff, Instant::now())),
-            Ok(()) => {}
-            // The next look finds it again.
-            Err(err) => tracing::warn!(error = %err, "old records were not deleted"),
-        }
-    }
-
-    /// Deletes what has expired, if there is anything.
-    fn sweep(&mut self) {
-        self.swept = Some(Instant::now());
-        if self.sweeping.is_none() {
-            self.look_for_old_records();
-        }
-        let now = self.known.now.load(Ordering::Relaxed);
-        let Some(held) = &self.held else { return };
-        // Looking costs no lock and no flush.
-        if !super::memories::has_expired(&held.conn, now).unwrap_or(false) {
-            return;
-        }
-        let path = self.path.clone();
-        let sweep = move |tx: &Transaction<'_>| {
-            super::memories::sweep(tx, now).map(|_| ()).map_err(|err| StoreError::of(&path, &err))
-        };
-        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy { work: Some(sweep) })];
-        if let Err(err) = self.transact(&mut jobs) {
-            tracing::warn!(error = %err, "what has expired was not swept");
-        }
-    }
-
-    fn transact(&mut self, jobs: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
-        let mut found = self.version()?;
-        if found < migrate::known() {
-            // A backup of an older version was put back into the file: it is brought up to date again.
-            self.held = None;
-            found = self.version()?;
-        }
-        let conn = self.connection()?;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        if found == migrate::known() {
-            found = migrate::version(&tx).map_err(failed)?;
-        }
-        if found != migrate::known() {
-            return Err(StoreError::Migrated { path, found, known: migrate::known() });
-        }
-        let mut suspicious = false;
-        for job in jobs {
-            tx.execute_batch("SAVEPOINT job").map_err(failed)?;
-            let ran = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&tx)));
-            if tx.is_autocommit() {
-                // SQLite gave up the whole transaction (no space left, for one): nothing of the batch is there.
-                return Err(match ran {
-                    Ok(Err(err)) => err,
-                    _ => StoreError::Internal { reason: "the transaction was rolled back".to_owned() },
-                });
-            }
-            let end = match ran {
-                Ok(Ok(())) => "RELEASE job",
-                Ok(Err(err)) => {
-                    suspicious |= err.is_about_the_file();
-                    "ROLLBACK TO job; RELEASE job"
-                }
-                Err(_) => "ROLLBACK TO job; RELEASE job",
-            };
-            tx.execute_batch(end).map_err(failed)?;
-        }
-        tx.commit().map_err(failed)?;
-        if suspicious {
-            self.held = None;
-        }
-        Ok(())
-    }
-
-    /// The schema version of the file as it is now.
-    fn version(&mut self) -> Result<i64, StoreError> {
-        let path = self.path.clone();
-        migrate::version(self.connection()?).map_err(|err| StoreError::of(&path, &err))
-    }
-
-    /// The writing connection, opened afresh when there is none or when the file at the path is another one now.
-    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
-        if let Some(held) = &self.held
-            && !held.files.are_at(&self.path)
-        {
-            self.known.pins.clear_what_is_left(&self.path);
-            self.held = None;
-        }
-        let held = match self.held.take() {
-            Some(held) => held,
-            None => {
-                let opened = open::open_writer(&self.path, &self.known.pins).map_err(|err| match err {
-                    StoreError::Newer { path, found, known } if self.known.has_worked_with(open::identity(&path)) => {
-                        StoreError::Migrated { path, found, known }
-                    }
-                    other => other,
-                })?;
-                self.known.works_with(&opened);
-                opened
-            }
-        };
-        Ok(&mut self.held.insert(held).conn)
-    }
 }

@@ -70,6 +70,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What a caller gets whose handle was closed meanwhile.
+    pub(super) fn closed() -> StoreError {
+        StoreError::Internal { reason: "the database is closed".to_owned() }
+    }
+
     /// Sorts what SQLite reported about the file at `path`.
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();
