@@ -132,7 +132,7 @@ async fn hot_queries_use_their_indexes() {
         .chain(keeping::hot_queries())
         .chain(standing::hot_queries())
         .chain(answers::hot_queries())
-        .chain(workspace::hot_queries())
+        .chain(files::hot_queries())
         .chain(vectors::hot_queries().into_iter().map(|(name, sql)| (name, sql.to_owned())))
         .collect();
     let plans = store
