@@ -48,6 +48,8 @@ pub(super) struct Term {
 
 impl Question {
     pub(super) fn of(text: &str) -> Question {
+        let declared = declared(text);
+        let asks_where_declared = !declared.is_empty();
         let mut weights: HashMap<String, (usize, f32, String, bool)> = HashMap::new();
         let mut add = |term: &str, word: &str, weight: f32, joined: bool| {
             let next = weights.len();
@@ -63,6 +65,10 @@ impl Question {
             is_first = false;
             let mut before: Option<&str> = None;
             for word in raw_words(line) {
+                if asks_where_declared && is_about_declaring(word) {
+                    before = None;
+                    continue;
+                }
                 terms_of(word, &mut |term| add(term, word, weight, false));
                 let plain = !word.contains('_') && !is_stopword(&word.to_lowercase());
                 if let Some(first) = before.filter(|_| plain) {
@@ -82,8 +88,6 @@ impl Question {
             })
             .collect();
         terms.sort_by_key(|it| it.0);
-        let declared = declared(text);
-        let asks_where_declared = !declared.is_empty();
         let mut names = names(text);
         names.extend(declared.into_iter().filter(|it| !names.contains(it)).collect::<Vec<_>>());
         names.truncate(NAMES);
@@ -124,27 +128,35 @@ fn names(text: &str) -> Vec<String> {
     out
 }
 
+/// How a question for a place begins.
+const ASKED: &[&str] = &["where", "find", "locate", "show", "which"];
+
+/// How it says that the place is the declaration.
+const DECLARED: &[&str] = &[
+    "declared",
+    "defined",
+    "implemented",
+    "declaration",
+    "definition",
+    "implementation",
+    "declares",
+    "defines",
+    "implements",
+];
+
+fn is_about_declaring(word: &str) -> bool {
+    let word = word.to_lowercase();
+    ASKED.contains(&word.as_str()) || DECLARED.contains(&word.as_str())
+}
+
 /// What the first line asks for the declaration of: “where is Replacer declared”, “find the definition of retry limit”.
 fn declared(text: &str) -> Vec<String> {
-    const ASKED: &[&str] = &["where", "find", "locate", "show", "which"];
-    const DECLARED: &[&str] = &[
-        "declared",
-        "defined",
-        "implemented",
-        "declaration",
-        "definition",
-        "implementation",
-        "declares",
-        "defines",
-        "implements",
-    ];
     let words: Vec<&str> = raw_words(first_line(text)).collect();
     let holds = |list: &[&str]| words.iter().any(|it| list.contains(&it.to_lowercase().as_str()));
     if !holds(ASKED) || !holds(DECLARED) {
         return Vec::new();
     }
-    let says_nothing =
-        |it: &str| is_stopword(it) || ASKED.contains(&it) || DECLARED.contains(&it) || talk::weight(it) < 1.0;
+    let says_nothing = |it: &str| is_stopword(it) || is_about_declaring(it) || talk::weight(it) < 1.0;
     let telling: Vec<Option<&str>> =
         words.iter().map(|it| Some(*it).filter(|it| !says_nothing(&it.to_lowercase()))).collect();
     let pairs = telling.windows(2).filter_map(|it| Some(format!("{}{}", it[0]?, it[1]?)));
@@ -230,6 +242,9 @@ mod tests {
         let names = |text: &str| Question::of(text).names;
         assert_eq!(names("where is Replacer declared?"), ["=replacer"]);
         assert_eq!(names("find the definition of the retry limit"), ["=retry", "=limit", "=retrylimit"]);
+        let words = |text: &str| Question::of(text).terms.into_iter().map(|it| it.word).collect::<Vec<_>>();
+        assert_eq!(words("where is Replacer declared?"), ["replacer"]);
+        assert!(words("where is the replacer called?").contains(&"where".to_owned()));
         assert!(!Question::of("where is the retry counted").asks_where_declared);
         assert!(!Question::of("allow variables that are defined twice").asks_where_declared);
     }

@@ -80,9 +80,17 @@ fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
     // What is meant, of two that have the same of the words.
     write(&home, "src/a.rs", "/// Paint a red circle on the wall.\nfn paint(folder: u8) {}\n")?;
     write(&home, "src/b.rs", "/// Delete every file on the disk.\nfn delete(folder: u8) {}\n")?;
+    // Who declares a name, before who speaks of it all the time and brings much together.
+    write(&home, "src/values.rs", "pub struct Ledger {\n    rows: Vec<u8>,\n}\n")?;
+    let imports =
+        "use crate::ledger::Ledger;\nuse crate::ledger::rows::Row;\nuse crate::ledger::open::open;\n".repeat(3);
+    let speaks =
+        "/// Where the ledger is opened: the ledger of a ledger.\nfn open(ledger: Ledger) {\n    ledger.ledger();\n}\n";
+    write(&home, "src/ledger/open.rs", format!("{imports}\n{speaks}"))?;
     let mut server = home.server()?;
     server.call("index_workspace", json!({}))?;
     for (query, first) in [
+        ("where is the Ledger declared?", "src/values.rs"),
         ("renew a lease", "src/two.rs"),
         ("drain the socket", "src/socket.rs"),
         ("fix how a folder is removed", "src/b.rs"),
