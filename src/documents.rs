@@ -12,6 +12,7 @@ mod compact;
 mod definition;
 mod expand;
 mod find;
+mod first;
 mod holder;
 mod imported;
 mod index;

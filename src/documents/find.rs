@@ -155,9 +155,10 @@ impl Documents {
     /// [`DocumentsError::Refused`] for a path that the caller may not see; else [`DocumentsError::Store`].
     pub async fn search(&self, query: &Query, allowed: &Allowed, call: &Call) -> Result<Hits, DocumentsError> {
         let span = call.span("search files");
+        let mut question = Question::of(&query.query);
         if query.begins {
             let workspaces = self.store.generations().await?;
-            self.warm(&workspaces, allowed, call).await;
+            self.warm(&workspaces, &question, allowed, call).await;
         }
         let Some(sight) = self.sight(&query.paths, allowed, call, &span).await? else {
             let gone = if is_there(&self.working_folder) {
@@ -168,7 +169,6 @@ impl Documents {
             return Ok(Hits { nothing_indexed: true, gone, ..Hits::default() });
         };
         span.note("words", search::query_words(&redact::redact(&query.query).0));
-        let mut question = Question::of(&query.query);
         let mut shelves = Vec::new();
         for (workspace, folders) in &sight {
             shelves.push(self.shelf(workspace, folders, query, &question, call).await?);

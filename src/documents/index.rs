@@ -23,9 +23,13 @@ use super::beside::Beside;
 use super::beside::may_end;
 use super::chunk::Definition;
 use super::chunk::chunk;
+use super::first::First;
+use super::first::PATIENCE;
+use super::first::choose;
 use super::holder;
 use super::open::change_ns;
 use super::postings;
+use super::question::Question;
 use super::read::read;
 use super::track::Track;
 use super::walk::Enter;
@@ -96,6 +100,8 @@ enum Read {
     Files(Box<NewSegment>),
     /// Same bytes, other times: file id, size in bytes, time in nanoseconds.
     Touched(Vec<(i64, i64, i64)>),
+    /// What a question waits for is among the ones before.
+    First,
 }
 
 /// What the reading side has seen at its end.
@@ -181,13 +187,14 @@ impl Documents {
             let path = self.working_folder.join(path);
             self.after_warming(&path.canonicalize().unwrap_or(path), call).await;
         }
-        self.index_now(request, allowed, call).await
+        self.index_now(request, None, allowed, call).await
     }
 
-    /// As [`Documents::index`], whatever else runs.
+    /// As [`Documents::index`], whatever else runs, and what `first` chooses before everything else.
     pub(super) async fn index_now(
         &self,
         request: &IndexRequest,
+        first: Option<&First>,
         allowed: &Allowed,
         call: &Call,
     ) -> Result<Indexed, DocumentsError> {
@@ -199,7 +206,7 @@ impl Documents {
         for target in targets {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
-            let run = self.index_target(&target, request, call, &mut done).await;
+            let run = self.index_target(&target, (request, first), call, &mut done).await;
             super::paper::apart::rest();
             run.inspect_err(|err| span.fail(err))?;
             span.note("files_indexed", done.files_indexed);
@@ -274,7 +281,7 @@ impl Documents {
     async fn index_target(
         &self,
         target: &Target,
-        request: &IndexRequest,
+        request: (&IndexRequest, Option<&First>),
         call: &Call,
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
@@ -347,7 +354,7 @@ impl Documents {
     async fn index_leased(
         &self,
         target: &Target,
-        request: &IndexRequest,
+        (request, first): (&IndexRequest, Option<&First>),
         call: &Call,
         (workspace, since, track): (i64, Millis, &Arc<Track>),
         done: &mut Indexed,
@@ -370,6 +377,7 @@ impl Documents {
             call: call.clone(),
             sender,
             track: prefix.is_empty().then(|| Arc::clone(track)),
+            first: first.map(|it| it.question.clone()),
         };
         let reading = tokio::task::spawn_blocking(move || reader.run());
         while let Some(read) = reads.recv().await {
@@ -384,6 +392,7 @@ impl Documents {
                     done.files_unchanged += touched.len();
                     self.store.touch_files(workspace, touched).await?;
                 }
+                Read::First => first.into_iter().for_each(|it| it.is_read.cancel()),
             }
         }
         let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
@@ -431,6 +440,8 @@ struct Reader {
     sender: mpsc::Sender<Read>,
     /// Where a whole workspace is walked.
     track: Option<Arc<Track>>,
+    /// What waits for the first files.
+    first: Option<Question>,
 }
 
 impl Reader {
@@ -441,6 +452,9 @@ impl Reader {
         let mut files = 0_u32;
         let mut told = Instant::now();
         let (root, path) = &self.target;
+        if !self.read_first(&mut seen, &mut batch) {
+            return Ok(Seen { whole: false, ..seen });
+        }
         walk_guided(path, &self.options, &mut guide, &mut |found| {
             if self.call.cancelled().is_cancelled() {
                 seen.whole = false;
@@ -458,7 +472,8 @@ impl Reader {
                         told = Instant::now();
                         self.call.progress().tell(f64::from(files), None, format!("{files} files: {name}"));
                     }
-                    if !self.take(&path, name, (size_bytes, mtime_ns), &mut seen, &mut batch) {
+                    let is_read = seen.paths.contains(&name);
+                    if !is_read && !self.take(&path, name, (size_bytes, mtime_ns), &mut seen, &mut batch) {
                         seen.whole = false;
                         return ControlFlow::Break(());
                     }
@@ -470,6 +485,22 @@ impl Reader {
         seen.folders = guide.folders;
         self.call.progress().tell(f64::from(files) + 1.0, None, format!("{files} files seen"));
         Ok(seen)
+    }
+
+    /// Reads what a question waits for, if one does; false when nobody takes it any more.
+    fn read_first(&self, seen: &mut Seen, batch: &mut Batch) -> bool {
+        let Some(question) = &self.first else { return true };
+        // What is left out is met again by the walk, and told then.
+        let mut met = Seen::default();
+        for it in choose(&self.target.1, &self.options, question, PATIENCE, self.call.cancelled()) {
+            let is_stopped = self.call.cancelled().is_cancelled();
+            let name = join(&self.prefix, &it.name);
+            if is_stopped || !self.take(&it.path, name, (it.size_bytes, it.mtime_ns), &mut met, batch) {
+                return false;
+            }
+        }
+        (seen.paths, seen.unchanged) = (met.paths, met.unchanged);
+        self.send(batch) && self.sender.blocking_send(Read::First).is_ok()
     }
 
     /// Reads one file if it is new or changed; false when nobody takes it any more.

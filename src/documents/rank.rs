@@ -301,7 +301,7 @@ fn count(value: usize) -> f32 {
 }
 
 /// What the class of a file makes of its scores.
-fn prior(class: Class, asks_for: Class) -> f32 {
+pub(super) fn prior(class: Class, asks_for: Class) -> f32 {
     let one = |is: bool, asked: bool, weight: f32| match (is, asked) {
         (false, _) => 1.0,
         (true, true) => weights::ASKED_FOR,

@@ -494,7 +494,7 @@ impl Documents {
         let request = IndexRequest { paths: vec![PathBuf::from(&workspace.root)], include, exclude, force: false };
         // What may be asked was checked against what the caller may see; the root was admitted when it was indexed.
         let allowed = Allowed { unrestricted: true, ..Allowed::default() };
-        let done = Box::pin(self.index_now(&request, &allowed, call)).await?;
+        let done = Box::pin(self.index_now(&request, None, &allowed, call)).await?;
         Ok(Some(done.files_indexed + done.files_removed > 0))
     }
 }

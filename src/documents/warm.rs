@@ -16,13 +16,18 @@ use tokio_util::task::TaskTracker;
 use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
+use super::first::First;
 use super::index::IndexRequest;
+use super::question::Question;
 use crate::store::GenerationRow;
 use crate::trace::Call;
 use crate::trace::Progress;
 
 /// How long after a run has begun a question waits for its end: what is found then is answered within a second.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How long it waits for the files that were chosen for it, when the machine is busy.
+const LONGEST: Duration = Duration::from_millis(800);
 
 /// A run that failed is not begun again before.
 const REST: Duration = Duration::from_secs(30);
@@ -45,6 +50,8 @@ pub(super) struct Warming {
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) begun: Instant,
+    /// Told when what was chosen for the question that began it is durable, and at its end.
+    first: CancellationToken,
     state: watch::Receiver<State>,
 }
 
@@ -71,13 +78,19 @@ impl Warming {
 impl Documents {
     /// Begins to index the folders that the caller may see and of which nothing is known, or not all, and waits a
     /// moment. Returns whether the index may be another one than `workspaces` says.
-    pub(super) async fn warm(&self, workspaces: &[GenerationRow], allowed: &Allowed, call: &Call) -> bool {
+    pub(super) async fn warm(
+        &self,
+        workspaces: &[GenerationRow],
+        question: &Question,
+        allowed: &Allowed,
+        call: &Call,
+    ) -> bool {
         let Some(warming) = self.warming.as_ref().filter(|_| !allowed.unrestricted) else { return false };
         let cold: Vec<&PathBuf> = allowed.roots.iter().filter(|it| is_cold(it, workspaces)).collect();
         let begin = |root: &&PathBuf| {
             let (include, exclude) = warming.globs.clone();
             let request = IndexRequest { paths: vec![root.to_path_buf()], include, exclude, force: false };
-            self.run_of(warming, root, request, allowed.clone())
+            self.run_of(warming, root, request, Some(question), allowed.clone())
         };
         let runs: Vec<Run> = cold.iter().filter_map(begin).collect();
         if runs.is_empty() {
@@ -87,7 +100,11 @@ impl Documents {
         span.note("folders", runs.len());
         call.progress().tell(0.0, None, "this folder is being indexed".to_owned());
         for run in runs {
-            run.end(Some(run.begun + PATIENCE), call).await;
+            run.wait(call).await;
+            tokio::select! {
+                () = run.first.cancelled() => {}
+                () = run.end(Some(run.begun + LONGEST), call) => {}
+            }
         }
         true
     }
@@ -105,7 +122,7 @@ impl Documents {
         let request = IndexRequest { paths: vec![root.clone()], include, exclude, force: false };
         // The root was admitted when it was indexed.
         let allowed = Allowed { unrestricted: true, ..Allowed::default() };
-        let run = self.run_of(warming, &root, request, allowed);
+        let run = self.run_of(warming, &root, request, None, allowed);
         if let Some(run) = &run {
             run.wait(call).await;
         }
@@ -125,7 +142,14 @@ impl Documents {
     }
 
     /// The run over `root`, begun now unless there is one; `None` when one failed lately.
-    fn run_of(&self, warming: &Warming, root: &Path, request: IndexRequest, allowed: Allowed) -> Option<Run> {
+    fn run_of(
+        &self,
+        warming: &Warming,
+        root: &Path,
+        request: IndexRequest,
+        question: Option<&Question>,
+        allowed: Allowed,
+    ) -> Option<Run> {
         let mut runs = warming.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.get(root) {
             match run.state() {
@@ -135,15 +159,18 @@ impl Documents {
             }
         }
         let (tell, state) = watch::channel(State::Running);
-        let run = Run { begun: Instant::now(), state };
+        let first = question.map(|it| First { question: it.clone(), is_read: CancellationToken::new() });
+        let is_read = first.as_ref().map(|it| it.is_read.clone()).unwrap_or_default();
+        let run = Run { begun: Instant::now(), first: is_read.clone(), state };
         runs.insert(root.to_path_buf(), run.clone());
         let (documents, stop) = (self.clone(), warming.stop.clone());
         warming.tasks.spawn(async move {
             let call = Call::begin("", documents.clock.now(), Progress::default(), stop);
-            let done = documents.index_now(&request, &allowed, &call).await;
+            let done = documents.index_now(&request, first.as_ref(), &allowed, &call).await;
             if let Err(err) = &done {
                 tracing::debug!(error = %err, "a folder was not indexed to its end");
             }
+            is_read.cancel();
             let _ = tell.send(if done.is_ok() { State::Done } else { State::Failed });
         });
         Some(run)
@@ -155,7 +182,7 @@ impl Run {
     #[cfg(test)]
     pub(super) fn of(state: watch::Receiver<State>) -> Run {
         let begun = Instant::now();
-        Run { begun: begun.checked_sub(PATIENCE).unwrap_or(begun), state }
+        Run { begun: begun.checked_sub(PATIENCE).unwrap_or(begun), first: CancellationToken::new(), state }
     }
 
     /// Waits for as long as a question waits for a run.
