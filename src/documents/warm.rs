@@ -27,7 +27,7 @@ use crate::trace::Progress;
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// How long it waits for the files that were chosen for it, when the machine is busy.
-const LONGEST: Duration = Duration::from_millis(800);
+const LONGEST: Duration = Duration::from_millis(650);
 
 /// A run that failed is not begun again before.
 const REST: Duration = Duration::from_secs(30);
