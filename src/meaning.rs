@@ -5,6 +5,8 @@
 //! missed contradiction costs a line of advice, a wrong one hides what is true.
 
 mod alike;
+mod announced;
+mod changes;
 mod choices;
 mod clause;
 mod conflict;

@@ -94,6 +94,12 @@ const LINES: &[&str] = &[
     "ferri", "bac",
 ];
 
+/// Verbs with which no value begins.
+const AUXILIARIES: &[&str] = &[
+    "is", "are", "was", "were", "has", "had", "could", "would", "should", "will", "may", "might", "can", "must",
+    "reminds",
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Joint {
     Start,
@@ -296,6 +302,10 @@ impl Statement<'_> {
             let fact = self.fact(&subject.all(), "presence".to_owned(), &value, false, row.is_change, !denied, 0.9);
             return Some(Fact { value: presence, ..fact });
         }
+        // `our estimated cost could change`: a noun, and the verb stands behind it.
+        if value.words[0].is(AUXILIARIES) {
+            return None;
+        }
         // `is called by` names nobody.
         if row.attribute == "name" && value.words[0].low == "by" {
             return None;
@@ -312,6 +322,9 @@ impl Statement<'_> {
             "consists of" => value.is_number() && ends_in(PEOPLE),
             "closes" | "opens" => value.is_number() || value.is_temporal(),
             "comes out" => FREQUENCIES.contains(&value.normal().as_str()),
+            // `plays for fun`, `the data comes from surveys`
+            "plays for" => value.is_name() || values::is_article(&value.words[0].low),
+            "origin" => value.is_name(),
             "studies" => !value.words.iter().any(|it| it.is(MANNERS)),
             _ => true,
         };
@@ -344,7 +357,9 @@ impl Statement<'_> {
             // `Oskar's role has changed to`, `le budget est passé à`.
             (about, attribute, many) = (owner, property.to_owned(), false);
         } else if row.attribute == "when" && !value.is_temporal() {
-            if value.words.len() > 3 || !value.is_name() {
+            // `happens on Chrome`: it may happen in other places.
+            let happens = self.words.iter().any(|it| it.is(&["happens", "happen", "occurs"]));
+            if value.words.len() > 3 || !value.is_name() || happens {
                 return None;
             }
             // `happens on Android 12`: it may happen on others.

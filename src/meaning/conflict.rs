@@ -18,6 +18,7 @@ use super::slots::SLOT;
 use super::tables::REGIONS;
 use super::tables::RIVALS;
 use super::tables::rows;
+use super::topic::stem;
 use super::values;
 
 /// From this confidence on, a new fact may take the place of an old one by itself.
@@ -161,6 +162,9 @@ pub(super) fn times(one: &[&str], other: &[&str]) -> Option<f64> {
 /// the same thing with opposite qualities.
 fn rivalry(old: &Fact, new: &Fact) -> Option<f64> {
     let is_change = new.is_change;
+    if !is_change && are_in_many_places(&new.subject, "run", &new.value) {
+        return None;
+    }
     let (old, new) = (old.value.as_str(), new.value.as_str());
     let list = |value: &str| RIVALS.iter().position(|it| it.contains(&value));
     if let (Some(one), Some(other)) = (list(old), list(new)) {
@@ -193,6 +197,35 @@ fn rivalry(old: &Fact, new: &Fact) -> Option<f64> {
     }
     let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
     opposite.then_some(1.0)
+}
+
+/// Whether it is so of several systems or browsers at once: a game runs on Windows and on a Mac, a bug happens in both.
+pub(super) fn are_in_many_places(subject: &str, verb: &str, value: &str) -> bool {
+    const VERBS: &[&str] = &["happen", "occur", "fail", "work", "crash", "appear", "break", "support"];
+    const MADE_FOR_MANY: &[&str] = &[
+        "app",
+        "application",
+        "game",
+        "tool",
+        "software",
+        "program",
+        "test",
+        "library",
+        "script",
+        "code",
+        "client",
+        "plugin",
+        "website",
+        "package",
+        "build",
+        "cli",
+        "sdk",
+        "suite",
+    ];
+    let is_made = subject.split(' ').next_back().is_some_and(|it| MADE_FOR_MANY.contains(&stem(it).as_str()));
+    let is_place =
+        |group: &&[&str]| group.contains(&value) && (group.contains(&"windows") || group.contains(&"chrome"));
+    VERBS.contains(&verb) || verb == "run" && is_made && RIVALS.iter().any(|it| is_place(it))
 }
 
 /// Whether two words mean opposite things.

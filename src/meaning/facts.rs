@@ -5,6 +5,7 @@
 //! guesses and other people's words count half.
 
 use super::alike::beginnings;
+use super::changes::parts;
 use super::frames::Plain;
 use super::frames::frames;
 use super::gone::gone;
@@ -26,9 +27,9 @@ use super::tables::HEDGES;
 use super::tables::LIMITS;
 use super::tables::NO_STATEMENT;
 use super::tables::NOW;
+use super::tables::PREPOSITIONS;
 use super::tables::RENEWALS;
 use super::values;
-use super::words::Sentence;
 use super::words::Word;
 use super::words::sentences;
 
@@ -71,37 +72,49 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
     let alone = sentences.len() == 1 && !cut;
     let mut found = Vec::new();
     for sentence in sentences.into_iter().take(SENTENCES) {
-        let Some(statement) = Statement::of(sentence, speaker) else { continue };
-        let mut told = statement.facts();
-        if !alone || told.len() > 1 {
-            told.iter_mut().for_each(|it| it.is_whole = false);
+        if sentence.is_question || sentence.words.len() > 80 {
+            continue;
         }
-        if alone {
-            told.extend(statement.implied(&told));
-            told.extend(statement.of_two());
-            told.extend(statement.frames(&told));
-            let begun = beginnings(&statement.plain(&told), &told);
-            told.extend(begun);
-            told.extend(nearby(&statement.plain(&told)));
+        let Some(mut words) = unquoted(sentence.words) else { continue };
+        name_first(&mut words);
+        let parts = parts(words);
+        if let Some(over) = parts.over {
+            found.extend(told(over, speaker, alone).into_iter().map(|it| Fact { is_whole: false, ..it }));
         }
-        let mut held = holdings(&statement.plain(&told));
-        held.retain(|it| {
-            !told
-                .iter()
-                .any(|told| told.subject == it.subject && told.attribute == it.attribute && told.holds == it.holds)
-        });
-        if !alone {
-            held.iter_mut().for_each(|it| it.is_whole = false);
-        }
-        told.extend(held);
-        let mut filled = statement.slots(&told);
-        if !alone {
-            filled.iter_mut().for_each(|it| it.is_whole = false);
-        }
-        told.extend(filled);
-        found.extend(told);
+        found.extend(told(parts.is, speaker, alone));
     }
     found
+}
+
+/// The facts that one statement tells; `alone` when the text says nothing else.
+fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
+    let Some(statement) = Statement::of(words, speaker) else { return Vec::new() };
+    let mut told = statement.facts();
+    if !alone || told.len() > 1 {
+        told.iter_mut().for_each(|it| it.is_whole = false);
+    }
+    if alone {
+        told.extend(statement.implied(&told));
+        told.extend(statement.of_two());
+        told.extend(statement.frames(&told));
+        let begun = beginnings(&statement.plain(&told), &told);
+        told.extend(begun);
+        told.extend(nearby(&statement.plain(&told)));
+    }
+    let mut held = holdings(&statement.plain(&told));
+    held.retain(|it| {
+        !told.iter().any(|told| told.subject == it.subject && told.attribute == it.attribute && told.holds == it.holds)
+    });
+    if !alone {
+        held.iter_mut().for_each(|it| it.is_whole = false);
+    }
+    told.extend(held);
+    let mut filled = statement.slots(&told);
+    if !alone {
+        filled.iter_mut().for_each(|it| it.is_whole = false);
+    }
+    told.extend(filled);
+    told
 }
 
 /// `Will lives`, `May's car`, `Ella works`: names that are other words, too, keep their capital.
@@ -152,12 +165,7 @@ impl Fact {
 }
 
 impl<'a> Statement<'a> {
-    fn of(sentence: Sentence, speaker: Option<&'a str>) -> Option<Statement<'a>> {
-        if sentence.is_question || sentence.words.len() > 80 {
-            return None;
-        }
-        let mut words = unquoted(sentence.words)?;
-        name_first(&mut words);
+    fn of(mut words: Vec<Word>, speaker: Option<&'a str>) -> Option<Statement<'a>> {
         let mut factor = 1.0;
         let mut is_whole = true;
         skip_label(&mut words);
@@ -253,6 +261,22 @@ impl<'a> Statement<'a> {
             }
             // `eats only hay now`: nothing else any more.
             let is_exclusive = word.is(&["only", "nur", "solo", "sólo"]) && words.iter().any(|it| it.is(&RENEWALS));
+            // `works part-time`, `her favorite season is summer`: it is what is said, not when.
+            let is_said = word.is(&["summer", "winter", "weekends", "weekdays", "part-time"])
+                && kept.last().is_some_and(|it| !it.is(&PREPOSITIONS) && !it.is_mark() || it.low == ":");
+            if is_said {
+                kept.push(word.clone());
+                continue;
+            }
+            // `is similar to ING`, `is better than ING` says nothing of what it is.
+            if word.is(&["similar", "identical", "comparable", "equal"]) && next_is(&["to"])
+                || word.low == "than"
+                    && kept
+                        .last()
+                        .is_some_and(|it| !it.is(&["rather", "other", "more", "less", "later", "earlier", "fewer"]))
+            {
+                factor *= 0.5;
+            }
             if word.is(&LIMITS) && !is_exclusive && !is_value && !kept.iter().any(|it| it.low == ";") {
                 factor *= 0.6;
             }

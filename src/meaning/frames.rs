@@ -443,7 +443,10 @@ fn things(plain: &Plain<'_>, about: &str, said: &[Word], holds: bool, is_whole: 
             && !chunk.iter().any(|it| it.is(&["my", "our", "his", "her", "their", "its", "very", "so"]));
         // `no longer works from home` is not over with the home.
         let is_beside = !holds && chunk.as_ptr() != said.as_ptr() && !chunk.iter().any(Word::is_capital);
-        if !is_thing || is_beside || found.len() >= THINGS {
+        // `not allergic to cats` is not over with being allergic.
+        let behind = said.get(chunk.len()).filter(|_| !holds && chunk.as_ptr() == said.as_ptr());
+        let is_of_more = behind.is_some_and(|it| it.is(&["to", "of", "with"])) && !chunk.iter().any(Word::is_capital);
+        if !is_thing || is_beside || is_of_more || found.len() >= THINGS {
             continue;
         }
         let name = name.join(" ");

@@ -317,6 +317,8 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
             "i" | "my" | "me" | "user" => Some("user".to_owned()),
             "we" | "our" | "us" | "team" | "company" => Some("we".to_owned()),
             _ if it.is(HAVING) || it.is(SMALL) => None,
+            // `Uma's hotel`: whose it is.
+            low if at < 3 && words.get(at + 1).is_some_and(|it| it.low == "'s") => Some(format!("^^{low}")),
             // `my brother's car`: whose it is.
             low if at < verb && KIN.contains(&low) => Some(format!("^{low}")),
             _ if it.is_capital() && (at > 0 || words.len() > 1 && words[1].low == "'s" || is_name_at_start(words)) => {
@@ -398,8 +400,12 @@ pub(super) fn is_given_up(old: &Fact, new: &Fact) -> Option<f64> {
         return None;
     }
     // Somebody else's, who is named in the old one and not in the new.
-    let mut others = around.iter().filter_map(|it| it.strip_prefix('^'));
+    let mut others = around.iter().filter(|it| it.starts_with('^')).map(|it| it.trim_start_matches('^'));
     if others.any(|it| !said.contains(it) && !given.contains(it)) {
+        return None;
+    }
+    // And whose it is in the new one, by name.
+    if beside.iter().filter_map(|it| it.strip_prefix("^^")).any(|it| !everything.contains(it)) {
         return None;
     }
     let shared = bare(&around).intersection(&said).filter(|it| !given.contains(*it)).count();

@@ -398,6 +398,10 @@ fn said(
     denied: bool,
     several: bool,
 ) -> Option<Fact> {
+    // `not allergic to cats` says nothing of dogs.
+    if denied && frame.fixed.is_some() && filled.topic.is_some() {
+        return None;
+    }
     let subject = match filled.subject {
         Some((from, to)) => about(&words[from..to], plain.speaker, is_of_things(frame.kind))?,
         None => "we".to_owned(),

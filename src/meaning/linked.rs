@@ -28,12 +28,13 @@ impl Statement<'_> {
             };
             Some(self.fact(&about, attribute, value, is_plural, is_change, !denied, confidence))
         };
-        if let Some((owner, attribute)) = subject.favorite() {
+        let was = matches!(COPULAS[link].0, "was|were" | "has|have just? been");
+        if let Some((owner, attribute)) = subject.favorite().filter(|_| !was) {
             return fact(owner, &attribute, &value, 0.95);
         }
         let normal = value.normal();
         // `was merged` tells of now, `was married` does not.
-        if matches!(COPULAS[link].0, "was|were" | "has|have just? been") {
+        if was {
             let is_result = RESULTS.contains(&normal.split(' ').next().unwrap_or_default());
             let is_state = COPULAS[link].0 != "was|were" && STATES.iter().any(|it| it.1.contains(&normal.as_str()));
             if !is_result && !is_state {

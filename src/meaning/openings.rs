@@ -63,6 +63,7 @@ pub(super) fn take_renewal(words: &mut Vec<Word>) -> bool {
         &["these", "days"],
         &["at", "present"],
         &["any", "more"],
+        &["any", "longer"],
         &["ab", "jetzt"],
         &["ab", "sofort"],
         &["ab", "heute"],
@@ -376,6 +377,17 @@ pub(super) fn skip_opening(words: &mut Vec<Word>, factor: &mut f64) -> bool {
         *factor *= 0.6;
     }
     let only_now = words[0].is(&["as", "from", "effective", "starting", "since", "ab", "seit", "depuis", "desde"]);
+    // `In the novel,`, `For example,`: what is so there need not be so here.
+    let is_time = words[..comma].iter().any(|it| {
+        values::month(&it.low).is_some()
+            || values::weekday(&it.low).is_some()
+            || it.low.starts_with(|it: char| it.is_ascii_digit())
+            || it.is(SPANS)
+            || it.is(&["moment", "meantime", "now", "beginning", "end", "short", "general", "way", "future", "fact"])
+    });
+    if !only_now && !is_time {
+        *factor *= 0.8;
+    }
     words.drain(..=comma);
     !only_now
 }

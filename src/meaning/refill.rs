@@ -28,9 +28,20 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
     if new.is_change && are_rivals(&old.value, &new.value) {
         return Some(0.95);
     }
+    // `called a.txt`, `called by b.py`.
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let joint = |it: &[&str]| it.get(same).is_some_and(|it| PREPOSITIONS.contains(it));
+    if same > 0 && joint(&one) != joint(&other) && !new.is_change {
+        return None;
+    }
     let owned = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     let (kind, other_kind) = (Kind::of(&old.shown, &owned(&one)), Kind::of(&new.shown, &owned(&other)));
     let may_be_many = old.many || new.many;
+    // `closed on Mondays`, `free on Sundays`: each on its day.
+    let has_day = |it: &[&str]| it.iter().any(|it| values::is_date_part(it));
+    if (kind, other_kind) == (Kind::Quality, Kind::Quality) && has_day(&one) && has_day(&other) && !new.is_change {
+        return None;
+    }
     match (kind, other_kind) {
         (Kind::Time, Kind::Time) => times(&one, &other).filter(|_| !may_be_many || new.is_change),
         (Kind::Quantity, Kind::Quantity) => quantities(&one, &other, new.is_change),
@@ -68,6 +79,11 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
             // `the cello`, `the viola now`
             let takes_one = takes_one || new.is_change && is_noun(old) && is_noun(new);
             let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
+            // `The car is red`, `the car is fast`.
+            let is_thing = old.subject.split(' ').next_back().is_some_and(|it| THINGS.contains(&it));
+            if is_thing && !opposite && !(is_noun(old) && is_noun(new)) {
+                return Some(0.6);
+            }
             Some(if new.is_change && takes_one || opposite || is_attribute {
                 0.9
             } else if takes_one {
@@ -79,6 +95,23 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
         }
     }
 }
+
+/// Things of which one is so and also otherwise.
+const THINGS: &[&str] = &[
+    "device",
+    "laptop",
+    "phone",
+    "car",
+    "bike",
+    "keyboard",
+    "browser",
+    "job",
+    "review",
+    "order",
+    "room",
+    "house",
+    "apartment",
+];
 
 /// What fills a slot, by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +140,7 @@ impl Kind {
             Kind::Place
         } else if begins.is_some_and(|it| it.starts_with(char::is_uppercase))
             || has_sign_in(first)
-            || parts.last().is_some_and(|it| has_sign_in(it))
+            || parts.last().is_some_and(|it| has_sign_in(it) && !values::is_date_part(it))
         {
             Kind::Name
         } else {

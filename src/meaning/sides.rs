@@ -1,6 +1,7 @@
 //! Lays two statements of one subject and verb side by side: whether the later says that the earlier is over.
 
 use super::Fact;
+use super::conflict::are_in_many_places;
 use super::conflict::are_opposites;
 use super::conflict::is_region;
 use super::frames::FRAME;
@@ -208,6 +209,10 @@ fn quantities(
     {
         return Some(None);
     }
+    // Who owes 15 and who owes 20 owes 35.
+    if ADDING.contains(&verb) && !renews {
+        return Some(Some(0.6));
+    }
     // A bus leaves more than once.
     if DEPARTS.contains(&verb)
         && both().any(|it| values::is_clock(it) || it.bytes().all(|it| it.is_ascii_digit()))
@@ -259,6 +264,9 @@ pub(super) fn in_two_halves(one: &[&str], other: &[&str]) -> bool {
     };
     matches!((hour(one), hour(other)), (Some(a), Some(b)) if (a < 12) != (b < 12))
 }
+
+/// Verbs of which each amount is one more.
+const ADDING: &[&str] = &["owe", "lend", "donate", "win", "borrow", "schuldet", "doit", "debe"];
 
 /// What buses, trains and ferries do, each at many hours.
 const DEPARTS: &[&str] = &["leave", "depart", "arrive", "go", "come", "sail", "fly", "stop", "call", "text", "ring"];
@@ -395,7 +403,9 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     let opposite = left.len() == 1 && right.len() == 1 && are_opposites(left[0], right[0]);
     // `compatible with Vim` says nothing of Emacs.
     let is_open = is_link && around.first().is_some_and(|it| MANY_AT_ONCE.contains(it));
-    if (are_rivals(&first, &second) || opposite && !is_link) && !is_open {
+    let are_rivals = are_rivals(&first, &second)
+        && (renews || !are_in_many_places(&new.subject, verb, second.trim_start_matches("on ")));
+    if (are_rivals || opposite && !is_link) && !is_open {
         return (!is_taste || renews).then_some(1.0);
     }
     let (begins, starts) = (left[0], right[0]);
@@ -438,7 +448,13 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     if is_link {
         // `is written in`, `is hosted on`.
         let is_called_by = around.contains(&"by") && around.iter().any(|it| matches!(*it, "called" | "named"));
-        if !is_called_by && around.iter().any(|it| ONE_ONLY.contains(it)) && left.len() <= 3 && right.len() <= 3 {
+        let is_joined_alike = PREPOSITIONS.contains(&begins) == PREPOSITIONS.contains(&starts);
+        if !is_called_by
+            && is_joined_alike
+            && around.iter().any(|it| ONE_ONLY.contains(it))
+            && left.len() <= 3
+            && right.len() <= 3
+        {
             return Some(if may_be_many { 0.6 } else { 0.9 });
         }
         if may_be_many {

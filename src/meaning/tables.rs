@@ -114,6 +114,10 @@ lists! {
     LIMITS = "limits";
     /// Words that add a value instead of putting one in place of another.
     ADDITIONS = "additions";
+    /// What opens a sentence and says that what follows is another way now.
+    CHANGING = "changing";
+    /// What opens a sentence and says nothing.
+    IDLE = "idle";
     /// The words with which a question, a condition or an example begins.
     NO_STATEMENT = "no statement";
     /// Nouns for what somebody does.
