@@ -24,6 +24,7 @@ mod orders;
 mod outcome;
 mod phrases;
 mod refill;
+mod restated;
 mod roles;
 mod same;
 mod sides;

@@ -82,7 +82,7 @@ fn labelled(words: &mut Vec<Word>) -> bool {
     // A key and its value: `Address change: 5 Elm Street`.
     let is_statement =
         is_statement && words[mark + 1..].iter().any(|it| is_verb(it) || it.is(&["was", "has", "have", "am"]));
-    if mark > 1 && is_change && words[mark].low == ":" && !is_statement {
+    if mark > 1 && is_change && !label.is(&["plan", "plans"]) && words[mark].low == ":" && !is_statement {
         words.remove(mark - 1);
         return true;
     }

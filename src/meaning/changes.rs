@@ -4,12 +4,14 @@
 
 use super::announced::opened;
 use super::frames::is_verb;
+use super::restated::restate;
+use super::restated::said_of;
 use super::tables::NOW;
 use super::tables::VERBS;
 use super::words::Word;
 
 /// Words of what stands before a change: `the deadline of the Apollo project`.
-const HEAD: usize = 9;
+pub(super) const HEAD: usize = 9;
 
 /// A sentence in its parts.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,10 +25,12 @@ pub(super) struct Parts {
 /// The parts of a sentence; one that tells no change, or tells it plainly, stays whole.
 pub(super) fn parts(mut words: Vec<Word>) -> Parts {
     opened(&mut words);
-    ordered(&mut words);
-    planned(&mut words);
-    lasting(&mut words);
-    told(&words).unwrap_or(Parts { over: None, is: words })
+    restate(&mut words);
+    let mut parts = told(&words).unwrap_or(Parts { over: None, is: words });
+    for part in parts.over.iter_mut().chain([&mut parts.is]) {
+        said_of(part);
+    }
+    parts
 }
 
 fn told(words: &[Word]) -> Option<Parts> {
@@ -38,7 +42,7 @@ pub(super) fn word(low: &str) -> Word {
 }
 
 /// Where `saying` stands in `words`, from `from` on.
-fn find(words: &[Word], saying: &[&str]) -> Option<usize> {
+pub(super) fn find(words: &[Word], saying: &[&str]) -> Option<usize> {
     words.windows(saying.len()).position(|it| it.iter().zip(saying).all(|(word, low)| word.low == *low))
 }
 
@@ -51,7 +55,7 @@ fn denied(head: &[Word], value: &[Word]) -> Vec<Word> {
     joined(head, &["is", "no", "longer"], value, &[])
 }
 
-fn now(head: &[Word], value: &[Word]) -> Vec<Word> {
+pub(super) fn now(head: &[Word], value: &[Word]) -> Vec<Word> {
     joined(head, &["is"], value, &["now"])
 }
 
@@ -64,71 +68,12 @@ fn joined(head: &[Word], verb: &[&str], value: &[Word], end: &[&str]) -> Vec<Wor
     all
 }
 
-/// `Please change my theme to dark mode`, `Set the deadline to 5 May`, `I have changed my number to 5`: it is so now.
-fn ordered(words: &mut Vec<Word>) {
-    const ORDERS: &[&str] = &["change", "update", "set", "switch", "rename", "correct"];
-    const DONE: &[&str] = &["changed", "updated", "switched", "renamed", "corrected", "adjusted"];
-    let begin = usize::from(words.first().is_some_and(|it| it.low == "please"));
-    if words.get(begin).is_some_and(|it| it.is(ORDERS))
-        && let Some(to) =
-            words.iter().rposition(|it| it.low == "to").filter(|it| (begin + 2..begin + 2 + HEAD).contains(it))
-        && words.len() > to + 1
-        && !words[begin + 1..].iter().any(|it| it.is_mark() || it.low == "from")
-    {
-        *words = now(&words[begin + 1..to], &words[to + 1..]);
-        return;
-    }
-    // `has changed her`, `have just updated our`: the readers know `changed her`.
-    let Some(at) = words.iter().take(8).position(|it| it.is(DONE)).filter(|it| *it > 1) else { return };
-    let is_own = words.get(at + 1).is_some_and(|it| it.is(&["his", "her", "their", "its", "my", "our", "the"]));
-    let mut from = at;
-    while from > 1 && words[from - 1].is(&["has", "have", "just", "recently", "now", "already", "finally"]) {
-        from -= 1;
-    }
-    if is_own && words[from..at].iter().any(|it| it.is(&["has", "have"])) {
-        words.drain(from..at);
-    }
-}
-
-/// `should be B from now on`, `is going to be B from Monday on`: it is so from then on.
-fn planned(words: &mut Vec<Word>) {
-    let is_told = find(words, &["from", "now", "on"]).is_some()
-        || words.last().is_some_and(|it| it.low == "now")
-        || words.iter().skip(3).any(|it| it.is(&["starting", "effective"]));
-    if !is_told {
-        return;
-    }
-    const SAYINGS: &[&[&str]] = &[
-        &["is", "going", "to", "be"],
-        &["will", "now", "be"],
-        &["should", "now", "be"],
-        &["should", "be"],
-        &["will", "be"],
-        &["shall", "be"],
-        &["is", "to", "be"],
-    ];
-    for saying in SAYINGS {
-        if let Some(at) = find(words, saying).filter(|it| (1..=HEAD).contains(it)) {
-            words.splice(at..at + saying.len(), [word("is")]);
-            return;
-        }
-    }
-}
-
-/// `has been B since May` is so.
-fn lasting(words: &mut Vec<Word>) {
-    let Some(at) = find(words, &["has", "been"]).or_else(|| find(words, &["have", "been"])) else { return };
-    let since = words.iter().rposition(|it| it.low == "since");
-    let is_done = words.get(at + 2).is_some_and(|it| it.low.ends_with("ed") || super::openings::is_change(it));
-    if at > 0 && !is_done && since.is_some_and(|it| it > at + 2 && words.len() - it <= 5) {
-        let verb = if words[at].low == "have" && words[at - 1].low == "i" { "am" } else { "is" };
-        words.splice(at..at + 2, [word(verb)]);
-    }
+pub(super) fn is_arrow(word: &Word) -> bool {
+    word.is(&["->", "→", "=>", "-->", "⇒"])
 }
 
 /// `Status: draft -> final`, `The port: 80 → 443`, `My bank -> N26`.
 fn arrow(words: &[Word]) -> Option<Parts> {
-    let is_arrow = |it: &Word| it.is(&["->", "→", "=>", "-->", "⇒"]);
     let at = words.iter().position(is_arrow)?;
     if words[at + 1..].iter().any(is_arrow) || at + 1 >= words.len() || words.len() - at > 7 {
         return None;
@@ -428,19 +373,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ordered_or_planned_is_so() {
-        for (sentence, expected) in [
-            ("Please change my theme to dark mode.", "my theme is dark mode now"),
-            ("Set the port to 80.", "the port is 80 now"),
-            ("Quinn has just changed her number to 5.", "quinn changed her number to 5"),
-            ("Lunch will be at 1 from now on.", "lunch is at 1 from now on"),
-            ("My theme has been dark since May.", "my theme is dark since may"),
-        ] {
-            assert_eq!(told(sentence), expected, "{sentence}");
-        }
-    }
-
-    #[test]
     fn what_tells_no_change_stays_whole() {
         for sentence in [
             "ana was late and eats",
@@ -449,7 +381,7 @@ mod tests {
             "set the alarm",
             "file -> open -> save",
             "the port was changed to 80",
-            "ana has been warned since may",
+            "ana has been warned by bo since may",
             "ana said that she used to smoke but stopped now",
         ] {
             assert_eq!(told(sentence), sentence);

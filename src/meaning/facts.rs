@@ -28,6 +28,7 @@ use super::tables::LIMITS;
 use super::tables::NO_STATEMENT;
 use super::tables::NOW;
 use super::tables::PREPOSITIONS;
+use super::tables::PROPERTIES;
 use super::tables::RENEWALS;
 use super::values;
 use super::words::Word;
@@ -94,6 +95,8 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         told.iter_mut().for_each(|it| it.is_whole = false);
     }
     if alone {
+        let more = also(&told);
+        told.extend(more);
         told.extend(statement.implied(&told));
         told.extend(statement.of_two());
         told.extend(statement.frames(&told));
@@ -115,6 +118,19 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
     }
     told.extend(filled);
     told
+}
+
+/// What a change says besides: what was postponed is due later, what was handed over is led by another.
+fn also(told: &[Fact]) -> Vec<Fact> {
+    let [fact] = told else { return Vec::new() };
+    // A meeting has a day, and is not due.
+    let is_event = fact.subject.split(' ').any(|it| PROPERTIES.get(it).is_some_and(|it| *it == "when"));
+    let attributes: &[&str] = match fact.attribute.as_str() {
+        "when" if fact.is_change && !is_event => &["deadline", "ships"],
+        "assigned to" if fact.is_change => &["led by", "owned by"],
+        _ => &[],
+    };
+    attributes.iter().map(|it| Fact { attribute: (*it).to_owned(), ..fact.clone() }).collect()
 }
 
 /// `Will lives`, `May's car`, `Ella works`: names that are other words, too, keep their capital.

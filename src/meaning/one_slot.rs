@@ -54,7 +54,7 @@ pub(super) fn one_slot(
             let base = super::frames::base_of_doing(first).unwrap_or(first);
             (is_done && is_joined || is_doing && first.len() > 4 && before.len() <= 2) && !many(first) && !many(base)
         }
-        "have" => before.len() == 1 && ATTRIBUTES.contains(&stem(joint).as_str()),
+        "have" => before.len() == 1 && ATTRIBUTES.contains(stem(joint).as_str()),
         "want" => before == ["to", "be"],
         _ if many(verb) || before.iter().any(|it| many(it)) => false,
         _ => is_joined && !matches!(joint, "about" | "to" | "than" | "like" | "que"),

@@ -69,7 +69,9 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
         }
         _ => {
             // `manager`, `linter`, `provider`: who or what does it.
-            let is_attribute = old.subject.split(' ').any(|it| ATTRIBUTES.contains(&stem(it).as_str()));
+            let is_attribute = old.subject.split(' ').any(|it| {
+                ATTRIBUTES.contains(stem(it).as_str()) || matches!(it, "favorite" | "main" | "default" | "primary")
+            });
             let takes_one = is_attribute
                 || old.subject.split(' ').any(|it| {
                     PROPERTIES.contains_key(it) || it.len() > 5 && (it.ends_with("er") || it.ends_with("or"))

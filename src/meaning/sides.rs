@@ -9,6 +9,7 @@ use super::frames::KEY;
 use super::frames::THING;
 use super::frames::unversioned;
 use super::one_slot::one_slot;
+use super::tables::ATTRIBUTES;
 use super::tables::MANY_AT_ONCE;
 use super::tables::PREPOSITIONS;
 use super::tables::SEVERAL;
@@ -428,8 +429,10 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     }
     if renews {
         let known = |fact: &Fact, it: &[&str]| verb != "sein" && it.iter().any(|it| is_named(&fact.shown, it));
+        let is_attribute = new.subject.split(' ').next_back().is_some_and(|it| ATTRIBUTES.contains(it));
         return if is_link {
-            if !may_be_many && (!around.is_empty() || known(old, left) && known(new, right))
+            if is_attribute && around.is_empty() && is_place(begins) == is_place(starts)
+                || !may_be_many && (!around.is_empty() || known(old, left) && known(new, right))
                 || tells && is_place(begins) == is_place(starts)
                 || is_place(begins) && is_place(starts) && !may_be_many
             {

@@ -257,7 +257,7 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
     }
     let mut found: Vec<Slot> = Vec::new();
     if let Some(mark) = words.iter().position(|it| it.is(&[":", "="])).filter(|it| *it > 0 && *it < 7) {
-        let known = |it: &Word| ATTRIBUTES.contains(&it.low.as_str()) || PROPERTIES.contains_key(it.low.as_str());
+        let known = |it: &Word| ATTRIBUTES.contains(it.low.as_str()) || PROPERTIES.contains_key(it.low.as_str());
         if super::frames::names_list(&words[..mark]) {
             return found;
         }

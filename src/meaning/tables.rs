@@ -122,8 +122,6 @@ lists! {
     NO_STATEMENT = "no statement";
     /// Nouns for what somebody does.
     JOBS = "jobs";
-    /// Nouns that name a quality of which there is one at a time.
-    ATTRIBUTES = "attributes";
     /// Words in front of a colon behind which one of many stands.
     LISTED = "listed";
     /// Countries and larger: a place may lie in one.
@@ -147,6 +145,9 @@ type Set = HashSet<&'static str>;
 
 /// Words that no subject has.
 pub(super) static NO_SUBJECT: LazyLock<Set> = LazyLock::new(|| items("no subject").into_iter().collect());
+
+/// Nouns that name a quality of which there is one at a time.
+pub(super) static ATTRIBUTES: LazyLock<Set> = LazyLock::new(|| items("attributes").into_iter().collect());
 
 /// Participles of what is done by one or with one at a time.
 pub(super) static DONE_ONCE: LazyLock<Set> = LazyLock::new(|| items("done once").into_iter().collect());
@@ -195,6 +196,7 @@ mod tests {
         }
         names.sort_unstable();
         let more = [
+            "attributes",
             "copulas",
             "devices",
             "done once",

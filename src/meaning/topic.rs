@@ -34,10 +34,15 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
     let mut is_owned = has_article;
     let mut has_common = false;
     let mut is_one_of_many = false;
+    let mut is_joined = false;
     for (at, word) in words.iter().enumerate() {
         let low = word.low.as_str();
         match low {
-            "'s" | "our" | "of" | "for" => is_owned = true,
+            "of" | "for" => {
+                is_joined = true;
+                is_owned = true;
+            }
+            "'s" | "our" => is_owned = true,
             "we" => is_owned = true,
             "us" if !word.is_capital() => is_owned = true,
             "my" | "i" | "me" | "user" | "mine" => {
@@ -48,6 +53,7 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
             "home" if words.get(at + 1).is_some_and(|it| it.low == "address") => {}
             _ if values::is_article(low) || word.is(IDLE) => {}
             _ if PREPOSITIONS.contains(&low) => {
+                is_joined = true;
                 // `from A to B` and `from B to A` are two.
                 if matches!(low, "from" | "between" | "before" | "after") {
                     return None;
@@ -62,7 +68,8 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
                     && (at > 0 || !has_article)
                     && !(at == 0 && words.len() > 1 && PROPERTIES.contains_key(low));
                 has_common |= !is_name;
-                is_one_of_many |= word.is(ONE_OF_MANY);
+                // `the customer tier` is a tier.
+                is_one_of_many = word.is(ONE_OF_MANY) || is_one_of_many && (is_name || is_joined);
                 found.push(one_noun(low));
             }
         }
@@ -81,6 +88,8 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
     if found.is_empty() {
         return None;
     }
+    // `my favorite song`, `her main hobby`: one of them.
+    is_one_of_many &= !words.iter().any(|it| it.is(CHOSEN));
     let is_name = !has_common || !has_noun || found.len() == 1 && matches!(found[0].as_str(), "we" | "user");
     Some(Topic { words: found, is_name, is_owned, is_one_of_many })
 }
@@ -109,6 +118,10 @@ const IDLE: &[&str] = &[
     "chosen",
     "&",
 ];
+
+/// Words that say that one of several is meant.
+const CHOSEN: &[&str] =
+    &["favorite", "favourite", "preferred", "main", "current", "primary", "default", "official", "usual", "next"];
 
 /// Nouns of which somebody has several.
 const ONE_OF_MANY: &[&str] = &[
