@@ -279,7 +279,11 @@ impl<'a> Statement<'a> {
             let is_exclusive = word.is(&["only", "nur", "solo", "sólo"]) && words.iter().any(|it| it.is(&RENEWALS));
             // `works part-time`, `her favorite season is summer`: it is what is said, not when.
             let is_said = word.is(&["summer", "winter", "weekends", "weekdays", "part-time"])
-                && kept.last().is_some_and(|it| !it.is(&PREPOSITIONS) && !it.is_mark() || it.low == ":");
+                && kept.last().is_some_and(|it| {
+                    !it.is(&PREPOSITIONS) && !it.is_mark()
+                        || it.is(&[":", "to", "from"])
+                        || negations.last() == Some(&kept.len())
+                });
             if is_said {
                 kept.push(word.clone());
                 continue;

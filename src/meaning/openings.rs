@@ -521,7 +521,10 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
         && !words[verb - 1].is(AUXILIARIES)
         && to > verb + 1
         // `changed majors to medicine` is about who did.
-        && !(to == verb + 2 && words[verb + 1].low.ends_with('s') && !words[verb + 1].is_capital() && words[verb - 1].is_capital())
+        && !(to == verb + 2
+            && words[verb + 1].low.ends_with('s')
+            && !words[verb + 1].is_capital()
+            && (words[verb - 1].is_capital() || words[verb + 1].is(&["jobs", "banks", "gyms", "schools", "majors", "careers", "teams"])))
         && words[verb + 1..to].iter().all(|it| {
             !it.is_mark()
                 && !it.is(&[
