@@ -279,7 +279,8 @@ fn halves(words: &[Word]) -> Option<Parts> {
     is_now |= rest.get(1).is_some_and(|it| it.low == "now");
     // `was tired but is a good cook`, `was in Rome and is happy`: only `now` says that the one came after the other.
     let is_past = !is_over && words[was.at].is(&["was", "were"]);
-    if is_past && !is_now || !is_over && !is_past && !is_taken_up && !is_but && !is_now {
+    let is_known = if is_past { is_now } else { is_over || is_taken_up || is_but || is_now };
+    if !is_known {
         return None;
     }
     let is_first = head.last().is_some_and(|it| it.is(&["i", "we", "they"]));

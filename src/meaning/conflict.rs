@@ -225,7 +225,7 @@ pub(super) fn are_in_many_places(subject: &str, verb: &str, value: &str) -> bool
     let is_made = subject.split(' ').next_back().is_some_and(|it| MADE_FOR_MANY.contains(&stem(it).as_str()));
     let is_place =
         |group: &&[&str]| group.contains(&value) && (group.contains(&"windows") || group.contains(&"chrome"));
-    VERBS.contains(&verb) || verb == "run" && is_made && RIVALS.iter().any(|it| is_place(it))
+    VERBS.contains(&verb) || verb == "run" && is_made && RIVALS.iter().any(is_place)
 }
 
 /// Whether two words mean opposite things.

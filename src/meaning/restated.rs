@@ -180,7 +180,7 @@ pub(super) fn said_of(words: &mut Vec<Word>) {
     // `The hint is the name of the street` is plain as it is.
     let is_plain =
         is_plain && (!is_owned(value) || value.len() < 4 && head.iter().any(|it| it.is(&["'s", "my", "our"])));
-    if !names_attribute || !is_plain || !is_owned(head) || value.iter().any(|it| is_change(it)) {
+    if !names_attribute || !is_plain || !is_owned(head) || value.iter().any(is_change) {
         return;
     }
     let value = value.to_vec();
