@@ -138,6 +138,8 @@ pub struct Pack {
     /// Best first.
     pub omitted: Vec<Omission>,
     pub degraded: Vec<Degraded>,
+    /// Words and names of the question that no file has that was searched.
+    pub absent: Vec<String>,
     pub request_kind: RequestKind,
     pub format: Format,
     /// Whether it was made before, and nothing that it is made of has changed since.
@@ -227,7 +229,7 @@ impl Assembler {
         let gather = span.elapsed_ms();
         drop(span);
         let span = call.span("pack");
-        let All { candidates, mut degraded, files, is_whole } = all;
+        let All { candidates, mut degraded, files, absent, is_whole } = all;
         span.note("candidates", candidates.len());
         // Choosing among thousands of pieces takes milliseconds: not on a thread that others wait for.
         let deciding = {
@@ -243,6 +245,7 @@ impl Assembler {
         drop(span);
         pack.timings = Timings { gather: round(gather), pack: round(decided), total: 0.0 };
         pack.degraded.append(&mut degraded);
+        pack.absent = absent;
         let mut is_kept = true;
         if self.keeps {
             let span = call.span("keep");
@@ -320,6 +323,7 @@ impl Assembler {
                 Ok(mut some) => {
                     all.candidates.append(&mut some.candidates);
                     all.files = all.files.or(some.files);
+                    all.absent.append(&mut some.absent);
                     some.shortcoming
                 }
                 Err(reason) => Some(reason),
@@ -370,6 +374,7 @@ struct All {
     candidates: Vec<Candidate>,
     degraded: Vec<Degraded>,
     files: Option<FilesState>,
+    absent: Vec<String>,
     /// Whether every source gave all that it has.
     is_whole: bool,
 }
@@ -437,6 +442,7 @@ fn decide(request: &Request, candidates: Vec<Candidate>) -> Pack {
         items: choice.chosen.into_iter().map(|(it, tokens)| item(it, tokens)).collect(),
         omitted: omitted.collect(),
         degraded: Vec::new(),
+        absent: Vec::new(),
         request_kind,
         format,
         cached: false,

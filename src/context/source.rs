@@ -102,6 +102,8 @@ pub struct Gathered {
     pub shortcoming: Option<String>,
     /// For files: what was looked through.
     pub files: Option<FilesState>,
+    /// For files: what of the question none of them has.
+    pub absent: Vec<String>,
 }
 
 impl From<Vec<Candidate>> for Gathered {
@@ -218,6 +220,7 @@ impl Source for FromWorkspace {
             let (called, imported, missing) = additions(called, imported);
             let query = request.query.clone();
             let (hits, words) = (found.hits, found.words);
+            let absent = words.absent.clone();
             let cutting = tokio::task::spawn_blocking(move || {
                 let hits = hits.into_iter().map(|it| behind_licence(it, &query)).collect();
                 documents::passages(hits, &words).into_iter().map(Passages).collect::<Vec<Passages>>()
@@ -237,7 +240,7 @@ impl Source for FromWorkspace {
             let state = found.state;
             let pieces = hits.into_iter().flat_map(|it| it.0).map(|(hit, place)| piece_of_file(hit, place));
             let candidates = pieces.chain(called).chain(imported).collect();
-            Ok(Gathered { candidates, shortcoming, files: Some(state) })
+            Ok(Gathered { candidates, shortcoming, files: Some(state), absent })
         })
     }
 }

@@ -40,6 +40,9 @@ pub struct Words {
     pub(super) worth: HashMap<String, (String, f32)>,
     /// Whether the question asks for documentation: then comments are as good as code.
     pub(super) asks_for_prose: bool,
+    /// Words and names that the question cannot be answered without and that no file has, names first; empty as long as
+    /// not all files are known.
+    pub absent: Vec<String>,
 }
 
 /// The place of a piece among those of its file, counted so that the places of its passages lie within it: the place of
@@ -226,7 +229,7 @@ mod tests {
 
     fn words(words: &[&str]) -> Words {
         let worth = words.iter().map(|it| ((*it).to_owned(), ((*it).to_owned(), 1.0))).collect();
-        Words { worth, asks_for_prose: false }
+        Words { worth, asks_for_prose: false, absent: Vec::new() }
     }
 
     fn found(path: &str, text: &str, asked: &[&str]) -> Vec<Hit> {

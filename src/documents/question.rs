@@ -16,6 +16,9 @@ const TERMS: usize = 160;
 /// Names whose definitions are looked for.
 const NAMES: usize = 32;
 
+/// A shorter word says little. In bytes.
+const LEAST_TELLING: usize = 4;
+
 /// A question, as the ranking sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Question {
@@ -32,6 +35,17 @@ pub(super) struct Question {
     pub(super) paths: Vec<String>,
     /// The classes of files that it asks for.
     pub(super) asks_for: Class,
+    /// What it cannot be answered without: its names, then the words of its first line that not every request has.
+    pub(super) telling: Vec<Telling>,
+}
+
+/// A word that says what is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Telling {
+    /// As the question has it.
+    pub(super) word: String,
+    /// As the index has it, whole.
+    pub(super) term: String,
 }
 
 /// A word that is looked for.
@@ -99,13 +113,43 @@ impl Question {
             asks_where_declared,
             paths: paths(text),
             asks_for: asks_for(text),
+            telling: telling(text),
         }
     }
 }
 
-/// The words that look like names in code: in backticks, with an inner capital or underscore, or before parentheses.
+/// The names in `text`, then the other words of its first line but for stopwords and those that every request has.
+fn telling(text: &str) -> Vec<Telling> {
+    let plain = raw_words(first_line(text)).filter(|it| {
+        it.len() >= LEAST_TELLING && it.chars().any(char::is_alphabetic) && !is_stopword(&it.to_lowercase())
+    });
+    let mut out: Vec<Telling> = Vec::new();
+    for word in named(text).into_iter().chain(plain) {
+        let mut whole: Option<String> = None;
+        terms_of(word, &mut |term| {
+            whole.get_or_insert_with(|| term.to_owned());
+        });
+        let Some(term) = whole.filter(|it| talk::weight(it) >= 1.0) else { continue };
+        if out.len() < NAMES && !out.iter().any(|it| it.term == term) {
+            out.push(Telling { word: word.to_owned(), term });
+        }
+    }
+    out
+}
+
+/// The words that look like names in code, as [`definition_term`] writes them.
 fn names(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
+    for name in named(text) {
+        out.extend(definition_term(name).filter(|it| !out.contains(it)));
+    }
+    out.truncate(NAMES);
+    out
+}
+
+/// The words that look like names in code: in backticks, with an inner capital or underscore, or before parentheses.
+fn named(text: &str) -> Vec<&str> {
+    let mut out: Vec<&str> = Vec::new();
     let mut is_quoted = false;
     for (at, part) in text.split('`').enumerate() {
         is_quoted = at > 0 && !is_quoted;
@@ -120,11 +164,10 @@ fn names(text: &str) -> Vec<String> {
                 inner.chars().skip(1).any(char::is_uppercase) && inner.chars().any(char::is_lowercase);
             let is_name = quoted || inner.contains('_') || has_capital_inside || behind.starts_with("()");
             if is_name && inner.len() > 2 && !is_stopword(&inner.to_lowercase()) {
-                out.extend(definition_term(inner).filter(|it| !out.contains(it)));
+                out.push(inner);
             }
         }
     }
-    out.truncate(NAMES);
     out
 }
 
@@ -235,6 +278,16 @@ mod tests {
         );
         assert_eq!(question.names, ["=retry", "=maxretries", "=parseurl", "=run"]);
         assert_eq!(question.paths, ["src/retry.rs", "readme.md"]);
+    }
+
+    #[test]
+    fn names_and_words_that_not_every_request_has_are_telling() {
+        let telling = |text: &str| Question::of(text).telling.into_iter().map(|it| it.word).collect::<Vec<_>>();
+        assert_eq!(
+            telling("fix the Parser of 2024 and see `sourceMap`\nbody_name and words"),
+            ["sourceMap", "body_name", "Parser"]
+        );
+        assert!(telling("add an option instead").is_empty());
     }
 
     #[test]

@@ -73,6 +73,9 @@ struct Scores {
     names: Vec<f32>,
 }
 
+/// So many words that nothing has are told.
+const ABSENT: usize = 4;
+
 /// A place where a term was found: the piece, counted through the catalog, and how often.
 type Found = (u32, u32);
 
@@ -180,7 +183,23 @@ fn words(question: &Question, shelves: &[Shelf], read: &[Vec<Vec<Found>>]) -> Wo
     let own = question.terms.iter().enumerate().filter(|it| !it.1.joined);
     let worth =
         own.map(|(at, it)| (it.term.clone(), (it.word.clone(), it.weight * rarity(pieces, holders(at))))).collect();
-    Words { worth, asks_for_prose: question.asks_for.prose }
+    Words { worth, asks_for_prose: question.asks_for.prose, absent: absent(question, shelves, read) }
+}
+
+/// What the question cannot be answered without and neither a piece nor a path has, as the question has it; nothing as
+/// long as not all files are known.
+fn absent(question: &Question, shelves: &[Shelf], read: &[Vec<Vec<Found>>]) -> Vec<String> {
+    if shelves.is_empty() || shelves.iter().any(|it| !it.is_complete) {
+        return Vec::new();
+    }
+    let first = question.names.len();
+    let is_nowhere = |term: &str| {
+        let Some(at) = question.terms.iter().position(|it| it.term == term) else { return false };
+        let is_in_text = read.iter().any(|it| it.get(first + at).is_some_and(|it| !it.is_empty()));
+        !is_in_text && !shelves.iter().any(|it| it.catalog.names.paths.contains_key(term))
+    };
+    let nowhere = question.telling.iter().filter(|it| is_nowhere(&it.term)).map(|it| it.word.clone());
+    nowhere.take(ABSENT).collect()
 }
 
 /// Best first, each with its score. Equal ones stay as they are.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::Home;
+use crate::harness::modern;
 
 fn write(home: &Home, path: &str, text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let path = home.workspace().join(path);
@@ -59,6 +60,27 @@ fn a_definition_that_a_piece_calls_comes_with_it_by_its_signature() -> anyhow::R
     // Nobody who calls it, nobody who sees it.
     let pack = server.call("assemble_context", json!({"query": "passenger_counter_3_7", "budget_tokens": 8000}))?;
     assert!(items(&pack).iter().all(|it| it["path"] != "src/ledger.rs" || it["rendition"].is_null()), "{pack}");
+    Ok(())
+}
+
+#[test]
+fn a_pack_and_a_search_tell_what_no_file_has() -> anyhow::Result<()> {
+    let mut server = calling()?.server()?;
+    server.call("index_workspace", json!({}))?;
+    // `ledger` stands in a path and in an import, `posts` in another form.
+    let question = json!({"query": "where does a posted fare of the ledger get its `sourceMap` and its gherkin?"});
+    for tool in ["assemble_context", "search_workspace"] {
+        let answer = server.request("tools/call", modern(json!({"name": tool, "arguments": question.clone()})))?;
+        let told = answer["result"]["content"][0]["text"].to_string();
+        assert!(told.contains("No searched file has `sourceMap` or `gherkin`."), "{tool}: {told}");
+    }
+    let pack = server.call("assemble_context", question)?;
+    assert_eq!((&pack["absent"], &pack["degraded"]), (&json!(["sourceMap", "gherkin"]), &json!([])), "{pack}");
+    let pack = server.call("assemble_context", json!({"query": "fix the fare of a passenger instead"}))?;
+    assert!(pack["absent"].is_null(), "{pack}");
+    // What is in no file of the folder that was asked about is told, whatever others have.
+    let narrow = json!({"query": "passenger ledger", "paths": ["src/other1.rs"]});
+    assert!(server.call("assemble_context", narrow)?["absent"].is_null());
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use super::super::reply::shorten;
 use super::super::schema;
 use super::Context;
 use super::Tool;
+use super::nowhere;
 use crate::config::Toolset;
 use crate::context::label;
 use crate::documents::Query;
@@ -25,8 +26,8 @@ pub(super) const TOOL: Tool = Tool {
     name: "search_workspace",
     title: "Search workspace",
     description: "Finds the places in indexed files that match a question or names, best first, each with path, \
-        lines and a snippet. Use it to find where something is; for everything a task needs, within a \
-        budget, use assemble_context. A hit whose file has changed since is marked stale.\n\
+        lines and a snippet. Use it to find where something is; for everything a task needs use \
+        assemble_context. A hit whose file has changed since is marked stale.\n\
         Example: {\"query\": \"where is the retry limit set\", \"languages\": [\"rust\"], \"limit\": 5}",
     toolset: Toolset::Context,
     writes: false,
@@ -150,6 +151,9 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     if !found.gone.is_empty() {
         let found = if hits.is_empty() { "" } else { "; what was found is as it was indexed" };
         text.push_str(&format!("\n\n{gone} is not there any more, not mounted or not readable{found}."));
+    }
+    if let Some(told) = nowhere(&found.words.absent).filter(|_| !hits.is_empty()) {
+        text.push_str(&format!("\n\n{told}"));
     }
     if partial {
         let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");
