@@ -1,4 +1,4 @@
-//! Chooses the files of an unknown folder that are read first, because a question waits for it.
+//! Chooses the files of an unknown folder that are read first, because a question waits for them.
 //!
 //! A run reads folder by folder, by name, so what a question finds meanwhile is whatever begins with `a`. Listing a folder
 //! and looking for a few words in the bytes of its files costs a fiftieth of cutting and indexing them, so that is done
@@ -8,6 +8,9 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -51,12 +54,47 @@ const BYTES: u64 = 1 << 20;
 const WORDS: usize = 24;
 const WORD_BYTES: usize = 3;
 
-/// What stands for a file in the first read.
+/// The questions that wait for a run. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waiting {
+    asked: Arc<Mutex<Asked>>,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    all: Vec<First>,
+    /// Those that the run has taken.
+    taken: usize,
+}
+
+/// A question that a run reads files for before all others.
 #[derive(Clone, Debug)]
 pub(super) struct First {
     pub(super) question: Question,
     /// Told when the chosen files are durable.
     pub(super) is_read: CancellationToken,
+}
+
+impl Waiting {
+    /// Has the run read for `question` next, unless it has before; what is given back is told when that is durable.
+    pub(super) fn ask(&self, question: &Question) -> CancellationToken {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = asked.all.iter().find(|it| it.question == *question) {
+            return before.is_read.clone();
+        }
+        let first = First { question: question.clone(), is_read: CancellationToken::new() };
+        let is_read = first.is_read.clone();
+        asked.all.push(first);
+        is_read
+    }
+
+    /// The next one that waits.
+    pub(super) fn take(&self) -> Option<First> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = asked.all.get(asked.taken).cloned();
+        asked.taken += usize::from(next.is_some());
+        next
+    }
 }
 
 /// A file that is chosen.
@@ -259,20 +297,39 @@ mod tests {
         assert_eq!(chosen(&dir, "lease", ENDLESS).len(), 4, "three large ones and the small one");
     }
 
+    #[test]
+    fn a_question_waits_once() {
+        let waiting = Waiting::default();
+        let tokens = ["the lease", "a zebra", "the lease"].map(|it| waiting.ask(&Question::of(it)));
+        let taken: Vec<First> = std::iter::from_fn(|| waiting.take()).collect();
+        assert_eq!(taken.iter().map(|it| it.question.title.as_str()).collect::<Vec<_>>(), ["the lease", "a zebra"]);
+        taken[0].is_read.cancel();
+        assert_eq!(tokens.map(|it| it.is_cancelled()), [true, false, true]);
+        assert!(waiting.ask(&Question::of("the lease")).is_cancelled(), "it has been read for");
+        assert!(waiting.take().is_none());
+    }
+
     #[tokio::test]
-    async fn a_run_writes_what_its_question_waits_for_before_the_rest() {
-        let dir = tree(&[("z/limits.rs", "/// When a lease has expired.\nfn renew() {}\n")]);
+    async fn a_run_writes_what_its_questions_wait_for_before_the_rest() {
+        let dir = tree(&[
+            ("z/limits.rs", "/// When a lease has expired.\nfn renew() {}\n"),
+            ("y/animals.rs", "struct Zebra;\n"),
+            ("y/broken.rs", "zebra \0 lease"),
+        ]);
         let root = dir.path().canonicalize().unwrap().join("w");
         let documents = Documents::new(&Store::new(&dir.path().join("a.db")), Clock::system(), root.clone());
         let allowed = Allowed::new(&root, None, &[], &[]);
-        let first = First { question: Question::of("the lease expires"), is_read: CancellationToken::new() };
+        let waiting = Waiting::default();
+        let tokens = ["the lease expires", "a zebra"].map(|it| waiting.ask(&Question::of(it)));
         let request = IndexRequest::default();
-        let done = documents.index_now(&request, Some(&first), &allowed, &Call::silent()).await.unwrap();
-        assert!(first.is_read.is_cancelled());
-        assert_eq!((done.files_indexed, done.skipped.len()), (21, 0), "each file once");
-        let (_, files) = documents.store.files(done.workspaces[0].id).await.unwrap();
-        assert_eq!(files.iter().min_by_key(|it| it.id).unwrap().path, "z/limits.rs");
-        let again = documents.index_now(&request, Some(&first), &allowed, &Call::silent()).await.unwrap();
-        assert_eq!((again.files_indexed, again.files_unchanged, again.files_removed), (0, 21, 0));
+        let done = documents.index_now(&request, Some(&waiting), &allowed, &Call::silent()).await.unwrap();
+        assert!(tokens.iter().all(CancellationToken::is_cancelled));
+        assert_eq!((done.files_indexed, done.skipped.len()), (22, 1), "each file once");
+        let (_, mut files) = documents.store.files(done.workspaces[0].id).await.unwrap();
+        files.sort_by_key(|it| it.id);
+        assert_eq!([files[0].path.as_str(), files[1].path.as_str()], ["z/limits.rs", "y/animals.rs"]);
+        waiting.ask(&Question::of("limits of animals"));
+        let again = documents.index_now(&request, Some(&waiting), &allowed, &Call::silent()).await.unwrap();
+        assert_eq!((again.files_indexed, again.files_unchanged, again.files_removed), (0, 22, 0));
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Allowed;
 use super::Documents;
@@ -23,13 +24,12 @@ use super::beside::Beside;
 use super::beside::may_end;
 use super::chunk::Definition;
 use super::chunk::chunk;
-use super::first::First;
 use super::first::PATIENCE;
+use super::first::Waiting;
 use super::first::choose;
 use super::holder;
 use super::open::change_ns;
 use super::postings;
-use super::question::Question;
 use super::read::read;
 use super::track::Track;
 use super::walk::Enter;
@@ -100,8 +100,8 @@ enum Read {
     Files(Box<NewSegment>),
     /// Same bytes, other times: file id, size in bytes, time in nanoseconds.
     Touched(Vec<(i64, i64, i64)>),
-    /// What a question waits for is among the ones before.
-    First,
+    /// What a question waits for is among the ones before; whom that is told.
+    First(CancellationToken),
 }
 
 /// What the reading side has seen at its end.
@@ -190,11 +190,11 @@ impl Documents {
         self.index_now(request, None, allowed, call).await
     }
 
-    /// As [`Documents::index`], whatever else runs, and what `first` chooses before everything else.
+    /// As [`Documents::index`], whatever else runs, and what questions are `waiting` for before everything else.
     pub(super) async fn index_now(
         &self,
         request: &IndexRequest,
-        first: Option<&First>,
+        waiting: Option<&Waiting>,
         allowed: &Allowed,
         call: &Call,
     ) -> Result<Indexed, DocumentsError> {
@@ -206,7 +206,7 @@ impl Documents {
         for target in targets {
             let span = call.span("index");
             span.note("root", target.root.display().to_string());
-            let run = self.index_target(&target, (request, first), call, &mut done).await;
+            let run = self.index_target(&target, (request, waiting), call, &mut done).await;
             super::paper::apart::rest();
             run.inspect_err(|err| span.fail(err))?;
             span.note("files_indexed", done.files_indexed);
@@ -281,7 +281,7 @@ impl Documents {
     async fn index_target(
         &self,
         target: &Target,
-        request: (&IndexRequest, Option<&First>),
+        request: (&IndexRequest, Option<&Waiting>),
         call: &Call,
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
@@ -354,7 +354,7 @@ impl Documents {
     async fn index_leased(
         &self,
         target: &Target,
-        (request, first): (&IndexRequest, Option<&First>),
+        (request, waiting): (&IndexRequest, Option<&Waiting>),
         call: &Call,
         (workspace, since, track): (i64, Millis, &Arc<Track>),
         done: &mut Indexed,
@@ -377,7 +377,7 @@ impl Documents {
             call: call.clone(),
             sender,
             track: prefix.is_empty().then(|| Arc::clone(track)),
-            first: first.map(|it| it.question.clone()),
+            waiting: waiting.cloned().unwrap_or_default(),
         };
         let reading = tokio::task::spawn_blocking(move || reader.run());
         while let Some(read) = reads.recv().await {
@@ -392,7 +392,7 @@ impl Documents {
                     done.files_unchanged += touched.len();
                     self.store.touch_files(workspace, touched).await?;
                 }
-                Read::First => first.into_iter().for_each(|it| it.is_read.cancel()),
+                Read::First(is_read) => is_read.cancel(),
             }
         }
         let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
@@ -440,8 +440,8 @@ struct Reader {
     sender: mpsc::Sender<Read>,
     /// Where a whole workspace is walked.
     track: Option<Arc<Track>>,
-    /// What waits for the first files.
-    first: Option<Question>,
+    /// For whom files are read before the others.
+    waiting: Waiting,
 }
 
 impl Reader {
@@ -472,8 +472,10 @@ impl Reader {
                         told = Instant::now();
                         self.call.progress().tell(f64::from(files), None, format!("{files} files: {name}"));
                     }
-                    let is_read = seen.paths.contains(&name);
-                    if !is_read && !self.take(&path, name, (size_bytes, mtime_ns), &mut seen, &mut batch) {
+                    let is_taken = self.read_first(&mut seen, &mut batch)
+                        && (seen.paths.contains(&name)
+                            || self.take(&path, name, (size_bytes, mtime_ns), &mut seen, &mut batch));
+                    if !is_taken {
                         seen.whole = false;
                         return ControlFlow::Break(());
                     }
@@ -487,20 +489,26 @@ impl Reader {
         Ok(seen)
     }
 
-    /// Reads what a question waits for, if one does; false when nobody takes it any more.
+    /// Reads what questions wait for, if any do; false when nobody takes it any more.
     fn read_first(&self, seen: &mut Seen, batch: &mut Batch) -> bool {
-        let Some(question) = &self.first else { return true };
-        // What is left out is met again by the walk, and told then.
-        let mut met = Seen::default();
-        for it in choose(&self.target.1, &self.options, question, PATIENCE, self.call.cancelled()) {
-            let is_stopped = self.call.cancelled().is_cancelled();
-            let name = join(&self.prefix, &it.name);
-            if is_stopped || !self.take(&it.path, name, (it.size_bytes, it.mtime_ns), &mut met, batch) {
+        while let Some(first) = self.waiting.take() {
+            // What is left out is met by the walk, and told then.
+            let mut met = Seen::default();
+            for it in choose(&self.target.1, &self.options, &first.question, PATIENCE, self.call.cancelled()) {
+                let is_stopped = self.call.cancelled().is_cancelled();
+                let name = join(&self.prefix, &it.name);
+                let is_new = !seen.paths.contains(&name);
+                if is_stopped || is_new && !self.take(&it.path, name, (it.size_bytes, it.mtime_ns), &mut met, batch) {
+                    return false;
+                }
+            }
+            seen.paths.extend(met.paths);
+            seen.unchanged += met.unchanged;
+            if !self.send(batch) || self.sender.blocking_send(Read::First(first.is_read)).is_err() {
                 return false;
             }
         }
-        (seen.paths, seen.unchanged) = (met.paths, met.unchanged);
-        self.send(batch) && self.sender.blocking_send(Read::First).is_ok()
+        true
     }
 
     /// Reads one file if it is new or changed; false when nobody takes it any more.

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::Allowed;
 use super::Documents;
 use super::DocumentsError;
-use super::first::First;
+use super::first::Waiting;
 use super::index::IndexRequest;
 use super::question::Question;
 use crate::store::GenerationRow;
@@ -50,8 +50,7 @@ pub(super) struct Warming {
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) begun: Instant,
-    /// Told when what was chosen for the question that began it is durable, and at its end.
-    first: CancellationToken,
+    waiting: Waiting,
     state: watch::Receiver<State>,
 }
 
@@ -90,7 +89,7 @@ impl Documents {
         let begin = |root: &&PathBuf| {
             let (include, exclude) = warming.globs.clone();
             let request = IndexRequest { paths: vec![root.to_path_buf()], include, exclude, force: false };
-            self.run_of(warming, root, request, Some(question), allowed.clone())
+            self.run_of(warming, root, (request, Some(question)), allowed.clone())
         };
         let runs: Vec<Run> = cold.iter().filter_map(begin).collect();
         if runs.is_empty() {
@@ -99,11 +98,13 @@ impl Documents {
         let span = call.span("index behind");
         span.note("folders", runs.len());
         call.progress().tell(0.0, None, "this folder is being indexed".to_owned());
-        for run in runs {
+        let longest = Instant::now() + LONGEST;
+        let asked: Vec<CancellationToken> = runs.iter().map(|it| it.waiting.ask(question)).collect();
+        for (run, is_read) in runs.iter().zip(asked) {
             run.wait(call).await;
             tokio::select! {
-                () = run.first.cancelled() => {}
-                () = run.end(Some(run.begun + LONGEST), call) => {}
+                () = is_read.cancelled() => {}
+                () = run.end(Some(longest), call) => {}
             }
         }
         true
@@ -122,7 +123,7 @@ impl Documents {
         let request = IndexRequest { paths: vec![root.clone()], include, exclude, force: false };
         // The root was admitted when it was indexed.
         let allowed = Allowed { unrestricted: true, ..Allowed::default() };
-        let run = self.run_of(warming, &root, request, None, allowed);
+        let run = self.run_of(warming, &root, (request, None), allowed);
         if let Some(run) = &run {
             run.wait(call).await;
         }
@@ -146,8 +147,7 @@ impl Documents {
         &self,
         warming: &Warming,
         root: &Path,
-        request: IndexRequest,
-        question: Option<&Question>,
+        (request, question): (IndexRequest, Option<&Question>),
         allowed: Allowed,
     ) -> Option<Run> {
         let mut runs = warming.runs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,18 +159,18 @@ impl Documents {
             }
         }
         let (tell, state) = watch::channel(State::Running);
-        let first = question.map(|it| First { question: it.clone(), is_read: CancellationToken::new() });
-        let is_read = first.as_ref().map(|it| it.is_read.clone()).unwrap_or_default();
-        let run = Run { begun: Instant::now(), first: is_read.clone(), state };
+        let waiting = Waiting::default();
+        // Before it begins, so that it begins with that.
+        question.map(|it| waiting.ask(it));
+        let run = Run { begun: Instant::now(), waiting: waiting.clone(), state };
         runs.insert(root.to_path_buf(), run.clone());
         let (documents, stop) = (self.clone(), warming.stop.clone());
         warming.tasks.spawn(async move {
             let call = Call::begin("", documents.clock.now(), Progress::default(), stop);
-            let done = documents.index_now(&request, first.as_ref(), &allowed, &call).await;
+            let done = documents.index_now(&request, Some(&waiting), &allowed, &call).await;
             if let Err(err) = &done {
                 tracing::debug!(error = %err, "a folder was not indexed to its end");
             }
-            is_read.cancel();
             let _ = tell.send(if done.is_ok() { State::Done } else { State::Failed });
         });
         Some(run)
@@ -182,7 +182,7 @@ impl Run {
     #[cfg(test)]
     pub(super) fn of(state: watch::Receiver<State>) -> Run {
         let begun = Instant::now();
-        Run { begun: begun.checked_sub(PATIENCE).unwrap_or(begun), first: CancellationToken::new(), state }
+        Run { begun: begun.checked_sub(PATIENCE).unwrap_or(begun), waiting: Waiting::default(), state }
     }
 
     /// Waits for as long as a question waits for a run.
