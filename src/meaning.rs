@@ -4,6 +4,7 @@
 //! Everything here is a function over texts. It would rather see nothing than see something that is not there: a
 //! missed contradiction costs a line of advice, a wrong one hides what is true.
 
+mod abroad;
 mod alike;
 mod announced;
 mod changes;
@@ -11,6 +12,7 @@ mod choices;
 mod clause;
 mod conflict;
 mod couples;
+mod doers;
 mod facts;
 mod frames;
 mod gone;
@@ -23,6 +25,7 @@ mod openings;
 mod orders;
 mod outcome;
 mod phrases;
+mod qualities;
 mod refill;
 mod restated;
 mod roles;

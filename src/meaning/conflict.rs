@@ -3,6 +3,7 @@
 use super::Fact;
 use super::alike::BEGINS;
 use super::alike::differs_in_one_place;
+use super::doers::DONE_BY;
 use super::frames::is_framed;
 use super::gone::GONE;
 use super::gone::is_given_up;
@@ -10,6 +11,7 @@ use super::holdings::SOME;
 use super::holdings::WHATEVER;
 use super::nearby::NEAR;
 use super::nearby::is_likely;
+use super::qualities::are_apart;
 use super::refill::fills_again;
 use super::sides::differ_in_period;
 use super::sides::exclude;
@@ -36,6 +38,9 @@ pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
 }
 
 fn strength(old: &Fact, new: &Fact) -> Option<f64> {
+    if old.holds && new.holds && are_apart(old, new) {
+        return None;
+    }
     if new.attribute == SLOT {
         return fills_again(old, new);
     }
@@ -61,6 +66,8 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
         (true, true) if is_void(&old.value) != is_void(&new.value) => Some(1.0),
         (true, true) if is_same => None,
         (true, true) if new.replaces.as_ref().is_some_and(|it| covers(it, &old.value)) => Some(1.0),
+        // Two can do one thing.
+        (true, true) if new.attribute.starts_with(SOME) && new.attribute.contains(DONE_BY) && !new.is_change => None,
         (true, true) if new.attribute.starts_with(SOME) => {
             differ(old, new).map(|it| if new.is_change { it } else { it.min(0.6) })
         }

@@ -6,8 +6,10 @@
 
 use super::alike::beginnings;
 use super::changes::parts;
+use super::doers::doer;
 use super::frames::Plain;
 use super::frames::frames;
+use super::frames::is_verb;
 use super::gone::gone;
 use super::holdings::holdings;
 use super::nearby::nearby;
@@ -102,6 +104,7 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         told.extend(statement.frames(&told));
         let begun = beginnings(&statement.plain(&told), &told);
         told.extend(begun);
+        told.extend(doer(&statement.plain(&told)));
         told.extend(nearby(&statement.plain(&told)));
     }
     let mut held = holdings(&statement.plain(&told));
@@ -276,6 +279,10 @@ impl<'a> Statement<'a> {
                 continue;
             }
             // `eats only hay now`: nothing else any more.
+            // `only pays 1.6 % now`
+            if word.low == "only" && next.is_some_and(is_verb) && words.iter().any(|it| it.is(&RENEWALS)) {
+                continue;
+            }
             let is_exclusive = word.is(&["only", "nur", "solo", "sólo"]) && words.iter().any(|it| it.is(&RENEWALS));
             // `works part-time`, `her favorite season is summer`: it is what is said, not when.
             let is_said = word.is(&["summer", "winter", "weekends", "weekdays", "part-time"])

@@ -6,6 +6,7 @@ use super::conflict::is_region;
 use super::sides::is_capital;
 use super::sides::is_quantity;
 use super::tables::ATTRIBUTES;
+use super::tables::DOING;
 use super::tables::DONE_ONCE;
 use super::tables::FREQUENT;
 use super::tables::MANY_AT_ONCE;
@@ -56,6 +57,7 @@ pub(super) fn one_slot(
         }
         "have" => before.len() == 1 && ATTRIBUTES.contains(stem(joint).as_str()),
         "want" => before == ["to", "be"],
+        _ if DOING.contains(&verb) && before.len() > 1 => false,
         _ if many(verb) || before.iter().any(|it| many(it)) => false,
         _ => is_joined && !matches!(joint, "about" | "to" | "than" | "like" | "que"),
     };

@@ -510,10 +510,23 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
         "shifted",
         "downgraded",
         "shortened",
+        "tuned",
+        "adjusted",
+        "tweaked",
+        "trimmed",
+        "boosted",
+        "dropped",
+        "brought",
     ];
     let Some(verb) = words.iter().take(5).position(|it| it.is(VERBS)).filter(|it| *it > 0) else { return };
     let own = words.get(verb + 1).is_some_and(|it| it.is(&["his", "her", "their", "its", "my", "our", "the"]));
-    let to = words.iter().enumerate().skip(verb + 2).take(7).find(|(_, it)| it.is(&["to", "from"])).map(|(at, _)| at);
+    let to = words
+        .iter()
+        .enumerate()
+        .skip(verb + 2)
+        .take(7)
+        .find(|(_, it)| it.is(&["to", "from"]) || it.is(&["until", "till"]) && words[verb].low == "extended")
+        .map(|(at, _)| at);
     let Some(to) = to else { return };
     // `upgraded Postgres to 16`: a noun without anything before it.
     let is_bare = !own
@@ -545,7 +558,11 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
     }
     plain.extend(noun);
     plain.push(word("was"));
-    plain.push(words[verb].clone());
+    plain.push(if is_change(&words[verb]) || words[verb].low == "delayed" {
+        words[verb].clone()
+    } else {
+        word("changed")
+    });
     plain.extend(words[to..].iter().cloned());
     *words = plain;
 }

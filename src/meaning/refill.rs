@@ -83,7 +83,9 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
             let opposite = one.iter().any(|a| other.iter().any(|b| are_opposites(a, b)));
             // `The car is red`, `the car is fast`.
             let is_thing = old.subject.split(' ').next_back().is_some_and(|it| THINGS.contains(&it));
-            if is_thing && !opposite && !(is_noun(old) && is_noun(new)) {
+            // `My wife is a doctor`, `my wife is fit now`.
+            let is_other = takes_one && !is_attribute && is_noun(old) != is_noun(new);
+            if !opposite && (is_thing && !(is_noun(old) && is_noun(new)) || is_other) {
                 return Some(0.6);
             }
             Some(if new.is_change && takes_one || opposite || is_attribute {

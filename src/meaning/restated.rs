@@ -24,6 +24,7 @@ pub(super) fn restate(words: &mut Vec<Word>) {
     keyed(words);
     has_new(words);
     became(words);
+    moves(words);
 }
 
 /// `Please change my theme to dark mode`, `Set the deadline to 5 May`, `I have changed my number to 5`: it is so now.
@@ -148,6 +149,22 @@ fn became(words: &mut Vec<Word>) {
     }
 }
 
+/// `The fee goes up to 14 euros`, `the rate drops to 2 %`.
+fn moves(words: &mut Vec<Word>) {
+    const MOVING: &[&str] =
+        &["rises", "increases", "drops", "falls", "climbs", "grows", "changes", "shrinks", "switches"];
+    let Some(at) = words.iter().take(HEAD).position(|it| it.is(MOVING) || it.low == "goes").filter(|it| *it > 1) else {
+        return;
+    };
+    let is_told = words.get(at + 1).is_some_and(|it| it.is(&["up", "down"]));
+    let to = at + 1 + usize::from(is_told);
+    let is_told = is_told || words[at].low != "goes";
+    if is_told && words.get(to).is_some_and(|it| it.low == "to") && is_owned(&words[..at]) && is_value(&words[to + 1..])
+    {
+        *words = now(&words[..at], &words[to + 1..]);
+    }
+}
+
 /// Brings `chess is my hobby now` into the form `my hobby is chess now`, where it is no name that stands first: who is
 /// somebody's manager is read from either end.
 pub(super) fn said_of(words: &mut Vec<Word>) {
@@ -169,7 +186,7 @@ pub(super) fn said_of(words: &mut Vec<Word>) {
             || is_favorite(head)
             || is_number
             || PROPERTIES.get(noun.as_str()).is_some_and(|it| !it.ends_with("name"));
-        names_one && !PEOPLE.contains(&noun.as_str())
+        names_one && !PEOPLE.contains(PROPERTIES.get(noun.as_str()).unwrap_or(&noun.as_str()))
     });
     let is_plain = !value.iter().any(|it| {
         it.is_mark()
@@ -263,6 +280,7 @@ mod tests {
             ("My hobby has become chess.", "my hobby is chess now"),
             ("Chess is my hobby now.", "my hobby is chess now"),
             ("9 to 5 is Ana's new schedule.", "ana 's schedule is 9 to 5 now"),
+            ("The fee goes up to 14 euros.", "the fee is 14 euros now"),
             ("Chess is no longer Ana's hobby.", "ana 's hobby is no longer chess"),
         ] {
             assert_eq!(told(sentence), expected, "{sentence}");

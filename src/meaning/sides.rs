@@ -384,7 +384,9 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     let is_link = inner.is_some() || matches!(verb, "be" | "sein" | "être" | "ser");
     let several = SEVERAL.contains(&verb);
     let may_be_many = old.many || new.many;
-    let tells = around.iter().any(|it| it.chars().count() > 2 && !PREPOSITIONS.contains(it) && !PARTICLES.contains(it));
+    let tells = around.iter().any(|it| {
+        it.chars().count() > 2 && !PREPOSITIONS.contains(it) && !PARTICLES.contains(it) && !PERIODS.contains(it)
+    });
     let renews = new.is_change;
     let side = |it: &[&str]| it.join(" ");
     let (first, second) = (side(left), side(right));
@@ -400,6 +402,29 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     if is_temporal(left) && !renews {
         return None;
     }
+    // `trains on Tuesdays and Thursdays`, `now trains on Mondays`; `twice a week`, `once a week now`.
+    let is_often = |it: &[&str]| {
+        let is_word = |it: &&str| {
+            matches!(
+                *it,
+                "once"
+                    | "twice"
+                    | "times"
+                    | "daily"
+                    | "weekly"
+                    | "monthly"
+                    | "every"
+                    | "week"
+                    | "month"
+                    | "day"
+                    | "other"
+            )
+        };
+        it.iter().any(is_word) && it.iter().all(|it| is_word(it) || is_quantity(it))
+    };
+    if renews && (is_temporal(left) && is_temporal(right) || is_often(left) && is_often(right)) {
+        return Some(0.9);
+    }
     let is_taste = several && !CHOOSES.contains(&verb);
     let opposite = left.len() == 1 && right.len() == 1 && are_opposites(left[0], right[0]);
     // `compatible with Vim` says nothing of Emacs.
@@ -407,7 +432,10 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     let are_rivals = are_rivals(&first, &second)
         && (renews || !are_in_many_places(&new.subject, verb, second.trim_start_matches("on ")));
     if (are_rivals || opposite && !is_link) && !is_open {
-        return (!is_taste || renews).then_some(1.0);
+        // Who speaks Spanish now may speak German still.
+        let is_of_many =
+            matches!(verb, "speak" | "learn" | "know" | "like" | "love" | "enjoy" | "drink" | "eat" | "watch");
+        return if is_taste && is_of_many { renews.then_some(0.6) } else { (!is_taste || renews).then_some(1.0) };
     }
     let (begins, starts) = (left[0], right[0]);
     // `in hall B`: what is in one hall is in no other.

@@ -114,6 +114,10 @@ lists! {
     LIMITS = "limits";
     /// Words that add a value instead of putting one in place of another.
     ADDITIONS = "additions";
+    /// Nouns of which a quality is what they are.
+    GRADED = "graded";
+    /// Verbs of what one does for all.
+    DOING = "doing";
     /// What opens a sentence and says that what follows is another way now.
     CHANGING = "changing";
     /// What opens a sentence and says nothing.
@@ -148,6 +152,9 @@ pub(super) static NO_SUBJECT: LazyLock<Set> = LazyLock::new(|| items("no subject
 
 /// Nouns that name a quality of which there is one at a time.
 pub(super) static ATTRIBUTES: LazyLock<Set> = LazyLock::new(|| items("attributes").into_iter().collect());
+
+/// Words for what something is like, whatever it is.
+pub(super) static QUALITIES: LazyLock<Set> = LazyLock::new(|| items("qualities").into_iter().collect());
 
 /// Participles of what is done by one or with one at a time.
 pub(super) static DONE_ONCE: LazyLock<Set> = LazyLock::new(|| items("done once").into_iter().collect());
@@ -206,6 +213,7 @@ mod tests {
             "nouns",
             "opposites",
             "phrases",
+            "qualities",
             "rivals",
             "states",
             "verbs",
