@@ -154,7 +154,9 @@ pub(super) fn differs_in_one_place(old: &Fact, new: &Fact) -> Option<f64> {
     let tells = common.filter(|it| it.chars().count() > 3 && !PREPOSITIONS.contains(*it)).count();
     let several = |it: &str| SEVERAL.contains(&it) || it.strip_suffix('s').is_some_and(|it| SEVERAL.contains(&it));
     let verbs = new.subject.split(' ').chain(other[..first].iter().copied());
-    if verbs.into_iter().any(several) && tells == 0 && !is_number(left) {
+    // `I've been`: little is said by what is the same.
+    let is_idle = new.subject.split(' ').any(|it| matches!(it, "have" | "has" | "am" | "is"));
+    if (is_idle || verbs.into_iter().any(several)) && tells == 0 && !is_number(left) {
         return Some(0.45);
     }
     Some(0.9)

@@ -134,6 +134,7 @@ impl Kind {
         if is_time(parts) {
             Kind::Time
         } else if parts.first().is_some_and(|it| is_quantity(it))
+            && parts.get(1).is_none_or(|it| !PREPOSITIONS.contains(&it.as_str()))
             && shown.split(' ').skip(1).any(|it| it.len() > 2 && it.starts_with(char::is_uppercase))
         {
             // `12 Oak Street`

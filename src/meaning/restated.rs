@@ -237,7 +237,6 @@ const PEOPLE: &[&str] = &[
     "home",
     "hometown",
     "country",
-    "when",
     "location",
 ];
 

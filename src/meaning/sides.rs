@@ -422,7 +422,11 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
         };
         it.iter().any(is_word) && it.iter().all(|it| is_word(it) || is_quantity(it))
     };
-    if renews && (is_temporal(left) && is_temporal(right) || is_often(left) && is_often(right)) {
+    let is_when = |it: &[&str]| {
+        it.iter()
+            .all(|it| is_quantity(it) || matches!(*it, "and" | "at" | "on" | "every" | "pm" | "am" | "from" | "to"))
+    };
+    if renews && (is_when(left) && is_when(right) || is_often(left) && is_often(right)) {
         return Some(0.9);
     }
     let is_taste = several && !CHOOSES.contains(&verb);
