@@ -198,7 +198,10 @@ impl Documents {
         let chunks = self.store.chunks(places.clone()).await?;
         // One stat for each hit: not on a thread that others wait for.
         let shaped = tokio::task::spawn_blocking(move || {
-            let texts = chunks.iter().map(|it| it.as_ref().map(|it| it.text.as_str()));
+            let paths = ranked.iter().map(|it| shelves[it.shelf].catalog.files[it.file].row.path.clone());
+            let paths: Vec<String> = paths.take(weights::MEANING_PIECES).collect();
+            let texts = paths.iter().zip(&chunks);
+            let texts = texts.map(|(path, it)| it.as_ref().map(|it| (path.as_str(), it.text.as_str())));
             let ranked = lift(&question, ranked, texts);
             let mut chunks: HashMap<(i64, u32), ChunkRow> =
                 places.into_iter().zip(chunks).filter_map(|(place, it)| Some((place, it?))).collect();

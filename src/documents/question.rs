@@ -24,6 +24,8 @@ const LEAST_TELLING: usize = 4;
 pub(super) struct Question {
     /// Its first line.
     pub(super) title: String,
+    /// All of it.
+    pub(super) text: String,
     pub(super) terms: Vec<Term>,
     /// Words that the question does not have but its best pieces do.
     pub(super) expansions: Vec<Term>,
@@ -107,6 +109,7 @@ impl Question {
         names.truncate(NAMES);
         Question {
             title: first_line(text).to_owned(),
+            text: text.to_owned(),
             terms: terms.into_iter().map(|it| it.1).collect(),
             expansions: Vec::new(),
             names,
