@@ -35,6 +35,15 @@ pub(super) fn opened(words: &mut Vec<Word>) {
     }
     renews |= labelled(words);
     renews |= dated(words);
+    // `After trimming, the hedge is 1.5 metres high`.
+    if words.len() > 6
+        && words[0].low == "after"
+        && words[1].low.ends_with("ing")
+        && let Some(comma) = words.iter().take(5).position(|it| it.low == ",")
+    {
+        words.drain(..=comma);
+        renews = true;
+    }
     if renews && !words.iter().any(|it| it.is(&["now"])) {
         words.push(word("now"));
     }
@@ -176,6 +185,7 @@ mod tests {
         check("Since May Ana uses Vim.", "ana uses vim now");
         check("As of 1 June 2026, Ana uses Vim.", "ana uses vim now");
         check("Starting next week our bank is ING.", "our bank is ing now");
+        check("After trimming, the hedge is 2 metres high", "the hedge is 2 metres high now");
         check("Address change: 5 Elm Street", "address : 5 elm street now");
     }
 

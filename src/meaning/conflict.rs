@@ -19,6 +19,7 @@ use super::sides::in_two_halves;
 use super::slots::SLOT;
 use super::tables::REGIONS;
 use super::tables::RIVALS;
+use super::tables::VERBS;
 use super::tables::rows;
 use super::topic::stem;
 use super::values;
@@ -110,6 +111,14 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     if differ_in_period(&old.value, &new.value) {
         return None;
     }
+    // `25 metres long`, `2 metres deep`; `to save money`, `to run a marathon`.
+    let measures = |it: &[&str]| it.len() > 2 && it[0].starts_with(|it: char| it.is_ascii_digit());
+    let does = |it: &[&str]| it.len() > 1 && VERBS.contains(it[0]);
+    if measures(&one) && measures(&other) && is_measure(&one) && is_measure(&other) && one.last() != other.last()
+        || new.attribute == "goal" && does(&one) && does(&other) && one[0] != other[0] && !new.is_change
+    {
+        return None;
+    }
     // Who is married is taken; who is single is not.
     if one == ["taken"] || other == ["taken"] {
         let free = |it: &[&str]| it.iter().any(|it| FREE.contains(it));
@@ -122,6 +131,11 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
         return Some(0.6);
     }
     Some(1.0)
+}
+
+/// `25 metres long`
+fn is_measure(value: &[&str]) -> bool {
+    value.last().is_some_and(|it| matches!(*it, "long" | "deep" | "wide" | "high" | "tall" | "thick" | "old" | "away"))
 }
 
 pub(super) fn is_region(place: &str) -> bool {

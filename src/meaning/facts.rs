@@ -90,6 +90,7 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
 }
 
 /// The facts that one statement tells; `alone` when the text says nothing else.
+#[inline(never)]
 fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
     let Some(statement) = Statement::of(words, speaker) else { return Vec::new() };
     let mut told = statement.facts();

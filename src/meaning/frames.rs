@@ -106,7 +106,7 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
             found.extend(put_aside(plain, &subject.parts.join(" "), plain.replaced));
             // `We moved our docs from A`: we do not use A any more.
             if let Some(owner) =
-                subject.parts.first().filter(|it| subject.parts.len() > 1 && ["we", "user"].contains(&it.as_str()))
+                subject.parts.first().filter(|it| subject.parts.len() == 2 && ["we", "user"].contains(&it.as_str()))
             {
                 found.extend(put_aside(plain, owner, plain.replaced));
             }

@@ -86,6 +86,15 @@ pub(super) fn take_renewal(words: &mut Vec<Word>) -> bool {
             found = true;
         }
     }
+    // `from Livorno this year`
+    if let [.., this, span] = words.as_slice()
+        && this.low == "this"
+        && span.is(&["year", "season", "semester", "term"])
+        && words.len() > 5
+    {
+        words.truncate(words.len() - 2);
+        found = true;
+    }
     // `starting next month`, `as of Monday`, at the end.
     let begins = words.iter().rposition(|it| it.is(&["starting", "beginning", "effective"]));
     let as_of = (1..words.len()).rev().find(|at| {

@@ -25,6 +25,8 @@ pub(super) fn restate(words: &mut Vec<Word>) {
     has_new(words);
     became(words);
     moves(words);
+    swapped(words);
+    elected(words);
 }
 
 /// `Please change my theme to dark mode`, `Set the deadline to 5 May`, `I have changed my number to 5`: it is so now.
@@ -109,7 +111,15 @@ fn is_value(words: &[Word]) -> bool {
 /// `My theme: dark mode`.
 fn keyed(words: &mut [Word]) {
     let Some(mark) = words.iter().position(Word::is_mark).filter(|it| words[*it].is(&[":", "="])) else { return };
-    if is_owned(&words[..mark]) && is_value(&words[mark + 1..]) && !words[..mark].iter().any(is_verb) {
+    // `Chef's special: gnocchi` is read as a key.
+    let head = &words[..mark];
+    let is_known = head.first().is_some_and(|it| it.is(&["my", "our"]))
+        || head.iter().any(|it| {
+            ATTRIBUTES.contains(stem(&it.low).as_str()) || PROPERTIES.contains_key(it.low.as_str()) && it.low != "chef"
+        })
+        || head.last().is_some_and(|it| it.low.len() > 5 && it.low.ends_with("er"))
+        || is_favorite(head);
+    if is_known && is_owned(&words[..mark]) && is_value(&words[mark + 1..]) && !words[..mark].iter().any(is_verb) {
         words[mark] = word("is");
     }
 }
@@ -146,6 +156,44 @@ fn became(words: &mut Vec<Word>) {
     let from = at - usize::from(words[at - 1].is(&["has", "have"]));
     if is_owned(&words[..from]) && is_value(&words[at + 1..]) {
         *words = now(&words[..from], &words[at + 1..]);
+    }
+}
+
+/// `We swapped the UI font for Inter`: the font is Inter.
+fn swapped(words: &mut Vec<Word>) {
+    const VERBS: &[&str] = &["swapped", "exchanged", "traded", "replaced"];
+    let Some(at) = words.iter().take(4).position(|it| it.is(VERBS)).filter(|it| *it > 0) else { return };
+    let Some(by) = words.iter().position(|it| it.is(&["for", "with"])).filter(|it| (at + 3..at + 7).contains(it))
+    else {
+        return;
+    };
+    let noun = &words[at + 1..by];
+    let is_one = noun[0].is(&["the", "our", "my"])
+        && noun.last().is_some_and(|it| ATTRIBUTES.contains(it.low.as_str()) && !PEOPLE.contains(&it.low.as_str()));
+    if is_one && is_value(&words[by + 1..]) && !words[..at].iter().any(Word::is_mark) {
+        *words = now(noun, &words[by + 1..]);
+    }
+}
+
+/// `Mr. Yilmaz was elected club president`: the president is he.
+fn elected(words: &mut Vec<Word>) {
+    let Some(at) = words.iter().take(6).position(|it| it.is(&["elected", "appointed", "named"])).filter(|it| *it > 1)
+    else {
+        return;
+    };
+    let mut from = at;
+    while from > 1 && words[from - 1].is(&["was", "has", "been", "got"]) {
+        from -= 1;
+    }
+    let role = words
+        .get(at + 1 + usize::from(words.get(at + 1).is_some_and(|it| it.is(&["as", "the"])))..)
+        .unwrap_or_default();
+    let is_role = (1..=4).contains(&role.len())
+        && role.iter().all(|it| !it.is_mark() && !it.is_capital())
+        && role.last().is_some_and(|it| PROPERTIES.get(it.low.as_str()).is_some_and(|it| PEOPLE.contains(it)));
+    if from < at && is_role && words[..from].iter().all(Word::is_capital) {
+        let who = words[..from].to_vec();
+        *words = now(&[&[word("the")], role].concat(), &who);
     }
 }
 
@@ -279,6 +327,8 @@ mod tests {
             ("My hobby has become chess.", "my hobby is chess now"),
             ("Chess is my hobby now.", "my hobby is chess now"),
             ("9 to 5 is Ana's new schedule.", "ana 's schedule is 9 to 5 now"),
+            ("We swapped the UI font for Inter.", "the ui font is inter now"),
+            ("Mr. Yilmaz was elected club president.", "the club president is mr yilmaz now"),
             ("The fee goes up to 14 euros.", "the fee is 14 euros now"),
             ("Chess is no longer Ana's hobby.", "ana 's hobby is no longer chess"),
         ] {

@@ -473,6 +473,11 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
                 (!may_be_many && left.len() <= 3 && right.len() <= 3 && is_place(begins) == is_place(starts))
                     .then_some(0.65)
             }
+        } else if around.last() == Some(&"with")
+            && left.iter().chain(right).all(|it| !is_capital(&old.shown, it) && !is_capital(&new.shown, it))
+        {
+            // `cooks with butter`, `cooks with ghee now`
+            Some(0.9)
         } else if tells || !several && is_place(begins) == is_place(starts) {
             Some(0.9)
         } else {

@@ -3,6 +3,7 @@
 use super::words::Word;
 
 /// The number of a month's name in English, German, French or Spanish.
+#[inline(never)]
 pub(super) fn month(low: &str) -> Option<u8> {
     const NAMES: [&[&str]; 12] = [
         &["january", "jan", "januar", "jänner", "janvier", "enero"],
@@ -23,6 +24,7 @@ pub(super) fn month(low: &str) -> Option<u8> {
 }
 
 /// The number of a weekday's name, Monday is 1.
+#[inline(never)]
 pub(super) fn weekday(low: &str) -> Option<u8> {
     const NAMES: [&[&str]; 7] = [
         &["monday", "mon", "mondays", "montag", "montags", "lundi", "lunes"],
@@ -88,6 +90,7 @@ pub(super) fn number_word(low: &str) -> Option<&'static str> {
 }
 
 /// The articles of the four languages.
+#[inline(never)]
 pub(super) fn is_article(low: &str) -> bool {
     const ARTICLES: &[&str] = &[
         "the", "a", "an", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "le",
@@ -183,6 +186,7 @@ fn is_grouped_number(low: &str) -> bool {
 }
 
 /// Whether `part` of a normal value is a part of a date.
+#[inline(never)]
 pub(super) fn is_date_part(part: &str) -> bool {
     let mut chars = part.chars();
     matches!(chars.next(), Some('y' | 'm' | 'd' | 'w'))
@@ -192,6 +196,7 @@ pub(super) fn is_date_part(part: &str) -> bool {
 }
 
 /// Whether `part` is a time of day: `10:30`, `10am`, `noon`.
+#[inline(never)]
 pub(super) fn is_clock(part: &str) -> bool {
     if matches!(part, "noon" | "midnight" | "am" | "pm" | "a.m" | "p.m" | "uhr") {
         return true;

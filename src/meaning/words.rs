@@ -14,15 +14,19 @@ impl Word {
         Word { raw: raw.to_owned(), low: low.to_owned() }
     }
 
+    /// Not made anew at each of a thousand places: that is 18 KB of the packed program.
+    #[inline(never)]
     pub(super) fn is(&self, words: &[&str]) -> bool {
         words.contains(&self.low.as_str())
     }
 
+    #[inline(never)]
     pub(super) fn is_mark(&self) -> bool {
         matches!(self.low.as_str(), "," | ";" | ":" | "(" | ")" | "\"" | "=")
     }
 
     /// Whether it begins with a capital.
+    #[inline(never)]
     pub(super) fn is_capital(&self) -> bool {
         self.raw.chars().next().is_some_and(char::is_uppercase)
     }
