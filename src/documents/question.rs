@@ -6,6 +6,7 @@ use super::class::Class;
 use super::postings::definition_term;
 use super::talk;
 use super::terms::is_stopword;
+use super::terms::is_unspaced;
 use super::terms::raw_words;
 use super::terms::terms_of;
 use super::weights;
@@ -127,7 +128,8 @@ fn telling(text: &str) -> Vec<Telling> {
         it.len() >= LEAST_TELLING && it.chars().any(char::is_alphabetic) && !is_stopword(&it.to_lowercase())
     });
     let mut out: Vec<Telling> = Vec::new();
-    for word in named(text).into_iter().chain(plain) {
+    // Of a script without spaces a word is a whole sentence.
+    for word in named(text).into_iter().chain(plain).filter(|it| !it.chars().any(is_unspaced)) {
         let mut whole: Option<String> = None;
         terms_of(word, &mut |term| {
             whole.get_or_insert_with(|| term.to_owned());
@@ -290,7 +292,7 @@ mod tests {
             telling("fix the Parser of 2024 and see `sourceMap`\nbody_name and words"),
             ["sourceMap", "body_name", "Parser"]
         );
-        assert!(telling("add an option instead").is_empty());
+        assert!(telling("add an option instead").is_empty() && telling("日本語の検索を速くする").is_empty());
     }
 
     #[test]
