@@ -22,6 +22,7 @@ use super::WalkOptions;
 use super::class::Class;
 use super::language::Language;
 use super::open::open_regular;
+use super::paper::Paper;
 use super::question::Question;
 use super::rank::prior;
 use super::walk::walk;
@@ -34,11 +35,14 @@ pub(super) struct Patience {
     pub(super) list: Duration,
     /// For looking into files after that.
     pub(super) look: Duration,
+    /// A question that has waited longer for its turn was answered without.
+    pub(super) turn: Duration,
 }
 
 /// What a question has time for that is to be answered within a second. 4,000 files take some 40 and 100 ms on a quiet machine
 /// (docs/benchmarks.md).
-pub(super) const PATIENCE: Patience = Patience { list: Duration::from_millis(150), look: Duration::from_millis(200) };
+const PATIENCE: Patience =
+    Patience { list: Duration::from_millis(150), look: Duration::from_millis(200), turn: Duration::from_secs(1) };
 
 /// Files that are listed.
 const LISTED: usize = 50_000;
@@ -55,9 +59,17 @@ const WORDS: usize = 24;
 const WORD_BYTES: usize = 3;
 
 /// The questions that wait for a run. Clones share them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiting {
+    /// How long choosing may take for each.
+    pub(super) patience: Patience,
     asked: Arc<Mutex<Asked>>,
+}
+
+impl Default for Waiting {
+    fn default() -> Waiting {
+        Waiting { patience: PATIENCE, asked: Arc::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +85,7 @@ pub(super) struct First {
     pub(super) question: Question,
     /// Told when the chosen files are durable.
     pub(super) is_read: CancellationToken,
+    asked: Instant,
 }
 
 impl Waiting {
@@ -82,18 +95,25 @@ impl Waiting {
         if let Some(before) = asked.all.iter().find(|it| it.question == *question) {
             return before.is_read.clone();
         }
-        let first = First { question: question.clone(), is_read: CancellationToken::new() };
+        let is_read = CancellationToken::new();
+        let first = First { question: question.clone(), is_read, asked: Instant::now() };
         let is_read = first.is_read.clone();
         asked.all.push(first);
         is_read
     }
 
-    /// The next one that waits.
-    pub(super) fn take(&self) -> Option<First> {
+    /// The next one that still waits at `now`. Who asks again after that is read for again.
+    pub(super) fn take(&self, now: Instant) -> Option<First> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = asked.all.get(asked.taken).cloned();
-        asked.taken += usize::from(next.is_some());
-        next
+        loop {
+            let at = asked.taken;
+            let next = asked.all.get(at)?;
+            if now.saturating_duration_since(next.asked) <= self.patience.turn {
+                asked.taken += 1;
+                return asked.all.get(at).cloned();
+            }
+            asked.all.remove(at);
+        }
     }
 }
 
@@ -167,7 +187,10 @@ fn list(
     let mut candidates = Vec::new();
     // A glob that cannot be read is told by the run itself.
     let _ = walk(root, options, &mut |found| {
-        if let Found::File { path, relative, size_bytes, mtime_ns } = found {
+        // A document takes long to read, and its bytes do not show its words.
+        if let Found::File { path, relative, size_bytes, mtime_ns } = found
+            && Paper::of(&path).is_none()
+        {
             let class = Class::of(&relative, Language::of(&path, "").name());
             let in_path = bits(search, relative.as_bytes());
             let file = Chosen { path, name: relative, size_bytes, mtime_ns };
@@ -238,7 +261,8 @@ mod tests {
     use crate::store::Store;
     use crate::trace::Call;
 
-    const ENDLESS: Patience = Patience { list: Duration::from_secs(3_600), look: Duration::from_secs(3_600) };
+    const HOUR: Duration = Duration::from_secs(3_600);
+    const ENDLESS: Patience = Patience { list: HOUR, look: HOUR, turn: HOUR };
 
     /// A folder with twenty files of no interest before the given ones.
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -280,7 +304,7 @@ mod tests {
         let dir = tree(&[("a/lease.rs", "struct Other;\n"), ("z/other.rs", "struct Lease;\n")]);
         let no_look = Patience { look: Duration::ZERO, ..ENDLESS };
         assert_eq!(chosen(&dir, "renew the lease", no_look), ["a/lease.rs"]);
-        let none = Patience { list: Duration::ZERO, look: Duration::ZERO };
+        let none = Patience { list: Duration::ZERO, look: Duration::ZERO, ..ENDLESS };
         assert!(chosen(&dir, "renew the lease", none).len() <= 1);
     }
 
@@ -299,14 +323,24 @@ mod tests {
 
     #[test]
     fn a_question_waits_once() {
-        let waiting = Waiting::default();
+        let waiting = Waiting { patience: ENDLESS, ..Waiting::default() };
         let tokens = ["the lease", "a zebra", "the lease"].map(|it| waiting.ask(&Question::of(it)));
-        let taken: Vec<First> = std::iter::from_fn(|| waiting.take()).collect();
+        let taken: Vec<First> = std::iter::from_fn(|| waiting.take(Instant::now())).collect();
         assert_eq!(taken.iter().map(|it| it.question.title.as_str()).collect::<Vec<_>>(), ["the lease", "a zebra"]);
         taken[0].is_read.cancel();
         assert_eq!(tokens.map(|it| it.is_cancelled()), [true, false, true]);
         assert!(waiting.ask(&Question::of("the lease")).is_cancelled(), "it has been read for");
-        assert!(waiting.take().is_none());
+        assert!(waiting.take(Instant::now()).is_none());
+    }
+
+    #[test]
+    fn who_has_waited_too_long_is_passed_over_until_it_asks_again() {
+        let waiting = Waiting { patience: ENDLESS, ..Waiting::default() };
+        waiting.ask(&Question::of("the lease"));
+        let later = Instant::now() + waiting.patience.turn * 2;
+        assert!(waiting.take(later).is_none());
+        waiting.ask(&Question::of("the lease"));
+        assert!(waiting.take(Instant::now()).is_some());
     }
 
     #[tokio::test]
@@ -319,7 +353,7 @@ mod tests {
         let root = dir.path().canonicalize().unwrap().join("w");
         let documents = Documents::new(&Store::new(&dir.path().join("a.db")), Clock::system(), root.clone());
         let allowed = Allowed::new(&root, None, &[], &[]);
-        let waiting = Waiting::default();
+        let waiting = Waiting { patience: ENDLESS, ..Waiting::default() };
         let tokens = ["the lease expires", "a zebra"].map(|it| waiting.ask(&Question::of(it)));
         let request = IndexRequest::default();
         let done = documents.index_now(&request, Some(&waiting), &allowed, &Call::silent()).await.unwrap();

@@ -24,7 +24,6 @@ use super::beside::Beside;
 use super::beside::may_end;
 use super::chunk::Definition;
 use super::chunk::chunk;
-use super::first::PATIENCE;
 use super::first::Waiting;
 use super::first::choose;
 use super::holder;
@@ -109,6 +108,8 @@ enum Read {
 struct Seen {
     unchanged: usize,
     paths: HashSet<String>,
+    /// Those that were read for a question, or could not be.
+    tried: HashSet<String>,
     skipped: Vec<(String, String)>,
     /// Those of them that may end in their place.
     may_end: Vec<String>,
@@ -392,7 +393,10 @@ impl Documents {
                     done.files_unchanged += touched.len();
                     self.store.touch_files(workspace, touched).await?;
                 }
-                Read::First(is_read) => is_read.cancel(),
+                Read::First(is_read) => {
+                    is_read.cancel();
+                    self.lease(workspace).await?;
+                }
             }
         }
         let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
@@ -491,13 +495,16 @@ impl Reader {
 
     /// Reads what questions wait for, if any do; false when nobody takes it any more.
     fn read_first(&self, seen: &mut Seen, batch: &mut Batch) -> bool {
-        while let Some(first) = self.waiting.take() {
+        while let Some(first) = self.waiting.take(Instant::now()) {
             // What is left out is met by the walk, and told then.
             let mut met = Seen::default();
-            for it in choose(&self.target.1, &self.options, &first.question, PATIENCE, self.call.cancelled()) {
+            for it in
+                choose(&self.target.1, &self.options, &first.question, self.waiting.patience, self.call.cancelled())
+            {
                 let is_stopped = self.call.cancelled().is_cancelled();
                 let name = join(&self.prefix, &it.name);
-                let is_new = !seen.paths.contains(&name);
+                // What could not be read for one question is not tried for each.
+                let is_new = !seen.paths.contains(&name) && seen.tried.insert(name.clone());
                 if is_stopped || is_new && !self.take(&it.path, name, (it.size_bytes, it.mtime_ns), &mut met, batch) {
                     return false;
                 }

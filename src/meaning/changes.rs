@@ -363,7 +363,9 @@ fn halves(words: &[Word]) -> Option<Parts> {
         over.push(was.verb[0].clone());
     }
     over.extend_from_slice(value);
-    Some(Parts { over: Some(over), is })
+    // `was approved and is now valid`: what was done is done.
+    let is_done = is_past && is_stated && value.len() == 1 && value[0].low.ends_with("ed");
+    Some(Parts { over: (!is_done).then_some(over), is })
 }
 
 #[cfg(test)]

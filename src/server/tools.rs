@@ -405,13 +405,13 @@ pub(super) fn touches(request: &ClientRequest) -> Touches {
     }
 }
 
-/// The session that arguments name, as what their call touches.
 /// Says which words of a question no file has that was searched; `None` when there are none.
 fn nowhere(words: &[String]) -> Option<String> {
     let quoted: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();
     (!quoted.is_empty()).then(|| format!("No searched file has {}.", quoted.join(" or ")))
 }
 
+/// The session that arguments name, as what their call touches.
 fn session_of(arguments: &Value) -> Option<Domain> {
     let session = arguments.get("session_id")?.as_str()?;
     Some(Domain::Session(Some(session.to_owned())))
