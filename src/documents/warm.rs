@@ -98,8 +98,9 @@ impl Documents {
         let span = call.span("index behind");
         span.note("folders", runs.len());
         call.progress().tell(0.0, None, "this folder is being indexed".to_owned());
-        let longest = Instant::now() + LONGEST;
-        let asked: Vec<CancellationToken> = runs.iter().map(|it| it.waiting.ask(question)).collect();
+        let now = Instant::now();
+        let longest = now + LONGEST;
+        let asked: Vec<CancellationToken> = runs.iter().map(|it| it.waiting.ask(question, now)).collect();
         for (run, is_read) in runs.iter().zip(asked) {
             run.wait(call).await;
             tokio::select! {
@@ -160,9 +161,10 @@ impl Documents {
         }
         let (tell, state) = watch::channel(State::Running);
         let waiting = Waiting::default();
+        let begun = Instant::now();
         // Before it begins, so that it begins with that.
-        question.map(|it| waiting.ask(it));
-        let run = Run { begun: Instant::now(), waiting: waiting.clone(), state };
+        question.map(|it| waiting.ask(it, begun));
+        let run = Run { begun, waiting: waiting.clone(), state };
         runs.insert(root.to_path_buf(), run.clone());
         let (documents, stop) = (self.clone(), warming.stop.clone());
         warming.tasks.spawn(async move {
