@@ -291,6 +291,8 @@ mod tests {
             ("z/lease.rs", "struct Lease;\n"),
             ("z/expiry_test.rs", "/// Waits, and retries when a lease has expired.\nfn renews() {}\n"),
             ("z/straße.md", "# Die Straße\n"),
+            // Nobody waits for a document.
+            ("z/lease.pdf", "retry when the lease expires"),
         ]);
         let question = "Retry when the lease expires";
         assert_eq!(chosen(&dir, question, ENDLESS), ["z/limits.rs", "z/lease.rs", "z/expiry_test.rs"]);
