@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::server::Server;
 use super::server::check_sound;
+use super::server::command;
+use super::server::outside;
 
 /// Kills; each at another moment of a write.
 const ROUNDS: usize = 12;
@@ -60,4 +62,55 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() -> anyhow::Result<()> {
         assert!(server.recall(word)?.contains(&content), "{word} is not found");
     }
     server.end()
+}
+
+/// Files of a folder that is indexed: a run over them is longer than a few calls take.
+const FILES: usize = 600;
+
+#[test]
+fn an_index_whose_run_is_killed_is_never_left_half_written() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let db = folder.path().join("killed.db");
+    // Some kilobytes a file, so that a run writes them in several parts.
+    let lines = "fn draws_stripes(of: u8) -> u8 {\n    of + 1\n}\n\n".repeat(60);
+    let mut left = Vec::new();
+    for notes in [1, 8, 25, 60] {
+        let tree = folder.path().join(format!("tree{notes}"));
+        std::fs::create_dir(&tree)?;
+        for at in 0..FILES {
+            std::fs::write(tree.join(format!("part{at}.rs")), format!("fn zq{at}x() {{}}\n{lines}"))?;
+        }
+        let start = || {
+            let mut command = command(&[], &db);
+            command.current_dir(&tree);
+            Server::start_with(command)
+        };
+        let mut server = start()?;
+        server.send_call("index_workspace", json!({}))?;
+        // Other calls do not wait for the run: the kill comes so much later.
+        for _ in 0..notes {
+            server.send_call("remember", json!({"content": "the run goes on"}))?;
+            server.next_answer()?;
+        }
+        server.kill()?;
+        check_sound(&db)?;
+        let intact: String =
+            outside(&folder.path().join("killed.db-index"))?
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        assert_eq!(intact, "ok");
+
+        let mut server = start()?;
+        let run = server.done("index_workspace", json!({}))?;
+        left.push(run["files_indexed"].as_u64().unwrap());
+        assert_eq!(run["workspaces"][0]["files"], FILES, "{run}");
+        for at in [0, 1, FILES / 2, FILES - 1] {
+            let found = server.done("search_workspace", json!({"query": format!("zq{at}x"), "limit": 5}))?;
+            let hits = found["hits"].as_array().unwrap();
+            let of_it = hits.iter().filter(|it| it["path"] == json!(format!("part{at}.rs"))).count();
+            assert_eq!((of_it, &found["partial"]), (1, &json!(false)), "{found}");
+        }
+        server.end()?;
+    }
+    assert!(left.iter().any(|it| *it > 0), "every run was over before the kill: {left:?}");
+    Ok(())
 }
