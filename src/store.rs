@@ -56,7 +56,6 @@ pub use facts::Unread;
 pub use files::CHUNKS_OF_A_FILE;
 pub use files::ChunkRow;
 pub use files::FileRow;
-pub use files::NewChunk;
 pub use files::NewFile;
 pub use files::NewSegment;
 pub use files::PostingRow;

@@ -37,8 +37,8 @@ use super::walk::walk_guided;
 use super::watch::above;
 use crate::clock::Millis;
 use crate::store::CHUNKS_OF_A_FILE;
+use crate::store::ChunkRow;
 use crate::store::FileRow;
-use crate::store::NewChunk;
 use crate::store::NewFile;
 use crate::store::NewSegment;
 use crate::store::WorkspaceRow;
@@ -576,9 +576,9 @@ impl Batch {
 /// Cuts a file into pieces.
 pub(super) fn cut(name: String, size_bytes: i64, mtime_ns: i64, text: Text) -> NewFile {
     let language = text.language;
-    let mut chunks: Vec<NewChunk> = chunk(&text.text, language)
+    let mut chunks: Vec<ChunkRow> = chunk(&text.text, language)
         .into_iter()
-        .map(|it| NewChunk {
+        .map(|it| ChunkRow {
             start_line: it.lines().0,
             end_line: it.lines().1,
             definitions: it.definitions.iter().map(Definition::write).collect::<Vec<_>>().join("\n"),

@@ -210,10 +210,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::NewChunk;
+    use crate::store::ChunkRow;
 
     fn file(texts: &[(&str, &str)]) -> NewFile {
-        let chunk = |(text, defined): &(&str, &str)| NewChunk {
+        let chunk = |(text, defined): &(&str, &str)| ChunkRow {
             start_line: 1,
             end_line: 1,
             title: None,

@@ -30,7 +30,6 @@ use super::http;
 use super::http::Auth;
 use super::http::Endpoint;
 use super::http::Http;
-use super::openai::names;
 use super::reading;
 use super::reading::Reading;
 use super::reading::Step;
@@ -73,20 +72,11 @@ impl Provider for Anthropic {
         request: &'a ModelRequest,
         on_delta: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Answer, ModelError>> {
-        async move {
-            let outcome = self.ask(request, on_delta).await;
-            outcome.map(|it| self.endpoint.answer(it)).map_err(|fault| self.endpoint.error(fault))
-        }
-        .boxed()
+        async move { self.endpoint.told(self.ask(request, on_delta).await) }.boxed()
     }
 
     fn list_models(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        async move {
-            let list = self.endpoint.get("v1/models?limit=1000").await?;
-            names(&list, "data", "id")
-                .ok_or_else(|| self.endpoint.error(Fault::malformed("the list of models has no data")))
-        }
-        .boxed()
+        async move { self.endpoint.names("v1/models?limit=1000", "data", "id").await }.boxed()
     }
 }
 

@@ -133,12 +133,16 @@ impl Endpoint {
         self.send(Method::POST, path, Some(bytes)).await
     }
 
-    /// Reads a JSON document from `path` under the base address.
-    pub(super) async fn get(&self, path: &str) -> Result<Value, ModelError> {
+    /// Reads the JSON document at `path` under the base address: the strings `field` of the objects in its array `list`.
+    pub(super) async fn names(&self, path: &str, list: &str, field: &str) -> Result<Vec<String>, ModelError> {
         let read = async {
             let response = self.send(Method::GET, path, None).await?;
             let text = body(response, BODY_BYTES).await?;
-            serde_json::from_str(&text).map_err(|_| Fault::malformed("the list of models is not JSON"))
+            let document: Value =
+                serde_json::from_str(&text).map_err(|_| Fault::malformed("the list of models is not JSON"))?;
+            let entries = document.get(list).and_then(Value::as_array);
+            let entries = entries.ok_or_else(|| Fault::malformed(format!("the list of models has no {list}")))?;
+            Ok(entries.iter().filter_map(|it| it.get(field)?.as_str().map(str::to_owned)).collect())
         };
         read.await.map_err(|fault| self.error(fault))
     }
@@ -237,15 +241,17 @@ impl Endpoint {
 }
 
 impl Endpoint {
-    /// An answer's own words about itself go into traces: those are cleaned of the key, too.
-    pub(super) fn answer(&self, answer: Answer) -> Answer {
+    /// What comes of a question, as it is told to others. An answer's own words about itself go into traces: those are
+    /// cleaned of the key, too.
+    pub(super) fn told(&self, outcome: Result<Answer, Fault>) -> Result<Answer, ModelError> {
+        let answer = outcome.map_err(|fault| self.error(fault))?;
         let clean = |text: Option<String>| text.map(|it| without_key(&it, self.key.as_ref()));
-        Answer {
+        Ok(Answer {
             finish_reason_original: clean(answer.finish_reason_original),
             model: clean(answer.model),
             id: clean(answer.id),
             ..answer
-        }
+        })
     }
 }
 

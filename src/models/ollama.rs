@@ -35,7 +35,6 @@ use super::http::Endpoint;
 use super::http::Http;
 use super::http::Pieces;
 use super::ndjson::Lines;
-use super::openai::names;
 use super::reading;
 use super::reading::Step;
 use crate::config::ProviderConfig;
@@ -86,20 +85,11 @@ impl Provider for Ollama {
         request: &'a ModelRequest,
         on_delta: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Answer, ModelError>> {
-        async move {
-            let outcome = self.ask(request, on_delta).await;
-            outcome.map(|it| self.endpoint.answer(it)).map_err(|fault| self.endpoint.error(fault))
-        }
-        .boxed()
+        async move { self.endpoint.told(self.ask(request, on_delta).await) }.boxed()
     }
 
     fn list_models(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        async move {
-            let list = self.endpoint.get("api/tags").await?;
-            names(&list, "models", "name")
-                .ok_or_else(|| self.endpoint.error(Fault::malformed("the list of models has no models")))
-        }
-        .boxed()
+        async move { self.endpoint.names("api/tags", "models", "name").await }.boxed()
     }
 }
 

@@ -136,27 +136,12 @@ impl Provider for OpenAi {
         request: &'a ModelRequest,
         on_delta: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Answer, ModelError>> {
-        async move {
-            let outcome = self.ask(request, on_delta).await;
-            outcome.map(|it| self.endpoint.answer(it)).map_err(|fault| self.endpoint.error(fault))
-        }
-        .boxed()
+        async move { self.endpoint.told(self.ask(request, on_delta).await) }.boxed()
     }
 
     fn list_models(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        async move {
-            let list = self.endpoint.get(&self.models_path()).await?;
-            names(&list, "data", "id")
-                .ok_or_else(|| self.endpoint.error(Fault::malformed("the list of models has no data")))
-        }
-        .boxed()
+        async move { self.endpoint.names(&self.models_path(), "data", "id").await }.boxed()
     }
-}
-
-/// The strings `field` of the objects in the array `list`.
-pub(super) fn names(value: &Value, list: &str, field: &str) -> Option<Vec<String>> {
-    let entries = value.get(list)?.as_array()?;
-    Some(entries.iter().filter_map(|it| it.get(field)?.as_str().map(str::to_owned)).collect())
 }
 
 /// `text` as one segment of a path or one value of a query.

@@ -39,23 +39,7 @@ pub struct NewFile {
     pub language: String,
     /// `code` or `doc`.
     pub kind: String,
-    pub chunks: Vec<NewChunk>,
-}
-
-/// A piece of a file.
-#[derive(Clone, Debug)]
-pub struct NewChunk {
-    pub start_line: u32,
-    pub end_line: u32,
-    pub title: Option<String>,
-    pub symbol: Option<String>,
-    /// What is defined in it, one a line, each beginning with its name and a tab.
-    pub definitions: String,
-    /// The names that it uses, one a line.
-    pub uses: String,
-    /// What it imports, one a line.
-    pub imports: String,
-    pub text: String,
+    pub chunks: Vec<ChunkRow>,
 }
 
 /// Files that are written at once, with the posting lists over all their pieces, counted through in their order.
@@ -78,7 +62,7 @@ pub struct SegmentRow {
 /// A posting list: its segment, the position of its word in what was asked, and its bytes.
 pub type PostingRow = (i64, usize, Vec<u8>);
 
-/// A piece as it is kept.
+/// A piece of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkRow {
     pub start_line: u32,
@@ -339,7 +323,7 @@ impl Store {
                             kind: row.kind,
                             chunks: chunks
                                 .into_iter()
-                                .map(|it| NewChunk {
+                                .map(|it| ChunkRow {
                                     start_line: it.start_line,
                                     end_line: it.end_line,
                                     title: it.title,
