@@ -22,4 +22,5 @@ pub use embedder::memory_text;
 #[cfg(feature = "candle")]
 pub use folder::FolderEmbedder;
 pub use remote::RemoteEmbedder;
+pub use words::KnownWords;
 pub use words::word;

@@ -14,7 +14,7 @@ use super::rank::in_order;
 use super::terms::parts;
 use super::terms::raw_words;
 use super::weights;
-use crate::embed::StaticEmbedder;
+use crate::embed::KnownWords;
 use crate::vector::Vector;
 
 /// Bytes of a piece that are read: it has some 1,500.
@@ -36,9 +36,10 @@ pub(super) fn lift<'a>(
     texts: impl Iterator<Item = Option<(&'a str, &'a str)>>,
 ) -> Vec<Ranked> {
     let Some(asked) = asked(question) else { return ranked };
+    let mut read = Texts::default();
     let mut ranked = ranked;
     for (piece, text) in ranked.iter_mut().take(weights::MEANING_PIECES).zip(texts) {
-        let vector = text.and_then(|(path, text)| vector(&[(path, PATH), (text, 1)]));
+        let vector = text.and_then(|(path, text)| read.vector(&[(path, PATH), (text, 1)]));
         let near = vector.map_or(0.0, |it| it.cosine(&asked).max(0.0));
         piece.signals.meaning = weights::MEANING * near;
         piece.sum += piece.signals.meaning * piece.signals.prior * piece.signals.reach;
@@ -48,46 +49,67 @@ pub(super) fn lift<'a>(
 
 /// Where code is that the question asks for.
 fn asked(question: &Question) -> Option<Vector> {
-    let plain = vector(&[(&question.title, TITLE), (&question.text, 1)])?;
+    let plain = Texts::default().vector(&[(&question.title, TITLE), (&question.text, 1)])?;
     match &*MAP {
         Some(map) => map.turn(&plain),
         None => Some(plain),
     }
 }
 
-/// What texts mean together, each counting as often as told. Names are read as the words that they are made of; a word
-/// that comes again counts by the root of how often it does.
-fn vector(texts: &[(&str, usize)]) -> Option<Vector> {
-    let mut plain = String::new();
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for (text, times) in texts {
-        let mut order: Vec<String> = Vec::new();
-        counts.clear();
-        let mut read = 0;
-        for part in raw_words(text).flat_map(parts) {
-            read += part.len() + 1;
-            if read > READ {
-                break;
-            }
-            let word = part.to_lowercase();
-            match counts.get_mut(&word) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(word.clone(), 1);
-                    order.push(word);
+/// What texts mean. A word that comes in many of them is read once.
+#[derive(Default)]
+struct Texts<'a> {
+    table: KnownWords,
+    /// The words by how they are written in names, in lower case; and the parts of each word as the texts have it.
+    numbers: HashMap<String, usize>,
+    written: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Texts<'a> {
+    /// What texts mean together, each counting as often as told. Names are read as the words that they are made of; a word
+    /// that comes again counts by the root of how often it does.
+    fn vector(&mut self, texts: &[(&'a str, usize)]) -> Option<Vector> {
+        let mut words: Vec<(usize, usize)> = Vec::new();
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for (text, times) in texts {
+            let first = words.len();
+            counts.clear();
+            let mut read = 0;
+            for word in raw_words(text) {
+                read += word.len() + 1;
+                if read > READ {
+                    break;
+                }
+                for part in self.parts(word) {
+                    let at = *counts.entry(*part).or_insert_with(|| {
+                        words.push((*part, 0));
+                        words.len() - 1
+                    });
+                    if let Some(word) = words.get_mut(at) {
+                        word.1 += 1;
+                    }
                 }
             }
-        }
-        for word in order {
-            let count = counts.get(&word).copied().unwrap_or(1);
             // Twice the root, so that one and two differ.
-            for _ in 0..(4 * count).isqrt() * times {
-                plain.push_str(&word);
-                plain.push(' ');
-            }
+            words.iter_mut().skip(first).for_each(|it| it.1 = (4 * it.1).isqrt() * times);
         }
+        self.table.together(words.into_iter())
     }
-    StaticEmbedder::encode(&plain)
+
+    fn parts(&mut self, word: &'a str) -> &[usize] {
+        let (table, numbers) = (&mut self.table, &mut self.numbers);
+        self.written.entry(word).or_insert_with(|| {
+            let number = |part: &str| {
+                let part = part.to_lowercase();
+                numbers.get(&part).copied().unwrap_or_else(|| {
+                    let number = table.add(&part);
+                    numbers.insert(part, number);
+                    number
+                })
+            };
+            parts(word).into_iter().map(number).collect()
+        })
+    }
 }
 
 /// What is added to a vector: `vector · down · up`. Fitted for the table that is built in: one that was fitted further from it
@@ -131,6 +153,50 @@ impl Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embed::StaticEmbedder;
+
+    fn vector(texts: &[(&str, usize)]) -> Option<Vector> {
+        Texts::default().vector(texts)
+    }
+
+    /// The same by a text that has each word as often as it counts.
+    fn written_out(texts: &[(&str, usize)]) -> Option<Vector> {
+        let mut plain = String::new();
+        for (text, times) in texts {
+            let words: Vec<String> = raw_words(text).flat_map(parts).map(str::to_lowercase).collect();
+            let mut done = Vec::new();
+            for word in &words {
+                if !done.contains(&word) {
+                    let count = words.iter().filter(|it| *it == word).count();
+                    plain.push_str(&format!("{word} ").repeat((4 * count).isqrt() * times));
+                    done.push(word);
+                }
+            }
+        }
+        StaticEmbedder::encode(&plain)
+    }
+
+    #[test]
+    fn words_that_count_more_are_as_words_that_stand_there_more_often() {
+        let mut read = Texts::default();
+        let code = include_str!("nearness.rs");
+        for text in [
+            &code[..1_500],
+            &code[2_000..4_000],
+            "Grüße an HTTPServer2, 東京 xX_42",
+            "the cat",
+            "{ } ;",
+            "qzx\u{1F980} b",
+        ] {
+            for times in [1, 3, 900] {
+                let texts = [("src/lib/readLine.rs", times), (text, 1)];
+                let (one, other) = (read.vector(&texts), written_out(&texts));
+                assert_eq!(one.is_some(), other.is_some(), "{text}");
+                let near = one.zip(other).map_or(1.0, |(one, other)| one.cosine(&other));
+                assert!(near > 0.9999, "{near} {times} {text}");
+            }
+        }
+    }
 
     #[test]
     fn names_mean_what_their_words_mean() {
