@@ -122,7 +122,7 @@ struct Times {
 
 impl Bench {
     fn new(tree: &Path, folder: &Path) -> anyhow::Result<Bench> {
-        let tree = tree.canonicalize().with_context(|| format!("no tree {}", tree.display()))?;
+        let tree = dunce::canonicalize(tree).with_context(|| format!("no tree {}", tree.display()))?;
         let store = Store::new(&folder.join("bench.db"));
         let clock = Clock::system();
         let documents = Documents::new(&store, clock.clone(), tree.clone());

@@ -45,7 +45,7 @@ const LIMIT: Duration = Duration::from_secs(180);
 const INDEX_LIMIT: Duration = Duration::from_secs(1800);
 
 pub(super) fn run(asked: &Demo, resolved: &Resolved, environment: &Environment, out: &Output) -> Result<Exit, Failed> {
-    let folder = asked.folder.canonicalize().map_err(|err| Failed::file("open", &asked.folder, &err))?;
+    let folder = dunce::canonicalize(&asked.folder).map_err(|err| Failed::file("open", &asked.folder, &err))?;
     if !folder.is_dir() {
         return Err(Failed::usage(format!("{} is not a folder", folder.display()), "name a folder to index"));
     }

@@ -345,7 +345,7 @@ impl Documents {
     /// The folders of workspaces that the caller may see: those under an allowed root, or the part of a larger one
     /// that is. A person at the command line sees the workspaces around or under the working folder, else all.
     pub(super) fn visible(&self, workspaces: &[GenerationRow], allowed: &Allowed) -> Vec<(i64, String)> {
-        let working_folder = self.working_folder.canonicalize().unwrap_or_else(|_| self.working_folder.clone());
+        let working_folder = dunce::canonicalize(&self.working_folder).unwrap_or_else(|_| self.working_folder.clone());
         let roots = if allowed.unrestricted { std::slice::from_ref(&working_folder) } else { &allowed.roots };
         let near: Vec<(i64, String)> =
             workspaces.iter().flat_map(|it| roots.iter().filter_map(move |root| folder_in(it, root))).collect();

@@ -278,7 +278,7 @@ mod tests {
     }
 
     fn chosen(dir: &tempfile::TempDir, question: &str, patience: Patience) -> Vec<String> {
-        let root = dir.path().canonicalize().unwrap().join("w");
+        let root = dunce::canonicalize(dir.path()).unwrap().join("w");
         let question = Question::of(question);
         let chosen = choose(&root, &WalkOptions::default(), &question, patience, &CancellationToken::new());
         chosen.into_iter().map(|it| it.name).collect()
@@ -355,7 +355,7 @@ mod tests {
             ("y/animals.rs", "struct Zebra;\n"),
             ("y/broken.rs", "zebra \0 lease"),
         ]);
-        let root = dir.path().canonicalize().unwrap().join("w");
+        let root = dunce::canonicalize(dir.path()).unwrap().join("w");
         let documents = Documents::new(&Store::new(&dir.path().join("a.db")), Clock::system(), root.clone());
         let allowed = Allowed::new(&root, None, &[], &[]);
         let waiting = Waiting { patience: ENDLESS, ..Waiting::default() };

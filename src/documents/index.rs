@@ -186,7 +186,7 @@ impl Documents {
         let paths = if request.paths.is_empty() { vec![self.default_folder(allowed)] } else { request.paths.clone() };
         for path in paths {
             let path = self.working_folder.join(path);
-            self.after_warming(&path.canonicalize().unwrap_or(path), call).await;
+            self.after_warming(&dunce::canonicalize(&path).unwrap_or(path), call).await;
         }
         self.index_now(request, None, allowed, call).await
     }
@@ -267,7 +267,7 @@ impl Documents {
         if let Some(root) = known.iter().filter(|it| path.starts_with(it)).max_by_key(|it| it.as_os_str().len()) {
             return root.clone();
         }
-        let working_folder = self.working_folder.canonicalize().unwrap_or_else(|_| self.working_folder.clone());
+        let working_folder = dunce::canonicalize(&self.working_folder).unwrap_or_else(|_| self.working_folder.clone());
         let repository = path
             .ancestors()
             .take_while(|it| it.starts_with(&working_folder))

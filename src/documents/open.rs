@@ -110,7 +110,7 @@ fn open(path: &Path) -> Result<File, SkipReason> {
 
 /// Checks the path and then opens it; between the two, a folder above could still be swapped.
 fn open_without_links(path: &Path) -> Result<File, SkipReason> {
-    if path.canonicalize().map_err(|err| reason(&err))? != path {
+    if dunce::canonicalize(path).map_err(|err| reason(&err))? != path {
         return Err(SkipReason::SymlinkOutside);
     }
     #[cfg(unix)]

@@ -41,7 +41,7 @@ type Known = (BTreeMap<String, String>, BTreeSet<(String, String)>);
 impl Bench {
     async fn new(files: &[(&str, &str)]) -> Bench {
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().canonicalize().unwrap().join("w");
+        let root = dunce::canonicalize(dir.path()).unwrap().join("w");
         fs::create_dir(&root).unwrap();
         for (path, text) in files {
             write(&root.join(path), text);

@@ -30,7 +30,7 @@ impl Documents {
         let workspaces = self.store.workspaces().await?;
         for folder in folders {
             let folder = self.working_folder.join(folder);
-            let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let real = dunce::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
             let is_it = |root: &str| [&real, &folder].iter().any(|it| it.as_path() == std::path::Path::new(root));
             match workspaces.iter().find(|it| is_it(&it.root)) {
                 Some(it) => {

@@ -39,7 +39,7 @@ impl Allowed {
         configured_roots: &[PathBuf],
         client_roots: &[PathBuf],
     ) -> Allowed {
-        let real = |path: &Path| path.canonicalize().ok();
+        let real = |path: &Path| dunce::canonicalize(path).ok();
         let home = home.and_then(real);
         let working_folder = real(working_folder).filter(|it| it.parent().is_some() && Some(it) != home.as_ref());
         let named = configured_roots.iter().chain(client_roots).filter_map(|it| real(it));
@@ -64,7 +64,7 @@ impl Allowed {
     /// [`Refusal::Permission`] outside of the roots and in [private](is_private) folders, [`Refusal::NotFound`] for
     /// what is not there. Outside of the roots, what is there and what is not look the same.
     pub fn admit(&self, path: &Path) -> Result<PathBuf, Refused> {
-        let real = match path.canonicalize() {
+        let real = match dunce::canonicalize(path) {
             Ok(real) => real,
             Err(err) => {
                 return Err(match err.kind() {
@@ -107,7 +107,7 @@ impl Allowed {
             return self.unrestricted;
         }
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let above = absolute.ancestors().skip(1).find_map(|it| it.canonicalize().ok());
+        let above = absolute.ancestors().skip(1).find_map(|it| dunce::canonicalize(it).ok());
         above.is_some_and(|real| self.roots.iter().any(|root| real.starts_with(root)))
     }
 
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn only_what_lies_under_a_root_is_admitted() {
         let dir = tempfile::tempdir().unwrap();
-        let base = dir.path().canonicalize().unwrap();
+        let base = dunce::canonicalize(dir.path()).unwrap();
         for folder in ["work/src", "workshop", "other", "declared"] {
             fs::create_dir_all(base.join(folder)).unwrap();
         }
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_link_does_not_lead_out() {
         let dir = tempfile::tempdir().unwrap();
-        let base = dir.path().canonicalize().unwrap();
+        let base = dunce::canonicalize(dir.path()).unwrap();
         fs::create_dir_all(base.join("work")).unwrap();
         fs::create_dir_all(base.join("out/.ssh")).unwrap();
         std::os::unix::fs::symlink(base.join("out"), base.join("work/link")).unwrap();

@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn the_rules_above_a_workspace_are_looked_at_up_to_its_repository() {
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().canonicalize().unwrap().join("a/b");
+        let root = dunce::canonicalize(dir.path()).unwrap().join("a/b");
         std::fs::create_dir_all(&root).unwrap();
         std::fs::create_dir_all(dir.path().join(".git/info")).unwrap();
         let before = outside(&root);

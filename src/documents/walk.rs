@@ -306,7 +306,7 @@ impl Walk<'_> {
         if is_silent || !self.wants_file(&relative) {
             self.summary.ignored += 1;
         } else if metadata.is_symlink() {
-            let inside = entry.path.canonicalize().is_ok_and(|real| real.starts_with(self.root));
+            let inside = dunce::canonicalize(&entry.path).is_ok_and(|real| real.starts_with(self.root));
             self.skip(relative, if inside { SkipReason::Symlink } else { SkipReason::SymlinkOutside })?;
         } else {
             self.offer(entry.path.clone(), name, relative, &metadata)?;
@@ -468,7 +468,7 @@ mod tests {
     /// A folder with the given files; a name that ends in a slash is a folder, `.git/` among them.
     fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().canonicalize().unwrap();
+        let root = dunce::canonicalize(dir.path()).unwrap();
         for (name, text) in files {
             let path = root.join(name);
             if name.ends_with('/') {

@@ -109,8 +109,8 @@ const HEIGHT: usize = 64;
 
 /// The project that `folder` belongs to: the repository around it, unless that is the home folder, else itself.
 pub fn project_of(folder: &Path, home: Option<&Path>) -> String {
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let home = home.and_then(|it| std::fs::canonicalize(it).ok());
+    let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let home = home.and_then(|it| dunce::canonicalize(it).ok());
     let is_repository = |it: &&Path| it.join(".git").exists() && Some(*it) != home.as_deref();
     let root = folder.ancestors().take(HEIGHT).find(is_repository).unwrap_or(&folder);
     root.to_string_lossy().into_owned()
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_project_is_the_repository_around_a_folder_but_never_the_home() {
         let home = tempfile::tempdir().unwrap();
-        let root = std::fs::canonicalize(home.path()).unwrap();
+        let root = dunce::canonicalize(home.path()).unwrap();
         std::fs::create_dir_all(root.join("work/a/.git")).unwrap();
         std::fs::create_dir_all(root.join("work/a/src")).unwrap();
         std::fs::create_dir_all(root.join(".git")).unwrap();

@@ -163,7 +163,7 @@ fn day_number(low: &str) -> Option<u8> {
 
 /// `2026-05-03`, or `3.5.2026`.
 fn iso_date(low: &str) -> Option<(u16, u8, u8)> {
-    let fields = |by: char| -> Option<Vec<u16>> { low.split(by).map(|it| it.parse().ok()).collect() };
+    let fields = |by: char| -> Option<Vec<u16>> { low.split(by).map(|it| it.parse::<u16>().ok()).collect() };
     let (year, month, day) = match (fields('-').as_deref(), fields('.').as_deref()) {
         (Some([year, month, day]), _) if *year > 999 => (*year, *month, *day),
         (_, Some([day, month, year])) if *year > 999 => (*year, *month, *day),

@@ -201,7 +201,7 @@ fn codex_and_cursor_are_kept_and_briefed_in_their_own_forms() -> anyhow::Result<
     desk.hook("Stop", "codex-stop.json", &[])?.assert_silent("codex, told by its input");
     // Cursor's command line names no transcript: it is found where Cursor keeps it.
     let id = "9d1c0a77-1111-4222-8333-444455556666";
-    let project = std::fs::canonicalize(&desk.project)?.to_string_lossy().into_owned();
+    let project = dunce::canonicalize(&desk.project)?.to_string_lossy().into_owned();
     let name: String =
         project.trim_start_matches('/').chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
     let folder = desk.home.folder().join("home/.cursor/projects").join(name).join("agent-transcripts");

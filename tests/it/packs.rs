@@ -40,7 +40,7 @@ impl Process {
     fn new(folder: &Path, clock: &Clock) -> anyhow::Result<Process> {
         let root = folder.join("work");
         std::fs::create_dir_all(&root)?;
-        let root = root.canonicalize()?;
+        let root = dunce::canonicalize(root)?;
         let store = Store::new(&folder.join("a.db"));
         let assembler = Assembler {
             memory: Memory::new(store.clone(), clock.clone()),

@@ -229,7 +229,7 @@ fn a_file_that_is_changed_again_and_again_is_found_as_it_is() -> anyhow::Result<
 fn a_folder_that_is_gone_is_dropped_when_it_is_named() -> anyhow::Result<()> {
     let home = small_project()?;
     let mut server = home.server()?;
-    let docs = json!({"paths": [home.workspace().canonicalize()?.join("docs")]});
+    let docs = json!({"paths": [dunce::canonicalize(home.workspace())?.join("docs")]});
     assert_eq!(server.call("index_workspace", docs.clone())?["files_indexed"], 1);
     std::fs::remove_dir_all(home.workspace().join("docs"))?;
     assert_eq!(server.call("index_workspace", docs.clone())?["files_removed"], 1);

@@ -19,6 +19,7 @@ impl TempFolder {
     pub(super) fn new(keep: bool) -> Result<TempFolder, Failed> {
         let folder = TempFolder { path: std::env::temp_dir().join(format!("carryall-demo-{}", ids::fresh())), keep };
         for path in [folder.path.clone(), folder.home()] {
+            #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
             let mut builder = DirBuilder::new();
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
