@@ -5,7 +5,9 @@ use super::alike::BEGINS;
 use super::alike::differs_in_one_place;
 use super::doers::DONE_BY;
 use super::frames::is_framed;
+use super::gone::BY_NAME_ALONE;
 use super::gone::GONE;
+use super::gone::are_akin;
 use super::gone::is_given_up;
 use super::holdings::SOME;
 use super::holdings::WHATEVER;
@@ -34,8 +36,34 @@ pub const WORTH_TELLING: f64 = 0.4;
 /// same owner. `None` when both can be true.
 pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
     let strength = strength(old, new)?;
+    let strength = if names_another(old, new) { strength.min(0.6) } else { strength };
     let confidence = old.confidence.min(new.confidence) * strength;
     (confidence >= WORTH_TELLING).then_some(confidence)
+}
+
+/// Whether `new` names what it takes the place of, and that is not `old`: who went from one bank to another may have a third.
+fn names_another(old: &Fact, new: &Fact) -> bool {
+    let Some(replaced) = new.replaces.as_deref().filter(|_| old.holds && new.holds) else { return false };
+    let is_name = |it: &str| it.len() > 1 && it.chars().all(char::is_alphabetic) && !values::is_date_part(it);
+    let is_plain = replaced.split(' ').all(|it| is_name(it) || it.is_empty());
+    let is_named = old.value.split(' ').all(|it| !values::is_clock(it) && !values::is_date_part(it));
+    let is_number = |it: &str| it.bytes().any(|it| it.is_ascii_digit());
+    is_plain
+        && is_named
+        && !is_number(&old.value)
+        && !replaced.split(' ').any(|it| old.value.split(' ').any(|other| are_akin(it, other)))
+}
+
+/// Whether `new` says that `old` is over by naming its value, and no word on what had it: then it must be the only one.
+pub fn is_by_name_alone(old: &Fact, new: &Fact) -> bool {
+    new.attribute == GONE && is_given_up(old, new) == Some(BY_NAME_ALONE)
+}
+
+/// Whether several of `olds` can be meant by what `new` names alone; those of one slot count as one.
+pub fn is_ambiguous(new: &Fact, olds: &[&Fact]) -> bool {
+    let mut meant = olds.iter().filter(|it| is_by_name_alone(it, new)).map(|it| &it.value);
+    let first = meant.next();
+    meant.any(|it| Some(it) != first)
 }
 
 fn strength(old: &Fact, new: &Fact) -> Option<f64> {

@@ -10,7 +10,10 @@ use super::doers::doer;
 use super::frames::Plain;
 use super::frames::frames;
 use super::frames::is_verb;
+use super::gone::GONE;
 use super::gone::gone;
+use super::gone::is_ours;
+use super::gone::scope;
 use super::holdings::holdings;
 use super::nearby::nearby;
 use super::openings::plain_change;
@@ -32,6 +35,7 @@ use super::tables::NOW;
 use super::tables::PREPOSITIONS;
 use super::tables::PROPERTIES;
 use super::tables::RENEWALS;
+use super::value::DURATIONS;
 use super::values;
 use super::words::Word;
 use super::words::sentences;
@@ -121,6 +125,10 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         filled.iter_mut().for_each(|it| it.is_whole = false);
     }
     told.extend(filled);
+    // `We replaced Webpack in the admin app`: elsewhere it may be as it was.
+    if statement.replaced.is_some() && is_ours(&statement.words) && !scope(&statement.words).is_empty() {
+        told.iter_mut().filter(|it| it.attribute != GONE).for_each(|it| it.confidence *= 0.8);
+    }
     told
 }
 
@@ -134,6 +142,15 @@ fn also(told: &[Fact]) -> Vec<Fact> {
         "assigned to" if fact.is_change => &["led by", "owned by"],
         _ => &[],
     };
+    // `is 9.99 a month`, `went up to 45 a month`
+    let is_price =
+        fact.shown.split_once(" a ").or_else(|| fact.shown.split_once(" per ")).is_some_and(|(sum, span)| {
+            sum.split(' ').count() <= 2 && sum.bytes().any(|it| it.is_ascii_digit()) && DURATIONS.contains(&span)
+        });
+    if is_price && (fact.attribute == "is" || fact.subject.is_empty()) {
+        let subject = if fact.subject.is_empty() { fact.attribute.clone() } else { fact.subject.clone() };
+        return vec![Fact { subject, attribute: "price".to_owned(), ..fact.clone() }];
+    }
     attributes.iter().map(|it| Fact { attribute: (*it).to_owned(), ..fact.clone() }).collect()
 }
 

@@ -107,6 +107,7 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
             // `We moved our docs from A`: we do not use A any more.
             if let Some(owner) =
                 subject.parts.first().filter(|it| subject.parts.len() == 2 && ["we", "user"].contains(&it.as_str()))
+                && !super::gone::is_kin(&subject.parts[1])
             {
                 found.extend(put_aside(plain, owner, plain.replaced));
             }
@@ -425,7 +426,7 @@ const OWN: &[&str] = &[
 
 /// That `replaced` does not hold any more.
 fn put_aside(plain: &Plain<'_>, about: &str, replaced: Option<&str>) -> Option<Fact> {
-    let name = replaced.filter(|it| !it.is_empty() && it.split(' ').count() <= 4)?;
+    let name = replaced.filter(|it| !it.is_empty() && it.split(' ').count() <= 4 && plain.negations.is_empty())?;
     Some(Fact {
         holds: false,
         is_change: true,

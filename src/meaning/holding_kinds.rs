@@ -34,7 +34,7 @@ pub(super) fn is_known(kind: &str) -> bool {
     [
         "any", "name", "place", "street", "job", "work", "subject", "diet", "gymname", "bank", "device", "time",
         "money", "who", "url", "often", "cash", "school", "position", "pet", "child", "tongue", "role", "phone",
-        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status",
+        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status", "field",
     ]
     .contains(&kind)
 }
@@ -79,6 +79,8 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
         "any" => value.words.len() <= 5 && !first.is(&["be"]),
         "thing" => value.words.len() <= 4 && !is_time && !first.is(&PREPOSITIONS),
         "subject" => value.words.len() <= 4 && !is_time && !is_quantity(parts[0]) && !first.is(&PREPOSITIONS),
+        // `switched to law`, not `switched to Vim`
+        "field" => value.words.len() <= 5 && !begins_with_name && !is_quantity(parts[0]) && !first.is(&PREPOSITIONS),
         "name" => begins_with_name && !is_time && !first.is(&PREPOSITIONS) && !is_url(&normal),
         "place" => {
             (begins_with_name || is_region(&normal))

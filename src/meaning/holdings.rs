@@ -486,6 +486,10 @@ pub(super) fn about(words: &[Word], speaker: Option<&str>, is_thing: bool) -> Op
     if parts.len() > 1 {
         parts.retain(|it| !["repo", "repository", "codebase"].contains(&it.as_str()));
     }
+    // `the backup job`, `trash collection`
+    if parts.len() > 1 && parts.last().is_some_and(|it| ["job", "day", "collection", "pickup"].contains(&it.as_str())) {
+        parts.pop();
+    }
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 

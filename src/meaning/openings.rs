@@ -35,6 +35,7 @@ const CHANGES: &[&str] = &[
     "transferred",
     "relocated",
     "rewritten",
+    "rebased",
     "ported",
     "set",
     "gewechselt",
@@ -293,7 +294,9 @@ pub(super) fn take_replaced(words: &mut Vec<Word>) -> Option<String> {
     }
     let joint = ["with", "by", "for", "par", "por", "con"];
     let by = words.iter().enumerate().skip(at + 2).take(6).find(|(_, it)| it.is(&joint)).map(|(at, _)| at)?;
-    let name = values::normal(&words[at + 1..by]).join(" ");
+    // `traded in A for B`
+    let from = at + 1 + usize::from(words[at + 1].is(&["in", "out", "off"]));
+    let name = values::normal(&words[from..by]).join(" ");
     if name.is_empty() || by + 1 >= words.len() {
         return None;
     }
@@ -510,6 +513,7 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
         "bumped",
         "renamed",
         "converted",
+        "rebased",
         "ported",
         "cut",
         "postponed",

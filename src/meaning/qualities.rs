@@ -13,6 +13,27 @@ use super::topic::stem;
 /// Words that stand before a quality and leave it one.
 const DEGREES: &[&str] = &["very", "really", "quite", "too", "so", "pretty", "rather", "always", "super", "extremely"];
 
+/// Words in -ed that say which of several it is, and not what was done with it.
+const VALUES: &[&str] = &[
+    "unlimited",
+    "limited",
+    "advanced",
+    "shared",
+    "dedicated",
+    "managed",
+    "hosted",
+    "mixed",
+    "unlisted",
+    "restricted",
+    "reduced",
+    "extended",
+    "assisted",
+    "tiered",
+    "enhanced",
+    "gated",
+    "hundred",
+];
+
 /// Whether one of both says what something is like, so that both can be so.
 pub(super) fn are_apart(old: &Fact, new: &Fact) -> bool {
     let is_of_being = new.attribute == SLOT || new.attribute == "~be";
@@ -34,7 +55,8 @@ pub(super) fn are_apart(old: &Fact, new: &Fact) -> bool {
 fn quality(fact: &Fact) -> Option<&str> {
     let mut words = fact.value.split(' ').filter(|it| !DEGREES.contains(it));
     let word = words.next().filter(|_| words.next().is_none())?;
-    let is_done = word.len() > 4 && word.ends_with("ed") && word.chars().all(char::is_alphabetic);
+    let is_done =
+        word.len() > 4 && word.ends_with("ed") && !VALUES.contains(&word) && word.chars().all(char::is_alphabetic);
     let is_plain = fact.shown.chars().next().is_some_and(char::is_lowercase);
     (is_plain && (QUALITIES.contains(word) || is_done)).then_some(word)
 }

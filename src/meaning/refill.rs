@@ -3,6 +3,7 @@
 use super::Fact;
 use super::conflict::are_opposites;
 use super::conflict::times;
+use super::done::is_color;
 use super::sides::differ_in_period;
 use super::sides::dimension;
 use super::sides::is_quantity;
@@ -25,7 +26,7 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
     if new.replaces.as_ref().is_some_and(|it| it.split(' ').all(|it| one.contains(&it))) {
         return Some(1.0);
     }
-    if new.is_change && are_rivals(&old.value, &new.value) {
+    if new.is_change && (are_rivals(&old.value, &new.value) || is_color(&old.value) && is_color(&new.value)) {
         return Some(0.95);
     }
     // `called a.txt`, `called by b.py`.
@@ -42,8 +43,15 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
     if (kind, other_kind) == (Kind::Quality, Kind::Quality) && has_day(&one) && has_day(&other) && !new.is_change {
         return None;
     }
+    // `on the 3rd floor`, `moved to the 7th`
+    let is_ordinal = |it: &str| it.starts_with('d') && it.len() > 1 && it[1..].bytes().all(|it| it.is_ascii_digit());
+    if new.is_change && one.last() == Some(&"floor") && other.len() == 1 && is_ordinal(other[0]) && !may_be_many {
+        return Some(0.9);
+    }
     match (kind, other_kind) {
         (Kind::Time, Kind::Time) => times(&one, &other).filter(|_| !may_be_many || new.is_change),
+        // `is 6`, `is in third grade`
+        (Kind::Quantity, Kind::Quantity) if (one[0] == "in") != (other[0] == "in") && !new.is_change => None,
         (Kind::Quantity, Kind::Quantity) => quantities(&one, &other, new.is_change),
         (Kind::Quantity | Kind::Time, _) | (_, Kind::Quantity | Kind::Time) => {
             (new.is_change && !may_be_many).then_some(0.6)
@@ -61,7 +69,11 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
             (new.is_change && !may_be_many && bare(&one) == bare(&other)).then_some(0.9)
         }
         (Kind::Place, Kind::Place) => (new.is_change && !may_be_many).then_some(0.9),
-        (Kind::Place, Kind::Name) if new.is_change && !may_be_many => Some(0.9),
+        // `in the hall` is where the lamp is, and not what it is; `on CircleCI` is both.
+        (Kind::Place, Kind::Name) if new.is_change && !may_be_many => {
+            let is_named = old.shown.chars().any(|it| it.is_uppercase() || it.is_ascii_digit());
+            Some(if is_named { 0.9 } else { 0.6 })
+        }
         (Kind::Place, _) | (_, Kind::Place) => (new.is_change && !may_be_many).then_some(0.7),
         _ if may_be_many => None,
         (Kind::Quality, Kind::Name) | (Kind::Name, Kind::Quality) if !old.subject.contains(' ') => {

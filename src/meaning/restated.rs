@@ -6,6 +6,7 @@ use super::changes::find;
 use super::changes::is_arrow;
 use super::changes::now;
 use super::changes::word;
+use super::done::done;
 use super::frames::is_verb;
 use super::openings::is_change;
 use super::tables::ATTRIBUTES;
@@ -19,6 +20,7 @@ const VALUE: usize = 7;
 
 pub(super) fn restate(words: &mut Vec<Word>) {
     ordered(words);
+    done(words);
     planned(words);
     lasting(words);
     keyed(words);

@@ -108,10 +108,10 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     if new.attribute.starts_with(THING) {
         return thing_is_over(old, new);
     }
-    let (one, other): (Vec<&str>, Vec<&str>) = (
-        old.value.split(' ').filter(|it| !it.is_empty()).collect(),
-        new.value.split(' ').filter(|it| !it.is_empty()).collect(),
-    );
+    // `orders groceries`, `orders our groceries`
+    let said = |it: &&str| !it.is_empty() && !matches!(*it, "our" | "my" | "his" | "her" | "their");
+    let (one, other): (Vec<&str>, Vec<&str>) =
+        (old.value.split(' ').filter(said).collect(), new.value.split(' ').filter(said).collect());
     match (old.holds, new.holds) {
         (false, false) => return None,
         // `no longer takes milk` is about all that is said with it.
@@ -423,8 +423,11 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
         it.iter().any(is_word) && it.iter().all(|it| is_word(it) || is_quantity(it))
     };
     let is_when = |it: &[&str]| {
-        it.iter()
-            .all(|it| is_quantity(it) || matches!(*it, "and" | "at" | "on" | "every" | "pm" | "am" | "from" | "to"))
+        it.iter().all(|it| {
+            is_quantity(it)
+                || matches!(*it, "and" | "at" | "on" | "every" | "pm" | "am" | "from" | "to")
+                || matches!(it.trim_end_matches('s'), "morning" | "afternoon" | "evening" | "night")
+        })
     };
     if renews && (is_when(left) && is_when(right) || is_often(left) && is_often(right)) {
         return Some(0.9);

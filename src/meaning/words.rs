@@ -128,6 +128,8 @@ fn is_abbreviation(word: &str, next: Option<&str>) -> bool {
         && next.is_some_and(|it| super::values::month(&it.trim_end_matches(['.', ',', '!']).to_lowercase()).is_some());
     is_initial
         || is_day
+        // `Gartenstr. 5`
+        || low.ends_with("str") && next.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
         || ["dr", "mr", "mrs", "ms", "prof", "st", "e.g", "i.e", "approx", "no", "vs", "etc", "z.b", "ca", "bzw", "nr"]
             .contains(&low.as_str())
             && next.is_some()

@@ -91,8 +91,13 @@ pub(super) fn settle(
     for (place, fact) in item.reading.facts.iter().take(FACTS).enumerate() {
         let key = key(&item.owner, fact);
         let meets = |sql: &str| find(conn, sql, &key, item.valid_from, now);
-        for old in meets(BEFORE)? {
-            let at_once = old.valid_from == item.valid_from && fresh.contains(&old.id);
+        let olds = meets(BEFORE)?;
+        let held: Vec<&Fact> = olds.iter().filter(|it| it.id != id).map(|it| &it.fact).collect();
+        // Which of several is over is not said, nor that more is than what the text is about: they are told.
+        let is_unsure = meaning::is_ambiguous(fact, &held) || settled.iter().any(|it: &Contradiction| it.superseded);
+        for old in olds {
+            let at_once = old.valid_from == item.valid_from && fresh.contains(&old.id)
+                || is_unsure && meaning::is_by_name_alone(&old.fact, fact);
             meet(conn, id, item, fact, &old, at_once, now, &mut settled)?;
         }
         if item.valid_to.is_none() {
@@ -164,6 +169,7 @@ fn outdated(
     let Some(confidence) = meaning::conflict(fact, &later.fact) else { return Ok(()) };
     let certain = confidence >= meaning::CERTAIN
         && item.reading.may_supersede
+        && !meaning::is_by_name_alone(fact, &later.fact)
         && can_be_replaced(&item.kind, fact)
         && same_voice(later.speaker.as_deref(), item.speaker.as_deref());
     if certain {

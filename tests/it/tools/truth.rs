@@ -212,6 +212,28 @@ async fn facts_of_one_world_change_only_themselves() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_replaced_by_name_ends_the_only_one_that_has_it() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let remember = |content: &str, world: &str| json!({"content": content, "namespace": world, "kind": "fact"});
+    let old = first(&server.call("remember", remember("The build uses Webpack", "one")).await?);
+    let before = carryall::clock::format(server.clock.now());
+    server.clock.advance(DAY);
+    let new = first(&server.call("remember", remember("We replaced Webpack with Vite", "one")).await?);
+    assert_eq!((&new["status"], &new["supersedes"]), (&json!("superseded"), &old["id"]), "{new}");
+    let then = json!({"query": "what does the build use", "namespace": "one", "as_of": before});
+    assert!(contents(&mut server, then).await?.contains("The build uses Webpack"));
+    // Which of two is meant is not said.
+    for content in ["The build uses Webpack", "The admin app runs on Webpack"] {
+        server.call("remember", remember(content, "two")).await?;
+        server.clock.advance(DAY);
+    }
+    let new = first(&server.call("remember", remember("We replaced Webpack with Vite", "two")).await?);
+    assert_eq!(new["status"], "stored", "{new}");
+    assert_eq!(new["contradicts"].as_array().map(Vec::len), Some(2), "{new}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_not_sure_is_told_and_nothing_is_replaced() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     for (old, new, value) in [
