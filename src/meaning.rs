@@ -27,6 +27,7 @@ mod orders;
 mod outcome;
 mod phrases;
 mod qualities;
+mod reach;
 mod refill;
 mod restated;
 mod roles;

@@ -450,7 +450,7 @@ fn moved(subject: &NounPhrase, value: &Value) -> Option<(Vec<String>, String, f6
         return Some((subject.all(), "when".to_owned(), 0.9));
     }
     // `my parents`, `Leo's mom`: whose home it is.
-    let is_kin = subject.parts.last().is_some_and(|it| super::gone::is_kin(it));
+    let is_kin = subject.parts.last().is_some_and(|it| super::reach::is_kin(it));
     if is_rival(&value.normal()) || !subject.is_person() && !is_kin {
         let confidence = if is_rival(&value.normal()) { 0.9 } else { 0.6 };
         return Some((subject.all(), "uses".to_owned(), confidence));

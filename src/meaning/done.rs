@@ -4,8 +4,8 @@
 use super::changes::HEAD;
 use super::changes::now;
 use super::changes::word;
-use super::gone::WISHED;
 use super::openings::is_change;
+use super::reach::WISHED;
 use super::tables::PREPOSITIONS;
 use super::tables::RESULTS;
 use super::tables::STATES;
@@ -38,6 +38,8 @@ const SHADES: &[&str] =
 
 pub(super) fn done(words: &mut Vec<Word>) {
     got(words);
+    off(words);
+    to_number(words);
     painted(words);
     gone_over(words);
     changed_it(words);
@@ -123,9 +125,11 @@ fn particle(words: &[Word], verb: usize) -> Option<Vec<Word>> {
     if value.is_empty() || words[verb].is(&["turned", "brought", "cut", "raised"]) && !is_number {
         return None;
     }
+    // `They switched my inhaler to Formoterol`
+    let is_by_others = thing[0].is(&["my", "our"]) && !words[0].is(&["i", "we"]);
     if words[verb].low == "reassigned" && values::is_article(&value[0].low)
         || words[verb].is(&["handed", "passed"])
-        || !is_small && words[verb].is(PLAIN)
+        || !is_small && !is_by_others && words[verb].is(PLAIN)
     {
         return None;
     }
@@ -134,6 +138,83 @@ fn particle(words: &[Word], verb: usize) -> Option<Vec<Word>> {
     plain.extend([word("was"), word(if words[verb].is(PLAIN) { &words[verb].low } else { "changed" }), word("to")]);
     plain.extend_from_slice(value);
     Some(plain)
+}
+
+/// `moved off Heroku to Fly`, `migrated away from A to B`: from the one to the other.
+fn off(words: &mut Vec<Word>) {
+    let Some(verb) = words.iter().take(6).position(|it| it.is(MOVED)).filter(|it| *it > 0) else { return };
+    let length = match &words[verb + 1..] {
+        [off, ..] if off.low == "off" => 1,
+        [away, from, ..] if away.is(&["away", "over", "out"]) && from.is(&["from", "of"]) => 2,
+        _ => return,
+    };
+    let to = words.iter().skip(verb + length + 2).take(4).position(|it| it.is(&["to", "onto"]));
+    if let Some(to) = to.map(|it| it + verb + length + 2).filter(|it| it + 1 < words.len()) {
+        words[to] = word("to");
+        words.splice(verb + 1..=verb + length, [word("from")]);
+    }
+}
+
+/// Verbs in the past that bring something somewhere, and no value to a number.
+const SENT: &[&str] = &[
+    "sent",
+    "added",
+    "walked",
+    "invited",
+    "showed",
+    "attached",
+    "mailed",
+    "delivered",
+    "introduced",
+    "explained",
+    "talked",
+    "listened",
+    "referred",
+    "compared",
+    "returned",
+    "traveled",
+    "travelled",
+    "used",
+    "happened",
+    "needed",
+    "liked",
+    "wanted",
+    "planned",
+    "related",
+    "limited",
+    "invited",
+    "replied",
+    "agreed",
+    "tried",
+    "decided",
+    "allowed",
+];
+
+/// `was topped up to 55k`, `we doubled the limit to 200`: the verb does not matter where a number stands.
+fn to_number(words: &mut Vec<Word>) {
+    let is_number = |it: &Word| it.low.starts_with(|it: char| it.is_ascii_digit() || "$€£".contains(it));
+    let Some(to) = (3..words.len().min(12)).find(|at| words[*at - 1].low == "to" && is_number(&words[*at])) else {
+        return;
+    };
+    let to = to - 1;
+    let end = to - usize::from(words[to - 1].is(&["up", "down", "back", "out", "over"]));
+    let is_past =
+        |it: &Word| it.low.len() > 4 && it.low.ends_with("ed") && !it.is(SENT) && !is_change(it) || it.low == "reset";
+    if end > 1 && is_past(&words[end - 1]) && words[end - 2].is(&["was", "were", "been", "got"]) {
+        words.splice(end - 1..to, [word("changed")]);
+        return;
+    }
+    let verb =
+        (1..end.min(4)).find(|at| is_past(&words[*at]) || end < to && words[*at].is(&["got", "brought", "took"]));
+    let Some(verb) = verb.filter(|it| !words[..*it].iter().any(|it| it.is(WISHED) || it.is(&["not", "was", "were"])))
+    else {
+        return;
+    };
+    let thing = &words[verb + 1..end];
+    if is_thing(thing) && thing[0].is(&["the", "our", "my"]) {
+        let plain = [thing, &[word("was"), word("changed"), word("to")], &words[to + 1..]].concat();
+        *words = plain;
+    }
 }
 
 /// Verbs of change that other readers know.
@@ -237,13 +318,27 @@ fn finished(words: &[Word], verb: usize) -> Option<Vec<Word>> {
 }
 
 /// `The pull request got merged`: it is merged now.
-fn got(words: &mut [Word]) {
+fn got(words: &mut Vec<Word>) {
+    // `The pool has reopened`
+    if let Some(last) = words.last().filter(|it| words.len() < 7 && it.is(&["reopened", "opened"])).cloned()
+        && words.len() > 2
+        && words[0].is(&["the", "our", "my"])
+    {
+        words.pop();
+        words.pop_if(|it| it.is(&["has", "have"]));
+        if is_thing(words) {
+            *words = now(words, &[word("open")]);
+        } else {
+            words.push(last);
+        }
+        return;
+    }
     if let Some(at) = (1..words.len().min(6)).find(|at| words[*at].is(&["got", "gets"]))
         && words.get(at + 1).is_some_and(is_change)
     {
         words[at] = word("was");
     }
-    if let [.., got, result] = words
+    if let [.., got, result] = words.as_mut_slice()
         && got.is(&["got", "gets"])
         && RESULTS.contains(&result.low.as_str())
     {

@@ -12,8 +12,6 @@ use super::frames::frames;
 use super::frames::is_verb;
 use super::gone::GONE;
 use super::gone::gone;
-use super::gone::is_ours;
-use super::gone::scope;
 use super::holdings::holdings;
 use super::nearby::nearby;
 use super::openings::plain_change;
@@ -26,6 +24,8 @@ use super::openings::take_origin;
 use super::openings::take_renewal;
 use super::openings::take_replaced;
 use super::openings::unquoted;
+use super::reach::is_ours;
+use super::reach::scope;
 use super::slots::slots;
 use super::tables::ADDITIONS;
 use super::tables::HEDGES;
@@ -35,6 +35,7 @@ use super::tables::NOW;
 use super::tables::PREPOSITIONS;
 use super::tables::PROPERTIES;
 use super::tables::RENEWALS;
+use super::tables::RIVAL_GROUPS;
 use super::value::DURATIONS;
 use super::values;
 use super::words::Word;
@@ -125,6 +126,8 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         filled.iter_mut().for_each(|it| it.is_whole = false);
     }
     told.extend(filled);
+    // `moved from Windows to Linux`: nobody lives there.
+    told.retain(|it| it.attribute != "home" || !RIVAL_GROUPS.contains_key(it.value.as_str()) || it.value.contains(' '));
     // `We replaced Webpack in the admin app`: elsewhere it may be as it was.
     if statement.replaced.is_some() && is_ours(&statement.words) && !scope(&statement.words).is_empty() {
         told.iter_mut().filter(|it| it.attribute != GONE).for_each(|it| it.confidence *= 0.8);

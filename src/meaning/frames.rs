@@ -107,11 +107,11 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
             // `We moved our docs from A`: we do not use A any more.
             if let Some(owner) =
                 subject.parts.first().filter(|it| subject.parts.len() == 2 && ["we", "user"].contains(&it.as_str()))
-                && !super::gone::is_kin(&subject.parts[1])
+                && !super::reach::is_kin(&subject.parts[1])
             {
                 found.extend(put_aside(plain, owner, plain.replaced));
             }
-            let about = subject.parts.join(" ");
+            let about = own(&subject);
             let to = clause.iter().rposition(|it| it.is(&["to", "auf", "à", "a"])).map_or(clause.len(), |at| at + 1);
             let said = &clause[to..];
             found.extend(
@@ -179,7 +179,7 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
         many: !subject.is_definite() || subject.is_plural,
         is_whole,
         confidence: 0.95 * plain.factor,
-        ..plain.says(subject.parts.join(" "), format!("{FRAME}{verb}"), value.join(" "), written(said))
+        ..plain.says(own(&subject), format!("{FRAME}{verb}"), value.join(" "), written(said))
     });
     if is_link && let Some(fact) = role(plain, &subject, said, denied, is_whole) {
         found.push(fact);
@@ -198,6 +198,14 @@ pub(super) fn frames(plain: &Plain<'_>) -> Vec<Fact> {
         found.extend(things(plain, &owner, said, !denied, is_whole));
     }
     found
+}
+
+/// `our domain` and `the domain` are one.
+fn own(subject: &NounPhrase) -> String {
+    match subject.parts.as_slice() {
+        [we, thing @ ..] if we == "we" && !thing.is_empty() => thing.join(" "),
+        parts => parts.join(" "),
+    }
 }
 
 /// Verbs of what somebody thinks of a thing: it can be over with the thing and the thought stays.

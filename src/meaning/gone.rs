@@ -6,6 +6,12 @@ use std::collections::BTreeSet;
 use super::Fact;
 use super::frames::Plain;
 use super::frames::is_verb;
+use super::reach::KIN;
+use super::reach::WISHED;
+use super::reach::is_kin;
+use super::reach::is_ours;
+use super::reach::scope;
+use super::tables::DOING;
 use super::tables::PREPOSITIONS;
 use super::tables::RIVALS;
 use super::tables::VERBS;
@@ -33,7 +39,7 @@ pub(super) const BY_NAME_ALONE: f64 = 0.95;
 pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
     let words = plain.words;
     let given_up = given_up(plain);
-    if let Some(chosen) = chosen(words)
+    if let Some(chosen) = chosen(words, plain.renews)
         && given_up.is_empty()
         && plain.negations.is_empty()
     {
@@ -49,7 +55,10 @@ pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
             .collect();
     }
     if !given_up.is_empty() {
-        let around = around(words, &[]);
+        // Who gets it had it not before.
+        let gives = words.iter().position(|it| it.is(&["handed", "passed", "gave"]));
+        let to = gives.and_then(|at| words[at..].iter().position(|it| it.low == "to").map(|to| at + to));
+        let around = around(&words[..to.unwrap_or(words.len())], &[]);
         let scope = scope(words);
         let for_all = scope.is_empty() && is_ours(words);
         return given_up
@@ -85,7 +94,8 @@ pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
     // `Alice is the on-call engineer`: she has a part that somebody else can take.
     let is_role =
         said.first().is_some_and(|it| it.is(&["the", "our", "my"])) || said.get(1).is_some_and(|it| it.low == "of");
-    if is_link && is_role && subject.len() <= 3 {
+    let does = is_role && words[verb].low.strip_suffix('s').is_some_and(|it| DOING.contains(&it));
+    if (is_link && is_role || does && is_named(subject)) && subject.len() <= 3 {
         things.push(subject);
     }
     things
@@ -118,7 +128,16 @@ fn rival_key(thing: &[Word]) -> Option<String> {
 }
 
 /// `We've migrated to Google Cloud.`: what was chosen, when nothing is said of what for.
-fn chosen(words: &[Word]) -> Option<&[Word]> {
+fn chosen(words: &[Word], renews: bool) -> Option<&[Word]> {
+    // `We are on pnpm now`
+    if let [we, are, on, thing] = words
+        && renews
+        && we.is(&["we", "i"])
+        && are.is(&["are", "am"])
+        && on.low == "on"
+    {
+        return Some(std::slice::from_ref(thing));
+    }
     let verb = (1..words.len().min(4)).find(|at| words[*at].is(&["migrated", "switched", "moved", "changed"]))?;
     let is_own = words[..verb].iter().all(|it| it.is(&["we", "i", "have", "has", "the", "team", "user", "just"]));
     let thing = words.get(verb + 2..).filter(|_| words[verb + 1].low == "to")?;
@@ -247,109 +266,6 @@ const BEHIND_IT: &[&[&str]] = &[
     &["shut", "down"],
 ];
 
-/// Words of what is wished, planned or talked about, and has not been done.
-pub(super) const WISHED: &[&str] = &[
-    "want",
-    "wants",
-    "wanted",
-    "plan",
-    "plans",
-    "planned",
-    "planning",
-    "might",
-    "could",
-    "should",
-    "would",
-    "will",
-    "consider",
-    "considered",
-    "considering",
-    "talked",
-    "discussed",
-    "thought",
-    "thinking",
-    "hope",
-    "hopes",
-    "tried",
-    "proposed",
-    "suggested",
-    "need",
-    "needs",
-    "intend",
-    "almost",
-    "nearly",
-];
-
-/// The nouns of what a thing is given up for or in, and no more: `in the admin app`, `as treasurer`, `for a day`.
-pub(super) fn scope(words: &[Word]) -> Vec<String> {
-    let mut found = Vec::new();
-    // `dropped A for B`
-    let mut is_for = words.iter().any(|it| {
-        it.is(&["dropped", "left", "ditched", "swapped", "traded", "exchanged", "abandoned", "quit", "made", "gave"])
-    });
-    let begin = words.iter().rposition(|it| it.is(&["instead", "rather", "to"]) || it.is(&["replaced", "switched"]));
-    let mut at = begin.unwrap_or(1);
-    while let Some(word) = words.get(at) {
-        let next = words.get(at + 1);
-        at += 1;
-        if word.is(&[",", ";"]) {
-            break;
-        }
-        if word.low == "for" && is_for {
-            is_for = false;
-            continue;
-        }
-        // `this morning`
-        if word.low == "this" && next.is_some() {
-            found.push(word.low.clone());
-            continue;
-        }
-        let is_time = |it: &Word| {
-            values::month(&it.low).is_some()
-                || values::weekday(&it.low).is_some()
-                || it.low.starts_with(|it: char| it.is_ascii_digit())
-                || it.is(&["of", "last", "favor", "favour"])
-        };
-        if !word.is(&["in", "on", "at", "for", "as", "during", "while", "when", "until", "within", "across", "after"])
-            || next.is_none_or(is_time)
-            || words[at.saturating_sub(2)].is(&["put", "brought"])
-        {
-            continue;
-        }
-        let ends = |it: &Word| it.is_mark() || it.is(&["and", "but", "so"]);
-        let end = words[at..].iter().position(ends).map_or(words.len(), |it| at + it);
-        let tells = |it: &&Word| {
-            !it.is(&PREPOSITIONS)
-                && !values::is_article(&it.low)
-                && !it.is(OWNERS)
-                && !it.is(SMALL)
-                && !it.is(&["user", "project"])
-        };
-        found.extend(words[at..end].iter().filter(tells).map(|it| stem(&it.low)));
-        at = end;
-    }
-    found
-}
-
-/// Whether it is told of what we or who speaks have done, or of what has come in place of a thing by name.
-pub(super) fn is_ours(words: &[Word]) -> bool {
-    const BESIDE: &[&str] = &["have", "has", "just", "then", "finally", "since", "also", "eventually"];
-    let said: Vec<&Word> = words.iter().filter(|it| !it.is(BESIDE)).take(4).collect();
-    match said.as_slice() {
-        [who, ..] if who.is(&["we", "i"]) => true,
-        [the, who, ..] if the.is(&["the", "our"]) && who.is(&["team", "company"]) => true,
-        // `Flocke died`, `Jira is out`
-        [gone, verb, ..] if gone.is_capital() && verb.is(&["died", "passed", "retired", "closed", "shut"]) => true,
-        // `Ruff replaced pylint`
-        [new, verb, old, ..] | [new, _, verb, old]
-            if verb.is(&["replaced", "replaces", "superseded"]) && new.is_capital() =>
-        {
-            !old.is(OWNERS) && !words.iter().take(3).any(|it| it.is(&["'s", "the", "my", "our"]))
-        }
-        _ => false,
-    }
-}
-
 fn is_named(thing: &[Word]) -> bool {
     thing.iter().any(|it| it.is_capital() || it.low.chars().any(|it| it.is_ascii_digit() || it == '.'))
         && !thing.iter().all(|it| values::month(&it.low).is_some() || values::weekday(&it.low).is_some())
@@ -396,8 +312,8 @@ fn given_up(plain: &Plain<'_>) -> Vec<Vec<Word>> {
         }
         // `took over the pager from Alice`
         if words[at].is(&["took", "takes", "taken"])
-            && words.get(at + 1).is_some_and(|it| it.low == "over")
-            && let Some(from) = words[at..].iter().position(|it| it.low == "from")
+            && let Some(over) = words[at..].iter().take(9).position(|it| it.low == "over")
+            && let Some(from) = words[at..].iter().position(|it| it.low == "from").filter(|it| *it > over)
             && is_done(at)
         {
             found.extend(thing(&words[at + from + 1..]));
@@ -431,13 +347,17 @@ fn thing(words: &[Word]) -> Option<Vec<Word>> {
     ((1..=4).contains(&kept.len()) && !kept[0].is(&["i", "we", "he", "she", "it", "they"])).then_some(kept)
 }
 
-const OWNERS: &[&str] = &["my", "our", "his", "her", "their", "its"];
+pub(super) const OWNERS: &[&str] = &["my", "our", "his", "her", "their", "its"];
 
 /// A fact for each word by which the thing can be found again.
 fn of_thing(plain: &Plain<'_>, thing: &[Word], around: &BTreeSet<String>, holds: bool) -> Vec<Fact> {
-    if values::normal(thing)
-        .iter()
-        .all(|it| values::is_date_part(it) || values::is_clock(it) || it.bytes().all(|it| it.is_ascii_digit()))
+    // Jan is a month, and somebody.
+    let is_somebody =
+        !holds && matches!(thing, [it] if it.is_capital() && it.is(&["jan", "may", "april", "june", "august"]));
+    if !is_somebody
+        && values::normal(thing)
+            .iter()
+            .all(|it| values::is_date_part(it) || values::is_clock(it) || it.bytes().all(|it| it.is_ascii_digit()))
     {
         return Vec::new();
     }
@@ -503,8 +423,38 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
         .collect()
 }
 
+/// What people are, with, by or at somebody or something.
+const OF_PEOPLE: &[&str] = &[
+    "married",
+    "engaged",
+    "employed",
+    "enrolled",
+    "insured",
+    "trained",
+    "coached",
+    "interested",
+    "addicted",
+    "paid",
+    "obsessed",
+    "treated",
+    "named",
+    "based",
+    "registered",
+    "separated",
+    "divorced",
+    "retired",
+    "located",
+    "tired",
+];
+
 /// `Tess has …`, not `Images are …`: a single word before the verb.
 fn is_name_at_start(words: &[Word]) -> bool {
+    // `Search is powered by Solr`: people are married to somebody, and powered by nobody.
+    let of_things =
+        |it: &Word| it.low.ends_with("ed") && !it.is(OF_PEOPLE) || it.is(&["written", "run", "built", "kept"]);
+    if words.len() > 3 && words[1].is(&["is", "are"]) && of_things(&words[2]) && words[3].is(&PREPOSITIONS) {
+        return false;
+    }
     words.get(1).is_some_and(|it| {
         it.is(HAVING)
             || it.is(&[
@@ -513,46 +463,8 @@ fn is_name_at_start(words: &[Word]) -> bool {
     }) && !words[0].low.ends_with('s')
 }
 
-const SMALL: &[&str] =
+pub(super) const SMALL: &[&str] =
     &["is", "are", "am", "'s", "and", "new", "current", "main", "very", "called", "named", "that", "this", "name"];
-
-/// Whether it is a noun for somebody of the family or a friend.
-pub(super) fn is_kin(noun: &str) -> bool {
-    KIN.contains(&stem(noun).as_str())
-}
-
-/// Nouns of people whose things are not one's own.
-const KIN: &[&str] = &[
-    "brother",
-    "sister",
-    "mother",
-    "father",
-    "mom",
-    "dad",
-    "wife",
-    "husband",
-    "son",
-    "daughter",
-    "friend",
-    "parent",
-    "aunt",
-    "uncle",
-    "cousin",
-    "colleague",
-    "neighbor",
-    "neighbour",
-    "boss",
-    "partner",
-    "roommate",
-    "child",
-    "kid",
-    "grandmother",
-    "grandfather",
-    "grandma",
-    "grandpa",
-    "boyfriend",
-    "girlfriend",
-];
 
 /// How surely the thing of `old` is given up by `new`.
 pub(super) fn is_given_up(old: &Fact, new: &Fact) -> Option<f64> {
@@ -599,6 +511,10 @@ pub(super) fn is_given_up(old: &Fact, new: &Fact) -> Option<f64> {
         let is_known = around.contains("we") || old.shown.chars().any(|it| it.is_uppercase() || it.is_ascii_digit());
         return Some(if is_known { BY_NAME_ALONE } else { 0.6 });
     }
+    // `replaced the halogen lights in the hall`
+    if new.replaces.is_some() && thing.is_subset(&given) && given.intersection(&bare(&around)).any(|it| it != "we") {
+        return Some(0.6);
+    }
     None
 }
 
@@ -606,4 +522,60 @@ pub(super) fn is_given_up(old: &Fact, new: &Fact) -> Option<f64> {
 pub(super) fn are_akin(one: &str, other: &str) -> bool {
     let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     one == other || same >= 5 && one.chars().count() <= same + 4 && other.chars().count() <= same + 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conflict;
+    use super::super::facts;
+    use super::GONE;
+
+    /// How surely the second ends the first by what it gives up.
+    fn ends(old: &str, new: &str) -> Option<f64> {
+        let (olds, news) = (facts(old, None), facts(new, None));
+        let mut found: Option<f64> = None;
+        for (old, new) in olds.iter().flat_map(|old| news.iter().map(move |new| (old, new))) {
+            if new.attribute == GONE && old.attribute == GONE && old.subject == new.subject {
+                found = conflict(old, new).into_iter().chain(found).reduce(f64::max);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn what_is_replaced_is_found_by_its_name() {
+        for (old, new) in [
+            ("The build uses Webpack", "We replaced Webpack with Vite"),
+            ("Payments go through Adyen", "We switched from Adyen to Stripe"),
+            ("Search is powered by Solr", "We exchanged Solr for OpenSearch"),
+            ("The linter is pylint", "Ruff has replaced pylint"),
+            ("Mail is handled by Postfix", "Postfix made way for Exim"),
+            ("Tom maintains the parser", "Eva took the parser over from Tom"),
+            ("Maria takes the minutes", "Maria handed the minutes over to Felix"),
+            ("We deploy with Ansible", "Deployments are done with Terraform now, not Ansible"),
+        ] {
+            assert!(
+                ends(old, new).is_some_and(|it| it >= super::super::CERTAIN),
+                "{old} / {new}: {:?}",
+                ends(old, new)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_replaced_elsewhere_or_for_a_while_or_not_at_all_stays() {
+        for (old, new) in [
+            ("The build uses Webpack", "We replaced Webpack with Vite in the admin app"),
+            ("The build uses Webpack", "We plan to replace Webpack with Vite"),
+            ("The build uses Webpack", "We have not replaced Webpack"),
+            ("The build uses Webpack", "The other team replaced Webpack with Vite"),
+            ("The build uses Webpack", "We replaced the Webpack plugin"),
+            ("Tom is the maintainer", "Eva took over from Tom for the weekend"),
+            ("Tom is the maintainer", "Eva took over from Tom as treasurer"),
+            ("Maria takes the minutes", "Felix handed the minutes over to Maria"),
+            ("My bank is ING", "My husband switched from ING to N26"),
+        ] {
+            assert!(ends(old, new).is_none_or(|it| it < super::super::CERTAIN), "{old} / {new}: {:?}", ends(old, new));
+        }
+    }
 }

@@ -15,9 +15,19 @@ use super::tables::PREPOSITIONS;
 use super::tables::VERBS;
 use super::topic::stem;
 use super::values;
+use super::words::Word;
 
 /// The attribute of what is said of a subject.
 pub(super) const NEAR: &str = "@?";
+
+/// Stands between what is said and what it is said of.
+const ABOUT: char = '|';
+
+/// Stands for any number.
+const NUMBER: &str = "#";
+
+/// Stands for any name at the end.
+const NAME: &str = "^";
 
 /// Words of a statement; a longer one says several things.
 const LONGEST: usize = 16;
@@ -40,16 +50,31 @@ pub(super) fn nearby(plain: &Plain<'_>) -> Option<Fact> {
             || said[0].is(&["was", "were", "got"]) && said[1].low.ends_with("ed")
             || said[1].is(&["taken", "given"]));
     let tells = said.iter().take(3).any(|it| is_change(it) || it.is(&MOVES) || it.is(PAST));
-    let named: Vec<String> = named.into_iter().collect();
-    let fact = plain.says(about(subject, plain.speaker, false)?, NEAR.to_owned(), named.join(" "), named.join(" "));
+    let mut named: Vec<String> = named.into_iter().collect();
+    if said.last().is_some_and(Word::is_capital) {
+        named.push(NAME.to_owned());
+    }
+    if said.iter().any(|it| it.low.starts_with(|it: char| it.is_ascii_digit())) {
+        named.push(NUMBER.to_owned());
+    }
+    let about = about(subject, plain.speaker, false)?;
+    // Found by its noun: `the tariff` is the energy tariff, when there is no other.
+    let key = about.rsplit(' ').next().map(stem)?;
+    let named = named.join(" ");
+    let fact = plain.says(key, NEAR.to_owned(), format!("{named}{ABOUT}{about}"), named);
     Some(Fact { is_change: plain.renews || tells || has_done || !plain.negations.is_empty(), is_whole: false, ..fact })
 }
 
 /// How likely `new` says that `old` is over.
 pub(super) fn is_likely(old: &Fact, new: &Fact) -> Option<f64> {
-    let words = |it: &Fact| it.value.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect::<BTreeSet<_>>();
-    let shares = words(old).intersection(&words(new)).next().is_some();
+    let words = |it: &str| it.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect::<BTreeSet<_>>();
+    let parts = |it: &Fact| it.value.split_once(ABOUT).map(|(said, about)| (words(said), words(about)));
+    let ((old_said, old_about), (said, about)) = (parts(old)?, parts(new)?);
+    // Of one with a short name all kinds of years and places are told.
+    let is_short = about.len() == 1 && old_about == about;
+    let shares = old_said.intersection(&said).any(|it| !is_short || it != NUMBER && it != NAME);
     // A thing with a name of several words is a certain one; of a person much can change.
-    let is_certain = new.subject.contains(' ') && !new.subject.starts_with("user ");
-    (new.is_change && !old.is_change && old.value != new.value && (shares || is_certain)).then_some(0.5)
+    let is_certain = old_about == about && about.len() > 1 && !about.contains("user");
+    let is_same = about.is_subset(&old_about);
+    (new.is_change && !old.is_change && old.value != new.value && is_same && (shares || is_certain)).then_some(0.5)
 }

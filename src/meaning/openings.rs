@@ -565,7 +565,9 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
     let from = verb + 1 + usize::from(own);
     let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
     let noun: Vec<Word> = words[from..to].to_vec();
-    let mut plain: Vec<Word> = if of_owner { words[..verb].to_vec() } else { vec![word("the")] };
+    // `I have increased my …`
+    let aux = words[1..verb].iter().rev().take_while(|it| it.is(&["have", "has", "just", "also", "now"])).count();
+    let mut plain: Vec<Word> = if of_owner { words[..verb - aux].to_vec() } else { vec![word("the")] };
     if of_owner {
         plain.push(word("'s"));
     }

@@ -425,7 +425,7 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
     let is_when = |it: &[&str]| {
         it.iter().all(|it| {
             is_quantity(it)
-                || matches!(*it, "and" | "at" | "on" | "every" | "pm" | "am" | "from" | "to")
+                || matches!(*it, "and" | "at" | "on" | "every" | "pm" | "am" | "from" | "to" | "in")
                 || matches!(it.trim_end_matches('s'), "morning" | "afternoon" | "evening" | "night")
         })
     };

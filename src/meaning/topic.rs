@@ -116,6 +116,9 @@ const IDLE: &[&str] = &[
     "usual",
     "preferred",
     "chosen",
+    "period",
+    "lesson",
+    "lessons",
     "&",
 ];
 

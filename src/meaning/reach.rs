@@ -1,0 +1,151 @@
+//! How far it reaches what a statement gives up: everywhere, or in one place, for a while, by others, or only in thought.
+
+use super::gone::OWNERS;
+use super::gone::SMALL;
+use super::tables::PREPOSITIONS;
+use super::topic::stem;
+use super::values;
+use super::words::Word;
+
+/// Words of what is wished, planned or talked about, and has not been done.
+pub(super) const WISHED: &[&str] = &[
+    "want",
+    "wants",
+    "wanted",
+    "plan",
+    "plans",
+    "planned",
+    "planning",
+    "might",
+    "could",
+    "should",
+    "would",
+    "will",
+    "consider",
+    "considered",
+    "considering",
+    "talked",
+    "discussed",
+    "thought",
+    "thinking",
+    "hope",
+    "hopes",
+    "tried",
+    "proposed",
+    "suggested",
+    "need",
+    "needs",
+    "intend",
+    "almost",
+    "nearly",
+];
+
+/// The nouns of what a thing is given up for or in, and no more: `in the admin app`, `as treasurer`, `for a day`.
+pub(super) fn scope(words: &[Word]) -> Vec<String> {
+    let mut found = Vec::new();
+    // `dropped A for B`
+    let mut is_for = words.iter().any(|it| {
+        it.is(&["dropped", "left", "ditched", "swapped", "traded", "exchanged", "abandoned", "quit", "made", "gave"])
+    });
+    let begin = words.iter().rposition(|it| it.is(&["instead", "rather", "to"]) || it.is(&["replaced", "switched"]));
+    let mut at = begin.unwrap_or(1);
+    while let Some(word) = words.get(at) {
+        let next = words.get(at + 1);
+        at += 1;
+        if word.is(&[",", ";"]) {
+            break;
+        }
+        if word.low == "for" && is_for {
+            is_for = false;
+            continue;
+        }
+        // `this morning`
+        if word.low == "this" && next.is_some() {
+            found.push(word.low.clone());
+            continue;
+        }
+        let is_time = |it: &Word| {
+            values::month(&it.low).is_some()
+                || values::weekday(&it.low).is_some()
+                || it.low.starts_with(|it: char| it.is_ascii_digit())
+                || it.is(&["of", "last", "favor", "favour"])
+        };
+        if !word.is(&["in", "on", "at", "for", "as", "during", "while", "when", "until", "within", "across", "after"])
+            || next.is_none_or(is_time)
+            || words[at.saturating_sub(2)].is(&["put", "brought"])
+        {
+            continue;
+        }
+        let ends = |it: &Word| it.is_mark() || it.is(&["and", "but", "so"]);
+        let end = words[at..].iter().position(ends).map_or(words.len(), |it| at + it);
+        let tells = |it: &&Word| {
+            !it.is(&PREPOSITIONS)
+                && !values::is_article(&it.low)
+                && !it.is(OWNERS)
+                && !it.is(SMALL)
+                && !it.is(&["user", "project"])
+        };
+        found.extend(words[at..end].iter().filter(tells).map(|it| stem(&it.low)));
+        at = end;
+    }
+    found
+}
+
+/// Whether it is told of what we or who speaks have done, or of what has come in place of a thing by name.
+pub(super) fn is_ours(words: &[Word]) -> bool {
+    const BESIDE: &[&str] = &["have", "has", "just", "then", "finally", "since", "also", "eventually"];
+    let said: Vec<&Word> = words.iter().filter(|it| !it.is(BESIDE)).take(4).collect();
+    match said.as_slice() {
+        [who, ..] if who.is(&["we", "i"]) => true,
+        [the, who, ..] if the.is(&["the", "our"]) && who.is(&["team", "company"]) => true,
+        // `Flocke died`, `Jira is out`
+        [gone, verb, ..] if gone.is_capital() && verb.is(&["died", "passed", "retired", "closed", "shut", "made"]) => {
+            true
+        }
+        // `Ruff replaced pylint`
+        [new, verb, old, ..] | [new, _, verb, old]
+            if verb.is(&["replaced", "replaces", "superseded"]) && new.is_capital() =>
+        {
+            !old.is(OWNERS) && !words.iter().take(3).any(|it| it.is(&["'s", "the", "my", "our"]))
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is a noun for somebody of the family or a friend.
+pub(super) fn is_kin(noun: &str) -> bool {
+    KIN.contains(&stem(noun).as_str())
+}
+
+/// Nouns of people whose things are not one's own.
+pub(super) const KIN: &[&str] = &[
+    "brother",
+    "sister",
+    "mother",
+    "father",
+    "mom",
+    "dad",
+    "wife",
+    "husband",
+    "son",
+    "daughter",
+    "friend",
+    "parent",
+    "aunt",
+    "uncle",
+    "cousin",
+    "colleague",
+    "neighbor",
+    "neighbour",
+    "boss",
+    "partner",
+    "roommate",
+    "child",
+    "kid",
+    "grandmother",
+    "grandfather",
+    "grandma",
+    "grandpa",
+    "boyfriend",
+    "girlfriend",
+];
