@@ -9,6 +9,7 @@ mod irregular;
 mod judgement;
 mod kinds;
 mod language;
+mod members;
 mod near;
 mod nearest;
 mod overview;

@@ -272,11 +272,16 @@ impl<'a> Reading<'a> {
         let found = texts.iter().zip(&scored).filter(|it| it.1.total() > 0.0);
         let open = search::open_part(found.map(|it| &it.0.1), &pool);
         let mut near = Vec::new();
+        let mut rival = 0.0_f32;
         for (((seq, around), cosine), share) in texts.iter().zip(&cosines).zip(&shares) {
             // A turn of a conversation is found by what stands around it.
             let alone = around.before[0].is_none() && around.after[0].is_none();
             let stands_alone = alone || self.seen(*seq).is_some_and(|it| !it.is_turn);
-            near.extend(cosine.filter(|_| first && stands_alone && *share > 0.0).map(|it| (*seq, it)));
+            if stands_alone && *share > 0.0 {
+                near.extend(cosine.filter(|_| first).map(|it| (*seq, it)));
+            } else {
+                rival = rival.max(cosine.unwrap_or_default());
+            }
         }
         let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
         let seqs: Vec<i64> = found.iter().map(|it| it.0.0).collect();
@@ -314,17 +319,17 @@ impl<'a> Reading<'a> {
             search::set_copies_behind(&mut signals, |at| self.of_words(hits[at].seq, print))?;
             hits.iter_mut().zip(signals).for_each(|(hit, signals)| hit.signals = signals);
             hits.sort_unstable_by(better);
-            self.set_nearest(&mut hits, &near, open);
+            self.set_nearest(&mut hits, &near, rival, open);
         }
         Ok(hits)
     }
 
-    /// Sets what is nearest in meaning where it is to stand. `near` are cosines, and `open` is the part of the question that
-    /// is found nowhere.
-    fn set_nearest(&self, hits: &mut Vec<Hit>, near: &[(i64, f32)], open: f32) {
+    /// Sets what is nearest in meaning where it is to stand. `near` are cosines, `rival` is the best of all others, and
+    /// `open` is the part of the question that is found nowhere.
+    fn set_nearest(&self, hits: &mut Vec<Hit>, near: &[(i64, f32)], rival: f32, open: f32) {
         let found: Vec<(i64, f32)> = hits.iter().map(|it| (it.seq, it.signals.total())).collect();
         let words = self.question.terms().len();
-        for (seq, place, score) in search::places_of_nearest(&found, near, open, words, self.weights) {
+        for (seq, place, score) in search::places_of_nearest(&found, near, rival, open, words, self.weights) {
             let mut hit = match hits.iter().position(|it| it.seq == seq) {
                 Some(at) => hits.remove(at),
                 None => Hit { seq, signals: Signals::default(), holds: Vec::new() },

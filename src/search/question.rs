@@ -17,6 +17,7 @@ use super::kinds;
 use super::kinds::Kinds;
 use super::language;
 use super::language::Stems;
+use super::members;
 use super::weights::Weights;
 use super::words::is_plain;
 use super::words::parts;
@@ -43,6 +44,8 @@ pub struct Question {
     stemmer: Stemmer,
     /// Stems by the question's own language, when that is not English; by several when it can be any.
     others: Vec<Other>,
+    /// The terms that ask for things of some class, with their classes as bits (`super::members`).
+    classes: Vec<(usize, u64)>,
 }
 
 /// The terms by their stems in another language than English.
@@ -97,6 +100,10 @@ impl Question {
         for word in words.iter().filter(|it| !some || telling(it)) {
             question.add(word.clone());
         }
+        let asked = members::asked_words(query);
+        let terms = question.terms.iter().enumerate().filter(|it| asked.contains(&it.1.word));
+        let classes = terms.map(|it| (it.0, members::named_by(&it.1.word)));
+        question.classes = classes.filter(|it| it.1 != 0).collect();
         question
     }
 
@@ -168,6 +175,7 @@ impl Question {
             beginnings: [0; 128],
             stemmer: Stemmer::create(Algorithm::English),
             others: languages.iter().map(|it| Other { stems: Stems::of(*it), terms: HashMap::new() }).collect(),
+            classes: Vec::new(),
         }
     }
 
@@ -249,8 +257,10 @@ impl Question {
 
     /// The same, which also counts words that are near in meaning to terms other than `names` (as bits).
     pub fn counter_of_alike(&self, names: u64, weights: &Weights) -> Counter<'_> {
-        let terms = self.terms.iter().enumerate().filter(|it| names & (1 << (it.0 & 63)) == 0);
-        let alike = Alike::new(terms.map(|it| (it.0, it.1.word.as_str())), weights);
+        let is_name = |term: usize| names & (1 << (term & 63)) != 0;
+        let terms = self.terms.iter().enumerate().filter(|it| !is_name(it.0));
+        let classes = self.classes.iter().copied().filter(|it| !is_name(it.0)).collect();
+        let alike = Alike::new(terms.map(|it| (it.0, it.1.word.as_str())), classes, weights);
         Counter { alike, ..self.counter() }
     }
 }
