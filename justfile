@@ -7,6 +7,10 @@ default:
 check:
     bash .ci/run
 
+# Whether it compiles for Windows (needs `rustup target add x86_64-pc-windows-gnu` and MinGW)
+check-windows:
+    cargo check --locked --all-targets --target x86_64-pc-windows-gnu
+
 # One test, or those whose name holds a text
 test name:
     cargo test --locked {{name}}
