@@ -416,9 +416,8 @@ pub(super) struct GenerateYear {
 
 #[derive(Args, Debug)]
 pub(super) struct Demo {
-    /// The folder to index.
-    #[arg(default_value = ".")]
-    pub(super) folder: PathBuf,
+    /// The folder to index: else the working folder, or a small sample where that is empty or your home.
+    pub(super) folder: Option<PathBuf>,
     /// What to ask about the folder.
     #[arg(long)]
     pub(super) question: Option<String>,

@@ -6,6 +6,7 @@
 
 mod folder;
 mod question;
+mod sample;
 mod tell;
 
 use std::collections::BTreeMap;
@@ -45,16 +46,26 @@ const LIMIT: Duration = Duration::from_secs(180);
 const INDEX_LIMIT: Duration = Duration::from_secs(1800);
 
 pub(super) fn run(asked: &Demo, resolved: &Resolved, environment: &Environment, out: &Output) -> Result<Exit, Failed> {
-    let folder = dunce::canonicalize(&asked.folder).map_err(|err| Failed::file("open", &asked.folder, &err))?;
+    let named = asked.folder.as_deref().unwrap_or(Path::new("."));
+    let mut folder = dunce::canonicalize(named).map_err(|err| Failed::file("open", named, &err))?;
     if !folder.is_dir() {
         return Err(Failed::usage(format!("{} is not a folder", folder.display()), "name a folder to index"));
     }
     let place = TempFolder::new(asked.keep)?;
+    let is_sample = asked.folder.is_none() && sample::is_wanted(&folder, resolved.config.home.as_deref());
+    if is_sample {
+        folder = sample::write(place.path())?;
+    }
     let log = place.path().join("server.log");
     let mut tour = Tour {
         program: program(&folder, &place, resolved, environment)?,
-        question: asked.question.clone().unwrap_or_else(|| question::about(&folder)),
+        question: match &asked.question {
+            Some(question) => question.clone(),
+            None if is_sample => sample::QUESTION.to_owned(),
+            None => question::about(&folder),
+        },
         folder,
+        is_sample,
         bar: tell::bar(out),
         teller: Teller::new(out),
     };
@@ -123,6 +134,8 @@ impl From<DownstreamError> for Failed {
 struct Tour {
     program: Program,
     folder: PathBuf,
+    /// Whether the folder is ours.
+    is_sample: bool,
     question: String,
     /// Shows the progress of the calls that may take long; finished, and so unseen, during all others.
     bar: ProgressBar,
@@ -137,7 +150,7 @@ struct Called {
 
 impl Tour {
     async fn take(&mut self) -> Result<(), Failed> {
-        self.teller.begin(&self.folder);
+        self.teller.begin(&self.folder, self.is_sample);
         let server = self.shake_hands().await?;
         self.index(&server).await?;
         self.search(&server).await?;

@@ -331,6 +331,14 @@ fn the_demonstration_shows_every_step_and_leaves_nothing_behind() -> anyhow::Res
     let db = Path::new(kept["kept"].as_str().context("a folder")?).join("carryall.db");
     assert_eq!(run(&home, &["--db", &db.to_string_lossy(), "recall", "archive"])?.code, Some(0));
     assert_eq!(run(&home, &["demo", "no-such-folder"])?.code, Some(2));
+
+    std::fs::remove_file(home.workspace().join("README.md"))?;
+    let told = run(&home, &["demo", "--json"])?.json()?;
+    assert!(told["steps"][1]["lines"].to_string().contains("3 files read"), "a sample where nothing is: {told}");
+    assert!(told["steps"][2]["lines"].to_string().contains("operations.md:"), "{told}");
+    let told = run(&home, &["demo", ".", "--json"])?.json()?;
+    assert!(told["steps"][1]["lines"].to_string().contains("0 files read"), "what is named is taken: {told}");
+    assert_eq!(files(&home.workspace())?, Vec::<String>::new());
     Ok(())
 }
 

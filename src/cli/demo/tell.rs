@@ -45,10 +45,14 @@ impl Teller {
         Teller { out: *out, begun: Instant::now(), steps: Vec::new() }
     }
 
-    pub(super) fn begin(&self, folder: &Path) {
+    pub(super) fn begin(&self, folder: &Path, is_sample: bool) {
         self.out.line(format_args!("\n{}", "Carryall, step by step".bold()));
         self.out.line("The real server, started as a host starts it, with a database of its own.");
-        self.out.line(format_args!("Folder: {}\n", folder.display()));
+        if is_sample {
+            self.out.line("Folder: a small sample; `carryall demo FOLDER` shows it with one of yours.\n");
+        } else {
+            self.out.line(format_args!("Folder: {}\n", folder.display()));
+        }
     }
 
     pub(super) fn step(&mut self, title: &str, took: Duration, lines: &[Line]) {
