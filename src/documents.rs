@@ -35,6 +35,7 @@ mod signatures;
 mod skip;
 mod talk;
 mod terms;
+mod tested;
 mod track;
 mod walk;
 mod warm;

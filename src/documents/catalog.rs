@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::class::Class;
 use super::postings;
 use super::terms::terms;
+use super::tested::tested;
 use crate::store::FileRow;
 use crate::store::PostingRow;
 use crate::store::SegmentRow;
@@ -56,6 +57,8 @@ pub(super) struct Names {
     /// For each file how rare the words of its own name are, in all.
     pub(super) stem_rarity: Vec<f32>,
     pub(super) mean_length: f32,
+    /// Tests and the sources that they are about.
+    pub(super) tested: Vec<(u32, u32)>,
     classes: Vec<Class>,
 }
 
@@ -168,6 +171,8 @@ impl Names {
             }
         }
         names.mean_length = mean(all_words, files.len() as u64);
+        let classes = files.iter().zip(&names.classes);
+        names.tested = tested(classes.map(|(it, class)| (it.row.path.as_str(), it.row.language.as_str(), *class)));
         names
     }
 }
@@ -180,7 +185,7 @@ pub(super) fn rarity(all: usize, holders: usize) -> f32 {
 }
 
 /// The name of a file without folders and endings: `src/a/line_buffer.test.rs` → `line_buffer`.
-fn stem(path: &str) -> &str {
+pub(super) fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split('.').next().filter(|it| !it.is_empty()).unwrap_or(name)
 }

@@ -444,7 +444,8 @@ fn why(signals: &Signals) -> String {
         parts.push(format!("{WORDS}{}", told(&words)));
     }
     if parts.is_empty() {
-        parts.push("its file matches".to_owned());
+        let what = if signals.tests > 0.0 { "a test of it matches" } else { "its file matches" };
+        parts.push(what.to_owned());
     }
     parts.join("; ")
 }
@@ -457,10 +458,10 @@ pub(super) fn told(words: &[&str]) -> String {
 }
 
 fn explained(signals: &Signals) -> String {
-    let Signals { piece, file, path, names, meaning, prior, reach, .. } = signals;
+    let Signals { piece, file, path, names, tests, meaning, prior, reach, .. } = signals;
     format!(
-        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + meaning {meaning:.2}, times {prior:.2} for \
-         its kind of file, times {reach:.2} for what it imports"
+        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + tests {tests:.2} + meaning {meaning:.2}, times \
+         {prior:.2} for its kind of file, times {reach:.2} for what it imports"
     )
 }
 

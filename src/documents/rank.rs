@@ -52,6 +52,8 @@ pub(super) struct Signals {
     pub(super) file: f32,
     pub(super) path: f32,
     pub(super) names: f32,
+    /// For a test that is about its file.
+    pub(super) tests: f32,
     /// By [`super::nearness`].
     pub(super) meaning: f32,
     pub(super) prior: f32,
@@ -136,6 +138,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
             }
         }
     }
+    let by_tests = by_tests(&mut ranked, shelves, &of_files);
     // Equal scores keep the order of the catalog, so that the same files give the same answer.
     let by_score =
         |a: &(f32, usize, u32), b: &(f32, usize, u32)| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)));
@@ -163,6 +166,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
                     path: of_path(scores, file, best_path)
                         + if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
                     names: scores.names.get(chunk as usize).copied().unwrap_or(0.0),
+                    tests: by_tests.get(&(at, chunk)).copied().unwrap_or(0.0),
                     meaning: 0.0,
                     prior: of_files[at][file].1,
                     reach: of_files[at][file].2,
@@ -173,6 +177,55 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
         })
         .collect();
     (in_order(ranked), words)
+}
+
+/// Lifts the sources that good tests are about, each by its best piece, up to a share of the best of all; one without a piece
+/// among `ranked` comes in with its first. Returns what they gain: piece by shelf. `of_files` has behind each file's score what
+/// it is multiplied by.
+fn by_tests(
+    ranked: &mut Vec<(f32, usize, u32)>,
+    shelves: &[Shelf],
+    of_files: &[Vec<(f32, f32, f32)>],
+) -> HashMap<(usize, u32), f32> {
+    // The best piece of each file, by its place in `ranked`.
+    let mut best: Vec<Vec<Option<usize>>> = shelves.iter().map(|it| vec![None; it.catalog.files.len()]).collect();
+    for (place, (sum, at, piece)) in ranked.iter().enumerate() {
+        let best = &mut best[*at][shelves[*at].catalog.file_of[*piece as usize] as usize];
+        *best = best.filter(|it| ranked[*it].0 >= *sum).or(Some(place));
+    }
+    let highest = ranked.iter().map(|it| it.0).fold(0.0, f32::max) * weights::TESTED_UP_TO;
+    let factor = |at: usize, file: usize| of_files[at][file].1 * of_files[at][file].2;
+    let sum_of = |ranked: &[(f32, usize, u32)], place: Option<usize>| place.map_or(0.0, |it| ranked[it].0);
+    let mut gains: HashMap<(usize, usize), f32> = HashMap::new();
+    for (at, shelf) in shelves.iter().enumerate() {
+        for (test, source) in &shelf.catalog.names.tested {
+            let (test, source) = (*test as usize, *source as usize);
+            if shelf.may.get(source).copied().unwrap_or(true) && shelf.catalog.files[source].row.chunks > 0 {
+                let room = (highest - sum_of(ranked, best[at][source])).max(0.0) / factor(at, source);
+                let gain = (weights::TESTED * sum_of(ranked, best[at][test]) / factor(at, test)).min(room);
+                if gain > 0.0 {
+                    let most = gains.entry((at, source)).or_default();
+                    *most = most.max(gain);
+                }
+            }
+        }
+    }
+    let lift = |((at, file), gain): ((usize, usize), f32)| {
+        let sum = gain * factor(at, file);
+        let piece = match best[at][file] {
+            Some(place) => {
+                ranked[place].0 += sum;
+                ranked[place].2
+            }
+            None => {
+                let first = shelves[at].catalog.files[file].first;
+                ranked.push((sum, at, first));
+                first
+            }
+        };
+        ((at, piece), gain)
+    };
+    gains.into_iter().map(lift).collect()
 }
 
 /// What each word of the question is worth: by its weight and its rarity among all pieces.

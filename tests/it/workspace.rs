@@ -103,6 +103,29 @@ fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_test_that_has_the_words_brings_the_source_that_it_is_about() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "src/furnace.rs", "pub fn heat() {}\n")?;
+    write(&home, "src/boiler.rs", "pub fn heat() {}\n")?;
+    write(&home, "tests/furnace_test.rs", "#[test]\nfn a_kiln_glazes_teapots() {}\n")?;
+    for name in ["adder", "python", "viper"] {
+        write(&home, &format!("src/{name}.rs"), "/// Sheds its skin.\npub fn shed(skin: u8) {}\n")?;
+    }
+    write(&home, "tests/python.rs", "fn sheds_the_skin_in_spring() {}\n")?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let found = server.call("search_workspace", json!({"query": "the kiln glazes teapots"}))?;
+    assert_eq!(paths(&found), ["tests/furnace_test.rs", "src/furnace.rs"], "{found}");
+    assert_eq!(found["hits"][1]["why"], "a test of it matches", "{found}");
+    // Of files that are alike the tested one is the second, not the first: none is lifted above what matches best.
+    let found = server.call("search_workspace", json!({"query": "shed the skin"}))?;
+    assert_eq!(paths(&found)[..3], ["src/adder.rs", "src/python.rs", "src/viper.rs"], "{found}");
+    let narrowed = server.call("search_workspace", json!({"query": "kiln glazes teapots", "paths": ["src"]}))?;
+    assert!(paths(&narrowed).is_empty(), "{narrowed}");
+    Ok(())
+}
+
+#[test]
 fn a_second_run_reads_only_what_changed_and_drops_what_is_gone() -> anyhow::Result<()> {
     let home = small_project()?;
     let mut server = home.server()?;
