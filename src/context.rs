@@ -5,6 +5,7 @@
 mod assemble;
 mod budget;
 mod cache;
+mod gap;
 mod kind;
 mod merge;
 mod render;

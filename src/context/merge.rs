@@ -41,8 +41,11 @@ fn whole_lines(lines: (u32, u32), text: &str) -> bool {
 fn join(a: Candidate, b: Candidate) -> Candidate {
     let (first, second) = if a.lines <= b.lines { (a, b) } else { (b, a) };
     let (Some(first_lines), Some(second_lines)) = (first.lines, second.lines) else { return first };
-    let blank = "\n".repeat((second_lines.0 - first_lines.1) as usize);
-    let text = format!("{}{blank}{}", first.text.trim_end_matches('\n'), second.text);
+    let text = first.text.trim_end_matches('\n');
+    // The blank lines between the two may be a part of the first or of neither.
+    let shown = u32::try_from(text.lines().count()).unwrap_or(1);
+    let breaks = "\n".repeat((second_lines.0 - first_lines.0).saturating_sub(shown) as usize + 1);
+    let text = format!("{text}{breaks}{}", second.text);
     let title = match (first.title == second.title, first.score >= second.score) {
         (true, _) | (false, true) => first.title.clone(),
         (false, false) => second.title.clone(),
@@ -89,6 +92,18 @@ mod tests {
         assert_eq!(told(&joined), ["b (1, 5) 0.9", "a (11, 40) 0.8"]);
         let lines: Vec<&str> = joined[1].text.lines().collect();
         assert_eq!((lines.len(), lines[0], lines[10], lines[11], lines[29]), (30, "line 11", "", "line 22", "line 40"));
+    }
+
+    #[test]
+    fn blank_lines_between_two_are_there_once_whoever_has_them() {
+        let second = piece("a", 1, (14, 16), 0.5);
+        for next in [None, Some(14)] {
+            let first = super::super::gap::up_to(piece("a", 0, (8, 11), 0.9), next);
+            let joined = neighbours(vec![second.clone(), first]).remove(0);
+            assert_eq!(joined.lines, Some((8, 16)));
+            let lines: Vec<&str> = joined.text.lines().collect();
+            assert_eq!((lines.len(), lines[3], lines[4], lines[5], lines[6]), (9, "line 11", "", "", "line 14"));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::assemble::Request;
 use super::assemble::SourceName;
+use super::gap;
 use crate::clock;
 use crate::documents;
 use crate::documents::Allowed;
@@ -218,6 +219,8 @@ impl Source for FromWorkspace {
             let called = self.documents.called(&places, &self.allowed, call).await;
             let imported = self.documents.imported(&found.hits).await;
             let (called, imported, missing) = additions(called, imported);
+            // A passage without the blank lines behind it is one, too.
+            let behind = self.documents.lines_behind(&found.hits).await.unwrap_or_default();
             let query = request.query.clone();
             let (hits, words) = (found.hits, found.words);
             let absent = words.absent.clone();
@@ -238,7 +241,8 @@ impl Source for FromWorkspace {
             let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).chain(missing).collect();
             let shortcoming = (!shortcomings.is_empty()).then(|| shortcomings.join("; "));
             let state = found.state;
-            let pieces = hits.into_iter().flat_map(|it| it.0).map(|(hit, place)| piece_of_file(hit, place));
+            let behind = behind.into_iter().chain(std::iter::repeat(None));
+            let pieces = hits.into_iter().zip(behind).flat_map(|(it, behind)| it.pieces(behind));
             let candidates = pieces.chain(called).chain(imported).collect();
             Ok(Gathered { candidates, shortcoming, files: Some(state), absent })
         })
@@ -252,6 +256,13 @@ impl Passages {
     /// The best of them, the first of equals.
     fn best(&self) -> Option<&(Hit, (u32, u32))> {
         self.0.iter().rev().max_by(|a, b| a.0.score.total_cmp(&b.0.score))
+    }
+
+    /// As pieces for a pack, each with the blank lines behind it. `behind` is where the next hit of the file begins.
+    fn pieces(self, behind: Option<u32>) -> impl Iterator<Item = Candidate> {
+        let starts = self.0.iter().skip(1).map(|it| Some(it.0.start_line));
+        let nexts: Vec<Option<u32>> = starts.chain([behind]).collect();
+        self.0.into_iter().zip(nexts).map(|((hit, place), next)| gap::up_to(piece_of_file(hit, place), next))
     }
 
     /// The first that has `name`, else the best.

@@ -54,6 +54,18 @@ impl Documents {
     }
 }
 
+impl Documents {
+    /// Where the piece behind each of `hits` begins, for those that have one. Costs one look at the store.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentsError::Store`].
+    pub async fn lines_behind(&self, hits: &[Hit]) -> Result<Vec<Option<u32>>, DocumentsError> {
+        let places = hits.iter().map(|it| (it.place.file, it.number.saturating_add(1))).collect();
+        Ok(self.store.first_lines(places).await?)
+    }
+}
+
 /// The first run of lines in `text` that are, or are part of, one of `imports` (one a line).
 fn block(text: &str, imports: &str, start_line: u32) -> Option<Extract> {
     let imports: Vec<&str> = imports.lines().filter(|it| it.len() > 1).collect();

@@ -88,6 +88,8 @@ const POSTINGS: &str = "SELECT data FROM postings WHERE segment_id = :segment AN
 
 const IMPORTS: &str = "SELECT imports FROM chunks WHERE id BETWEEN :first AND :last AND imports != '' LIMIT 16";
 
+const FIRST_LINE: &str = "SELECT start_line FROM chunks WHERE id = :id";
+
 const CHUNK: &str =
     "SELECT start_line, end_line, title, symbol, definitions, uses, imports, text FROM chunks WHERE id = :id";
 
@@ -269,6 +271,22 @@ impl Store {
                         statement.query_row(named_params! {":id": chunk_id(file, number)}, chunk_row).optional()
                     })
                     .collect()
+            };
+            list().map_err(|err| StoreError::of(&path, &err))
+        })
+        .await
+    }
+
+    /// The first lines of the pieces with these places (file id and number); `None` for one that is not there.
+    pub async fn first_lines(&self, places: Vec<(i64, u32)>) -> Result<Vec<Option<u32>>, StoreError> {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| {
+            let list = || -> rusqlite::Result<Vec<Option<u32>>> {
+                let mut statement = conn.prepare_cached(FIRST_LINE)?;
+                let line = |(file, number)| {
+                    statement.query_row(named_params! {":id": chunk_id(file, number)}, |row| row.get(0)).optional()
+                };
+                places.into_iter().map(line).collect()
             };
             list().map_err(|err| StoreError::of(&path, &err))
         })

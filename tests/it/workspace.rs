@@ -126,6 +126,28 @@ fn a_test_that_has_the_words_brings_the_source_that_it_is_about() -> anyhow::Res
 }
 
 #[test]
+fn a_passage_has_the_blank_lines_behind_it() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let function = |name: &str, word: &str| format!("fn {name}() {{\n{}}}\n", format!("    {word}();\n").repeat(30));
+    // The first two stand in one piece, the third in another.
+    let text = [function("one", "zebra"), function("two", "okapi"), function("three", "quagga")].join("\n\n");
+    write(&home, "src/stripes.rs", text)?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    for (query, expected) in [("zebra", (1, 34)), ("okapi", (35, 68)), ("quagga", (69, 100))] {
+        let asked = json!({"query": query, "budget_tokens": 320, "sources": ["workspace"]});
+        let pack = server.call("assemble_context", asked)?;
+        let item = &pack["items"][0];
+        assert_eq!(
+            (item["start_line"].as_u64(), item["end_line"].as_u64()),
+            (Some(expected.0), Some(expected.1)),
+            "{pack}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_second_run_reads_only_what_changed_and_drops_what_is_gone() -> anyhow::Result<()> {
     let home = small_project()?;
     let mut server = home.server()?;
