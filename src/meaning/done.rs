@@ -6,6 +6,7 @@ use super::changes::now;
 use super::changes::word;
 use super::openings::is_change;
 use super::reach::WISHED;
+use super::reach::is_by_others;
 use super::tables::PREPOSITIONS;
 use super::tables::RESULTS;
 use super::tables::STATES;
@@ -44,7 +45,10 @@ pub(super) fn done(words: &mut Vec<Word>) {
     gone_over(words);
     changed_it(words);
     let Some(verb) = (1..words.len().min(6)).find(|at| is_of_doing(&words[*at])) else { return };
-    if words[..verb].iter().any(|it| it.is(WISHED) || it.is(&["not", "never", "no", "to", "was", "were", "is", "been"]))
+    if is_by_others(&words[..verb])
+        || words[..verb]
+            .iter()
+            .any(|it| it.is(WISHED) || it.is(&["not", "never", "no", "to", "was", "were", "is", "been"]))
     {
         return;
     }

@@ -13,6 +13,7 @@ use super::reach::is_ours;
 use super::reach::scope;
 use super::tables::DOING;
 use super::tables::PREPOSITIONS;
+use super::tables::QUALITIES;
 use super::tables::RIVALS;
 use super::tables::VERBS;
 use super::topic::stem;
@@ -88,7 +89,7 @@ pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
     let (subject, said) = (&words[..verb], &words[verb + 1..]);
     let mut things: Vec<&[Word]> = said
         .split(|it| it.is(&PREPOSITIONS) || it.is_mark() || it.is(&["and", "or", "as", "called", "named"]))
-        .filter(|it| (1..=4).contains(&it.len()) && (is_having || is_named(it)))
+        .filter(|it| (1..=4).contains(&it.len()) && (is_having || is_named(it)) && !is_state(it))
         .take(if is_having { 2 } else { 1 })
         .collect();
     // `Alice is the on-call engineer`: she has a part that somebody else can take.
@@ -265,6 +266,11 @@ const BEHIND_IT: &[&[&str]] = &[
     &["closed", "down"],
     &["shut", "down"],
 ];
+
+/// `powered by`, `dirty`: nobody gives that up by its word.
+fn is_state(thing: &[Word]) -> bool {
+    matches!(thing, [it] if !it.is_capital() && (it.low.ends_with("ed") || QUALITIES.contains(it.low.as_str())))
+}
 
 fn is_named(thing: &[Word]) -> bool {
     thing.iter().any(|it| it.is_capital() || it.low.chars().any(|it| it.is_ascii_digit() || it == '.'))

@@ -561,7 +561,7 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
     if !own && !is_bare || own && to == verb + 2 {
         return;
     }
-    let of_owner = own && !words[verb + 1].is(&["the"]);
+    let of_owner = own && (!words[verb + 1].is(&["the"]) || super::reach::is_by_others(&words[..verb]));
     let from = verb + 1 + usize::from(own);
     let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
     let noun: Vec<Word> = words[from..to].to_vec();

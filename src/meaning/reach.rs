@@ -149,3 +149,9 @@ pub(super) const KIN: &[&str] = &[
     "boyfriend",
     "girlfriend",
 ];
+
+/// Whether it is done by somebody else, who has things of his own: `the customer moved the VPN`.
+pub(super) fn is_by_others(agent: &[Word]) -> bool {
+    const OTHERS: &[&str] = &["customer", "client", "competitor", "club", "other", "others", "firm", "parents"];
+    agent.iter().any(|it| it.is(OTHERS) || is_kin(&it.low))
+}

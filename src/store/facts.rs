@@ -67,6 +67,16 @@ const END: &str = "UPDATE memories SET valid_to = min(coalesce(valid_to, :at), :
         superseded_by = CASE WHEN :at <= :now THEN :by ELSE superseded_by END
     WHERE id = :id";
 
+/// What the memory `:id` has ended by itself, and nobody by his word.
+const ENDED_BY: &str = "SELECT m.id, coalesce(m.valid_to = heir.valid_from, 0), heir.superseded_by
+    FROM memories AS m JOIN memories AS heir ON heir.id = m.superseded_by
+    WHERE m.superseded_by = :id AND EXISTS (SELECT 1 FROM memory_events AS e WHERE e.memory_id = m.id
+        AND e.event = 'superseded' AND e.detail ->> 'by' = :id AND e.detail ->> 'why' = 'contradicted')";
+
+const REOPEN: &str = "UPDATE memories SET superseded_by = :heir,
+        valid_to = CASE WHEN :ended AND :heir IS NULL THEN NULL ELSE valid_to END
+    WHERE id = :id";
+
 /// A fact that is kept, with its memory.
 struct Held {
     id: String,
@@ -108,6 +118,22 @@ pub(super) fn settle(
         keep(conn, &key, id, item.valid_from, place, fact)?;
     }
     Ok(settled)
+}
+
+/// Before the memory `id` is forgotten: what it had ended by itself holds again, unless it had been ended in turn; then
+/// what followed it follows the older.
+pub(super) fn reopen(conn: &Connection, id: &str, now: Millis) -> rusqlite::Result<()> {
+    let ended: Vec<(String, bool, Option<String>)> = conn
+        .prepare_cached(ENDED_BY)?
+        .query_map(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (old, ended, heir) in ended {
+        conn.prepare_cached(REOPEN)?.execute(named_params! {":id": old, ":ended": ended, ":heir": heir})?;
+        if heir.is_none() {
+            history::note(conn, &old, now, "reopened", &serde_json::json!({"why": "what ended it was forgotten"}))?;
+        }
+    }
+    Ok(())
 }
 
 /// The new fact meets one that held when it begins to.

@@ -137,6 +137,10 @@ pub(super) fn erase(conn: &Connection, id: &str, deletion: &Deletion) -> rusqlit
         })
         .optional()?;
     let Some((line, content)) = line else { return Ok(None) };
+    // What nobody meant to keep cannot have ended anything; what only grew old has.
+    if deletion.actor == "forget" {
+        super::facts::reopen(conn, id, deletion.at)?;
+    }
     super::memories::delete_one(conn, id)?;
     let packs = packs::withdraw(conn, id, &content)?;
     let summaries = summaries_of(conn, id)?;

@@ -222,6 +222,11 @@ async fn what_is_replaced_by_name_ends_the_only_one_that_has_it() -> anyhow::Res
     assert_eq!((&new["status"], &new["supersedes"]), (&json!("superseded"), &old["id"]), "{new}");
     let then = json!({"query": "what does the build use", "namespace": "one", "as_of": before});
     assert!(contents(&mut server, then).await?.contains("The build uses Webpack"));
+    // What ended it is forgotten: it holds as it did before.
+    let ask = json!({"query": "what does the build use", "namespace": "one"});
+    assert!(!contents(&mut server, ask.clone()).await?.contains("The build uses Webpack"));
+    server.call("forget", json!({"ids": [new["id"]]})).await?;
+    assert!(contents(&mut server, ask).await?.contains("The build uses Webpack"));
     // Which of two is meant is not said.
     for content in ["The build uses Webpack", "The admin app runs on Webpack"] {
         server.call("remember", remember(content, "two")).await?;
