@@ -70,10 +70,11 @@ pub(super) fn run(asked: &Demo, resolved: &Resolved, environment: &Environment, 
         teller: Teller::new(out),
     };
     let done = runtime::block_on(async {
-        // Without this the temporary folder would stay behind.
+        // Without this the temporary folder stays behind.
+        let signal = runtime::signal()?;
         tokio::select! {
             done = tour.take() => done,
-            _ = tokio::signal::ctrl_c() => Err(Failed::work("cancelled", "interrupted", "")),
+            () = signal => Err(Failed::work("cancelled", "interrupted", "")),
         }
     });
     done.map_err(|failed| with_log(failed, &log))?;

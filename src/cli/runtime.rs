@@ -1,4 +1,4 @@
-//! The runtime of a command.
+//! The runtime of a command, and the signals that end one.
 
 use std::future::Future;
 
@@ -25,4 +25,29 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Resu
     let done = runtime.block_on(work);
     runtime.shutdown_background();
     done
+}
+
+/// Ends at the first signal that asks the process to stop.
+#[cfg(unix)]
+pub(super) fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+pub(super) fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -15,7 +15,7 @@ pub(super) fn run(config: Config) -> Result<Exit, Failed> {
     runtime::block_on(async move {
         let stop = CancellationToken::new();
         // Listened to before the first line is read: a signal must not end the process amid a call.
-        let signal = signal()?;
+        let signal = runtime::signal()?;
         let (reader, writer) = server::stdio_pipes();
         let connection = Connection { reader, writer, stop: stop.clone(), listener_gone };
         let app = App::new(config, Clock::system());
@@ -37,32 +37,6 @@ pub(super) fn unknown_exclusions(config: &Config) -> Vec<String> {
     let names = server::tool_names();
     let unknown = config.exclude_tools.iter().filter(|it| !names.contains(&it.as_str()));
     unknown.map(|it| format!("exclude_tools names `{it}`, but the tools are {}", names.join(", "))).collect()
-}
-
-/// Ends at the first signal that asks the process to stop.
-#[cfg(unix)]
-fn signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use anyhow::Context;
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
-
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signal() -> anyhow::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }
 
 /// Whether the other end of standard output is closed. A pipe tells so only to who asks.
