@@ -9,6 +9,7 @@ mod irregular;
 mod judgement;
 mod kinds;
 mod language;
+mod light;
 mod members;
 mod near;
 mod nearest;

@@ -157,7 +157,7 @@ fn propose(
             term.speakers.retain(|it| meant.binary_search(it).is_ok());
             term.with *= term.rows.len() as f32 / before;
         }
-        let tells = search::rarity(here, term.with);
+        let tells = search::rarity(here, term.with).min(question.most_told_by(at));
         rarity.push(tells);
         with_words.extend(term.rows.iter().rev().map(|row| (*row, tells)));
         with_words.extend(term.speakers.iter().rev().map(|row| (*row, tells)));

@@ -17,6 +17,7 @@ use super::kinds;
 use super::kinds::Kinds;
 use super::language;
 use super::language::Stems;
+use super::light;
 use super::members;
 use super::weights::Weights;
 use super::words::is_plain;
@@ -209,6 +210,11 @@ impl Question {
     /// The stem of a term.
     pub fn stem_of(&self, term: usize) -> Option<String> {
         self.terms.get(term).map(|it| self.stem(&fold(&it.word)))
+    }
+
+    /// What a term tells at most, however few texts have it.
+    pub fn most_told_by(&self, term: usize) -> f32 {
+        self.stem_of(term).map_or(f32::INFINITY, |it| light::most_told_by(&it))
     }
 
     /// The stem of a word as the terms have it.
