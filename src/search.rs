@@ -52,6 +52,7 @@ pub use question::Term;
 pub use rank::Around;
 pub use rank::Pool;
 pub use rank::Signals;
+pub use rank::add_heir;
 pub use rank::add_kind;
 pub use rank::add_meaning;
 pub use rank::add_time;

@@ -46,6 +46,7 @@ impl Recollection {
             ("words said right before or after it".to_owned(), signals.neighbours),
             (format!("said by {speaker}, whom the query names"), signals.speaker),
             ("words that mean about the same".to_owned(), signals.alike),
+            ("took the place of one that has the words of the query".to_owned(), signals.heir),
             ("nobody whom the query names has a part in it".to_owned(), signals.elsewhere),
             ("not said by the one whom the query is about".to_owned(), signals.by_others),
             ("from the time that the query names".to_owned(), signals.time),

@@ -85,20 +85,30 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
     let few = counts.here <= SMALL_NAMESPACE && counts.here.saturating_mul(2) < counts.all;
     let meant = if few || search.narrow { reader.meant(SMALL)? } else { None };
     let known = meant.is_some();
-    let mut proposed = propose(reader, search.question, meant.as_deref(), counts.all, read, search.weights)?;
+    let looked_at = meant.as_deref().map(|it| with_superseded(reader, it)).transpose()?;
+    let mut proposed = propose(reader, search.question, looked_at.as_deref(), counts.all, read, search.weights)?;
     let corrected = otherwise(reader, search.query, search.question, &proposed.unknown, counts.all)?;
     if let Some(corrected) = &corrected {
-        proposed = propose(reader, corrected, meant.as_deref(), counts.all, read, search.weights)?;
+        proposed = propose(reader, corrected, looked_at.as_deref(), counts.all, read, search.weights)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
     let mut reading = Reading::new(reader, kept, question, proposed.names, search, meant.as_deref())?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {
+        let meant = with_superseded(reader, &meant)?;
         let proposed = propose(reader, question, Some(&meant), counts.all, read, search.weights)?;
         hits = reading.hits(&proposed, search.wanted)?;
     }
     Ok(hits)
+}
+
+/// `meant`, and what is proposed besides for the sake of its heirs.
+fn with_superseded(reader: &MemoryReader<'_>, meant: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let mut all = [meant, &reader.superseded(SMALL)?].concat();
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
 }
 
 /// What the text index proposes.

@@ -43,6 +43,9 @@ const FOLLOWED: usize = 32;
 /// Memories that are looked at because they are nearest in meaning, whatever their words.
 const NEAREST: usize = 30;
 
+/// The best of what was superseded whose heirs are looked at.
+const SUPERSEDED: usize = 16;
+
 /// The years back to which a month without a year is looked for.
 const YEARS: i64 = 10;
 
@@ -61,6 +64,8 @@ struct Seen {
     /// Equal for memories of one session of one owner; `None` without a session.
     place: Option<u64>,
     meant: bool,
+    /// Whether another took its place, and it is meant but for that.
+    superseded: bool,
     alive: bool,
     is_turn: bool,
     importance: f32,
@@ -96,6 +101,8 @@ pub(super) struct Reading<'a> {
     weights: &'a Weights,
     seen: HashMap<i64, Option<Seen>, BuildHasherDefault<Hashed>>,
     beside: HashMap<(i64, bool), Option<i64>, BuildHasherDefault<Hashed>>,
+    /// Memories that are meant, and those whose place they took.
+    heirs: Vec<(i64, i64)>,
 }
 
 impl<'a> Reading<'a> {
@@ -132,6 +139,7 @@ impl<'a> Reading<'a> {
             weights: search.weights,
             seen: HashMap::default(),
             beside: HashMap::default(),
+            heirs: Vec::new(),
         })
     }
 
@@ -143,8 +151,12 @@ impl<'a> Reading<'a> {
         let mut rows = proposed.rows.iter().copied();
         loop {
             let mut chosen = Vec::with_capacity(READ);
+            let mut superseded = Vec::new();
             for seq in rows.by_ref() {
                 self.look(seq)?;
+                if hits.is_empty() && self.seen(seq).is_some_and(|it| it.superseded) && superseded.len() < SUPERSEDED {
+                    superseded.push(seq);
+                }
                 if self.seen(seq).is_some_and(|it| it.meant) && known.insert(seq) {
                     chosen.push(seq);
                     if chosen.len() >= READ {
@@ -155,6 +167,7 @@ impl<'a> Reading<'a> {
             let last = chosen.len() < READ;
             if hits.is_empty() {
                 self.follow(&mut chosen, &mut known)?;
+                self.follow_heirs(&superseded, &mut chosen, &mut known)?;
             }
             let mut places = Vec::with_capacity(chosen.len());
             for seq in chosen {
@@ -206,6 +219,24 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Adds what took the place of these.
+    fn follow_heirs(
+        &mut self,
+        superseded: &[i64],
+        chosen: &mut Vec<i64>,
+        known: &mut HashSet<i64>,
+    ) -> Result<(), StoreError> {
+        for seq in superseded {
+            let Some(heir) = self.reader.heir(*seq)? else { continue };
+            self.look(heir)?;
+            self.heirs.push((heir, *seq));
+            if known.insert(heir) {
+                chosen.push(heir);
+            }
+        }
+        Ok(())
+    }
+
     /// The nearest in meaning that are meant: mostly the nearest of all, which are looked at anyway.
     fn nearest(&mut self, meaning: &Embedded) -> Result<Vec<i64>, StoreError> {
         if self.all_meant.is_none() && self.reader.filter().view.session_id.is_none() {
@@ -241,6 +272,13 @@ impl<'a> Reading<'a> {
         for ((seq, _), signals) in texts.iter().zip(&mut scored) {
             if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
                 search::add_time(signals, self.weights);
+            }
+        }
+        for (heir, old) in self.heirs.iter().filter(|_| first) {
+            let old = self.text(*old, [None; 4]).map(|it| search::score(&it.1, &pool).total());
+            let heir = texts.iter().zip(&mut scored).find(|it| it.0.0 == *heir);
+            if let (Some((_, signals)), Some(had)) = (heir, old) {
+                search::add_heir(signals, had, self.weights);
             }
         }
         let mut shares = Vec::with_capacity(texts.len());
@@ -483,6 +521,7 @@ fn look_at(
         tags: if glance.tags.len() > EMPTY.len() { counter.has(glance.tags) } else { 0 },
         place: kept::place(glance),
         meant: filter.means(glance),
+        superseded: glance.superseded && !filter.means(glance) && filter.means_at_some_time(glance),
         alive: glance.alive(filter.now),
         is_turn: glance.kind == TURN,
         importance: glance.importance as f32,
@@ -513,6 +552,7 @@ fn look_at_kept(
         tags,
         place: known.place,
         meant: filter.means(glance),
+        superseded: glance.superseded && !filter.means(glance) && filter.means_at_some_time(glance),
         alive: glance.alive(filter.now),
         is_turn: glance.kind == TURN,
         importance: glance.importance as f32,

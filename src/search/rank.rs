@@ -51,6 +51,8 @@ pub struct Signals {
     pub by_others: f32,
     /// From a time that the question names.
     pub time: f32,
+    /// Took the place of one that has the words of the question.
+    pub heir: f32,
     /// Names something of the kind that the question asks for.
     pub kind: f32,
     /// Shares words with the best, besides those of the question.
@@ -78,6 +80,7 @@ impl Signals {
             + self.elsewhere
             + self.by_others
             + self.time
+            + self.heir
             + self.kind
             + self.second
             + self.meaning
@@ -169,6 +172,13 @@ pub fn add_time(signals: &mut Signals, weights: &Weights) {
     signals.time = weights.time * (signals.words + signals.neighbours + signals.alike + signals.speaker);
 }
 
+/// Adds what it is worth to have taken the place of one that has the score `had`: it stands where that one stood, when that
+/// is higher.
+pub fn add_heir(signals: &mut Signals, had: f32, weights: &Weights) {
+    let own = signals.total() - signals.heir;
+    signals.heir = signals.heir.max(weights.heir * had - own);
+}
+
 /// Adds what it is worth to name something of the kind that the question asks for.
 pub fn add_kind(signals: &mut Signals, weights: &Weights) {
     signals.kind = weights.kind * signals.total();
@@ -249,6 +259,19 @@ mod tests {
 
     fn pool(terms: usize) -> Pool {
         Pool { rarity: vec![2.0; terms], mean_length: 5.0, ..Pool::default() }
+    }
+
+    #[test]
+    fn an_heir_stands_where_the_one_before_it_stood_and_never_lower_than_by_itself() {
+        let weights = Weights::default();
+        let with = |words: f32, had: &[f32]| {
+            let mut signals = Signals { words, ..Signals::default() };
+            had.iter().for_each(|it| add_heir(&mut signals, *it, &weights));
+            signals.total()
+        };
+        assert!((with(0.0, &[2.0]) - 1.8).abs() < 1e-6);
+        assert!((with(1.0, &[2.0, 0.5]) - 1.8).abs() < 1e-6, "of several the best");
+        assert!((with(1.9, &[2.0]) - 1.9).abs() < 1e-6);
     }
 
     #[test]

@@ -60,6 +60,10 @@ pub struct Weights {
     /// (`super::kinds`). With 0.25 within .003 on FriendsQA.
     pub kind: f32,
 
+    /// The part of the score of a memory whose place was taken that its heir has at least: `what does the build use` means what
+    /// `Webpack` was replaced with, though no word says so. Public collections have no such memories.
+    pub heir: f32,
+
     /// The most that words of the best texts give to others that have them, of the best score (`super::second`). With 0.1
     /// Cranfield gains .003 nDCG more and pooled dialogue loses .003 recall at 10.
     pub second: f32,
@@ -139,6 +143,7 @@ impl Default for Weights {
             tag: 0.7,
             time: 0.4,
             kind: 0.15,
+            heir: 0.9,
             second: 0.07,
             elsewhere: 0.15,
             beside: 0.2,
@@ -161,7 +166,7 @@ impl Default for Weights {
 
 impl Weights {
     /// All of them by name, to be changed.
-    pub fn each(&mut self) -> [(&'static str, &mut f32); 31] {
+    pub fn each(&mut self) -> [(&'static str, &mut f32); 32] {
         [
             ("saturation", &mut self.saturation),
             ("length", &mut self.length),
@@ -178,6 +183,7 @@ impl Weights {
             ("tag", &mut self.tag),
             ("time", &mut self.time),
             ("kind", &mut self.kind),
+            ("heir", &mut self.heir),
             ("second", &mut self.second),
             ("elsewhere", &mut self.elsewhere),
             ("beside", &mut self.beside),

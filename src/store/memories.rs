@@ -146,18 +146,23 @@ pub struct MemoryFilter {
 impl MemoryFilter {
     /// Whether it means this memory: what `Bound::condition` says in SQL.
     pub fn means(&self, it: &MemoryGlance<'_>) -> bool {
-        let view = &self.view;
-        let belongs = |asked: &Option<String>, owner: Option<&str>| match owner {
-            None => asked.is_none() || !self.own_only,
-            Some(owner) => asked.as_deref() == Some(owner),
-        };
-        let happened = it.occurred_at.unwrap_or(it.created_at);
         let has = |at: Millis| it.valid_to.is_none_or(|until| until > at);
         let holds = match self.validity {
             Validity::Any => true,
             Validity::Current(at) => !it.superseded && has(at),
             Validity::AsOf(at) => it.valid_from <= at && has(at),
         };
+        holds && self.means_at_some_time(it)
+    }
+
+    /// Whether a memory is among them, or was or will be.
+    pub fn means_at_some_time(&self, it: &MemoryGlance<'_>) -> bool {
+        let view = &self.view;
+        let belongs = |asked: &Option<String>, owner: Option<&str>| match owner {
+            None => asked.is_none() || !self.own_only,
+            Some(owner) => asked.as_deref() == Some(owner),
+        };
+        let happened = it.occurred_at.unwrap_or(it.created_at);
         it.namespace == view.namespace
             && it.alive(self.now)
             && belongs(&view.user_id, it.user_id)
@@ -167,7 +172,6 @@ impl MemoryFilter {
             && (self.tags.is_empty() || has_all(it.tags, &self.tags))
             && self.since.is_none_or(|since| happened >= since)
             && self.until.is_none_or(|until| happened < until)
-            && holds
     }
 }
 

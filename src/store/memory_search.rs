@@ -21,6 +21,7 @@ use super::memories::Bound;
 use super::memories::COLUMNS;
 use super::memories::MemoryFilter;
 use super::memories::MemoryRow;
+use super::memories::Validity;
 use super::memories::from_row;
 use super::standing;
 use super::standing::Standing;
@@ -132,6 +133,13 @@ const VOCABULARY_WITH: &str = "SELECT term FROM memories_words WHERE instr(term,
 
 const LAST: &str = "SELECT max(seq) FROM memories";
 
+/// What took the place of `:seq`, and of that, and so on.
+const HEIRS: &str = "WITH RECURSIVE heirs (id, depth) AS (
+        SELECT superseded_by, 1 FROM memories WHERE seq = :seq AND superseded_by IS NOT NULL
+        UNION ALL SELECT next.superseded_by, heirs.depth + 1 FROM heirs JOIN memories AS next ON next.id = heirs.id
+        WHERE next.superseded_by IS NOT NULL AND heirs.depth < 32)
+    SELECT m.seq FROM heirs CROSS JOIN memories AS m ON m.id = heirs.id WHERE ";
+
 const CHANGE: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'memory_changes'), 0)";
 
 const CHANGED_SINCE: &str = "SELECT id, seq FROM memory_changes WHERE id > :last ORDER BY id";
@@ -235,6 +243,33 @@ impl MemoryReader<'_> {
             found.sort_unstable();
         }
         Ok(found)
+    }
+
+    /// The memories whose place others took and that are meant but for that, oldest first, at most `limit`.
+    pub fn superseded(&self, limit: usize) -> Result<Vec<i64>, StoreError> {
+        let filter = MemoryFilter { validity: Validity::Any, ..self.bound.filter().clone() };
+        let bound = Bound::of(&filter);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = superseded_sql(&bound.condition());
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            let mut parameters = bound.parameters();
+            parameters.push((":limit", &limit));
+            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
+        };
+        let mut found = read().map_err(|err| self.failed(&err))?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The first that is meant of those that took the place of `seq`, one after the other.
+    pub fn heir(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        let sql = format!("{HEIRS}{} ORDER BY heirs.depth LIMIT 1", self.condition);
+        let read = || {
+            let mut parameters = self.bound.parameters();
+            parameters.push((":seq", &seq));
+            self.conn.prepare_cached(&sql)?.query_row(parameters.as_slice(), |row| row.get(0)).optional()
+        };
+        read().map_err(|err| self.failed(&err))
     }
 
     /// Which memories are meant.
@@ -414,6 +449,14 @@ impl Glances<'_> {
     }
 }
 
+/// By the index of what was superseded: there is little of it, and the planner takes a namespace to be smaller.
+fn superseded_sql(condition: &str) -> String {
+    format!(
+        "SELECT m.seq FROM memories AS m INDEXED BY memories_by_successor
+        WHERE m.superseded_by IS NOT NULL AND {condition} LIMIT :limit"
+    )
+}
+
 pub(super) fn newest_sql(condition: &str) -> String {
     format!(
         "SELECT {COLUMNS} FROM memories AS m WHERE {condition}
@@ -434,5 +477,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("the words of the index", VOCABULARY.to_owned()),
         ("what came before in a session", BEFORE.to_owned()),
         ("what came after in a session", AFTER.to_owned()),
+        ("what was superseded in a namespace", superseded_sql("m.namespace = :namespace AND m.user_id IS NULL")),
+        ("what took the place of a memory", format!("{HEIRS}m.namespace = :namespace")),
     ]
 }

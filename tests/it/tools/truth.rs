@@ -239,6 +239,47 @@ async fn what_is_replaced_by_name_ends_the_only_one_that_has_it() -> anyhow::Res
 }
 
 #[tokio::test]
+async fn a_question_for_what_was_replaced_finds_what_took_its_place() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let remember = |content: &str, world: &str, user: Option<&str>| {
+        let mut memory = json!({"content": content, "namespace": world, "tags": ["tools"]});
+        memory["user_id"] = json!(user);
+        memory
+    };
+    // The second of two worlds is small beside the first, and read in another way.
+    for at in 0..40 {
+        server.call("remember", remember(&format!("The note {at} is about birds"), "one", None)).await?;
+    }
+    for world in ["one", "two"] {
+        for content in ["The build uses Webpack", "We replaced Webpack with Vite", "We replaced Vite with Rolldown"] {
+            server.call("remember", remember(content, world, None)).await?;
+            server.clock.advance(DAY);
+        }
+        for narrow in [json!({}), json!({"tags": ["tools"]})] {
+            let mut ask = json!({"query": "what does the build use", "namespace": world, "explain": true});
+            ask["tags"] = narrow["tags"].clone();
+            let found = server.call("recall", ask).await?;
+            let best = &found["memories"][0];
+            assert_eq!(best["content"], "We replaced Vite with Rolldown", "{world} {narrow}: {found}");
+            assert!(best["why"].to_string().contains("took the place of one that has the words"), "{found}");
+            assert_eq!(found["memories"].as_array().map(Vec::len), Some(1), "{found}");
+        }
+    }
+    // Nobody is led to what another keeps for herself.
+    for content in ["The build of my own uses Gulp", "I replaced Gulp with Parcel"] {
+        server.call("remember", remember(content, "one", Some("ana"))).await?;
+        server.clock.advance(DAY);
+    }
+    for (user, expected) in [(None, false), (Some("ben"), false), (Some("ana"), true)] {
+        let mut ask = json!({"query": "the build of my own", "namespace": "one"});
+        ask["user_id"] = json!(user);
+        let found = contents(&mut server, ask).await?;
+        assert_eq!(found.contains("I replaced Gulp with Parcel"), expected, "{user:?}: {found:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_not_sure_is_told_and_nothing_is_replaced() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     for (old, new, value) in [
