@@ -8,6 +8,9 @@ use super::class::Class;
 /// A name that so many sources have says nothing.
 const MOST: usize = 4;
 
+/// Sources of one name that are noted: of a name that more have (`__init__`, `index`) no test says which it is about.
+const NOTED: usize = 1_000;
+
 /// What ends the name of a test in capitals and small letters, the longer first.
 const ENDS: &[&str] = &["TestCase", "TestSuite", "Tests", "Test", "Specs", "Spec", "Suite", "Benchmark", "Bench", "IT"];
 
@@ -25,6 +28,7 @@ pub(super) fn tested<'a>(files: impl Iterator<Item = (&'a str, &'a str, Class)> 
     for (at, (path, language, class)) in (0_u32..).zip(files.clone()) {
         if is_source(class)
             && let Some(found) = subject(path).and_then(|it| sources.get_mut(&it))
+            && found.len() < NOTED
         {
             found.push((at, path, language));
         }
@@ -32,14 +36,15 @@ pub(super) fn tested<'a>(files: impl Iterator<Item = (&'a str, &'a str, Class)> 
     let mut pairs = Vec::new();
     for (at, (path, language, _)) in (0_u32..).zip(files).filter(|(_, it)| it.2.test) {
         let found = subject(path).and_then(|it| sources.get(&it)).map(Vec::as_slice).unwrap_or_default();
-        let of_language = found.iter().filter(|it| it.2 == language).count();
-        let of_language = |it: &&(u32, &str, &str)| of_language == 0 || it.2 == language;
+        let count = found.iter().filter(|it| it.2 == language).count();
+        if found.len() == NOTED || if count == 0 { found.len() } else { count } > MOST {
+            continue;
+        }
+        let of_language = |it: &&(u32, &str, &str)| count == 0 || it.2 == language;
         let found: Vec<(u32, usize)> =
             found.iter().filter(of_language).map(|it| (it.0, folders_in_common(path, it.1))).collect();
         let most = found.iter().map(|it| it.1).max().unwrap_or(0);
-        if found.len() <= MOST {
-            pairs.extend(found.iter().filter(|it| it.1 == most).map(|it| (at, it.0)));
-        }
+        pairs.extend(found.iter().filter(|it| it.1 == most).map(|it| (at, it.0)));
     }
     pairs
 }
@@ -85,6 +90,16 @@ mod tests {
         let languages: Vec<String> = paths.iter().map(|it| language(it)).collect();
         let files = paths.iter().zip(&languages).map(|(path, it)| (*path, it.as_str(), Class::of(path, it)));
         assert_eq!(tested(files), expected, "{paths:?}");
+    }
+
+    #[test]
+    fn a_name_that_very_many_have_is_no_name() {
+        let tests = (0..3_000).map(|at| (format!("tests/t{at}/test_init.py"), true));
+        let sources = (0..3_000).map(|at| (format!("src/s{at}/init.py"), false));
+        let paths: Vec<(String, bool)> = tests.chain(sources).collect();
+        let class = |test| Class { test, ..Class::default() };
+        let files = paths.iter().map(|it| (it.0.as_str(), "python", class(it.1)));
+        assert_eq!(tested(files), []);
     }
 
     #[test]

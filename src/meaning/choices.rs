@@ -11,13 +11,16 @@ use super::tables::MOVES;
 use super::tables::RIVAL_GROUPS;
 use super::value::written;
 use super::values;
+use super::words::Word;
 
 /// Which of several rivals something uses: `stores its data in SQLite`, `was migrated to Postgres`.
 pub(super) fn rivals(plain: &Plain<'_>) -> Vec<Fact> {
     let words = plain.words;
     let Some(subject) = first_subject(words) else { return Vec::new() };
     let said = &words[subject.len()..];
-    if said.is_empty() {
+    // `The API tests are written in Rust` is said of a part of it; `the CI tests on Linux` of the CI.
+    let is_part = |it: &[Word]| it[0].is(PARTS) && it[1].is(&["is", "are", "was", "were", "use", "run", "have"]);
+    if said.is_empty() || said.windows(2).next().is_some_and(is_part) {
         return Vec::new();
     }
     let is_change = said
@@ -73,6 +76,9 @@ pub(super) fn rivals(plain: &Plain<'_>) -> Vec<Fact> {
     }
     found
 }
+
+/// What is made beside a program, each in its own way.
+const PARTS: &[&str] = &["tests", "test", "docs", "documentation", "scripts", "examples", "benchmarks", "fixtures"];
 
 /// Verbs behind which stands what is used.
 const USING: &[&str] = &[

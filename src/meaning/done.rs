@@ -7,6 +7,7 @@ use super::changes::word;
 use super::openings::is_change;
 use super::reach::WISHED;
 use super::reach::is_by_others;
+use super::reach::scope;
 use super::tables::PREPOSITIONS;
 use super::tables::RESULTS;
 use super::tables::STATES;
@@ -159,42 +160,48 @@ fn off(words: &mut Vec<Word>) {
     }
 }
 
-/// Verbs in the past that bring something somewhere, and no value to a number.
-const SENT: &[&str] = &[
-    "sent",
-    "added",
-    "walked",
-    "invited",
-    "showed",
-    "attached",
-    "mailed",
-    "delivered",
-    "introduced",
-    "explained",
-    "talked",
-    "listened",
-    "referred",
-    "compared",
-    "returned",
-    "traveled",
-    "travelled",
-    "used",
-    "happened",
-    "needed",
-    "liked",
-    "wanted",
-    "planned",
-    "related",
-    "limited",
-    "invited",
-    "replied",
-    "agreed",
-    "tried",
-    "decided",
-    "allowed",
+/// Verbs that give something another number, and that no other reader knows.
+const NUMBERED: &[&str] = &[
+    "doubled",
+    "tripled",
+    "quadrupled",
+    "halved",
+    "topped",
+    "bumped",
+    "upped",
+    "adjusted",
+    "readjusted",
+    "corrected",
+    "trimmed",
+    "capped",
+    "boosted",
+    "expanded",
+    "enlarged",
+    "shortened",
+    "revised",
+    "negotiated",
+    "renegotiated",
+    "knocked",
+    "rounded",
+    "slashed",
+    "hiked",
+    "cranked",
+    "dialed",
+    "dialled",
+    "turned",
+    "scaled",
+    "tightened",
+    "relaxed",
+    "widened",
+    "narrowed",
+    "ramped",
+    "nudged",
+    "marked",
+    "amended",
+    "reset",
 ];
 
-/// `was topped up to 55k`, `we doubled the limit to 200`: the verb does not matter where a number stands.
+/// `was topped up to 55k`, `we doubled the limit to 200`: it is that many now.
 fn to_number(words: &mut Vec<Word>) {
     let is_number = |it: &Word| it.low.starts_with(|it: char| it.is_ascii_digit() || "$€£".contains(it));
     let Some(to) = (3..words.len().min(12)).find(|at| words[*at - 1].low == "to" && is_number(&words[*at])) else {
@@ -202,8 +209,10 @@ fn to_number(words: &mut Vec<Word>) {
     };
     let to = to - 1;
     let end = to - usize::from(words[to - 1].is(&["up", "down", "back", "out", "over"]));
-    let is_past =
-        |it: &Word| it.low.len() > 4 && it.low.ends_with("ed") && !it.is(SENT) && !is_change(it) || it.low == "reset";
+    if !scope(words).is_empty() {
+        return;
+    }
+    let is_past = |it: &Word| it.is(NUMBERED);
     if end > 1 && is_past(&words[end - 1]) && words[end - 2].is(&["was", "were", "been", "got"]) {
         words.splice(end - 1..to, [word("changed")]);
         return;
@@ -215,7 +224,7 @@ fn to_number(words: &mut Vec<Word>) {
         return;
     };
     let thing = &words[verb + 1..end];
-    if is_thing(thing) && thing[0].is(&["the", "our", "my"]) {
+    if is_thing(thing) && thing[0].is(&["the", "our", "my"]) && !is_by_others(&words[..verb]) {
         let plain = [thing, &[word("was"), word("changed"), word("to")], &words[to + 1..]].concat();
         *words = plain;
     }

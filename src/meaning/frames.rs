@@ -375,6 +375,10 @@ fn ended(plain: &Plain<'_>, words: &[Word]) -> Vec<Fact> {
         }];
     }
     let Some(at) = (1..words.len().min(6)).find(|at| words[*at].is(ENDS) || gave_up(*at)) else { return Vec::new() };
+    // `removed it from the list`
+    if words[at].is(&["removed", "dropped"]) && words[at..].iter().any(|it| it.low == "from") {
+        return Vec::new();
+    }
     let mut end = at;
     while end > 1 && words[end - 1].is(&["has", "have", "just", "a", "ai", "ha", "he", "hat", "habe"]) {
         end -= 1;

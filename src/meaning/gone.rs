@@ -324,7 +324,11 @@ fn given_up(plain: &Plain<'_>) -> Vec<Vec<Word>> {
         {
             found.extend(thing(&words[at + from + 1..]));
         }
-        if at > 0 && BEHIND_IT.iter().any(|it| begins(at, it)) && is_done(at) {
+        let behind = BEHIND_IT.iter().filter(|it| at > 0 && begins(at, it)).max_by_key(|it| it.len());
+        if let Some(phrase) = behind
+            && is_done(at)
+            && is_of_itself(phrase, words.get(at + phrase.len()))
+        {
             let from = words[..at]
                 .iter()
                 .rposition(|it| it.is_mark() || it.is(&["and", "but", "so", "because"]))
@@ -335,6 +339,20 @@ fn given_up(plain: &Plain<'_>) -> Vec<Vec<Word>> {
         }
     }
     found
+}
+
+/// Whether who stands before `phrase` is gone by it, and has not done that to something: `Anna retired`, and not `Anna retired the
+/// laptop`.
+fn is_of_itself(phrase: &[&str], next: Option<&Word>) -> bool {
+    match phrase {
+        [.., "way", "for"] => next.is_some_and(Word::is_capital),
+        ["retired"] | ["closed" | "shut", ..] => next.is_none_or(|it| {
+            it.is_mark()
+                || it.is(&PREPOSITIONS)
+                || it.is(&["last", "this", "and", "now", "today", "yesterday", "early"])
+        }),
+        _ => true,
+    }
 }
 
 /// The thing that stands at the beginning of `words`.

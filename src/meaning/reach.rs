@@ -47,6 +47,14 @@ pub(super) fn scope(words: &[Word]) -> Vec<String> {
     let mut is_for = words.iter().any(|it| {
         it.is(&["dropped", "left", "ditched", "swapped", "traded", "exchanged", "abandoned", "quit", "made", "gave"])
     });
+    // `but reverted it`, `where we could`, `then went back`
+    let is_back =
+        words.windows(2).any(|it| it[0].is(&["went", "rolled", "changed", "switched"]) && it[1].low == "back");
+    if is_back || words.iter().skip(2).any(|it| it.is(&["but", "where", "wherever", "reverted", "unless", "if"])) {
+        found.push("but".to_owned());
+    }
+    // `removed it from the list`
+    let is_from = words.iter().any(|it| it.is(&["removed", "deleted", "cut", "uninstalled"]));
     let begin = words.iter().rposition(|it| it.is(&["instead", "rather", "to"]) || it.is(&["replaced", "switched"]));
     let mut at = begin.unwrap_or(1);
     while let Some(word) = words.get(at) {
@@ -70,8 +78,12 @@ pub(super) fn scope(words: &[Word]) -> Vec<String> {
                 || it.low.starts_with(|it: char| it.is_ascii_digit())
                 || it.is(&["of", "last", "favor", "favour"])
         };
-        if !word.is(&["in", "on", "at", "for", "as", "during", "while", "when", "until", "within", "across", "after"])
-            || next.is_none_or(is_time)
+        // `in 2 of 9 apps`
+        let is_part = words.get(at + 1).is_some_and(|it| it.is(&["of", "out"]));
+        let is_place =
+            word.is(&["in", "on", "at", "for", "as", "during", "while", "when", "until", "within", "across", "after"]);
+        if !is_place && !(is_from && word.low == "from")
+            || next.is_none_or(|it| !is_part && is_time(it))
             || words[at.saturating_sub(2)].is(&["put", "brought"])
         {
             continue;
@@ -91,11 +103,54 @@ pub(super) fn scope(words: &[Word]) -> Vec<String> {
     found
 }
 
+/// Verbs behind which stands what was heard, known or thought, of whomever.
+const TOLD: &[&str] = &[
+    "read",
+    "heard",
+    "know",
+    "knew",
+    "think",
+    "believe",
+    "believed",
+    "guess",
+    "guessed",
+    "dreamt",
+    "dreamed",
+    "saw",
+    "see",
+    "noticed",
+    "learned",
+    "learnt",
+    "wonder",
+    "assume",
+    "suppose",
+    "said",
+    "told",
+    "remember",
+    "imagine",
+    "imagined",
+    "wish",
+    "asked",
+    "doubt",
+    "feel",
+    "felt",
+    "heard",
+    "found",
+    "understand",
+    "expect",
+    "pretended",
+    "joked",
+];
+
 /// Whether it is told of what we or who speaks have done, or of what has come in place of a thing by name.
 pub(super) fn is_ours(words: &[Word]) -> bool {
     const BESIDE: &[&str] = &["have", "has", "just", "then", "finally", "since", "also", "eventually"];
     let said: Vec<&Word> = words.iter().filter(|it| !it.is(BESIDE)).take(4).collect();
     match said.as_slice() {
+        // `I read that they replaced it`, `I dreamt we did`
+        [_, tells, ..] if tells.is(TOLD) || words.iter().take(8).any(|it| it.is(&["that", "they", "he", "she"])) => {
+            false
+        }
         [who, ..] if who.is(&["we", "i"]) => true,
         [the, who, ..] if the.is(&["the", "our"]) && who.is(&["team", "company"]) => true,
         // `Flocke died`, `Jira is out`
