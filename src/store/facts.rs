@@ -4,11 +4,13 @@
 mod again;
 
 use rusqlite::Connection;
+use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use rusqlite::named_params;
 
 use super::history;
 use super::memories::NewMemory;
+use crate::clock;
 use crate::clock::Millis;
 use crate::meaning;
 use crate::meaning::Fact;
@@ -48,7 +50,7 @@ const INSERT: &str =
 /// What held at the moment `:at`, the newest first.
 const BEFORE: &str =
     "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
-        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence
+        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at
     FROM (SELECT * FROM memory_facts WHERE fact_key = :key AND valid_from <= :at
           ORDER BY valid_from DESC LIMIT :limit) AS f
     JOIN memories AS m ON m.id = f.memory_id
@@ -56,7 +58,7 @@ const BEFORE: &str =
 
 /// What began to hold after the moment `:at`, the earliest first.
 const AFTER: &str = "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
-        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence
+        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at
     FROM (SELECT * FROM memory_facts WHERE fact_key = :key AND valid_from > :at
           ORDER BY valid_from LIMIT :limit) AS f
     JOIN memories AS m ON m.id = f.memory_id
@@ -67,15 +69,37 @@ const END: &str = "UPDATE memories SET valid_to = min(coalesce(valid_to, :at), :
         superseded_by = CASE WHEN :at <= :now THEN :by ELSE superseded_by END
     WHERE id = :id";
 
-/// What the memory `:id` has ended by itself, and nobody by his word.
-const ENDED_BY: &str = "SELECT m.id, coalesce(m.valid_to = heir.valid_from, 0), heir.superseded_by
-    FROM memories AS m JOIN memories AS heir ON heir.id = m.superseded_by
-    WHERE m.superseded_by = :id AND EXISTS (SELECT 1 FROM memory_events AS e WHERE e.memory_id = m.id
-        AND e.event = 'superseded' AND e.detail ->> 'by' = :id AND e.detail ->> 'why' = 'contradicted')";
+/// What began to hold at the moment `:at` or after it, the earliest first.
+const SINCE: &str = "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
+        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at
+    FROM (SELECT * FROM memory_facts WHERE fact_key = :key AND valid_from >= :at
+          ORDER BY valid_from LIMIT :limit) AS f
+    JOIN memories AS m ON m.id = f.memory_id
+    WHERE (m.valid_to IS NULL OR m.valid_to > m.valid_from) AND (m.expires_at IS NULL OR m.expires_at > :now)";
 
-const REOPEN: &str = "UPDATE memories SET superseded_by = :heir,
-        valid_to = CASE WHEN :ended AND :heir IS NULL THEN NULL ELSE valid_to END
-    WHERE id = :id";
+const FACTS_OF: &str =
+    "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
+        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at, f.fact_key
+    FROM memory_facts AS f JOIN memories AS m ON m.id = f.memory_id WHERE f.memory_id = :id ORDER BY f.place";
+
+/// Since when a memory holds, how it ended, and the latest event of that, unless it was opened again after it.
+const STATE: &str = "SELECT m.valid_from, m.valid_to, m.superseded_by,
+        CASE e.event WHEN 'superseded' THEN e.detail END
+    FROM memories AS m LEFT JOIN memory_events AS e ON e.seq = (SELECT max(seq) FROM memory_events
+        WHERE memory_id = m.id AND event IN ('superseded', 'reopened'))
+    WHERE m.id = :id";
+
+/// What the memory `:id` can have ended: now, or at the moment `:at` that is still to come.
+const ENDED: &str = "SELECT id FROM memories WHERE superseded_by = :id
+    UNION SELECT id FROM memories WHERE valid_to = :at AND superseded_by IS NULL";
+
+const HAS_ENDED_OTHERS: &str = "SELECT EXISTS (SELECT 1 FROM memories WHERE superseded_by = :id AND id <> :gone)";
+
+const REOPEN: &str = "UPDATE memories SET superseded_by = NULL, valid_to = :until WHERE id = :id";
+
+/// Why something ended by itself, as its event says; what somebody named ends for good.
+const CONTRADICTED: &str = "contradicted";
+const LEARNED_LATE: &str = "learned late";
 
 /// A fact that is kept, with its memory.
 struct Held {
@@ -84,6 +108,7 @@ struct Held {
     kind: String,
     speaker: Option<String>,
     valid_from: Millis,
+    told_at: Millis,
     fact: Fact,
 }
 
@@ -120,20 +145,147 @@ pub(super) fn settle(
     Ok(settled)
 }
 
-/// Before the memory `id` is forgotten: what it had ended by itself holds again, unless it had been ended in turn; then
-/// what followed it follows the older.
+/// Before the memory `id` is forgotten: what it had ended by itself holds again, until what has come since ends it.
 pub(super) fn reopen(conn: &Connection, id: &str, now: Millis) -> rusqlite::Result<()> {
-    let ended: Vec<(String, bool, Option<String>)> = conn
-        .prepare_cached(ENDED_BY)?
-        .query_map(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let Some(gone) = state(conn, id)? else { return Ok(()) };
+    let olds: Vec<String> = conn
+        .prepare_cached(ENDED)?
+        .query_map(named_params! {":id": id, ":at": gone.valid_from}, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for (old, ended, heir) in ended {
-        conn.prepare_cached(REOPEN)?.execute(named_params! {":id": old, ":ended": ended, ":heir": heir})?;
-        if heir.is_none() {
-            history::note(conn, &old, now, "reopened", &serde_json::json!({"why": "what ended it was forgotten"}))?;
+    for old_id in olds {
+        let Some(old) = state(conn, &old_id)? else { continue };
+        let is_by_itself = matches!(old.detail("why"), Some(CONTRADICTED | LEARNED_LATE));
+        if !is_by_itself || old.detail("by") != Some(id) {
+            continue;
+        }
+        let until = old.own_end();
+        conn.prepare_cached(REOPEN)?.execute(named_params! {":id": old_id, ":until": until})?;
+        let mut ends = later_ends(conn, &old_id, id, now)?;
+        ends.extend(inherited(conn, &old_id, &old, &gone)?);
+        match ends.into_iter().min_by_key(|it| it.at).filter(|it| until.is_none_or(|until| it.at < until)) {
+            Some(ending) => end(conn, &old_id, &ending, until, now)?,
+            None => {
+                let detail = serde_json::json!({"why": "what ended it was forgotten"});
+                history::note(conn, &old_id, now, "reopened", &detail)?;
+            }
         }
     }
     Ok(())
+}
+
+/// When a memory ended.
+struct State {
+    valid_from: Millis,
+    valid_to: Option<Millis>,
+    superseded_by: Option<String>,
+    /// What is noted of how it was superseded.
+    ended: Option<serde_json::Value>,
+}
+
+impl State {
+    fn detail(&self, name: &str) -> Option<&str> {
+        self.ended.as_ref()?.get(name)?.as_str()
+    }
+
+    /// Until when it holds by its own word, whatever has superseded it.
+    fn own_end(&self) -> Option<Millis> {
+        match &self.ended {
+            Some(_) => self.detail("until").and_then(|it| clock::parse(it).ok()),
+            None => self.valid_to,
+        }
+    }
+}
+
+fn state(conn: &Connection, id: &str) -> rusqlite::Result<Option<State>> {
+    conn.prepare_cached(STATE)?
+        .query_row(named_params! {":id": id}, |row| {
+            let detail: Option<String> = row.get(3)?;
+            Ok(State {
+                valid_from: row.get(0)?,
+                valid_to: row.get(1)?,
+                superseded_by: row.get(2)?,
+                ended: detail.and_then(|it| serde_json::from_str(&it).ok()),
+            })
+        })
+        .optional()
+}
+
+/// What ends a memory.
+struct Ending {
+    by: String,
+    at: Millis,
+    why: String,
+}
+
+/// Ends the memory `id`, which holds until `until` by its own word.
+fn end(conn: &Connection, id: &str, ending: &Ending, until: Option<Millis>, now: Millis) -> rusqlite::Result<()> {
+    conn.prepare_cached(END)?.execute(named_params! {":id": id, ":by": ending.by, ":at": ending.at, ":now": now})?;
+    let mut detail = serde_json::json!({"by": ending.by, "why": ending.why});
+    if let Some(until) = until {
+        detail["until"] = clock::format(until).into();
+    }
+    history::note(conn, id, now, "superseded", &detail)
+}
+
+/// What followed the forgotten memory follows the older one, and for the same reason.
+fn inherited(conn: &Connection, old_id: &str, old: &State, gone: &State) -> rusqlite::Result<Option<Ending>> {
+    let noted = gone.detail("by");
+    let Some(by) = gone.superseded_by.as_deref().or(noted).filter(|it| *it != old_id) else { return Ok(None) };
+    let at = state(conn, by)?.map(|it| it.valid_from).or(gone.valid_to).unwrap_or(old.valid_from);
+    let why = if noted == Some(by) { gone.detail("why") } else { None };
+    let why = why.unwrap_or("what came between was forgotten").to_owned();
+    Ok(Some(Ending { by: by.to_owned(), at: at.max(old.valid_from), why }))
+}
+
+/// What began to hold after the memory `old_id`, or was told after it, and contradicts it for certain; `gone` does not
+/// count any more.
+fn later_ends(conn: &Connection, old_id: &str, gone: &str, now: Millis) -> rusqlite::Result<Vec<Ending>> {
+    let olds: Vec<(Held, Vec<u8>)> = conn
+        .prepare_cached(FACTS_OF)?
+        .query_map(named_params! {":id": old_id}, |row| Ok((from_row(row)?, row.get(16)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut ends = Vec::new();
+    for (old, key) in olds {
+        for later in find(conn, SINCE, &key, old.valid_from, now)? {
+            if later.id == gone || later.id == old_id || !ends_for_certain(conn, &key, &old, &later, gone, now)? {
+                continue;
+            }
+            // What holds for a while ends nothing.
+            if state(conn, &later.id)?.is_some_and(|it| it.own_end().is_none()) {
+                ends.push(Ending { by: later.id, at: later.valid_from, why: CONTRADICTED.to_owned() });
+                break;
+            }
+        }
+    }
+    Ok(ends)
+}
+
+/// Whether `later` ends `old` as it would have if the memory `gone` had never been.
+fn ends_for_certain(
+    conn: &Connection,
+    key: &[u8],
+    old: &Held,
+    later: &Held,
+    gone: &str,
+    now: Millis,
+) -> rusqlite::Result<bool> {
+    let is_told_after = later.told_at > old.told_at;
+    let is_certain = (later.valid_from > old.valid_from || is_told_after)
+        && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= meaning::CERTAIN)
+        && can_be_replaced(&old.kind, &old.fact)
+        && same_voice(old.speaker.as_deref(), later.speaker.as_deref());
+    if !is_certain || !meaning::is_by_name_alone(&old.fact, &later.fact) {
+        return Ok(is_certain);
+    }
+    // As on writing: which of several is over is not said, nor that more is than what the text has ended.
+    let has_ended_others: bool = conn
+        .prepare_cached(HAS_ENDED_OTHERS)?
+        .query_row(named_params! {":id": later.id, ":gone": gone}, |row| row.get(0))?;
+    let others = find(conn, BEFORE, key, later.valid_from, now)?;
+    let mut held: Vec<&Fact> =
+        others.iter().filter(|it| it.id != gone && it.id != later.id).map(|it| &it.fact).collect();
+    held.push(&old.fact);
+    Ok(is_told_after && !has_ended_others && !meaning::is_ambiguous(&later.fact, &held))
 }
 
 /// The new fact meets one that held when it begins to.
@@ -171,9 +323,9 @@ fn meet(
         && can_be_replaced(&old.kind, &old.fact)
         && same_voice(old.speaker.as_deref(), item.speaker.as_deref());
     if certain {
-        let ended = named_params! {":id": old.id, ":by": id, ":at": item.valid_from, ":now": now};
-        conn.prepare_cached(END)?.execute(ended)?;
-        history::note(conn, &old.id, now, "superseded", &serde_json::json!({"by": id, "why": "contradicted"}))?;
+        let until = state(conn, &old.id)?.and_then(|it| it.own_end());
+        let ending = Ending { by: id.to_owned(), at: item.valid_from, why: CONTRADICTED.to_owned() };
+        end(conn, &old.id, &ending, until, now)?;
     }
     settled.push(told(old, fact, confidence, certain));
     Ok(())
@@ -199,9 +351,11 @@ fn outdated(
         && can_be_replaced(&item.kind, fact)
         && same_voice(later.speaker.as_deref(), item.speaker.as_deref());
     if certain {
-        let ended = named_params! {":id": id, ":by": later.id, ":at": later.valid_from, ":now": now};
-        conn.prepare_cached(END)?.execute(ended)?;
-        history::note(conn, id, now, "superseded", &serde_json::json!({"by": later.id, "why": "learned late"}))?;
+        // Several may have come since: the first of them ended it.
+        if state(conn, id)?.is_some_and(|it| it.valid_to.is_none_or(|end| end > later.valid_from)) {
+            let ending = Ending { by: later.id.clone(), at: later.valid_from, why: LEARNED_LATE.to_owned() };
+            end(conn, id, &ending, None, now)?;
+        }
     }
     settled.push(told(later, fact, confidence, false));
     Ok(())
@@ -288,6 +442,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Held> {
         kind: row.get(2)?,
         speaker: row.get(3)?,
         valid_from: row.get(4)?,
+        told_at: row.get(15)?,
         fact: Fact {
             subject: row.get(5)?,
             attribute: row.get(6)?,
@@ -306,5 +461,13 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Held> {
 /// The queries whose plans are watched.
 #[cfg(test)]
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
-    vec![("facts that held", BEFORE.to_owned()), ("facts that came later", AFTER.to_owned())]
+    [
+        ("facts that held", BEFORE),
+        ("facts that came later", AFTER),
+        ("facts that came since", SINCE),
+        ("how a memory ended", STATE),
+        ("what a memory ended", ENDED),
+    ]
+    .map(|(name, sql)| (name, sql.to_owned()))
+    .to_vec()
 }

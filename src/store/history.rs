@@ -13,7 +13,7 @@ use crate::clock::Millis;
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemoryEvent {
     pub at: Millis,
-    /// `merged`, `superseded` or `ended`.
+    /// `merged`, `superseded`, `reopened` or `ended`.
     pub event: String,
     pub detail: Value,
 }

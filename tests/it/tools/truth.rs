@@ -238,6 +238,195 @@ async fn what_is_replaced_by_name_ends_the_only_one_that_has_it() -> anyhow::Res
     Ok(())
 }
 
+/// Remembers one after another, a day apart, each in `world` with what `more` adds; their ids.
+async fn told(server: &mut Duplex, world: &str, items: &[(&str, Value)]) -> anyhow::Result<Vec<Value>> {
+    let mut ids = Vec::new();
+    for (content, more) in items {
+        let mut item = json!({"content": content, "namespace": world, "kind": "fact"});
+        if let (Some(all), Value::Object(more)) = (item.as_object_mut(), more.clone()) {
+            all.extend(more);
+        }
+        ids.push(first(&server.call("remember", item).await?)["id"].clone());
+        server.clock.advance(DAY);
+    }
+    Ok(ids)
+}
+
+/// What of `world` holds at `at`, or now.
+async fn holding(server: &mut Duplex, world: &str, at: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let query = "linter build office Apollo deadline pylint flake8 Webpack Vite Berlin Paris May";
+    let found = contents(server, json!({"query": query, "namespace": world, "as_of": at, "limit": 20})).await?;
+    Ok(found.into_iter().collect())
+}
+
+#[tokio::test]
+async fn what_came_since_ends_what_the_forgotten_had_ended() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let pylint = "The linter is pylint";
+    let flake8 = "The linter is flake8 now";
+    let replaced = "We replaced pylint with ruff";
+    let webpack = "The build uses Webpack";
+    let vite = "We replaced Webpack with Vite";
+    let of_day = json!({"valid_from": "2026-01-01"});
+    let for_a_while = json!({"valid_to": "2028-01-01"});
+    for (world, items, left) in [
+        ("later", [(pylint, json!({})), (replaced, json!({})), (flake8, json!({}))], vec![flake8]),
+        // Dated alike, it was told later.
+        ("alike", [(pylint, of_day.clone()), (replaced, of_day.clone()), (flake8, of_day)], vec![flake8]),
+        // What holds for a while ends nothing.
+        ("a while", [(pylint, json!({})), (replaced, json!({})), (flake8, for_a_while)], vec![flake8, pylint]),
+        // Named by name alone, when it is the only one.
+        (
+            "by name",
+            [(webpack, json!({})), ("We replaced Webpack with Rollup", json!({})), (vite, json!({}))],
+            vec![vite],
+        ),
+        ("other", [(pylint, json!({})), (replaced, json!({})), (webpack, json!({}))], vec![webpack, pylint]),
+    ] {
+        let ids = told(&mut server, world, &items).await?;
+        server.call("forget", json!({"ids": [ids[1]]})).await?;
+        assert_eq!(holding(&mut server, world, None).await?, left, "{world}");
+        // And when that is forgotten in turn, nothing ends the first any more.
+        server.call("forget", json!({"ids": [ids[2]]})).await?;
+        assert_eq!(holding(&mut server, world, None).await?, [items[0].0], "{world}");
+    }
+    // Which of two is meant by name alone is not said, nor that both are.
+    let rollup = "We replaced Webpack with Rollup";
+    let admin = "The admin app runs on Webpack";
+    let by = |name: &str| json!({"speaker": name});
+    for (world, speaker, left) in
+        [("two", by("Ben"), vec![admin, webpack, vite]), ("more", by("Ana"), vec![webpack, vite])]
+    {
+        let items = [(webpack, json!({})), (rollup, json!({})), (admin, speaker), (vite, by("Ana"))];
+        let ids = told(&mut server, world, &items).await?;
+        server.call("forget", json!({"ids": [ids[1]]})).await?;
+        let mut left: Vec<&str> = left;
+        left.sort_unstable();
+        assert_eq!(holding(&mut server, world, None).await?, left, "{world}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_which_order_memories_are_forgotten_does_not_matter() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let deadline = |day: &str| format!("The Apollo deadline is {day} May");
+    let [third, fourth, fifth] = ["3", "4", "5"].map(deadline);
+    let late = |day: &str| json!({"valid_from": format!("2026-10-{day}")});
+    for (told_in, days) in [("order", ["01", "02", "03"]), ("late", ["01", "03", "02"])] {
+        for order in [[1, 2], [2, 1]] {
+            let world = format!("{told_in} {order:?}");
+            let items = [(&*third, late(days[0])), (&*fourth, late(days[1])), (&*fifth, late(days[2]))];
+            let ids = told(&mut server, &world, &items).await?;
+            server.call("forget", json!({"ids": [ids[order[0]], ids[order[1]]]})).await?;
+            assert_eq!(holding(&mut server, &world, None).await?, [&*third], "{world}");
+        }
+    }
+    // One of them forgotten: what came after it ended the first, also when that was learned last.
+    for (world, first_told) in [("first", 0), ("last", 2)] {
+        let mut items = vec![(&*fourth, late("02")), (&*fifth, late("03"))];
+        items.insert(first_told, (&*third, late("01")));
+        let ids = told(&mut server, world, &items).await?;
+        let gone = items.iter().position(|it| it.0 == fourth).map(|it| &ids[it]);
+        server.call("forget", json!({"ids": [gone]})).await?;
+        assert_eq!(holding(&mut server, world, None).await?, [&*fifth], "{world}");
+        assert_eq!(holding(&mut server, world, Some("2026-10-02")).await?, [&*third], "{world}");
+        assert_eq!(holding(&mut server, world, Some("2026-10-03")).await?, [&*fifth], "{world}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_followed_the_forgotten_follows_what_it_had_ended() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    // The last says nothing of the first by itself.
+    let [webpack, vite, rolldown] =
+        ["The build uses Webpack", "We replaced Webpack with Vite", "We replaced Vite with Rolldown"];
+    let ids = told(&mut server, "one", &[(webpack, json!({})), (vite, json!({})), (rolldown, json!({}))]).await?;
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert_eq!(holding(&mut server, "one", None).await?, [rolldown]);
+    server.call("forget", json!({"ids": [ids[2]]})).await?;
+    assert_eq!(holding(&mut server, "one", None).await?, [webpack]);
+    // What came before that and contradicts it ends it first.
+    let from = |day: &str| json!({"valid_from": day});
+    let [pylint, flake8] = ["The linter is pylint", "The linter is flake8 now"];
+    let items = [
+        (pylint, from("2026-10-01")),
+        ("We replaced pylint with ruff", from("2026-10-02")),
+        (flake8, from("2026-10-03")),
+        ("We replaced ruff with biome", from("2026-10-04")),
+    ];
+    let ids = told(&mut server, "between", &items).await?;
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert_eq!(holding(&mut server, "between", Some("2026-10-02")).await?, [pylint]);
+    assert_eq!(holding(&mut server, "between", Some("2026-10-03")).await?, [flake8]);
+    // What somebody named ends for good, and what it had ended with it.
+    for order in [[1, 2], [2, 1]] {
+        let world = format!("named {order:?}");
+        let mut ids = told(&mut server, &world, &[(webpack, json!({})), (vite, json!({}))]).await?;
+        let by_word = [("The build is a shell script", json!({"supersedes": ids[1]}))];
+        ids.extend(told(&mut server, &world, &by_word).await?);
+        server.call("forget", json!({"ids": [ids[order[0]], ids[order[1]]]})).await?;
+        assert!(holding(&mut server, &world, None).await?.is_empty(), "{world}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_ends_by_its_own_word_does_so_when_it_is_opened_again() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let [berlin, paris, rome] = ["The office is in Berlin", "The office is in Paris now", "The office is in Rome now"];
+    let ends = json!({"valid_to": "2027-06-01"});
+    let items = [(berlin, ends.clone()), (paris, json!({})), (rome, json!({}))];
+    let ids = told(&mut server, "one", &items).await?;
+    // Ended twice, it still knows.
+    for id in [&ids[1], &ids[2]] {
+        server.call("forget", json!({"ids": [id]})).await?;
+    }
+    assert_eq!(holding(&mut server, "one", Some("2027-05-31")).await?, [berlin]);
+    assert!(holding(&mut server, "one", Some("2027-06-01")).await?.is_empty());
+    // What came after that has not ended it.
+    let past = json!({"valid_from": "2026-01-01", "valid_to": "2026-06-01"});
+    let from = |day: &str| json!({"valid_from": day});
+    let items = [(berlin, past), (paris, from("2026-03-01")), (rome, from("2026-08-01"))];
+    let ids = told(&mut server, "two", &items).await?;
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert_eq!(holding(&mut server, "two", Some("2026-05-31")).await?, [berlin]);
+    assert!(holding(&mut server, "two", Some("2026-07-01")).await?.is_empty());
+    let uri = format!("carryall://memory/{}", ids[0].as_str().unwrap_or_default());
+    let read = server.request("resources/read", crate::harness::modern(json!({"uri": uri}))).await?;
+    let whole: Value = serde_json::from_str(read["result"]["contents"][0]["text"].as_str().unwrap_or_default())?;
+    let events = whole["history"]["events"].as_array().cloned().unwrap_or_default();
+    assert_eq!(events.last().map(|it| &it["event"]), Some(&json!("reopened")), "{whole}");
+    assert_eq!(whole["superseded_by"], Value::Null, "{whole}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_to_end_later_goes_on_when_what_would_end_it_is_forgotten() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let [berlin, paris, rome] = ["The office is in Berlin", "The office is in Paris now", "The office is in Rome now"];
+    let from = |day: &str| json!({"valid_from": day});
+    let ids = told(&mut server, "one", &[(berlin, json!({})), (paris, from("2027-06-01"))]).await?;
+    assert_eq!(holding(&mut server, "one", Some("2027-07-01")).await?, [paris]);
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert_eq!(holding(&mut server, "one", Some("2027-07-01")).await?, [berlin]);
+    // An earlier end is forgotten, the later one stands; and the other way round.
+    let items = [(berlin, json!({})), (paris, from("2027-06-01")), (rome, from("2027-03-01"))];
+    for (world, gone, then) in [("early", 2, [berlin, paris]), ("late", 1, [rome, rome])] {
+        let ids = told(&mut server, world, &items).await?;
+        server.call("forget", json!({"ids": [ids[gone]]})).await?;
+        assert_eq!(holding(&mut server, world, Some("2027-04-01")).await?, [then[0]], "{world}");
+        assert_eq!(holding(&mut server, world, Some("2027-07-01")).await?, [then[1]], "{world}");
+    }
+    // What ends at the same moment by its own word, or by another, is left as it is.
+    let items = [(berlin, json!({"valid_to": "2027-06-01"})), (paris, from("2027-06-01"))];
+    let ids = told(&mut server, "own", &items).await?;
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert!(holding(&mut server, "own", Some("2027-07-01")).await?.is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_question_for_what_was_replaced_finds_what_took_its_place() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
