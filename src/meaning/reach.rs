@@ -82,7 +82,7 @@ pub(super) fn scope(words: &[Word]) -> Vec<String> {
         let is_part = words.get(at + 1).is_some_and(|it| it.is(&["of", "out"]));
         let is_place =
             word.is(&["in", "on", "at", "for", "as", "during", "while", "when", "until", "within", "across", "after"]);
-        if !is_place && !(is_from && word.low == "from")
+        if !(is_place || is_from && word.low == "from")
             || next.is_none_or(|it| !is_part && is_time(it))
             || words[at.saturating_sub(2)].is(&["put", "brought"])
         {
