@@ -25,6 +25,8 @@ pub struct Forgotten {
     pub packs: usize,
     /// Summaries that were made from one of them, and are gone.
     pub summaries: usize,
+    /// Memories that hold again, for one of them had ended them.
+    pub reopened: Vec<String>,
 }
 
 impl Memory {
@@ -71,8 +73,8 @@ impl Memory {
 
     pub(super) async fn erase(&self, ids: Vec<String>, actor: &str, why: String) -> Result<Forgotten, StoreError> {
         let deletion = Deletion { at: self.clock.now(), actor: actor.to_owned(), why };
-        let Erased { ids, packs, summaries, .. } = self.store.forget(ids, deletion).await?;
-        Ok(Forgotten { forgotten: ids.len(), ids, needs_confirmation: false, packs, summaries })
+        let Erased { ids, packs, summaries, reopened, .. } = self.store.forget(ids, deletion).await?;
+        Ok(Forgotten { forgotten: ids.len(), ids, needs_confirmation: false, packs, summaries, reopened })
     }
 }
 

@@ -146,12 +146,14 @@ pub(super) fn settle(
 }
 
 /// Before the memory `id` is forgotten: what it had ended by itself holds again, until what has come since ends it.
-pub(super) fn reopen(conn: &Connection, id: &str, now: Millis) -> rusqlite::Result<()> {
-    let Some(gone) = state(conn, id)? else { return Ok(()) };
+/// Returns what holds again for good.
+pub(super) fn reopen(conn: &Connection, id: &str, now: Millis) -> rusqlite::Result<Vec<String>> {
+    let Some(gone) = state(conn, id)? else { return Ok(Vec::new()) };
     let olds: Vec<String> = conn
         .prepare_cached(ENDED)?
         .query_map(named_params! {":id": id, ":at": gone.valid_from}, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let mut opened = Vec::new();
     for old_id in olds {
         let Some(old) = state(conn, &old_id)? else { continue };
         let is_by_itself = matches!(old.detail("why"), Some(CONTRADICTED | LEARNED_LATE));
@@ -167,10 +169,11 @@ pub(super) fn reopen(conn: &Connection, id: &str, now: Millis) -> rusqlite::Resu
             None => {
                 let detail = serde_json::json!({"why": "what ended it was forgotten"});
                 history::note(conn, &old_id, now, "reopened", &detail)?;
+                opened.push(old_id);
             }
         }
     }
-    Ok(())
+    Ok(opened)
 }
 
 /// When a memory ended.

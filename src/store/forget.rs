@@ -2,6 +2,7 @@
 //! and notes. What stays is a line of the audit.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rusqlite::Connection;
@@ -49,6 +50,8 @@ pub struct Erased {
     pub summaries: usize,
     /// Traces that held the text of one of them.
     pub traces: usize,
+    /// Memories that hold again, for one of them had ended them.
+    pub reopened: Vec<String>,
 }
 
 /// A shorter text is in too many others to be the memory's; only a trace that holds exactly it is meant then.
@@ -83,9 +86,13 @@ impl Store {
                     if let Some(quoted) = erase(tx, &id, &deletion)? {
                         erased.packs += quoted.packs;
                         erased.summaries += quoted.summaries;
+                        erased.reopened.extend(quoted.reopened);
                         erased.ids.push(id);
                     }
                 }
+                // What was opened again and then forgotten, too, is gone.
+                let gone: HashSet<&String> = erased.ids.iter().collect();
+                erased.reopened.retain(|it| !gone.contains(it));
                 for (id, trace) in traces {
                     tx.prepare_cached("UPDATE traces SET error = :error, spans = :spans WHERE id = :id")?
                         .execute(named_params! {":error": trace.error, ":spans": trace.spans, ":id": id})?;
@@ -111,10 +118,12 @@ impl Store {
     }
 }
 
-/// Where a deleted memory was quoted.
+/// Where a deleted memory was quoted, and what it had ended.
 pub(super) struct Quoted {
     packs: usize,
     summaries: usize,
+    /// What holds again.
+    reopened: Vec<String>,
 }
 
 /// Deletes one memory from its row, the indexes, packs and summaries, and notes that; `None` when it is not there.
@@ -138,9 +147,10 @@ pub(super) fn erase(conn: &Connection, id: &str, deletion: &Deletion) -> rusqlit
         .optional()?;
     let Some((line, content)) = line else { return Ok(None) };
     // What nobody meant to keep cannot have ended anything; what only grew old has.
-    if deletion.actor == "forget" {
-        super::facts::reopen(conn, id, deletion.at)?;
-    }
+    let reopened = match deletion.actor.as_str() {
+        "forget" => super::facts::reopen(conn, id, deletion.at)?,
+        _ => Vec::new(),
+    };
     super::memories::delete_one(conn, id)?;
     let packs = packs::withdraw(conn, id, &content)?;
     let summaries = summaries_of(conn, id)?;
@@ -148,7 +158,7 @@ pub(super) fn erase(conn: &Connection, id: &str, deletion: &Deletion) -> rusqlit
         .execute(named_params! {":id": id})?;
     conn.prepare_cached("DELETE FROM imported WHERE memory_id = :id")?.execute(named_params! {":id": id})?;
     audit::note(conn, &line)?;
-    Ok(Some(Quoted { packs, summaries }))
+    Ok(Some(Quoted { packs, summaries, reopened }))
 }
 
 /// Deletes the summaries that were made of the memory or turn `id`; how many there were.

@@ -22,9 +22,9 @@ use crate::scope::View;
 pub(super) const TOOL: Tool = Tool {
     name: "forget",
     title: "Forget",
-    description: "Deletes memories for good, by their ids or by filter. Use it when the user asks for it; when a fact \
-        merely changed, use remember with `supersedes` instead, which keeps the history. More than one by filter \
-        needs confirm: true; dry_run: true shows what would go.\n\
+    description: "Deletes memories for good, by id or filter. Use it when the user asks; when a fact merely changed, use \
+        remember with `supersedes`, which keeps the history. More than one by filter needs confirm: true; \
+        dry_run: true shows what would go.\n\
         Example: {\"ids\": [\"0192…\"]} or {\"tags\": [\"draft\"], \"dry_run\": true}",
     toolset: Toolset::Memory,
     writes: true,
@@ -52,7 +52,7 @@ struct ForgetArgs {
     kinds: Option<Vec<Kind>>,
     /// With all of these tags.
     tags: Option<Vec<String>>,
-    /// Happened (or was learned) at or after this time, RFC 3339.
+    /// Happened (or was learned) at or after, RFC 3339.
     since: Option<String>,
     until: Option<String>,
     /// What held at this time.
@@ -62,7 +62,7 @@ struct ForgetArgs {
     /// Only show what would go.
     #[serde(default)]
     dry_run: bool,
-    /// Needed to delete more than one by filter.
+    /// For more than one by filter.
     #[serde(default)]
     confirm: bool,
 }
@@ -74,6 +74,9 @@ struct ForgetResult {
     /// How many more there are than are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     ids_more: Option<usize>,
+    /// Memories that hold again, for what had ended them is gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reopened: Vec<String>,
 }
 
 async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
@@ -146,5 +149,9 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     if quoted > 0 {
         text.push_str(&format!("\nTaken out of {quoted} packs that quoted it."));
     }
-    Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more) }, text)
+    let reopened: Vec<String> = done.reopened.into_iter().take(IDS).collect();
+    if !reopened.is_empty() {
+        text.push_str(&format!("\nWhat they had ended holds again:\n{}", reopened.join("\n")));
+    }
+    Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more), reopened }, text)
 }

@@ -225,8 +225,14 @@ async fn what_is_replaced_by_name_ends_the_only_one_that_has_it() -> anyhow::Res
     // What ended it is forgotten: it holds as it did before.
     let ask = json!({"query": "what does the build use", "namespace": "one"});
     assert!(!contents(&mut server, ask.clone()).await?.contains("The build uses Webpack"));
-    server.call("forget", json!({"ids": [new["id"]]})).await?;
+    let told = server.call("forget", json!({"ids": [new["id"]]})).await?;
+    assert_eq!(told["reopened"], json!([old["id"]]), "{told}");
     assert!(contents(&mut server, ask).await?.contains("The build uses Webpack"));
+    // Of what went in the same call nothing is told.
+    let again = first(&server.call("remember", remember("We replaced Webpack with Vite", "one")).await?);
+    assert_eq!(again["supersedes"], old["id"]);
+    let told = server.call("forget", json!({"ids": [again["id"], old["id"]]})).await?;
+    assert_eq!((&told["forgotten"], &told["reopened"]), (&json!(2), &Value::Null), "{told}");
     // Which of two is meant is not said.
     for content in ["The build uses Webpack", "The admin app runs on Webpack"] {
         server.call("remember", remember(content, "two")).await?;
