@@ -439,6 +439,7 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
             low if at < 3 && words.get(at + 1).is_some_and(|it| it.low == "'s") => Some(format!("^^{low}")),
             // `my brother's car`: whose it is.
             low if at < verb && KIN.contains(&low) => Some(format!("^{low}")),
+            _ if it.is(SHORT_FOR) => Some(it.low.clone()),
             _ if it.is_capital() && (at > 0 || words.len() > 1 && words[1].low == "'s" || is_name_at_start(words)) => {
                 Some(format!("^{}", it.low))
             }
@@ -446,6 +447,12 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
         })
         .collect()
 }
+
+/// Nouns that are written in capitals and name nobody.
+const SHORT_FOR: &[&str] = &[
+    "ci", "cd", "api", "apis", "db", "ui", "qa", "crm", "erp", "cms", "vpn", "dns", "sso", "etl", "sdk", "cli", "cdn",
+    "nas", "tv", "pc", "hr",
+];
 
 /// What people are, with, by or at somebody or something.
 const OF_PEOPLE: &[&str] = &[
