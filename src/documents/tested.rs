@@ -37,7 +37,8 @@ pub(super) fn tested<'a>(files: impl Iterator<Item = (&'a str, &'a str, Class)> 
     for (at, (path, language, _)) in (0_u32..).zip(files).filter(|(_, it)| it.2.test) {
         let found = subject(path).and_then(|it| sources.get(&it)).map(Vec::as_slice).unwrap_or_default();
         let count = found.iter().filter(|it| it.2 == language).count();
-        if found.len() == NOTED || if count == 0 { found.len() } else { count } > MOST {
+        let meant = if count == 0 { found.len() } else { count };
+        if found.len() == NOTED || meant > MOST {
             continue;
         }
         let of_language = |it: &&(u32, &str, &str)| count == 0 || it.2 == language;

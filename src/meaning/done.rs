@@ -333,16 +333,14 @@ fn finished(words: &[Word], verb: usize) -> Option<Vec<Word>> {
 /// `The pull request got merged`: it is merged now.
 fn got(words: &mut Vec<Word>) {
     // `The pool has reopened`
-    if let Some(last) = words.last().filter(|it| words.len() < 7 && it.is(&["reopened", "opened"])).cloned()
-        && words.len() > 2
+    if let [thing @ .., last] = words.as_slice()
+        && words.len() < 7
+        && last.is(&["reopened", "opened"])
         && words[0].is(&["the", "our", "my"])
     {
-        words.pop();
-        words.pop_if(|it| it.is(&["has", "have"]));
-        if is_thing(words) {
-            *words = now(words, &[word("open")]);
-        } else {
-            words.push(last);
+        let thing = thing.split_last().filter(|it| it.0.is(&["has", "have"])).map_or(thing, |it| it.1);
+        if is_thing(thing) {
+            *words = now(thing, &[word("open")]);
         }
         return;
     }

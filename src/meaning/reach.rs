@@ -134,7 +134,6 @@ const TOLD: &[&str] = &[
     "doubt",
     "feel",
     "felt",
-    "heard",
     "found",
     "understand",
     "expect",
