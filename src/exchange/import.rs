@@ -454,14 +454,7 @@ fn key(format: Format, item: &Item) -> Vec<u8> {
         item.source.as_deref(),
         Some(item.content.trim()),
     ];
-    let mut hasher = blake3::Hasher::new();
-    for field in fields {
-        let text = field.unwrap_or_default();
-        hasher.update(&[u8::from(field.is_some())]);
-        hasher.update(&text.len().to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().as_bytes()[..16].to_vec()
+    ids::key("", &fields)
 }
 
 /// A turn as a memory, for whoever wants it to be found by `recall`.

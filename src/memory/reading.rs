@@ -515,18 +515,9 @@ fn look_at(
     if let Some(speaker) = glance.speaker {
         note(speaker, speakers);
     }
-    Seen {
-        counts: counter.count(glance.content),
-        speaker: glance.speaker.map_or(0, |it| counter.has(it)),
-        tags: if glance.tags.len() > EMPTY.len() { counter.has(glance.tags) } else { 0 },
-        place: kept::place(glance),
-        meant: filter.means(glance),
-        superseded: glance.superseded && !filter.means(glance) && filter.means_at_some_time(glance),
-        alive: glance.alive(filter.now),
-        is_turn: glance.kind == TURN,
-        importance: glance.importance as f32,
-        at: glance.occurred_at.unwrap_or(glance.created_at),
-    }
+    let speaker = glance.speaker.map_or(0, |it| counter.has(it));
+    let tags = if glance.tags.len() > EMPTY.len() { counter.has(glance.tags) } else { 0 };
+    seen(filter, glance, counter.count(glance.content), [speaker, tags], kept::place(glance))
 }
 
 /// The same of what is kept.
@@ -546,13 +537,25 @@ fn look_at_kept(
     let mut label = |number: u32, text: &str| *labels.entry(number).or_insert_with(|| counter.has(text));
     let speaker = glance.speaker.map_or(0, |it| label(known.speaker, it));
     let tags = if glance.tags.len() > EMPTY.len() { label(known.tags, glance.tags) } else { 0 };
+    let counts = counter.count_entries(known.words, known.entries, known.outline);
+    seen(filter, glance, counts, [speaker, tags], known.place)
+}
+
+fn seen(
+    filter: &MemoryFilter,
+    glance: &MemoryGlance<'_>,
+    counts: Counts,
+    [speaker, tags]: [u64; 2],
+    place: Option<u64>,
+) -> Seen {
+    let meant = filter.means(glance);
     Seen {
-        counts: counter.count_entries(known.words, known.entries, known.outline),
+        counts,
         speaker,
         tags,
-        place: known.place,
-        meant: filter.means(glance),
-        superseded: glance.superseded && !filter.means(glance) && filter.means_at_some_time(glance),
+        place,
+        meant,
+        superseded: glance.superseded && !meant && filter.means_at_some_time(glance),
         alive: glance.alive(filter.now),
         is_turn: glance.kind == TURN,
         importance: glance.importance as f32,

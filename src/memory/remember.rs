@@ -5,6 +5,7 @@ use super::Policy;
 use crate::clock::Millis;
 use crate::embed;
 use crate::embed::Embedding;
+use crate::ids;
 use crate::meaning;
 use crate::scope::Owner;
 use crate::search;
@@ -213,7 +214,6 @@ fn content_key(item: &Item, content: &str) -> Vec<u8> {
 
 /// Equal for two memories of the same owner, kind, speaker and times with the same `text`.
 fn owned_key(item: &Item, mark: &str, text: &str) -> Vec<u8> {
-    let mut hasher = blake3::Hasher::new();
     let owner = &item.owner;
     let times = [item.occurred_at, item.valid_from, item.valid_to].map(|at| at.map(|at| at.to_string()));
     let fields = [
@@ -228,13 +228,5 @@ fn owned_key(item: &Item, mark: &str, text: &str) -> Vec<u8> {
         times[2].as_deref(),
         Some(text),
     ];
-    hasher.update(mark.as_bytes());
-    for field in fields {
-        // The length keeps ("ab", "c") and ("a", "bc") apart, the mark a missing field and an empty one.
-        let text = field.unwrap_or_default();
-        hasher.update(&[u8::from(field.is_some())]);
-        hasher.update(&text.len().to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().as_bytes()[..16].to_vec()
+    ids::key(mark, &fields)
 }

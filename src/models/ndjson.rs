@@ -46,16 +46,24 @@ impl Lines {
     fn end_line(&mut self, out: &mut Vec<String>) -> Result<(), Fault> {
         self.check_size()?;
         let line = std::mem::take(&mut self.line);
-        let mut line = std::str::from_utf8(&line).map_err(|_| Fault::malformed("the stream is not UTF-8"))?;
-        if !std::mem::replace(&mut self.has_begun, true) {
-            line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        }
+        let line = text(&line, &mut self.has_begun)?;
         let line = line.trim();
         if !line.is_empty() {
             out.push(line.to_owned());
         }
         Ok(())
     }
+}
+
+/// A line of a stream as text, without the byte order mark that may stand before the first.
+///
+/// # Errors
+///
+/// `malformed` for what is not UTF-8.
+pub(super) fn text<'a>(line: &'a [u8], has_begun: &mut bool) -> Result<&'a str, Fault> {
+    let text = std::str::from_utf8(line).map_err(|_| Fault::malformed("the stream is not UTF-8"))?;
+    let is_first = !std::mem::replace(has_begun, true);
+    Ok(if is_first { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text })
 }
 
 #[cfg(test)]

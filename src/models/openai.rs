@@ -320,7 +320,7 @@ impl Chat {
             self.answer.model = Some(model.to_owned());
         }
         if let Some(usage) = chunk.get("usage").filter(|it| it.is_object()) {
-            self.answer.usage = usage_of(usage);
+            self.answer.usage = usage_of(usage, "prompt_tokens", "completion_tokens");
             self.answer.cost_usd = usage.get("cost").and_then(Value::as_f64).filter(|it| it.is_finite() && *it >= 0.0);
             self.answer.usage_original = Some(usage.clone());
         }
@@ -398,19 +398,20 @@ fn text_of(content: Option<&Value>) -> String {
     }
 }
 
-/// OpenAI's `prompt_tokens` include what was read from and written to the cache; ours do not.
-fn usage_of(usage: &Value) -> Usage {
-    let count = |place: &str| usage.pointer(place).and_then(Value::as_u64);
-    let cached = count("/prompt_tokens_details/cached_tokens");
-    let written = count("/prompt_tokens_details/cache_write_tokens");
+/// What was counted, under OpenAI's names for what goes in and comes out. They count what was read from and written to
+/// the cache as input; we do not.
+pub(super) fn usage_of(usage: &Value, input: &str, output: &str) -> Usage {
+    let count = |name: String| usage.pointer(&name).and_then(Value::as_u64);
+    let cached = count(format!("/{input}_details/cached_tokens"));
+    let written = count(format!("/{input}_details/cache_write_tokens"));
     let in_cache = cached.unwrap_or(0).saturating_add(written.unwrap_or(0));
     Usage {
-        input_tokens: count("/prompt_tokens").map(|it| it.saturating_sub(in_cache)),
+        input_tokens: count(format!("/{input}")).map(|it| it.saturating_sub(in_cache)),
         cached_input_tokens: cached,
         cache_write_tokens: written,
         cache_write_1h_tokens: None,
-        output_tokens: count("/completion_tokens"),
-        reasoning_tokens: count("/completion_tokens_details/reasoning_tokens"),
+        output_tokens: count(format!("/{output}")),
+        reasoning_tokens: count(format!("/{output}_details/reasoning_tokens")),
     }
 }
 

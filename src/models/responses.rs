@@ -16,10 +16,10 @@ use super::OnDelta;
 use super::Role;
 use super::ToolCall;
 use super::ToolChoice;
-use super::Usage;
 use super::error::Fault;
 use super::openai::Dialect;
 use super::openai::is_strict;
+use super::openai::usage_of;
 use super::reading;
 use super::reading::Reading;
 use super::reading::Step;
@@ -171,7 +171,7 @@ impl Responses {
         self.answer.id = text("/id");
         self.answer.model = text("/model");
         if let Some(usage) = response.get("usage").filter(|it| it.is_object()) {
-            self.answer.usage = usage_of(usage);
+            self.answer.usage = usage_of(usage, "input_tokens", "output_tokens");
             self.answer.usage_original = Some(usage.clone());
         }
         let was_streamed = !self.answer.text.is_empty();
@@ -199,22 +199,6 @@ impl Responses {
             }
         }
         Ok(Step::GoOn)
-    }
-}
-
-/// `input_tokens` include what was read from and written to the cache; ours do not.
-fn usage_of(usage: &Value) -> Usage {
-    let count = |place: &str| usage.pointer(place).and_then(Value::as_u64);
-    let cached = count("/input_tokens_details/cached_tokens");
-    let written = count("/input_tokens_details/cache_write_tokens");
-    let in_cache = cached.unwrap_or(0).saturating_add(written.unwrap_or(0));
-    Usage {
-        input_tokens: count("/input_tokens").map(|it| it.saturating_sub(in_cache)),
-        cached_input_tokens: cached,
-        cache_write_tokens: written,
-        cache_write_1h_tokens: None,
-        output_tokens: count("/output_tokens"),
-        reasoning_tokens: count("/output_tokens_details/reasoning_tokens"),
     }
 }
 

@@ -5,6 +5,7 @@
 //! dropped. `id` and `retry` mean nothing to us.
 
 use super::error::Fault;
+use super::ndjson::text;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,10 +66,7 @@ impl Events {
     fn end_line(&mut self, out: &mut Vec<Event>) -> Result<(), Fault> {
         self.check_size()?;
         let line = std::mem::take(&mut self.line);
-        let mut line = std::str::from_utf8(&line).map_err(|_| Fault::malformed("the stream is not UTF-8"))?;
-        if !std::mem::replace(&mut self.has_begun, true) {
-            line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        }
+        let line = text(&line, &mut self.has_begun)?;
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
             if std::mem::take(&mut self.has_data) {

@@ -12,6 +12,7 @@ use super::history;
 use super::memories::NewMemory;
 use crate::clock;
 use crate::clock::Millis;
+use crate::ids;
 use crate::meaning;
 use crate::meaning::Fact;
 use crate::scope::Owner;
@@ -394,7 +395,6 @@ fn same_voice(one: Option<&str>, other: Option<&str>) -> bool {
 
 /// The same for all facts on one attribute of one subject of one owner. Sessions share what they know.
 fn key(owner: &Owner, fact: &Fact) -> Vec<u8> {
-    let mut hasher = blake3::Hasher::new();
     let subject = fact.subject_key();
     let fields = [
         Some(owner.namespace.as_str()),
@@ -403,13 +403,7 @@ fn key(owner: &Owner, fact: &Fact) -> Vec<u8> {
         Some(subject.as_str()),
         Some(fact.attribute.as_str()),
     ];
-    for field in fields {
-        let text = field.unwrap_or_default();
-        hasher.update(&[u8::from(field.is_some())]);
-        hasher.update(&text.len().to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().as_bytes()[..16].to_vec()
+    ids::key("", &fields)
 }
 
 fn keep(conn: &Connection, key: &[u8], id: &str, from: Millis, place: usize, fact: &Fact) -> rusqlite::Result<()> {
