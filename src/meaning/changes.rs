@@ -8,6 +8,7 @@ use super::announced::opened;
 use super::frames::is_verb;
 use super::restated::restate;
 use super::restated::said_of;
+use super::spoken::spoken;
 use super::tables::NOW;
 use super::tables::VERBS;
 use super::words::Word;
@@ -26,6 +27,7 @@ pub(super) struct Parts {
 
 /// The parts of a sentence; one that tells no change, or tells it plainly, stays whole.
 pub(super) fn parts(mut words: Vec<Word>) -> Parts {
+    spoken(&mut words);
     reorder(&mut words);
     opened(&mut words);
     restate(&mut words);

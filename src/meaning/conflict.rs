@@ -13,6 +13,7 @@ use super::holdings::SOME;
 use super::holdings::WHATEVER;
 use super::nearby::NEAR;
 use super::nearby::is_likely;
+use super::pursuits::SEEKS;
 use super::qualities::are_apart;
 use super::refill::fills_again;
 use super::sides::differ_in_period;
@@ -89,6 +90,8 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
     match (old.holds, new.holds) {
         (false, false) => None,
         (true, false) if new.value == WHATEVER => Some(1.0),
+        // `looking for a flat in Rome`, `found a flat`
+        (true, false) if new.attribute == SEEKS => is_same.then_some(1.0),
         // `no longer lives in Lisbon` is about Lisbon only; `does not use tabs` says nothing of spaces.
         (true, false) => is_same_value(&old.value, &new.value).then_some(1.0).or(is_same.then_some(0.6)),
         (false, true) => is_same_value(&old.value, &new.value).then_some(1.0),

@@ -11,6 +11,7 @@ impl Statement<'_> {
         let [fact] = told else { return None };
         let says = |list: &[&str]| self.words.iter().any(|it| it.is(list));
         let (attribute, value) = match fact.attribute.as_str() {
+            "employer" | "job" if fact.holds && says(&["freelance", "freelancer"]) => ("employment", "freelance"),
             "employer" | "job" if fact.holds => ("employment", "employed"),
             "partner" if fact.holds && says(ENGAGED) => ("marital status", "engaged"),
             "partner" if fact.holds && says(MARRIED) => ("marital status", "married"),

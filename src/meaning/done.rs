@@ -5,12 +5,17 @@ use super::changes::HEAD;
 use super::changes::now;
 use super::changes::word;
 use super::openings::is_change;
-use super::reach::WISHED;
 use super::reach::is_by_others;
 use super::reach::scope;
+use super::tables::MADE;
+use super::tables::MOVED;
+use super::tables::NUMBERED;
 use super::tables::PREPOSITIONS;
+use super::tables::PUT;
 use super::tables::RESULTS;
+use super::tables::SHADES;
 use super::tables::STATES;
+use super::tables::WISHED;
 use super::values;
 use super::words::Word;
 
@@ -18,25 +23,15 @@ use super::words::Word;
 const THING: usize = 4;
 const VALUE: usize = 6;
 
-/// What brings a thing somewhere.
-const PUT: &[&str] = &["moved", "put", "placed", "parked", "hung", "stored", "hid", "installed", "laid"];
-
 /// Where it is brought.
 const PLACES: &[&str] =
     &["in", "on", "at", "under", "behind", "against", "beside", "above", "near", "inside", "outside", "into", "onto"];
-
-/// What makes a thing be otherwise.
-const MADE: &[&str] = &["made", "painted", "repainted", "dyed", "colored", "coloured", "turned", "set", "switched"];
 
 /// What writes or makes a thing anew.
 const REMADE: &[&str] = &["rewrote", "reimplemented", "rewritten"];
 
 /// What is given to another who keeps or holds it.
 const GIVEN: &[&str] = &["refinanced", "insured", "reinsured", "registered", "deposited"];
-
-/// Words that stand before a color and make one of it.
-const SHADES: &[&str] =
-    &["light", "dark", "pale", "bright", "deep", "sage", "olive", "navy", "sky", "mint", "royal", "lime", "forest"];
 
 pub(super) fn done(words: &mut Vec<Word>) {
     got(words);
@@ -47,9 +42,9 @@ pub(super) fn done(words: &mut Vec<Word>) {
     changed_it(words);
     let Some(verb) = (1..words.len().min(6)).find(|at| is_of_doing(&words[*at])) else { return };
     if is_by_others(&words[..verb])
-        || words[..verb]
-            .iter()
-            .any(|it| it.is(WISHED) || it.is(&["not", "never", "no", "to", "was", "were", "is", "been"]))
+        || words[..verb].iter().any(|it| {
+            it.is_mark() || it.is(&WISHED) || it.is(&["and", "not", "never", "no", "to", "was", "were", "is", "been"])
+        })
     {
         return;
     }
@@ -67,38 +62,14 @@ pub(super) fn done(words: &mut Vec<Word>) {
 }
 
 fn is_of_doing(word: &Word) -> bool {
-    word.is(PUT)
-        || word.is(MADE)
+    word.is(&PUT)
+        || word.is(&MADE)
         || word.is(REMADE)
         || word.is(GIVEN)
-        || word.is(MOVED)
+        || word.is(&MOVED)
         || word.is(&["renewed", "extended"])
         || !word.is_capital() && RESULTS.contains(&word.low.as_str())
 }
-
-/// What brings a thing from one value to another.
-const MOVED: &[&str] = &[
-    "moved",
-    "switched",
-    "migrated",
-    "changed",
-    "turned",
-    "scaled",
-    "reassigned",
-    "rebooked",
-    "rebased",
-    "shifted",
-    "pushed",
-    "brought",
-    "cut",
-    "raised",
-    "ported",
-    "converted",
-    "transferred",
-    "relocated",
-    "handed",
-    "passed",
-];
 
 /// A thing that is named: `the heating`, `CI`, `ticket 482`; it begins at `from`, and nothing in it joins or ends it.
 fn is_thing(thing: &[Word]) -> bool {
@@ -117,7 +88,7 @@ fn is_thing(thing: &[Word]) -> bool {
 
 /// `moved CI over to Buildkite`, `turned the heating down to 19 degrees`: the small word tells nothing.
 fn particle(words: &[Word], verb: usize) -> Option<Vec<Word>> {
-    if !words[verb].is(MOVED) {
+    if !words[verb].is(&MOVED) {
         return None;
     }
     let to = (verb + 2..words.len().min(verb + 8)).find(|at| words[*at].is(&["to", "into", "onto"]))?;
@@ -147,7 +118,7 @@ fn particle(words: &[Word], verb: usize) -> Option<Vec<Word>> {
 
 /// `moved off Heroku to Fly`, `migrated away from A to B`: from the one to the other.
 fn off(words: &mut Vec<Word>) {
-    let Some(verb) = words.iter().take(6).position(|it| it.is(MOVED)).filter(|it| *it > 0) else { return };
+    let Some(verb) = words.iter().take(6).position(|it| it.is(&MOVED)).filter(|it| *it > 0) else { return };
     let length = match &words[verb + 1..] {
         [off, ..] if off.low == "off" => 1,
         [away, from, ..] if away.is(&["away", "over", "out"]) && from.is(&["from", "of"]) => 2,
@@ -160,47 +131,6 @@ fn off(words: &mut Vec<Word>) {
     }
 }
 
-/// Verbs that give something another number, and that no other reader knows.
-const NUMBERED: &[&str] = &[
-    "doubled",
-    "tripled",
-    "quadrupled",
-    "halved",
-    "topped",
-    "bumped",
-    "upped",
-    "adjusted",
-    "readjusted",
-    "corrected",
-    "trimmed",
-    "capped",
-    "boosted",
-    "expanded",
-    "enlarged",
-    "shortened",
-    "revised",
-    "negotiated",
-    "renegotiated",
-    "knocked",
-    "rounded",
-    "slashed",
-    "hiked",
-    "cranked",
-    "dialed",
-    "dialled",
-    "turned",
-    "scaled",
-    "tightened",
-    "relaxed",
-    "widened",
-    "narrowed",
-    "ramped",
-    "nudged",
-    "marked",
-    "amended",
-    "reset",
-];
-
 /// `was topped up to 55k`, `we doubled the limit to 200`: it is that many now.
 fn to_number(words: &mut Vec<Word>) {
     let is_number = |it: &Word| it.low.starts_with(|it: char| it.is_ascii_digit() || "$€£".contains(it));
@@ -212,14 +142,14 @@ fn to_number(words: &mut Vec<Word>) {
     if !scope(words).is_empty() {
         return;
     }
-    let is_past = |it: &Word| it.is(NUMBERED);
+    let is_past = |it: &Word| it.is(&NUMBERED);
     if end > 1 && is_past(&words[end - 1]) && words[end - 2].is(&["was", "were", "been", "got"]) {
         words.splice(end - 1..to, [word("changed")]);
         return;
     }
     let verb =
         (1..end.min(4)).find(|at| is_past(&words[*at]) || end < to && words[*at].is(&["got", "brought", "took"]));
-    let Some(verb) = verb.filter(|it| !words[..*it].iter().any(|it| it.is(WISHED) || it.is(&["not", "was", "were"])))
+    let Some(verb) = verb.filter(|it| !words[..*it].iter().any(|it| it.is(&WISHED) || it.is(&["not", "was", "were"])))
     else {
         return;
     };
@@ -256,7 +186,8 @@ fn filled(words: &[Word], verb: usize) -> Option<Vec<Word>> {
 
 /// `I put the desk against the wall`: it is there now.
 fn placed(words: &[Word], verb: usize) -> Option<Vec<Word>> {
-    if !words[verb].is(PUT) || words[verb].low == "installed" || !words[verb + 1..].first()?.is(&["the", "our", "my"]) {
+    if !words[verb].is(&PUT) || words[verb].low == "installed" || !words[verb + 1..].first()?.is(&["the", "our", "my"])
+    {
         return None;
     }
     let mut place = (verb + 3..words.len().min(verb + 6)).find(|at| words[*at].is(PLACES))?;
@@ -284,7 +215,7 @@ pub(super) fn is_color(value: &str) -> bool {
 /// `made the repo public`, `painted the fence light green`: it is so now.
 fn made(words: &[Word], verb: usize) -> Option<Vec<Word>> {
     let last = words.last()?;
-    if !words[verb].is(MADE) || !words.get(verb + 1)?.is(&["the", "our", "my"]) {
+    if !words[verb].is(&MADE) || !words.get(verb + 1)?.is(&["the", "our", "my"]) {
         return None;
     }
     let of = |name: &str| STATES.iter().any(|it| it.0 == name && it.1.contains(&last.low.as_str()));
@@ -296,7 +227,7 @@ fn made(words: &[Word], verb: usize) -> Option<Vec<Word>> {
     {
         return None;
     }
-    let shades = usize::from(is_color && words.len() > verb + 4 && words[words.len() - 2].is(SHADES));
+    let shades = usize::from(is_color && words.len() > verb + 4 && words[words.len() - 2].is(&SHADES));
     let (thing, value) = words[verb + 1..].split_at(words.len() - verb - 2 - shades);
     is_thing(thing).then(|| now(thing, value))
 }

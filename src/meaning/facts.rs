@@ -24,6 +24,7 @@ use super::openings::take_origin;
 use super::openings::take_renewal;
 use super::openings::take_replaced;
 use super::openings::unquoted;
+use super::pursuits::pursuits;
 use super::reach::is_ours;
 use super::reach::scope;
 use super::slots::slots;
@@ -111,6 +112,7 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         let begun = beginnings(&statement.plain(&told), &told);
         told.extend(begun);
         told.extend(doer(&statement.plain(&told)));
+        told.extend(pursuits(&statement.plain(&told)));
         told.extend(nearby(&statement.plain(&told)));
     }
     let mut held = holdings(&statement.plain(&told));

@@ -9,6 +9,8 @@ use super::Fact;
 use super::sides::is_quantity;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
+use super::tables::CROWDS;
+use super::tables::JOBS;
 use super::tables::LISTED;
 use super::tables::PREPOSITIONS;
 use super::tables::VERBS;
@@ -542,6 +544,43 @@ pub(super) fn names_list(key: &[Word]) -> bool {
         || matches!(key, [first, second, ..] if first.is(&LISTED) && second.is(&PREPOSITIONS))
 }
 
+/// What is set, and nothing that somebody says: `React`, `10 GB`.
+pub(super) fn is_setting(key: &[Word], value: &[Word]) -> bool {
+    const SAID: &[&str] =
+        &["yes", "no", "ok", "okay", "hi", "hello", "thanks", "sure", "great", "nice", "maybe", "sorry"];
+    let is_name =
+        |it: &Word| it.is_capital() || it.low.starts_with(|it: char| it.is_ascii_digit() || "$€£".contains(it));
+    // Of authors and players each is one of many.
+    const ONE_OF_MANY: &[&str] = &[
+        "speaker",
+        "player",
+        "candidate",
+        "customer",
+        "client",
+        "author",
+        "winner",
+        "visitor",
+        "caller",
+        "applicant",
+        "contestant",
+        "employee",
+        "actor",
+        "character",
+        "sender",
+        "recipient",
+        "supplier",
+        "competitor",
+        "dependency",
+    ];
+    let is_list = key.iter().any(|it| {
+        it.is(ONE_OF_MANY) || it.is(&JOBS) || CROWDS.iter().any(|crowd| crowd.trim_end_matches('s') == it.low)
+    });
+    (1..=2).contains(&value.len())
+        && !is_list
+        && is_name(&value[0])
+        && !value.iter().any(|it| it.is(SAID) || it.is_mark() || is_verb(it))
+}
+
 /// `max_connections = 100`, `Customer tier of Mesa Foods: silver`.
 fn keyed(plain: &Plain<'_>, mark: usize) -> Option<Fact> {
     let (key, value) = (&plain.words[..mark], &plain.words[mark + 1..]);
@@ -556,7 +595,7 @@ fn keyed(plain: &Plain<'_>, mark: usize) -> Option<Fact> {
         it.low.contains(['_', '.', '/', '-']) || it.raw.chars().skip(1).any(char::is_uppercase) && it.raw.len() > 3
     };
     // A single plain word may be somebody who speaks, or the name of a list.
-    let sure = if is_set || key.iter().any(is_code) || key.len() > 1 { 0.95 } else { 0.7 };
+    let sure = if is_set || key.iter().any(is_code) || key.len() > 1 || is_setting(key, value) { 0.95 } else { 0.7 };
     let name: Vec<String> = key.iter().filter(|it| !values::is_article(&it.low)).map(|it| it.low.clone()).collect();
     Some(Fact {
         holds: plain.negations.is_empty(),

@@ -6,16 +6,21 @@ use std::collections::BTreeSet;
 use super::Fact;
 use super::frames::Plain;
 use super::frames::is_verb;
-use super::reach::KIN;
-use super::reach::WISHED;
 use super::reach::is_kin;
 use super::reach::is_ours;
 use super::reach::scope;
+use super::tables::BEFORE_IT;
+use super::tables::BEHIND_IT;
 use super::tables::DOING;
+use super::tables::HAVING;
+use super::tables::KIN;
+use super::tables::OF_PEOPLE;
 use super::tables::PREPOSITIONS;
 use super::tables::QUALITIES;
 use super::tables::RIVALS;
+use super::tables::SHORT_FOR;
 use super::tables::VERBS;
+use super::tables::WISHED;
 use super::topic::stem;
 use super::value::written;
 use super::values;
@@ -80,7 +85,7 @@ pub(super) fn gone(plain: &Plain<'_>) -> Vec<Fact> {
         |is: fn(&Word) -> bool| (1..words.len().min(10)).find(|at| is(&words[*at]) && words[at - 1].low != "to");
     let is_we = words.first().is_some_and(|it| it.is(&["we", "i"]))
         && words.get(1).is_some_and(|it| VERBS.contains(it.low.as_str()));
-    let (verb, is_link, is_having) = match (first(|it| it.is(&["is", "are", "am"]) || it.is(HAVING)), first(is_verb)) {
+    let (verb, is_link, is_having) = match (first(|it| it.is(&["is", "are", "am"]) || it.is(&HAVING)), first(is_verb)) {
         (Some(at), _) => (at, words[at].is(&["is", "are", "am"]), true),
         (None, Some(at)) => (at, false, false),
         (None, None) if is_we => (1, false, false),
@@ -146,127 +151,6 @@ fn chosen(words: &[Word], renews: bool) -> Option<&[Word]> {
         .then_some(thing)
 }
 
-/// Verbs behind which stands what somebody has, uses or belongs to.
-const HAVING: &[&str] = &[
-    "has",
-    "have",
-    "uses",
-    "use",
-    "drives",
-    "drive",
-    "owns",
-    "own",
-    "runs",
-    "run",
-    "stores",
-    "store",
-    "hosts",
-    "host",
-    "rents",
-    "rent",
-    "lives",
-    "live",
-    "works",
-    "work",
-    "studies",
-    "study",
-    "needs",
-    "requires",
-    "rides",
-    "ride",
-    "keeps",
-    "keep",
-    "hold",
-    "holds",
-    "takes",
-    "take",
-    "goes",
-    "go",
-    "attends",
-    "attend",
-    "wears",
-    "plays",
-    "play",
-    "subscribes",
-    "banks",
-    "depends",
-];
-
-/// Phrases behind which stands what is given up.
-const BEFORE_IT: &[&[&str]] = &[
-    &["sold"],
-    &["cancelled"],
-    &["canceled"],
-    &["quit"],
-    &["ditched"],
-    &["dropped"],
-    &["abandoned"],
-    &["gave", "up"],
-    &["gave", "away"],
-    &["given", "up"],
-    &["got", "rid", "of"],
-    &["moved", "off"],
-    &["moved", "away", "from"],
-    &["migrated", "off"],
-    &["migrated", "away", "from"],
-    &["switched", "away", "from"],
-    &["switched", "from"],
-    &["broke", "up", "with"],
-    &["split", "up", "with"],
-    &["parted", "ways", "with"],
-    &["divorced"],
-    &["let"],
-    &["replaced"],
-    &["replacing"],
-    &["to", "replace"],
-    &["in", "place", "of"],
-    &["swapped"],
-    &["swapped", "out"],
-    &["traded", "in"],
-    &["traded"],
-    &["stopped", "using"],
-    &["instead", "of"],
-    &["rather", "than"],
-    &["uninstalled"],
-    &["removed"],
-    &["decommissioned"],
-    &["phased", "out"],
-    &["unsubscribed", "from"],
-    &["resigned", "from"],
-    &["left"],
-    &["succeeded"],
-    &["fired"],
-    &["retired"],
-    &["outgrew"],
-    &["ripped", "out"],
-    &["threw", "out"],
-    &["got", "off"],
-];
-
-/// Phrases in front of which stands who or what is gone.
-const BEHIND_IT: &[&[&str]] = &[
-    &["stepped", "down"],
-    &["resigned"],
-    &["retired"],
-    &["died"],
-    &["passed", "away"],
-    &["was", "sold"],
-    &["was", "fired"],
-    &["was", "decommissioned"],
-    &["was", "retired"],
-    &["quit"],
-    &["left"],
-    &["is", "gone"],
-    &["was", "replaced"],
-    &["has", "been", "replaced"],
-    &["was", "discontinued"],
-    &["made", "way", "for"],
-    &["gave", "way", "to"],
-    &["is", "out"],
-    &["closed", "down"],
-    &["shut", "down"],
-];
-
 /// `powered by`, `dirty`: nobody gives that up by its word.
 fn is_state(thing: &[Word]) -> bool {
     matches!(thing, [it] if !it.is_capital() && (it.low.ends_with("ed") || QUALITIES.contains(it.low.as_str())))
@@ -283,7 +167,7 @@ fn given_up(plain: &Plain<'_>) -> Vec<Vec<Word>> {
         words.len() >= at + phrase.len() && phrase.iter().zip(&words[at..]).all(|(one, word)| word.low == *one)
     };
     let is_done =
-        |at: usize| !words[..at].iter().any(|it| it.is(WISHED)) && !plain.negations.iter().any(|it| *it <= at);
+        |at: usize| !words[..at].iter().any(|it| it.is(&WISHED)) && !plain.negations.iter().any(|it| *it <= at);
     let mut found: Vec<Vec<Word>> = Vec::new();
     if let Some(replaced) = plain.replaced.filter(|_| is_done(words.len().min(3))) {
         found.push(
@@ -422,7 +306,7 @@ fn of_thing(plain: &Plain<'_>, thing: &[Word], around: &BTreeSet<String>, holds:
 /// What is said around the thing: nouns, names and owners. Names keep their capital.
 fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
     let is_of_thing = |word: &Word| thing.iter().any(|it| it == word);
-    let verb = words.iter().position(|it| it.is(&["is", "are", "am"]) || it.is(HAVING)).unwrap_or(0);
+    let verb = words.iter().position(|it| it.is(&["is", "are", "am"]) || it.is(&HAVING)).unwrap_or(0);
     words
         .iter()
         .enumerate()
@@ -434,12 +318,12 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
             "we" | "our" | "us" => Some("we".to_owned()),
             // `the design team` is not all of us.
             "team" | "company" if at == 0 || words[at - 1].is(&["the", "our", "my"]) => Some("we".to_owned()),
-            _ if it.is(HAVING) || it.is(SMALL) => None,
+            _ if it.is(&HAVING) || it.is(SMALL) => None,
             // `Uma's hotel`: whose it is.
             low if at < 3 && words.get(at + 1).is_some_and(|it| it.low == "'s") => Some(format!("^^{low}")),
             // `my brother's car`: whose it is.
             low if at < verb && KIN.contains(&low) => Some(format!("^{low}")),
-            _ if it.is(SHORT_FOR) => Some(it.low.clone()),
+            _ if it.is(&SHORT_FOR) => Some(it.low.clone()),
             _ if it.is_capital() && (at > 0 || words.len() > 1 && words[1].low == "'s" || is_name_at_start(words)) => {
                 Some(format!("^{}", it.low))
             }
@@ -448,46 +332,16 @@ fn around(words: &[Word], thing: &[Word]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Nouns that are written in capitals and name nobody.
-const SHORT_FOR: &[&str] = &[
-    "ci", "cd", "api", "apis", "db", "ui", "qa", "crm", "erp", "cms", "vpn", "dns", "sso", "etl", "sdk", "cli", "cdn",
-    "nas", "tv", "pc", "hr",
-];
-
-/// What people are, with, by or at somebody or something.
-const OF_PEOPLE: &[&str] = &[
-    "married",
-    "engaged",
-    "employed",
-    "enrolled",
-    "insured",
-    "trained",
-    "coached",
-    "interested",
-    "addicted",
-    "paid",
-    "obsessed",
-    "treated",
-    "named",
-    "based",
-    "registered",
-    "separated",
-    "divorced",
-    "retired",
-    "located",
-    "tired",
-];
-
 /// `Tess has …`, not `Images are …`: a single word before the verb.
 fn is_name_at_start(words: &[Word]) -> bool {
     // `Search is powered by Solr`: people are married to somebody, and powered by nobody.
     let of_things =
-        |it: &Word| it.low.ends_with("ed") && !it.is(OF_PEOPLE) || it.is(&["written", "run", "built", "kept"]);
+        |it: &Word| it.low.ends_with("ed") && !it.is(&OF_PEOPLE) || it.is(&["written", "run", "built", "kept"]);
     if words.len() > 3 && words[1].is(&["is", "are"]) && of_things(&words[2]) && words[3].is(&PREPOSITIONS) {
         return false;
     }
     words.get(1).is_some_and(|it| {
-        it.is(HAVING)
+        it.is(&HAVING)
             || it.is(&[
                 "is", "handed", "passed", "broke", "sold", "left", "took", "gave", "quit", "divorced", "replaced",
             ])

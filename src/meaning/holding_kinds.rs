@@ -34,7 +34,7 @@ pub(super) fn is_known(kind: &str) -> bool {
     [
         "any", "name", "place", "street", "job", "work", "subject", "diet", "gymname", "bank", "device", "time",
         "money", "who", "url", "often", "cash", "school", "position", "pet", "child", "tongue", "role", "phone",
-        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status", "field",
+        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status", "field", "tier",
     ]
     .contains(&kind)
 }
@@ -191,6 +191,7 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
             value.words.len() <= 4
                 && matches!(last, "plan" | "tier" | "subscription" | "package" | "edition" | "license" | "tariff")
         }
+        "tier" => value.words.len() == 1 && TIERS.contains(&normal.as_str()),
         "status" => {
             STATES.iter().any(|it| matches!(it.0, "status" | "light" | "running") && it.1.contains(&normal.as_str()))
         }
@@ -198,6 +199,22 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
     };
     fits.then_some(Filling { value, of })
 }
+
+/// What sellers call what is bought by the month.
+const TIERS: &[&str] = &[
+    "free",
+    "basic",
+    "standard",
+    "starter",
+    "plus",
+    "pro",
+    "premium",
+    "business",
+    "team",
+    "enterprise",
+    "family",
+    "ultimate",
+];
 
 const PETS: &[&str] = &[
     "dog",

@@ -540,7 +540,8 @@ pub(super) fn plain_change(words: &mut Vec<Word>) {
         .take(7)
         .find(|(_, it)| it.is(&["to", "from"]) || it.is(&["until", "till"]) && words[verb].low == "extended")
         .map(|(at, _)| at);
-    let Some(to) = to else { return };
+    // `changed to 10 to 6`
+    let Some(to) = to.filter(|_| !words[verb + 1].is(&["to", "from"])) else { return };
     // `upgraded Postgres to 16`: a noun without anything before it.
     let is_bare = !own
         && words[..verb].len() <= 2

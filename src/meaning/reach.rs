@@ -2,43 +2,12 @@
 
 use super::gone::OWNERS;
 use super::gone::SMALL;
+use super::tables::KIN;
 use super::tables::PREPOSITIONS;
+use super::tables::TOLD;
 use super::topic::stem;
 use super::values;
 use super::words::Word;
-
-/// Words of what is wished, planned or talked about, and has not been done.
-pub(super) const WISHED: &[&str] = &[
-    "want",
-    "wants",
-    "wanted",
-    "plan",
-    "plans",
-    "planned",
-    "planning",
-    "might",
-    "could",
-    "should",
-    "would",
-    "will",
-    "consider",
-    "considered",
-    "considering",
-    "talked",
-    "discussed",
-    "thought",
-    "thinking",
-    "hope",
-    "hopes",
-    "tried",
-    "proposed",
-    "suggested",
-    "need",
-    "needs",
-    "intend",
-    "almost",
-    "nearly",
-];
 
 /// The nouns of what a thing is given up for or in, and no more: `in the admin app`, `as treasurer`, `for a day`.
 pub(super) fn scope(words: &[Word]) -> Vec<String> {
@@ -103,51 +72,13 @@ pub(super) fn scope(words: &[Word]) -> Vec<String> {
     found
 }
 
-/// Verbs behind which stands what was heard, known or thought, of whomever.
-const TOLD: &[&str] = &[
-    "read",
-    "heard",
-    "know",
-    "knew",
-    "think",
-    "believe",
-    "believed",
-    "guess",
-    "guessed",
-    "dreamt",
-    "dreamed",
-    "saw",
-    "see",
-    "noticed",
-    "learned",
-    "learnt",
-    "wonder",
-    "assume",
-    "suppose",
-    "said",
-    "told",
-    "remember",
-    "imagine",
-    "imagined",
-    "wish",
-    "asked",
-    "doubt",
-    "feel",
-    "felt",
-    "found",
-    "understand",
-    "expect",
-    "pretended",
-    "joked",
-];
-
 /// Whether it is told of what we or who speaks have done, or of what has come in place of a thing by name.
 pub(super) fn is_ours(words: &[Word]) -> bool {
     const BESIDE: &[&str] = &["have", "has", "just", "then", "finally", "since", "also", "eventually"];
     let said: Vec<&Word> = words.iter().filter(|it| !it.is(BESIDE)).take(4).collect();
     match said.as_slice() {
         // `I read that they replaced it`, `I dreamt we did`
-        [_, tells, ..] if tells.is(TOLD) || words.iter().take(8).any(|it| it.is(&["that", "they", "he", "she"])) => {
+        [_, tells, ..] if tells.is(&TOLD) || words.iter().take(8).any(|it| it.is(&["that", "they", "he", "she"])) => {
             false
         }
         [who, ..] if who.is(&["we", "i"]) => true,
@@ -170,39 +101,6 @@ pub(super) fn is_ours(words: &[Word]) -> bool {
 pub(super) fn is_kin(noun: &str) -> bool {
     KIN.contains(&stem(noun).as_str())
 }
-
-/// Nouns of people whose things are not one's own.
-pub(super) const KIN: &[&str] = &[
-    "brother",
-    "sister",
-    "mother",
-    "father",
-    "mom",
-    "dad",
-    "wife",
-    "husband",
-    "son",
-    "daughter",
-    "friend",
-    "parent",
-    "aunt",
-    "uncle",
-    "cousin",
-    "colleague",
-    "neighbor",
-    "neighbour",
-    "boss",
-    "partner",
-    "roommate",
-    "child",
-    "kid",
-    "grandmother",
-    "grandfather",
-    "grandma",
-    "grandpa",
-    "boyfriend",
-    "girlfriend",
-];
 
 /// Whether it is done by somebody else, who has things of his own: `the customer moved the VPN`.
 pub(super) fn is_by_others(agent: &[Word]) -> bool {

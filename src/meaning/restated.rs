@@ -137,7 +137,9 @@ fn has_new(words: &mut Vec<Word>) {
     let end = has - usize::from(words[has].low == "got" && words[has - 1].is(&["has", "have"]));
     let is_told = words[new].low == "new" && words[mark].is(&[":", ","]) && is_value(&words[mark + 1..]);
     // `a new manager, who is nice`
-    let is_named = words.get(mark + 1).is_some_and(|it| !it.is(&["who", "which", "and", "but", "so", "because", "it"]));
+    let is_named = words
+        .get(mark + 1)
+        .is_some_and(|it| !it.low.ends_with("ed") && !it.is(&["who", "which", "and", "but", "so", "because", "it"]));
     if !is_told || !is_named || end == 0 || words[..end].iter().any(Word::is_mark) {
         return;
     }

@@ -7,6 +7,7 @@
 
 use super::Fact;
 use super::frames::Plain;
+use super::frames::is_setting;
 use super::openings::is_change;
 use super::openings::plain_change;
 use super::refill::has_sign_in;
@@ -261,7 +262,8 @@ fn read(words: &[Word], plain: &Plain<'_>) -> Vec<Slot> {
         if super::frames::names_list(&words[..mark]) {
             return found;
         }
-        let sure = if mark > 1 || known(&words[0]) { 0.9 } else { 0.7 };
+        let sure =
+            if mark > 1 || known(&words[0]) || is_setting(&words[..mark], &words[mark + 1..]) { 0.9 } else { 0.7 };
         let named = slot(&words[..mark], &words[mark + 1..], plain, false, sure);
         found.extend(named.map(|it| Slot { topic: Topic { is_owned: true, is_name: false, ..it.topic }, ..it }));
         return found;

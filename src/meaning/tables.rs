@@ -142,6 +142,30 @@ lists! {
     CROWDS = "crowds";
     /// Verbs of which several things can be said at once.
     SEVERAL = "several";
+    /// What one looks for until it is found, beside people of a trade.
+    SOUGHT = "sought";
+    /// What brings a thing somewhere.
+    PUT = "put";
+    /// What makes a thing be otherwise.
+    MADE = "made";
+    /// What brings a thing from one value to another.
+    MOVED = "moved";
+    /// Verbs that give something another number, and that no other reader knows.
+    NUMBERED = "numbered";
+    /// Words that stand before a color and make one of it.
+    SHADES = "shades";
+    /// Words of what is wished, planned or talked about, and has not been done.
+    WISHED = "wished";
+    /// Verbs behind which stands what was heard, known or thought, of whomever.
+    TOLD = "told";
+    /// Nouns of people whose things are not one's own.
+    KIN = "kin";
+    /// Verbs behind which stands what somebody has, uses or belongs to.
+    HAVING = "having";
+    /// Nouns that are written in capitals and name nobody.
+    SHORT_FOR = "short for";
+    /// What people are, with, by or at somebody or something.
+    OF_PEOPLE = "of people";
 }
 
 /// Long lists, in which words are looked up.
@@ -167,6 +191,17 @@ pub(super) static VERBS: LazyLock<Set> = LazyLock::new(|| items("verbs").into_it
 
 /// Verbs of German, French and Spanish in the forms that statements have.
 pub(super) static VERBS_AS_WRITTEN: LazyLock<Set> = LazyLock::new(|| items("verbs as written").into_iter().collect());
+
+/// The words of phrases.
+fn phrases(name: &str) -> Vec<Vec<&'static str>> {
+    items(name).into_iter().map(|it| it.split(' ').collect()).collect()
+}
+
+/// Phrases behind which stands what is given up.
+pub(super) static BEFORE_IT: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| phrases("before it"));
+
+/// Phrases in front of which stands who or what is gone.
+pub(super) static BEHIND_IT: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| phrases("behind it"));
 
 /// States that something is in, by what they are about.
 pub(super) static STATES: LazyLock<Vec<(&'static str, &'static [&'static str])>> =
@@ -204,6 +239,8 @@ mod tests {
         names.sort_unstable();
         let more = [
             "attributes",
+            "before it",
+            "behind it",
             "copulas",
             "devices",
             "done once",
