@@ -42,7 +42,7 @@ fn able(plain: &Plain<'_>) -> Option<Fact> {
     let words = plain.words;
     let at = (1..words.len().min(WITHIN)).find(|at| words[*at].low == "can")?;
     let said = &words[at + 1..];
-    let holds = plain.negations.len() % 2 == 0;
+    let holds = plain.negations.len().is_multiple_of(2);
     if said.iter().any(|it| it.is_mark() || it.is(&["if", "when", "only", "be"])) {
         return None;
     }
@@ -71,7 +71,7 @@ fn sought(plain: &Plain<'_>) -> Option<Fact> {
     let words = plain.words;
     if let Some(at) = (2..words.len().min(WITHIN)).find(|at| words[*at].is(&["looking", "searching", "hunting"])) {
         let is_stated = words[at - 1].is(&["is", "am", "are"]) && words.get(at + 1)?.low == "for";
-        let holds = plain.negations.len() % 2 == 0;
+        let holds = plain.negations.len().is_multiple_of(2);
         return is_stated.then(|| fact(plain, &words[..at - 1], SEEKS, sought_noun(&words[at + 2..])?, holds))?;
     }
     let found = ["found", "bought", "got", "hired", "rented", "adopted", "landed", "leased"];
@@ -130,7 +130,7 @@ fn planned(plain: &Plain<'_>) -> Option<Fact> {
             said => is_trip(said),
         };
         return (is_planned && goes && !who.is_empty())
-            .then(|| fact(plain, who, "plans", places(said), plain.negations.len() % 2 == 0))?;
+            .then(|| fact(plain, who, "plans", places(said), plain.negations.len().is_multiple_of(2)))?;
     }
     (is_trip(said) && is_done(plain, at)).then(|| fact(plain, who, "plans", places(said), false))?
 }

@@ -175,7 +175,7 @@ fn for_free(words: &mut Vec<Word>) {
     let Some(link) = words.iter().take(6).position(|it| it.is(&["is", "are"])).filter(|it| *it > 0) else { return };
     let (head, said) = words.split_at(link);
     let is_free = match &said[1..] {
-        [now, free] | [free, now] => now.low == "now" && free.low == "free",
+        [now, free] => now.is(&["now", "free"]) && free.is(&["now", "free"]) && now.low != free.low,
         [free, of, charge, ..] => free.low == "free" && of.low == "of" && charge.low == "charge",
         _ => false,
     };
