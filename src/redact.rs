@@ -6,13 +6,18 @@
 
 mod json;
 mod told;
+mod typed;
 
 use std::ops::Range;
 
 pub use json::redact_json;
 pub use json::redact_json_text;
 
+use told::given_as;
 use told::told;
+use typed::discord;
+use typed::typed;
+use typed::without_user;
 
 /// Something that was taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +82,8 @@ fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
         if end == at {
             // Words of other scripts: only the few for a password matter.
             let is_start = text[at..].starts_with(|it: char| it.is_alphabetic());
-            if is_start && let Some((range, what)) = told(text, at..at) {
+            let secret = if is_start { told(text, at..at) } else { without_user(text, at) };
+            if let Some((range, what)) = secret {
                 at = range.end;
                 found.push((range, what));
                 continue;
@@ -93,7 +99,9 @@ fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
         let secret = issued(text, start, end)
             .or_else(|| assigned(text, start..end))
             .or_else(|| in_url(text, start..end))
-            .or_else(|| told(text, start..end));
+            .or_else(|| typed(text, start..end))
+            .or_else(|| told(text, start..end))
+            .or_else(|| given_as(text, start));
         match secret {
             Some((range, what)) => {
                 at = range.end;
@@ -216,10 +224,13 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
         let length = word_length(&text[end + 1..]);
         return (length >= 24).then(|| (start..end + 1 + length, *what));
     }
-    // A bot of Telegram: its number, a colon, 35 characters.
+    if let Some(range) = discord(text, start, end) {
+        return Some((range, "Discord token"));
+    }
+    // A bot of Telegram: its number, a colon, 35 characters (34 in its maker's own example).
     if (8..=10).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_digit()) && text[end..].starts_with(":AA") {
         let length = word_length(&text[end + 1..]);
-        return (length == 35).then(|| (start..end + 1 + length, "Telegram token"));
+        return (34..=36).contains(&length).then(|| (start..end + 1 + length, "Telegram token"));
     }
     if word.starts_with(|it: char| it.is_ascii_digit())
         && let Some(length) = card_number(&text[start..])
@@ -233,8 +244,14 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
     }
     let form = FORMS.iter().find(|it| word.starts_with(it.prefix))?;
     let rest = &word[form.prefix.len()..];
+    // Those have letters only.
+    let is_face = form.prefix == "hf_"
+        && rest.bytes().all(|it| it.is_ascii_alphabetic())
+        && rest.bytes().any(|it| it.is_ascii_uppercase())
+        && rest.bytes().any(|it| it.is_ascii_lowercase());
     // `sk-some-css-class-of-many-words` is no key: a key has digits and no words.
-    (form.length.contains(&rest.len()) && (is_random(rest) || is_upper_case_code(rest) || has_solid_part(rest)))
+    (form.length.contains(&rest.len())
+        && (is_random(rest) || is_upper_case_code(rest) || has_solid_part(rest) || is_face))
         .then_some((start..end, form.what))
 }
 
@@ -370,17 +387,21 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
 
 /// The password of `scheme://user:password@host`; `word` is the user.
 fn in_url(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'static str)> {
-    const PLACEHOLDERS: &[&str] = &["password", "pass", "passwd", "secret", "pwd", "changeme", "example", "pw"];
     if !text[..word.start].ends_with("://") {
         return None;
     }
-    let password = text[word.end..].strip_prefix(':')?;
+    let length = password_of_url(text[word.end..].strip_prefix(':')?)?;
+    Some((word.end + 1..word.end + 1 + length, "password"))
+}
+
+/// How long the password is that stands before the `@` of an address.
+fn password_of_url(password: &str) -> Option<usize> {
+    const PLACEHOLDERS: &[&str] = &["password", "pass", "passwd", "secret", "pwd", "changeme", "example", "pw"];
     let length = password.bytes().take(256).position(|it| !is_word(it) && !b"!$%^*+=.,~".contains(&it))?;
-    let start = word.end + 1;
     let value = &password[..length];
     let is_placeholder =
         PLACEHOLDERS.contains(&value.to_ascii_lowercase().as_str()) || value.starts_with(['$', '%', '*']);
-    (length >= 4 && password[length..].starts_with('@') && !is_placeholder).then(|| (start..start + length, "password"))
+    (length >= 4 && password[length..].starts_with('@') && !is_placeholder).then_some(length)
 }
 
 /// Whether `value` was rolled rather than written: letters and digits that change places at every turn. Words, also

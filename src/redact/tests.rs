@@ -114,8 +114,85 @@ fn passwords_that_people_say_are_taken_out() {
         ("password is 83920184", "83920184"),
         ("The password is \"hunter22\" for the router", "hunter22"),
         ("密码: abc12345", "abc12345"),
+        ("密码是 Panda#8899", "Panda#8899"),
+        ("WiFi的密码是Panda8899。", "Panda8899"),
+        ("パスワードは Sakura!2024 です", "Sakura!2024"),
     ] {
         check(text, secret, "password");
+    }
+}
+
+#[test]
+fn passwords_of_something_that_is_named_are_taken_out() {
+    for (text, secret) in [
+        ("The password for the wifi is Sunfl0wer!22", "Sunfl0wer!22"),
+        ("The password of the staging database: tiger77lily", "tiger77lily"),
+        ("root password on db-01 is tiger77lily", "tiger77lily"),
+        ("Ana's laptop password (work) is tiger77lily.", "tiger77lily"),
+        ("password for bob@acme.io is tiger77lily", "tiger77lily"),
+        ("Das Passwort für den Server ist Gr3nz!wald", "Gr3nz!wald"),
+        ("WLAN-Passwort: geheim123", "geheim123"),
+        ("Das Adminpasswort ist geheim123", "geheim123"),
+        ("Das PW ist geheim123", "geheim123"),
+        ("wifi pass is geheim123", "geheim123"),
+        ("WLAN-Schlüssel: 73629184756102938475", "73629184756102938475"),
+        ("Die PIN der Karte ist 7391", "7391"),
+        ("Le mot de passe du wifi est Ch4ton!Bleu", "Ch4ton!Bleu"),
+        ("La contraseña del router es G4to!Azul", "G4to!Azul"),
+        ("la clave del wifi es Manzana#99", "Manzana#99"),
+        ("La contraseña del wifi es ahora luna456", "luna456"),
+        ("Das Passwort des Routers lautet jetzt xyz789", "xyz789"),
+        ("La password del server è G4tto!Blu", "G4tto!Blu"),
+        ("A senha do wifi é Cach0rro!1", "Cach0rro!1"),
+        ("username ana, password hunter22", "hunter22"),
+        ("log in as ana with password hunter22", "hunter22"),
+        ("Use tiger77lily as the password", "tiger77lily"),
+        ("DB_PASS=Tiger77", "Tiger77"),
+        ("MYSQL_ROOT_PASSWORD: tiger77", "tiger77"),
+        ("passwd: s3cr3t7!", "s3cr3t7!"),
+    ] {
+        check(text, secret, "password");
+    }
+}
+
+#[test]
+fn keys_that_people_tell_are_taken_out() {
+    let value = token("", 24);
+    for (text, what) in [
+        ("API key: {}", "API key"),
+        ("The API key for billing is {}.", "API key"),
+        ("secret key = {}", "API key"),
+        ("Our Stripe secret is {}", "secret"),
+        ("The access token is {}, until May", "token"),
+        ("API-Schlüssel: {}", "API key"),
+        ("clé API : {}", "API key"),
+    ] {
+        check(&text.replace("{}", &value), &value, what);
+    }
+    let hexadecimal = "1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c";
+    check(&format!("twilio auth token is {hexadecimal}"), hexadecimal, "token");
+}
+
+#[test]
+fn passwords_in_commands_headers_and_addresses_are_taken_out() {
+    check("curl -u bob:Fl0werPot9 https://x.test", "Fl0werPot9", "password");
+    check("sshpass -p 'Fl0werPot9' ssh bob@x", "Fl0werPot9", "password");
+    check("mysql -u root -pTr0ub4dor app", "Tr0ub4dor", "password");
+    check("Authorization: Basic Ym9iOkZsMHdlclBvdDk=", "Ym9iOkZsMHdlclBvdDk=", "password");
+    check("redis://:p4ssw0rdX@cache:6379/0", "p4ssw0rdX", "password");
+    let discord = format!("M{}.{}.{}", token("", 23), token("", 6), token("", 27));
+    check(&format!("the bot has {discord}"), &discord, "Discord token");
+    let face = format!("hf_{}", "AbCdEfGhIjKlMnOpQ".repeat(2));
+    check(&format!("use {face}"), &face, "Hugging Face token");
+    for text in [
+        "docker run -u 1000:1000 -p 8080:8080 app1",
+        "docker run -u node:node22 app",
+        "mysql -h db -p3306 app",
+        "cargo test -p carryall2",
+        "Basic knowledge of Rust2021 is enough",
+        "ssh -p 2222x bob@host",
+    ] {
+        check_untouched(text);
     }
 }
 
@@ -184,7 +261,22 @@ fn private_keys_are_taken_out_whole() {
 
 #[test]
 fn a_large_text_made_to_slow_it_down_does_not() {
-    for part in ["token=", "-----BEGIN PRIVATE KEY-----", "eyJa.", "https://u:", "\\n", "token"] {
+    for part in [
+        "token=",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJa.",
+        "https://u:",
+        "\\n",
+        "token",
+        "password for ",
+        "://:",
+        "-u a:",
+        "as a ",
+        "password of a ",
+        "curl -p",
+        "密码是",
+        "a_password-",
+    ] {
         assert!(redact(&part.repeat(500_000 / part.len())).1.is_empty(), "{part}");
     }
 }
@@ -231,6 +323,16 @@ fn what_only_looks_random_is_left_alone() {
         "IBAN DE89 3704 0044 0532 0130 00",
         "+49 30 1234 5678 9012, call 5105-1051",
         "2023-10-05 10:00:00 2024-11-21",
+        "The pin for the LED is GPIO17",
+        "The password for staging was changed on 2026-11-01",
+        "The password for user admin42 is expired, we reset it",
+        "We log in with password OAuth2 or with a key",
+        "The API key is stored in 1Password",
+        "The key for the cache is user:42:profile1",
+        "The token for the next page is in field2",
+        "The passwords of 14 users are longer than 12 characters",
+        "密码长度至少为12位",
+        "Das Passwort muss 12 Zeichen haben",
         "Skeleton32CharactersLongIdentifierXYZ and SKU12345678901234567890123456789012",
     ] {
         check_untouched(text);

@@ -1,8 +1,9 @@
-//! Passwords as people tell them in a sentence: `the wifi password is hunter22`.
+//! Passwords as people tell them in a sentence: `the wifi password is hunter22`, `the API key for billing is …`.
 
 use std::ops::Range;
 
 use super::MAX_VALUE_BYTES;
+use super::is_random;
 use super::is_uuid;
 
 /// Words for a password as people say it, in the languages of most users.
@@ -12,6 +13,8 @@ const SPOKEN: &[&str] = &[
     "kennwort",
     "passphrase",
     "passcode",
+    "passwd",
+    "pw",
     "pin",
     "pincode",
     "contraseña",
@@ -21,9 +24,22 @@ const SPOKEN: &[&str] = &[
     "hasło",
     "пароль",
     "passe",
-    "密码",
-    "パスワード",
+    "wlanschlüssel",
+    "netzwerkschlüssel",
 ];
+
+/// Those that also end a longer word: `Adminpasswort`, `DB_PASSWORD`.
+const ENDINGS: &[&str] = &["password", "passwort", "kennwort", "wachtwoord", "passphrase"];
+
+/// Words that stand without a space before and behind them, and what may follow before the password.
+const UNSPACED: &[&str] = &["密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호"];
+const UNSPACED_IS: &[&str] = &["は", "是", "为", "為", "が", "는", "은"];
+
+/// Words for what machines make up; only what looks made up is taken out behind them.
+const MADE: &[(&str, &str)] = &[("token", "token"), ("secret", "secret"), ("jeton", "token")];
+
+/// What stands before `key` when it is one of those.
+const KEYS: &[&str] = &["api", "access", "secret", "auth", "client", "signing", "encryption", "private"];
 
 /// What people put between the word and the password.
 const BETWEEN: &[&str] = &[
@@ -39,45 +55,177 @@ const BETWEEN: &[&str] = &[
     "set to",
     "wurde geändert auf",
     "is now",
+    "is currently",
+    "is nu",
     "is",
     "was",
     "ist jetzt",
     "ist",
+    "lautet jetzt",
+    "lautet nun",
     "lautet",
+    "est maintenant",
+    "est désormais",
     "est",
+    "es ahora",
     "es",
+    "agora é",
+    "è ora",
     "é",
+    "è",
     ":",
     "=",
     "：",
     "->",
 ];
 
+/// Words that begin what the password is for: `the password for the wifi is …`.
+const OF: &[&str] = &[
+    "for", "of", "to", "on", "at", "in", "from", "für", "von", "vom", "der", "des", "zum", "zur", "du", "de", "pour",
+    "del", "para", "do", "da", "di", "della", "dello", "per", "van", "voor", "api",
+];
+
+/// Words before a password that is told without `is`: `user ana and password hunter22`.
+const BEFORE: &[&str] =
+    &["and", "with", "new", "und", "mit", "neues", "y", "con", "et", "avec", "e", "com", "en", "met"];
+
+/// Signs that passwords have and words have not.
+const SIGNS: [char; 10] = ['!', '@', '#', '%', '^', '&', '*', '+', '?', '~'];
+
+/// How many words the thing may have that a password is for.
+const MOST_WORDS: usize = 7;
+
+/// What a word asks of the value behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A person chose it.
+    Chosen,
+    /// Four digits are enough.
+    Pin,
+    /// Nobody could have chosen it.
+    Made,
+}
+
 /// The password of `the wifi password is hunter22`, `Passwort: Sommer2024!`, `PIN: 4821`: chosen by a person, so it
 /// need not look random, but it is no plain word and ends where the clause ends.
 pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    if let Some(unspaced) = UNSPACED.iter().find(|it| text[name.start..].starts_with(**it)) {
+        let behind = text[name.start + unspaced.len()..].trim_start_matches([' ', '\t', '"']);
+        let is = UNSPACED_IS.iter().chain(BETWEEN).find(|it| behind.starts_with(**it))?;
+        return value(text, &behind[is.len()..], Asks::Chosen, 6).map(|it| (it, "password"));
+    }
     if text[..name.start].ends_with(char::is_alphanumeric) {
         return None;
     }
-    // A word of ASCII is cut before an accent: `contrase|ña`. The longest of them has eleven bytes.
-    let rest = &text[name.start..text.len().min(text.ceil_char_boundary(name.start + 24))];
-    let until = name.start + rest.find(|it: char| !it.is_alphanumeric())?;
+    // A word of ASCII is cut before an accent: `contrase|ña`. Names of settings are as long as people make them.
+    let rest = &text[name.start..text.len().min(text.ceil_char_boundary(name.start + 64))];
+    let until = name.start + rest.find(|it: char| !it.is_alphanumeric() && !matches!(it, '_' | '-'))?;
     let word = text[name.start..until].to_lowercase();
-    if !SPOKEN.contains(&word.as_str()) {
-        return None;
-    }
+    let last = word.rsplit(['_', '-']).next().unwrap_or_default();
+    let before = || before(text, name.start);
+    let (asks, what) = kind_of(&word, last, before)?;
     let behind = text[until..].trim_start_matches([' ', '\t', '*', '"', '`', '\'']);
-    let between = BETWEEN.iter().find(|it| {
-        behind
-            .strip_prefix(**it)
-            .is_some_and(|rest| !it.ends_with(char::is_alphabetic) || rest.starts_with([' ', '\t', ':']))
-    })?;
-    let value = behind[between.len()..].trim_start_matches([' ', '\t', ':', '"', '`', '\'', '*', '“', '„', '«']);
+    if let Some(rest) = after_is(behind) {
+        return value(text, rest, asks, 6).map(|it| (it, what));
+    }
+    if let Some(rest) = after_thing(behind) {
+        // `The pin for the LED is GPIO17` is of another kind.
+        let found = value(text, rest, asks, 6)?;
+        let secret = &text[found.clone()];
+        let is_pin = secret.bytes().all(|it| it.is_ascii_digit())
+            || secret.contains(SIGNS)
+            || secret.len() >= 16 && is_random(secret);
+        return (asks != Asks::Pin || is_pin).then_some((found, what));
+    }
+    let before = before();
+    let is_listed = BEFORE.contains(&before.as_str()) || before.ends_with([',', '/']);
+    // `with password OAuth2` is no password.
+    (is_listed && asks == Asks::Chosen).then(|| value(text, behind, asks, 8)).flatten().map(|it| (it, what))
+}
+
+/// The password of `log in with hunter22 as the password`; `start` begins a word.
+pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'static str)> {
+    let length = text[start..].bytes().take(MAX_VALUE_BYTES).position(|it| it == b' ')?;
+    let behind = &text[start + length + 1..];
+    let behind = ["as ", "als ", "como ", "comme ", "come "].iter().find_map(|it| behind.strip_prefix(it))?;
+    let behind = ["the ", "a ", "your ", "my ", "its ", "das ", "la ", "mot de ", "password di "]
+        .iter()
+        .find_map(|it| behind.strip_prefix(it))
+        .unwrap_or(behind);
+    let end = behind.find(|it: char| !it.is_alphanumeric()).unwrap_or(behind.len());
+    let word = behind[..end].to_lowercase();
+    (SPOKEN.contains(&word.as_str())
+        && !text[..start].ends_with(|it: char| !it.is_whitespace() && !"\"'`“„«".contains(it)))
+    .then(|| value(&text[..start + length], &text[start..start + length], Asks::Chosen, 6))
+    .flatten()
+    .map(|it| (it, "password"))
+}
+
+/// What the word is a name of; `last` is its part behind a hyphen, `before` the word before it.
+fn kind_of(word: &str, last: &str, before: impl Fn() -> String) -> Option<(Asks, &'static str)> {
+    if SPOKEN.contains(&last) || word == "wlan-schlüssel" || ENDINGS.iter().any(|it| last.ends_with(it)) {
+        let is_pin = last.starts_with("pin") || last == "passcode" || last == "clave";
+        return Some((if is_pin { Asks::Pin } else { Asks::Chosen }, "password"));
+    }
+    if last == "pass" {
+        let is_of_thing = word != "pass" || ["wifi", "wi-fi", "wlan"].contains(&before().as_str());
+        return is_of_thing.then_some((Asks::Chosen, "password"));
+    }
+    if let Some((_, what)) = MADE.iter().find(|it| it.0 == last) {
+        return Some((Asks::Made, what));
+    }
+    let is_key = last == "key" && KEYS.contains(&before().as_str())
+        || word == "api-schlüssel"
+        || word == "clé"
+        || word == "chiave";
+    is_key.then_some((Asks::Made, "API key"))
+}
+
+/// The word before `at`, in small letters, with the comma behind it.
+fn before(text: &str, at: usize) -> String {
+    let start = text.floor_char_boundary(at.saturating_sub(24));
+    text[start..at]
+        .trim_end_matches([' ', '\t'])
+        .rsplit([' ', '\t', '\n', '"', '('])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
+}
+
+/// What is behind `is`, with which `behind` begins.
+fn after_is(behind: &str) -> Option<&str> {
+    BETWEEN.iter().find_map(|it| {
+        behind.strip_prefix(it).filter(|rest| !it.ends_with(char::is_alphabetic) || rest.starts_with([' ', '\t', ':']))
+    })
+}
+
+/// What is behind `for the wifi is`, with which `behind` begins: a few words of one clause.
+fn after_thing(behind: &str) -> Option<&str> {
+    let mut rest = behind;
+    for at in 0..MOST_WORDS {
+        let length = rest.bytes().take(MAX_VALUE_BYTES).position(|it| it == b' ' || it == b'\n')?;
+        let word = &rest[..length];
+        let is_over = word.ends_with(['.', ',', ';', '!', '?']) || rest[length..].starts_with('\n');
+        let begins = OF.contains(&word.trim_end_matches(':').to_lowercase().as_str()) || word.starts_with('(');
+        if is_over || at == 0 && !begins {
+            return None;
+        }
+        rest = rest[length..].trim_start_matches(' ');
+        if let Some(found) = word.ends_with(':').then_some(rest).or_else(|| after_is(rest)) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Where in `text` the password stands with which its end `rest` begins.
+fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize>> {
+    let value = rest.trim_start_matches([' ', '\t', ':', '"', '`', '\'', '*', '“', '„', '«']);
     let at = text.len() - value.len();
     let length = value
         .char_indices()
         .take(MAX_VALUE_BYTES)
-        .find(|(_, it)| it.is_whitespace() || "\"`,;<>(){}[]|“”»".contains(*it))
+        .find(|(_, it)| it.is_whitespace() || "\"`,;<>(){}[]|“”»。、，です".contains(*it))
         .map_or(value.len(), |(at, _)| at);
     if length > MAX_VALUE_BYTES {
         return None;
@@ -86,22 +234,25 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
     let tail = value[secret.len()..].trim_start_matches(['"', '`', '\'', '*', '”', '“', '»']);
     let next = tail.split_whitespace().next().unwrap_or_default();
     let is_over = tail.is_empty()
-        || tail.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r'])
+        || tail.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r', '。', '、', '，', 'で'])
+        || next.starts_with("です")
         || ["and", "but", "for", "on", "at", "in", "und", "für", "et", "y", "or", "(", "-", "–"].contains(&next);
     let letters = secret.chars().any(char::is_alphabetic);
     let digits = secret.chars().filter(char::is_ascii_digit).count();
-    let signs = secret.chars().any(|it| "!@#%^&*+?~".contains(it));
+    let signs = secret.contains(SIGNS);
     let count = secret.chars().count();
-    let is_pin = word.starts_with("pin") || word == "passcode" || word == "clave";
     let looks = match (letters, digits > 0) {
-        (true, true) => count >= 6,
+        // No key is shorter.
+        _ if asks == Asks::Made => count >= 16 && is_random(secret),
+        (true, true) => count >= least,
         (true, false) => signs && count >= 8,
-        (false, _) => digits == count && (digits >= 6 || is_pin && digits >= 4) && digits <= 12,
+        // The keys of routers have twenty.
+        (false, _) => digits == count && (digits >= 6 || asks == Asks::Pin && digits >= 4) && digits <= 20,
     };
     let is_code = secret.contains("::")
-        || secret.contains('/')
+        || secret.contains('/') && asks != Asks::Made
         || tail.starts_with(['(', '[', '{', '<'])
-        || secret.starts_with(['$', '%', '.']);
+        || secret.starts_with(['$', '%', '.', '/']);
     let low = secret.to_lowercase();
     let is_placeholder = ["password", "passwort", "changeme", "example", "secret", "redacted", "xxxx", "your"]
         .iter()
@@ -111,5 +262,5 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
         || low.starts_with("argon")
         || low.starts_with("utf")
         || low.starts_with("base64");
-    (looks && is_over && !is_code && !is_placeholder && !is_uuid(secret)).then(|| (at..at + secret.len(), "password"))
+    (looks && is_over && !is_code && !is_placeholder && !is_uuid(secret)).then(|| at..at + secret.len())
 }
