@@ -87,11 +87,27 @@ pub(super) struct Known {
     vectors: Arc<VectorCache>,
     /// Which file that is, counted by this process: what it keeps in memory of one is not true of another.
     generation: AtomicU64,
+    /// Whether all that stands in the file can be made again, so that a damaged one is taken away.
+    can_be_made_again: bool,
 }
 
 impl Known {
     pub(super) fn has_worked_with(&self, file: Option<FileIdentity>) -> bool {
         file.is_some() && self.file.lock().unwrap_or_else(PoisonError::into_inner).map(|it| it.0) == file
+    }
+
+    pub(super) fn can_be_made_again(&self) -> bool {
+        self.can_be_made_again
+    }
+
+    /// What `err` is told as: a damaged file that can be made again is taken away, and the next use makes it anew.
+    pub(super) fn told(&self, path: &Path, err: StoreError) -> StoreError {
+        match err {
+            StoreError::Corrupt { path: named, reason } if self.can_be_made_again && open::take_away_damaged(path) => {
+                StoreError::TakenAway { path: named, reason }
+            }
+            other => other,
+        }
     }
 
     /// Notes the file of a connection; returns its number among those that this process has worked with. One into which
@@ -111,6 +127,15 @@ impl Known {
 impl Store {
     /// A handle to the database at `path`. Nothing is opened or created before the first use.
     pub fn new(path: &Path) -> Store {
+        Store::at(path, false)
+    }
+
+    /// As [`Store::new`], for what can be made again from elsewhere: a damaged file is taken away.
+    pub(super) fn of_what_can_be_made_again(path: &Path) -> Store {
+        Store::at(path, true)
+    }
+
+    fn at(path: &Path, can_be_made_again: bool) -> Store {
         Store {
             shared: Arc::new(Shared {
                 path: path.to_path_buf(),
@@ -126,6 +151,7 @@ impl Store {
                     limits: OnceLock::new(),
                     vectors: Arc::default(),
                     generation: AtomicU64::new(0),
+                    can_be_made_again,
                 }),
             }),
         }
@@ -217,7 +243,12 @@ impl Store {
         let reading = tokio::task::spawn_blocking(move || {
             let mut work = Some(work);
             for _ in 0..PUT_BACK_MEANWHILE {
-                let mut reader = store.take_reader()?;
+                let mut reader =
+                    store.take_reader().or_else(|err| match store.shared.known.told(store.path(), err) {
+                        // Nothing was done yet, so the caller need not hear of it.
+                        StoreError::TakenAway { .. } => store.take_reader(),
+                        other => Err(other),
+                    })?;
                 let (file, cookie) = (reader.generation, reader.cookie);
                 let result = in_read_transaction(store.path(), &mut reader.conn, |conn| {
                     if migrate::cookie(conn).map_err(|err| StoreError::of(store.path(), &err))? != cookie {
@@ -233,6 +264,7 @@ impl Store {
                 if reader.follows && result.as_ref().err().is_none_or(|err| !err.is_about_the_file()) {
                     store.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
                 }
+                let result = result.map_err(|err| store.shared.known.told(store.path(), err));
                 return result.and_then(|it| it.ok_or_else(StoreError::closed));
             }
             Err(StoreError::Internal { reason: "the database changes all the time".to_owned() })

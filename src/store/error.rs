@@ -24,6 +24,10 @@ pub enum StoreError {
     #[error("database {} is damaged or no database: {reason}", path.display())]
     Corrupt { path: PathBuf, reason: String },
 
+    /// Call again: what stood in it is made again from the files that it is about.
+    #[error("the index {} was damaged and has been taken away: {reason}", path.display())]
+    TakenAway { path: PathBuf, reason: String },
+
     /// Update the program; the file was left untouched.
     #[error("database {} has schema version {found}, this program knows up to {known}", path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
@@ -103,6 +107,7 @@ impl StoreError {
             StoreError::Full { .. }
                 | StoreError::ReadOnly { .. }
                 | StoreError::Corrupt { .. }
+                | StoreError::TakenAway { .. }
                 | StoreError::Newer { .. }
                 | StoreError::Foreign { .. }
                 | StoreError::Unusable { .. }
@@ -124,6 +129,7 @@ impl StoreError {
                 "move {} away and restore a backup in its place, or name another file with --db or CARRYALL_DB",
                 path.display()
             ),
+            StoreError::TakenAway { .. } => "call again: it is built anew from the files".to_owned(),
             StoreError::Newer { .. } => {
                 "update carryall, or name another file with --db or CARRYALL_DB; the file was left untouched".to_owned()
             }

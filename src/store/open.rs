@@ -303,6 +303,28 @@ fn set_aside(left: &Path) {
     let _ = std::fs::rename(left, PathBuf::from(name));
 }
 
+/// Takes the file at `path` away with its log when it is damaged; `false` when it is not: another process may have
+/// made it anew meanwhile.
+pub(super) fn take_away_damaged(path: &Path) -> bool {
+    let _lock = lock_folder(path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let found = connect(path, flags).and_then(|conn| {
+        let check = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        check.map_err(|err| StoreError::of(path, &err))
+    });
+    let is_damaged = match found {
+        Ok(found) => found != "ok",
+        Err(err) => matches!(err, StoreError::Corrupt { .. }),
+    };
+    if is_damaged {
+        tracing::warn!(path = %path.display(), "the index was damaged and is made anew");
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(path, suffix));
+        }
+    }
+    is_damaged && !path.exists()
+}
+
 /// Keeps other processes of ours from creating or clearing files beside this one, until it is dropped. `None` where
 /// a folder cannot be locked; there the rare race remains.
 fn lock_folder(path: &Path) -> Option<std::fs::File> {

@@ -50,7 +50,7 @@ impl Store {
     pub fn index(&self) -> Store {
         let mut name = self.path().as_os_str().to_owned();
         name.push(INDEX_SUFFIX);
-        Store::new(&PathBuf::from(name))
+        Store::of_what_can_be_made_again(&PathBuf::from(name))
     }
 
     /// The workspaces, in the order of their roots.

@@ -127,6 +127,8 @@ where
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         let result = match (self.outcome, committed) {
+            // What became of the file is told with the batch.
+            (Some(Err(StoreError::Corrupt { .. })), Err(err @ StoreError::TakenAway { .. })) => Err(err),
             (Some(Err(err)), _) | (_, Err(err)) => Err(err),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(StoreError::closed()),
@@ -235,7 +237,7 @@ impl WriterLoop {
             self.held = None;
             return;
         }
-        let outcome = self.transact(&mut jobs);
+        let outcome = self.transact(&mut jobs).map_err(|err| self.known.told(&self.path, err));
         if matches!(&outcome, Err(err) if !matches!(err, StoreError::Busy { .. })) {
             // Whatever is wrong with the file, a fresh connection sees it as it then is.
             self.held = None;
@@ -315,6 +317,7 @@ impl WriterLoop {
             self.held = None;
             found = self.version()?;
         }
+        let can_be_made_again = self.known.can_be_made_again();
         let conn = self.connection()?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if found == migrate::known() {
@@ -324,6 +327,7 @@ impl WriterLoop {
             return Err(StoreError::Migrated { path, found, known: migrate::known() });
         }
         let mut suspicious = false;
+        let mut damaged = None;
         for job in jobs {
             tx.execute_batch("SAVEPOINT job").map_err(failed)?;
             let ran = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&tx)));
@@ -338,12 +342,17 @@ impl WriterLoop {
                 Ok(Ok(())) => "RELEASE job",
                 Ok(Err(err)) => {
                     suspicious |= err.is_about_the_file();
+                    if matches!(err, StoreError::Corrupt { .. }) && can_be_made_again {
+                        damaged = Some(err);
+                    }
                     "ROLLBACK TO job; RELEASE job"
                 }
                 Err(_) => "ROLLBACK TO job; RELEASE job",
             };
             tx.execute_batch(end).map_err(failed)?;
         }
+        // Such a file is taken away, and what the others wrote with it.
+        damaged.map_or(Ok(()), Err)?;
         tx.commit().map_err(failed)?;
         if suspicious {
             self.held = None;
@@ -368,7 +377,12 @@ impl WriterLoop {
         let held = match self.held.take() {
             Some(held) => held,
             None => {
-                let opened = open::open_writer(&self.path, &self.known.pins).map_err(|err| match err {
+                let open = || open::open_writer(&self.path, &self.known.pins);
+                let opened = open().or_else(|err| match self.known.told(&self.path, err) {
+                    StoreError::TakenAway { .. } => open(),
+                    other => Err(other),
+                });
+                let opened = opened.map_err(|err| match err {
                     StoreError::Newer { path, found, known } if self.known.has_worked_with(open::identity(&path)) => {
                         StoreError::Migrated { path, found, known }
                     }

@@ -130,6 +130,54 @@ fn pages_that_were_damaged_are_told_and_the_rest_is_read() -> anyhow::Result<()>
 }
 
 #[test]
+fn a_damaged_index_of_files_is_built_anew() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let work = folder.path().join("work");
+    std::fs::create_dir(&work)?;
+    for at in 0..40 {
+        std::fs::write(work.join(format!("m{at}.rs")), format!("pub fn lift_anchor_{at}() {{}}\n").repeat(60))?;
+    }
+    let db = folder.path().join("mine.db");
+    let index = folder.path().join("mine.db-index");
+    let served = || {
+        let mut command = command(&[], &db);
+        command.current_dir(&work);
+        Server::start_with(command)
+    };
+    let mut server = served()?;
+    server.done("index_workspace", json!({}))?;
+    server.remember("the harbour is blue")?;
+    server.end()?;
+    let hits = |server: &mut Server| -> anyhow::Result<usize> {
+        let found = server.done("search_workspace", json!({"query": "lift_anchor_7"}))?;
+        Ok(found["hits"].as_array().map_or(0, Vec::len))
+    };
+
+    // No database at all: nobody hears of it.
+    std::fs::write(&index, b"this is no database".repeat(500))?;
+    let mut server = served()?;
+    server.done("index_workspace", json!({}))?;
+    assert!(hits(&mut server)? > 0);
+    server.end()?;
+
+    // Cut in half, which is noticed amid the reading or writing: that call may fail, and says that the next one will do.
+    let conn = outside(&index)?;
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(conn);
+    let half = std::fs::metadata(&index)?.len() / 2;
+    std::fs::OpenOptions::new().write(true).open(&index)?.set_len(half)?;
+    let mut server = served()?;
+    let answer = server.call("search_workspace", json!({"query": "lift_anchor_7"}))?;
+    let text = answer["content"][0]["text"].as_str().unwrap_or_default();
+    assert!(answer["isError"] != true || text.contains("Call again"), "{text}");
+    server.done("index_workspace", json!({}))?;
+    assert!(hits(&mut server)? > 0);
+    assert_eq!(server.recall("harbour")?.len(), 1);
+    server.end()?;
+    Ok(())
+}
+
+#[test]
 fn a_file_that_another_process_holds_is_read_on_and_written_when_it_is_free() -> anyhow::Result<()> {
     let (_folder, db, mut server) = served()?;
     let holder = outside(&db)?;
