@@ -41,6 +41,7 @@ pub use forget::Forgotten;
 pub use overview::Overview;
 pub use overview::flags;
 pub use recall::ByWordsAlone;
+pub use recall::Next;
 pub use recall::Query;
 pub use recall::Recalled;
 pub use recall::Recollection;

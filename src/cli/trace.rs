@@ -50,18 +50,20 @@ pub(super) fn run(asked: Box<Trace>, config: Config, out: &Output) -> Result<Exi
         session_id: asked.session_id.clone(),
         since: time("--since", &asked.since)?,
         until: time("--until", &asked.until)?,
-    };
-    let offset = match asked.cursor.as_deref().map(str::parse) {
-        None => 0,
-        Some(Ok(offset)) => offset,
-        Some(Err(_)) => return Err(Failed::usage("--cursor is no cursor of an earlier answer", "leave it out")),
+        before: match &asked.cursor {
+            None => None,
+            Some(cursor) => Some(
+                trace::place(cursor)
+                    .ok_or_else(|| Failed::usage("--cursor is no cursor of an earlier answer", "leave it out"))?,
+            ),
+        },
     };
     let limit = asked.limit.map(|it| usize::try_from(it).unwrap_or(LISTED));
     let most = if is_report { limit.unwrap_or(REPORTED) } else { limit.unwrap_or(LISTED) };
     let calls = runtime::block_on(async {
         let store = Store::new(&config.db);
         let found = if store.path().exists() {
-            trace::find(&store, filter, most.saturating_add(1), offset).await
+            trace::find(&store, filter, most.saturating_add(1)).await
         } else {
             Ok(Vec::new())
         };
@@ -94,8 +96,8 @@ pub(super) fn run(asked: Box<Trace>, config: Config, out: &Output) -> Result<Exi
         for call in calls {
             out.line(listed(call, width));
         }
-        if more {
-            out.line(format_args!("{}", format!("There is more: --cursor {}", offset + calls.len()).dimmed()));
+        if let Some(last) = calls.last().filter(|_| more) {
+            out.line(format_args!("{}", format!("There is more: --cursor {}", trace::cursor(last)).dimmed()));
         }
     }
     Ok(Exit::Done)

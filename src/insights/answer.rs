@@ -236,7 +236,7 @@ impl Insights {
             given.trace_id = call;
         }
         let of_call = TraceFilter { id: Some(given.trace_id.clone()), ..TraceFilter::default() };
-        let judged = trace::find(&self.store, of_call, 1, 0).await?;
+        let judged = trace::find(&self.store, of_call, 1).await?;
         given.shown = judged.first().map(trace::CallRecord::shown).unwrap_or_default();
         self.store.add_feedback(given, self.clock.now()).await
     }

@@ -104,8 +104,9 @@ impl Memory {
             let earlier = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
             let (since, until) = (later(query.since, since), earlier(query.until, until));
             let filter = self.filter(&Query { since, until, ..query.clone() });
-            let mut rows =
-                self.store.search_memories(filter, call.cancelled(), |reader| reader.newest(OF_A_TIME, 0)).await?;
+            let rows =
+                self.store.search_memories(filter, call.cancelled(), |reader| reader.newest(OF_A_TIME, None)).await?;
+            let mut rows: Vec<MemoryRow> = rows.into_iter().map(|it| it.1).collect();
             rows.sort_by(|a, b| (at(a), &a.id).cmp(&(at(b), &b.id)));
             let first = rows.first().map(|it| it.owner.session_id.clone());
             let session_id = first.filter(|it| rows.iter().all(|row| row.owner.session_id == *it)).flatten();
@@ -116,8 +117,9 @@ impl Memory {
             Some(owner) => Some(owner),
             None => {
                 let filter = self.filter(query);
-                let newest = self.store.search_memories(filter, call.cancelled(), |reader| reader.newest(1, 0)).await?;
-                newest.into_iter().next().map(|it| it.owner).filter(|it| it.session_id.is_some())
+                let newest =
+                    self.store.search_memories(filter, call.cancelled(), |reader| reader.newest(1, None)).await?;
+                newest.into_iter().next().map(|it| it.1.owner).filter(|it| it.session_id.is_some())
             }
         };
         let Some(owner) = owner else { return Ok(None) };

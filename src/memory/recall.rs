@@ -49,6 +49,18 @@ pub struct Query {
     pub limit: usize,
     /// How many of the best to leave out, for the pages after the first.
     pub offset: usize,
+    /// Of the newest memories, only those behind this one: see [`Next::Behind`].
+    pub behind: Option<(Millis, i64)>,
+}
+
+/// Where the next page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Behind so many of the best.
+    Offset(usize),
+    /// Behind the memory that was learned then and has this number: a list of the newest does not move when memories are
+    /// added or forgotten meanwhile.
+    Behind(Millis, i64),
 }
 
 impl Query {
@@ -82,8 +94,8 @@ pub struct Recollection {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recalled {
     pub memories: Vec<Recollection>,
-    /// The offset of the next page; `None` when there is no more.
-    pub next_offset: Option<usize>,
+    /// `None` when there is no more.
+    pub next: Option<Next>,
     /// The words that were searched for.
     pub words: Vec<String>,
     /// What there is besides, when nothing was found.
@@ -144,8 +156,7 @@ impl Memory {
         };
         let overview = self.overview(query, &mut page, call).await?;
         let memories = recollect(page.rows, &page.hits, query, &page.words);
-        let next_offset = page.more.then(|| query.offset.saturating_add(query.limit));
-        Ok(Recalled { memories, next_offset, words: page.words, unfound: page.unfound, overview, by_words_alone })
+        Ok(Recalled { memories, next: page.next, words: page.words, unfound: page.unfound, overview, by_words_alone })
     }
 
     /// Reads what `query` finds; `meaning` is its vector.
@@ -225,7 +236,7 @@ pub(super) struct Page {
     pub(super) rows: Vec<MemoryRow>,
     /// The words that were searched for.
     pub(super) words: Vec<String>,
-    more: bool,
+    next: Option<Next>,
     unfound: Option<Unfound>,
     /// Whether any of the rows has a vector of the model that was asked by.
     vectors: bool,
@@ -245,11 +256,13 @@ fn page(
     let (limit, offset) = (query.limit, query.offset);
     // What is too long for a word is none, and asks for something all the same.
     if question.terms().is_empty() && !query.query.contains(char::is_alphanumeric) {
-        let mut rows = reader.newest(limit.saturating_add(1), offset)?;
+        let mut rows = reader.newest(limit.saturating_add(1), query.behind)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|(seq, row)| Next::Behind(row.created_at, *seq));
+        let rows: Vec<MemoryRow> = rows.into_iter().map(|it| it.1).collect();
         let unfound = if rows.is_empty() { Some(find::unfound(reader, question, &query.view)?) } else { None };
-        return Ok(Page { hits: Vec::new(), rows, words: Vec::new(), more, unfound, vectors: true, summary: None });
+        return Ok(Page { hits: Vec::new(), rows, words: Vec::new(), next, unfound, vectors: true, summary: None });
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
     let times = dates::find(&query.query, at);
@@ -281,7 +294,8 @@ fn page(
         Some(meaning) => reader.cosines(meaning, &places)?.iter().any(Option::is_some),
         None => false,
     };
-    Ok(Page { more: hits.len() >= wanted, hits, rows, words: question.words(), unfound, vectors, summary })
+    let next = (hits.len() >= wanted).then(|| Next::Offset(offset.saturating_add(limit)));
+    Ok(Page { next, hits, rows, words: question.words(), unfound, vectors, summary })
 }
 
 /// The cosine from which on a memory is shown as near in meaning to a question of which no memory has a word, and the part

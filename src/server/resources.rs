@@ -224,7 +224,7 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
             // An address names nobody, so it leads to calls that belong to nobody.
             let eyes = Some(Eyes::default());
             let filter = TraceFilter { id: Some(id), eyes, ..TraceFilter::default() };
-            let found = trace::find(&app.store, filter, 1, 0).await.map_err(protocol_error)?;
+            let found = trace::find(&app.store, filter, 1).await.map_err(protocol_error)?;
             (pretty(&tools::tree_json(found.into_iter().next().ok_or_else(missing)?)), "application/json")
         }
         Address::Health => {
@@ -278,7 +278,7 @@ pub(super) async fn complete(app: &App, request: &CompleteRequestParams) -> Resu
             .collect(),
         ("trace", "id") => {
             let filter = TraceFilter { eyes: Some(Eyes::default()), ..TraceFilter::default() };
-            let found = trace::find(&app.store, filter, PAGE, 0).await.map_err(protocol_error)?;
+            let found = trace::find(&app.store, filter, PAGE).await.map_err(protocol_error)?;
             found.into_iter().map(|it| it.id).collect()
         }
         _ => Vec::new(),

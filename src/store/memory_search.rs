@@ -390,14 +390,17 @@ impl MemoryReader<'_> {
     }
 
     /// The newest memories that the filter means.
-    pub fn newest(&self, limit: usize, offset: usize) -> Result<Vec<MemoryRow>, StoreError> {
+    pub fn newest(&self, limit: usize, behind: Option<(Millis, i64)>) -> Result<Vec<(i64, MemoryRow)>, StoreError> {
         let sql = newest_sql(&self.condition);
-        let (limit, offset) = (i64::try_from(limit).unwrap_or(i64::MAX), i64::try_from(offset).unwrap_or(i64::MAX));
-        let read = || -> rusqlite::Result<Vec<MemoryRow>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (behind_at, behind_seq) = behind.unzip();
+        let read = || -> rusqlite::Result<Vec<(i64, MemoryRow)>> {
             let mut parameters = self.bound.parameters();
             parameters.push((":limit", &limit));
-            parameters.push((":offset", &offset));
-            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), from_row)?.collect()
+            parameters.push((":behind_at", &behind_at));
+            parameters.push((":behind_seq", &behind_seq));
+            let of_row = |row: &rusqlite::Row<'_>| Ok((row.get("seq")?, from_row(row)?));
+            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), of_row)?.collect()
         };
         read().map_err(|err| self.failed(&err))
     }
@@ -459,8 +462,9 @@ fn superseded_sql(condition: &str) -> String {
 
 pub(super) fn newest_sql(condition: &str) -> String {
     format!(
-        "SELECT {COLUMNS} FROM memories AS m WHERE {condition}
-         ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit OFFSET :offset"
+        "SELECT {COLUMNS}, m.seq AS seq FROM memories AS m
+         WHERE (:behind_at IS NULL OR (m.created_at, m.seq) < (:behind_at, :behind_seq)) AND {condition}
+         ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit"
     )
 }
 

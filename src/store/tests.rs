@@ -47,7 +47,8 @@ fn everything(now: Millis) -> MemoryFilter {
 }
 
 async fn contents(store: &Store, filter: MemoryFilter) -> Vec<String> {
-    let newest = |reader: &MemoryReader<'_>| reader.newest(10_000, 0);
+    let newest =
+        |reader: &MemoryReader<'_>| Ok(reader.newest(10_000, None)?.into_iter().map(|it| it.1).collect::<Vec<_>>());
     let found = store.search_memories(filter, &CancellationToken::new(), newest).await.unwrap();
     found.into_iter().map(|it| it.content).rev().collect()
 }

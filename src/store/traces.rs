@@ -51,6 +51,8 @@ pub struct TraceFilter {
     pub session_id: Option<String>,
     pub since: Option<Millis>,
     pub until: Option<Millis>,
+    /// Only what stands behind this one in the order of the list: when it began, and its id.
+    pub before: Option<(Millis, String)>,
 }
 
 const INSERT: &str = "INSERT OR IGNORE INTO traces (id, tool, started_at, took_us, outcome, error, session_id, user_id,
@@ -63,6 +65,7 @@ const COLUMNS: &str = "id, tool, started_at, took_us, outcome, error, session_id
 
 const SELECT: &str = "WHERE (:tool IS NULL OR tool = :tool) AND (:outcome IS NULL OR outcome = :outcome)
       AND started_at >= coalesce(:since, -9223372036854775808) AND started_at < coalesce(:until, 9223372036854775807)
+      AND (:before_at IS NULL OR (started_at, id) < (:before_at, :before_id))
       AND (:sees_all OR ((user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)))";
 
 /// From the minute before the pack was made on: a call begins before its pack is kept.
@@ -78,9 +81,7 @@ fn select(filter: &TraceFilter) -> String {
         TraceFilter { session_id: Some(_), .. } => "AND :id IS NULL AND :as_ours IS NULL AND session_id = :session_id",
         _ => "AND :id IS NULL AND :as_ours IS NULL AND :session_id IS NULL",
     };
-    format!(
-        "SELECT {COLUMNS} FROM traces {SELECT} {narrow} ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset"
-    )
+    format!("SELECT {COLUMNS} FROM traces {SELECT} {narrow} ORDER BY started_at DESC, id DESC LIMIT :limit")
 }
 
 impl Store {
@@ -107,20 +108,21 @@ impl Store {
         .await
     }
 
-    /// The traces that `filter` means, the latest first, at most `limit` after `offset`.
-    pub async fn traces(&self, filter: TraceFilter, limit: usize, offset: usize) -> Result<Vec<TraceRow>, StoreError> {
+    /// The traces that `filter` means, the latest first, at most `limit`.
+    pub async fn traces(&self, filter: TraceFilter, limit: usize) -> Result<Vec<TraceRow>, StoreError> {
         let path = self.path().to_path_buf();
         self.read(move |conn| {
             let list = || -> rusqlite::Result<Vec<TraceRow>> {
                 let eyes = filter.eyes.clone().unwrap_or_default();
+                let (before_at, before_id) = filter.before.clone().unzip();
                 conn.prepare_cached(&select(&filter))?
                     .query_map(
                         named_params! {
                             ":sees_all": filter.eyes.is_none(), ":user_id": eyes.user_id, ":persona": eyes.persona,
                             ":id": filter.id, ":as_ours": filter.id.as_deref().and_then(with_hyphens), ":tool": filter.tool, ":outcome": filter.outcome,
                             ":session_id": filter.session_id, ":since": filter.since, ":until": filter.until,
+                            ":before_at": before_at, ":before_id": before_id,
                             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                            ":offset": i64::try_from(offset).unwrap_or(0),
                         },
                         from_row,
                     )?

@@ -167,23 +167,29 @@ fn call_row(record: &CallRecord) -> CallRow {
 /// # Errors
 ///
 /// Any [`StoreError`].
-pub async fn find(
-    store: &Store,
-    filter: TraceFilter,
-    limit: usize,
-    offset: usize,
-) -> Result<Vec<CallRecord>, StoreError> {
+pub async fn find(store: &Store, filter: TraceFilter, limit: usize) -> Result<Vec<CallRecord>, StoreError> {
     // What could not be written must not keep what is there from being read.
     if let Err(err) = store.flush().await {
         tracing::warn!(error = %err, "the latest traces may be missing");
     }
     let (id, eyes) = (filter.id.clone(), filter.eyes.clone());
-    let is_one = offset == 0 && filter == TraceFilter { id: id.clone(), eyes: eyes.clone(), ..TraceFilter::default() };
-    let rows = store.traces(filter, limit, offset).await?;
+    let is_one = filter == TraceFilter { id: id.clone(), eyes: eyes.clone(), ..TraceFilter::default() };
+    let rows = store.traces(filter, limit).await?;
     if let (true, Some(id)) = (is_one && rows.is_empty(), id) {
         return Ok(store.call(id, eyes).await?.map(counted).into_iter().collect());
     }
     Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// Where a list of calls goes on that ended with `call`: calls that are made meanwhile do not move it.
+pub fn cursor(call: &CallRecord) -> String {
+    format!("{}.{}", call.started_at, call.id)
+}
+
+/// Reads a [`cursor`]; `None` when it is none.
+pub fn place(cursor: &str) -> Option<(crate::clock::Millis, String)> {
+    let (at, id) = cursor.split_once('.')?;
+    Some((at.parse().ok()?, id.to_owned()))
 }
 
 /// What is left of a call whose steps were swept: one step with its facts.

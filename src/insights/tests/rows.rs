@@ -336,12 +336,12 @@ async fn a_call_whose_steps_were_swept_is_still_at_the_end_of_its_link() -> anyh
         let (id, tool) = (Some(call.id.clone()), tool.map(str::to_owned));
         crate::store::TraceFilter { id, eyes: Some(eyes), tool, ..Default::default() }
     };
-    let own = crate::trace::find(&year.store, find(call.user_id.as_deref(), None), 1, 0).await?;
+    let own = crate::trace::find(&year.store, find(call.user_id.as_deref(), None), 1).await?;
     let [own] = own.as_slice() else { anyhow::bail!("{own:?}") };
     assert_eq!((&own.tool, own.started_at, &own.outcome), (&call.tool, call.started_at, &call.outcome));
     assert_eq!(own.spans[0].notes["model"], json!(call.model));
     for other in [find(Some("somebody else"), None), find(None, None), find(call.user_id.as_deref(), Some("forget"))] {
-        assert!(crate::trace::find(&year.store, other.clone(), 1, 0).await?.is_empty(), "{other:?}");
+        assert!(crate::trace::find(&year.store, other.clone(), 1).await?.is_empty(), "{other:?}");
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ use super::super::reply::size;
 use super::super::schema;
 use super::Context;
 use super::Tool;
-use super::recall::cursor_offset;
 use crate::clock;
 use crate::config::Toolset;
 use crate::scope;
@@ -139,17 +138,24 @@ async fn get_trace(context: Context, arguments: Value) -> Result<Answer, Failure
         session_id: args.session_id,
         since: arguments::time("since", args.since.as_ref())?,
         until: arguments::time("until", args.until.as_ref())?,
+        before: match &args.cursor {
+            None => None,
+            Some(cursor) => Some(trace::place(cursor).ok_or_else(|| {
+                let allowed = "the next_cursor of an earlier answer";
+                Failure::argument("cursor", &cursor.as_str().into(), allowed, "the next_cursor of the answer before")
+            })?),
+        },
     };
-    let offset = cursor_offset(args.cursor.as_deref())?;
     let limit = usize::try_from(args.limit).unwrap_or(10);
-    let mut records = trace::find(&context.app.store, filter, limit + 1, offset).await?;
+    let mut records = trace::find(&context.app.store, filter, limit + 1).await?;
     let more = records.len() > limit;
     records.truncate(limit);
+    let cursors: Vec<String> = records.iter().map(trace::cursor).collect();
     let mut spans: Vec<SpanOut> = records.into_iter().map(tree).collect();
     let fitting = fitting(spans.iter().map(size));
     let more = more || fitting < spans.len();
     spans.truncate(fitting);
-    let next_cursor = more.then(|| (offset + spans.len()).to_string());
+    let next_cursor = cursors.get(spans.len().saturating_sub(1)).filter(|_| more).cloned();
     let mut text = if spans.is_empty() && is_named && !context.is_local {
         "No such call is recorded. One that was made for a user or a persona is shown to calls with that `user_id` and \
          `persona` only."

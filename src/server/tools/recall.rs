@@ -18,10 +18,12 @@ use super::Context;
 use super::Tool;
 use super::remember::Kind;
 use crate::clock;
+use crate::clock::Millis;
 use crate::config::Toolset;
 use crate::context::label;
 use crate::memory::EXTRACTIVE;
 use crate::memory::Filter;
+use crate::memory::Next;
 use crate::memory::Overview;
 use crate::memory::Query;
 use crate::memory::Recollection;
@@ -233,7 +235,7 @@ impl Recalled {
 
 async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: RecallArgs = arguments::read(arguments)?;
-    let offset = cursor_offset(args.cursor.as_deref())?;
+    let (offset, behind) = page(args.cursor.as_deref())?;
     let query = Query {
         query: args.query,
         view: View::new(
@@ -250,9 +252,13 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
         include_superseded: args.include_superseded,
         limit: usize::try_from(args.limit).unwrap_or(10),
         offset,
+        behind,
     };
     let found = context.app.memory.recall(&query, &context.call).await?;
-    let next_cursor = found.next_offset.map(|it| it.to_string());
+    let next_cursor = found.next.map(|it| match it {
+        Next::Offset(offset) => offset.to_string(),
+        Next::Behind(at, seq) => format!("{at}.{seq}"),
+    });
     let mut memories: Vec<Recalled> = found.memories.into_iter().map(|it| Recalled::of(it, args.explain)).collect();
     cut_long(&mut memories, query.limit);
     context.call.span("answer").note_shown(memories.iter().map(|it| format!("carryall://memory/{}", it.id)));
@@ -339,14 +345,14 @@ fn describe_unfound(unfound: &Unfound, query: &Query) -> String {
     label(&text, 2000)
 }
 
-/// Reads a cursor that counts results.
-pub(super) fn cursor_offset(cursor: Option<&str>) -> Result<usize, Failure> {
-    let Some(cursor) = cursor else { return Ok(0) };
+/// Reads a cursor: how many to leave out, or behind which of the newest to go on.
+fn page(cursor: Option<&str>) -> Result<(usize, Option<(Millis, i64)>), Failure> {
+    let Some(cursor) = cursor else { return Ok((0, None)) };
     // No list is that long; what a sum with it would overflow is no cursor.
-    cursor
-        .parse::<u32>()
-        .ok()
-        .and_then(|it| usize::try_from(it).ok())
+    let offset = cursor.parse::<u32>().ok().and_then(|it| Some((usize::try_from(it).ok()?, None)));
+    let behind = || cursor.split_once('.').and_then(|(at, seq)| Some((0, Some((at.parse().ok()?, seq.parse().ok()?)))));
+    offset
+        .or_else(behind)
         .ok_or_else(|| Failure::argument("cursor", &cursor.into(), "the next_cursor of an earlier answer", "\"10\""))
 }
 

@@ -106,6 +106,19 @@ async fn calls_are_listed_the_latest_first_by_tool_outcome_session_and_time() ->
     let rest = server.call("get_trace", rest).await?;
     assert_eq!(rest["spans"].as_array().map(Vec::len), Some(3));
     assert!(rest.get("next_cursor").is_none());
+    // Each look is a call, too; it moves none of the others to the next page.
+    let mut seen = Vec::new();
+    let mut page = server.call("get_trace", json!({"limit": 4})).await?;
+    loop {
+        seen.extend(page["spans"].as_array().into_iter().flatten().map(|it| it["call_id"].to_string()));
+        let Some(cursor) = page.get("next_cursor") else { break };
+        page = server.call("get_trace", json!({"limit": 4, "cursor": cursor})).await?;
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all, "a call stands on two pages");
+    assert!(all > 20, "{all}");
     Ok(())
 }
 
