@@ -33,6 +33,7 @@ use super::http::Http;
 use super::reading;
 use super::reading::Reading;
 use super::reading::Step;
+use super::reading::tokens;
 use super::sse::Event;
 use super::structured;
 use crate::config::ProviderConfig;
@@ -416,7 +417,7 @@ impl Messages {
 
 /// Anthropic's counts are disjoint already.
 fn usage_of(usage: &Value) -> Usage {
-    let count = |place: &str| usage.pointer(place).and_then(Value::as_u64);
+    let count = |place: &str| usage.pointer(place).and_then(tokens);
     Usage {
         input_tokens: count("/input_tokens"),
         cached_input_tokens: count("/cache_read_input_tokens"),

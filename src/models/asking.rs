@@ -405,6 +405,10 @@ impl Asking<'_> {
         let mut until = first_deadline;
         let answer = loop {
             match tokio::time::timeout_at(until, &mut work).await {
+                // What broke off after its beginning was taken by the provider, whatever status the chunk names.
+                Ok(Err(error)) if first.get().is_some() => {
+                    return Err(ModelError { status: error.status.map(|_| 200), ..error });
+                }
                 Ok(outcome) => break outcome?,
                 Err(_) if shown.load(Ordering::Relaxed) && until < self.deadline => until = self.deadline,
                 Err(_) => return Err(self.late(name)),

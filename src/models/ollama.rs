@@ -37,6 +37,7 @@ use super::http::Pieces;
 use super::ndjson::Lines;
 use super::reading;
 use super::reading::Step;
+use super::reading::tokens;
 use crate::config::ProviderConfig;
 use crate::http::Response;
 use crate::tokens;
@@ -268,7 +269,7 @@ impl Chat {
         };
         self.answer.finish_reason_original = Some(reason.to_owned());
         // Zero and missing both mean that Ollama did not count: no prompt and no answer has no tokens.
-        let count = |name: &str| line.get(name).and_then(Value::as_u64).filter(|it| *it > 0);
+        let count = |name: &str| line.get(name).and_then(tokens).filter(|it| *it > 0);
         self.answer.usage =
             Usage { input_tokens: count("prompt_eval_count"), output_tokens: count("eval_count"), ..Usage::default() };
         let counts = ["prompt_eval_count", "eval_count"]

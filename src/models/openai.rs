@@ -32,6 +32,7 @@ use super::http::Http;
 use super::reading;
 use super::reading::Reading;
 use super::reading::Step;
+use super::reading::tokens;
 use super::responses;
 use super::sse::Event;
 use crate::config::OpenAiApi;
@@ -401,7 +402,7 @@ fn text_of(content: Option<&Value>) -> String {
 /// What was counted, under OpenAI's names for what goes in and comes out. They count what was read from and written to
 /// the cache as input; we do not.
 pub(super) fn usage_of(usage: &Value, input: &str, output: &str) -> Usage {
-    let count = |name: String| usage.pointer(&name).and_then(Value::as_u64);
+    let count = |name: String| usage.pointer(&name).and_then(tokens);
     let cached = count(format!("/{input}_details/cached_tokens"));
     let written = count(format!("/{input}_details/cache_write_tokens"));
     let in_cache = cached.unwrap_or(0).saturating_add(written.unwrap_or(0));
@@ -439,6 +440,13 @@ mod tests {
         request.messages.push(Message::new(Role::Assistant, "hello"));
         let second = request_body(&request, Dialect::Compatible, false).to_string();
         assert!(second.starts_with(first.trim_end_matches("]}")));
+    }
+
+    #[test]
+    fn counts_that_cannot_be_are_unknown() {
+        let absurd = json!({"prompt_tokens": 1_000_000_000_000_000_u64, "completion_tokens": -3});
+        let usage = usage_of(&absurd, "prompt_tokens", "completion_tokens");
+        assert_eq!((usage.input_tokens, usage.output_tokens), (None, None));
     }
 
     #[test]

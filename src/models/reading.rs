@@ -17,6 +17,15 @@ use super::sse::Event;
 use super::sse::Events;
 use crate::http::Response;
 
+/// More than any call can have: a thousand times the largest windows of 2026.
+const MOST_TOKENS: u64 = 1_000_000_000;
+
+/// A count of tokens as a provider reports it; `None` when it is none or cannot be: what it cost is unknown then, and no cap
+/// is used up by it.
+pub(super) fn tokens(count: &Value) -> Option<u64> {
+    count.as_u64().filter(|it| *it <= MOST_TOKENS)
+}
+
 /// What an event or a line was.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {

@@ -287,6 +287,19 @@ async fn others_keep_the_pause_that_a_provider_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_breaks_off_after_its_beginning_may_have_cost_whatever_status_its_error_names() {
+    let breaks = |piece| {
+        let error = ModelError { status: Some(500), ..wrong("p", ErrorKind::ProviderError, "no") };
+        Part { piece, end: Err(error), ..answers("") }
+    };
+    for (piece, cost_usd) in [("", Some(0.0)), ("Hel", None)] {
+        let (models, routes) = stage(vec![(0..4).map(|_| breaks(piece)).collect()], 1);
+        let failed = two_answers(&models, &routes, 1).await.remove(0).unwrap_err();
+        assert!(failed.attempts.iter().all(|it| it.cost_usd == cost_usd), "{:?}", failed.attempts);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_an_answer_does_not_begin_the_next_route_is_asked_as_well() {
     let hedged = |mut stage: (Models, Vec<Route>)| {
         stage.0.routing.hedge_after = Some(Duration::from_secs(4));
