@@ -33,6 +33,7 @@ pub use analysed::telling_words;
 pub use compounds::is_compound_of;
 pub use compounds::parts_of_compound;
 pub use copies::set_copies_behind;
+pub use fold::typed;
 pub use judgement::asks_for_judgement;
 pub use judgement::take_said_by_others;
 pub use judgement::topic;

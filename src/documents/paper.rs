@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::language::Language;
 use super::skip::SkipReason;
+use crate::search;
 
 /// What a document is, by the ending of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +154,7 @@ impl Text {
     }
 
     fn line(&mut self, line: &str) {
+        let line = &*search::typed(line);
         if self.text.len() + line.len() < TEXT_BYTES {
             self.text.push_str(line.trim_end());
             self.text.push('\n');

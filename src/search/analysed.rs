@@ -11,6 +11,7 @@ use super::copies::fingerprint;
 use super::copies::print;
 use super::fold::fold;
 use super::fold::lower_into;
+use super::fold::typed;
 use super::kinds;
 use super::kinds::Kinds;
 use super::question::english_stem;
@@ -210,6 +211,7 @@ impl Words {
 /// there are too many different words.
 pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<Outline> {
     let begin = entries.len();
+    let text = &*typed(text);
     let mut lower = String::new();
     let mut add = |word: &str| {
         lower.clear();

@@ -1,4 +1,34 @@
-//! Lower case without accents, as the text index folds, so that what the index finds is found here too.
+//! Lower case without accents, as the text index folds, so that what the index finds is found here too; and letters as
+//! people type them, whatever a page or a PDF made of them.
+
+use std::borrow::Cow;
+
+/// `text` with the letters that people type: ligatures taken apart (`ﬁ`), wide letters narrow (`Ａ`), and without what only
+/// says where a line may be broken.
+pub fn typed(text: &str) -> Cow<'_, str> {
+    let is_unseen = |c: char| matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}');
+    let is_wide = |c: char| matches!(c, 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '０'..='９');
+    let is_other = |c: char| is_unseen(c) || is_wide(c) || matches!(c, 'ﬀ'..='ﬆ');
+    if text.is_ascii() || !text.contains(is_other) {
+        return Cow::Borrowed(text);
+    }
+    let mut typed = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            'ﬀ' => typed.push_str("ff"),
+            'ﬁ' => typed.push_str("fi"),
+            'ﬂ' => typed.push_str("fl"),
+            'ﬃ' => typed.push_str("ffi"),
+            'ﬄ' => typed.push_str("ffl"),
+            'ﬅ' | 'ﬆ' => typed.push_str("st"),
+            // They stand in the order of ASCII.
+            c if is_wide(c) => typed.extend(char::from_u32(u32::from(c) - 0xFEE0)),
+            c if is_unseen(c) => {}
+            c => typed.push(c),
+        }
+    }
+    Cow::Owned(typed)
+}
 
 /// Appends `text` to `folded`, in lower case and without the accents of Latin letters.
 pub(super) fn fold_into(text: &str, folded: &mut String) {
@@ -59,6 +89,12 @@ fn without_accent(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_are_those_that_people_type() {
+        assert_eq!(typed("ﬁnance oﬃce Ｆｕｌｌ１２ wo\u{AD}rd a\u{200B}b"), "finance office Full12 word ab");
+        assert_eq!(typed("Größe 東京"), "Größe 東京");
+    }
 
     #[test]
     fn accents_and_case_go_and_other_scripts_stay() {

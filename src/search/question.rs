@@ -12,6 +12,7 @@ use super::analysed::asks;
 use super::fold::fold;
 use super::fold::fold_into;
 use super::fold::lower_into;
+use super::fold::typed;
 use super::irregular;
 use super::kinds;
 use super::kinds::Kinds;
@@ -90,6 +91,7 @@ impl Counts {
 
 impl Question {
     pub fn new(query: &str) -> Question {
+        let query = &*typed(query);
         let lower = query.to_lowercase();
         let languages = language::of_question(&raw_words(&lower));
         let language = languages.first().copied().filter(|_| languages.len() == 1);
@@ -283,6 +285,7 @@ pub(super) fn english_stem(folded: &str) -> String {
 
 /// The words of a text, and the parts of those that have any.
 fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
+    let text = &*typed(text);
     for word in raw_words(text) {
         found(word);
         if !is_plain(word) {

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::fold::typed;
 use super::language;
 use super::stopwords::is_stopword;
 
@@ -17,16 +18,22 @@ const QUERY_WORDS: usize = 48;
 /// The longest word that is searched for, in bytes. Longer ones are data, not words.
 const WORD_BYTES: usize = 100;
 
-/// `text` with what makes it findable added at its end: the parts of names and the pairs of unspaced scripts.
+/// `text` with what makes it findable added at its end: the letters that people type, the parts of names and the pairs of
+/// unspaced scripts.
 pub fn index_text(text: &str) -> Cow<'_, str> {
     let mut added = String::new();
-    for word in raw_words(text) {
+    let typed = typed(text);
+    if let Cow::Owned(typed) = &typed {
+        added.push_str(typed);
+    }
+    let typed = typed.as_ref();
+    for word in raw_words(typed) {
         for part in parts(word) {
             added.push(' ');
             added.push_str(&part);
         }
     }
-    add_stems(text, &mut added);
+    add_stems(typed, &mut added);
     if added.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n{added}")) }
 }
 
@@ -58,7 +65,7 @@ pub fn query_words(query: &str) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     let mut common = Vec::new();
-    for raw in raw_words(query) {
+    for raw in raw_words(&typed(query)) {
         if kept.len() >= QUERY_WORDS {
             break;
         }
@@ -210,6 +217,7 @@ mod tests {
         assert_eq!(index_text("plain words"), "plain words");
         assert!(index_text("callToolResult").ends_with("call tool result"));
         assert!(index_text("我喜欢茶").contains("喜欢"));
+        assert!(index_text("the oﬃce").ends_with("\nthe office"));
         assert!(index_text("Die Häuser sind alt und nicht für uns").contains(" haus"));
         assert_eq!(index_text("The houses are old and not for us"), "The houses are old and not for us");
     }

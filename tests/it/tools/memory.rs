@@ -543,3 +543,47 @@ async fn what_has_ended_held_before_though_nobody_said_since_when() -> anyhow::R
     assert_eq!(recalled(&mut server, json!({"query": "shop", "as_of": "2019-06-01"})).await?, ["the shop was open"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_list_of_the_newest_goes_on_where_it_was_whatever_is_remembered_and_forgotten_meanwhile() -> anyhow::Result<()>
+{
+    let mut server = Duplex::start(&Home::new()?)?;
+    let items: Vec<Value> = (0..12).map(|at| json!({"content": format!("heron {at} is in the reeds")})).collect();
+    server.call("remember", json!({"items": items})).await?;
+    let mut seen = Vec::new();
+    let mut arguments = json!({"query": "", "limit": 5});
+    loop {
+        let page = server.call("recall", arguments.clone()).await?;
+        let ids: Vec<Value> = page["memories"].as_array().into_iter().flatten().map(|it| it["id"].clone()).collect();
+        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["content"].to_string()));
+        let Some(cursor) = page.get("next_cursor") else { break };
+        arguments["cursor"] = cursor.clone();
+        // Somebody tidies up what was shown, and something new comes in.
+        server.call("forget", json!({"ids": ids})).await?;
+        server.call("remember", json!({"content": format!("newer than page {}", seen.len())})).await?;
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 12, "{seen:?}");
+    assert!(seen.iter().all(|it| it.contains("heron")), "{seen:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_pasted_from_a_page_is_found_as_people_type_it() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(&mut server, json!({"content": "The oﬃce of ﬁnance has moved"})).await?;
+    remember(&mut server, json!({"content": "担当はＡｃｍｅ０７です"})).await?;
+    remember(&mut server, json!({"content": "Our gar\u{AD}den\u{200B}er comes on Mondays"})).await?;
+    for (query, expected) in [
+        ("finance", "ﬁnance"),
+        ("the office", "oﬃce"),
+        ("acme07", "Ａｃｍｅ０７"),
+        ("gardener", "gar"),
+        ("ｏｆｆｉｃｅ", "oﬃce"),
+    ] {
+        let found = recalled(&mut server, json!({"query": query})).await?;
+        assert!(found.len() == 1 && found[0].contains(expected), "{query}: {found:?}");
+    }
+    Ok(())
+}
