@@ -107,6 +107,31 @@ mod tests {
     }
 
     #[test]
+    fn one_citation_is_labelled_as_its_best_part_and_has_the_lines_of_all() {
+        let part = |at: u32, title: &str, score: f64| Candidate {
+            title: title.to_owned(),
+            why: format!("words of {title}"),
+            ..piece("a", at, (at * 10 + 1, at * 10 + 10), score)
+        };
+        for order in [[0, 1, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0]] {
+            let parts = [part(0, "fn read()", 0.5), part(1, "fn parse()", 0.9), part(2, "fn write()", 0.7)];
+            let joined = neighbours(order.iter().map(|it| parts[*it].clone()).collect());
+            let told: Vec<_> =
+                joined.iter().map(|it| (it.title.as_str(), it.why.as_str(), it.lines, it.parts, it.score)).collect();
+            let expected = ("fn parse()", "words of fn parse()", Some((1, 30)), Some((0, 3)), 0.9);
+            assert_eq!(told, [expected], "{order:?}");
+        }
+        let cut = Candidate { rendition: Rendition::Beginning, ..part(1, "fn parse()", 0.9) };
+        let joined = neighbours(vec![part(0, "fn read()", 0.5), cut.clone()]);
+        assert_eq!((joined.len(), joined[0].rendition), (1, Rendition::Beginning), "what follows is not all there");
+        assert_eq!(
+            neighbours(vec![cut, part(2, "fn write()", 0.7)]).len(),
+            2,
+            "between a cut one and the next is a gap"
+        );
+    }
+
+    #[test]
     fn other_files_and_far_pieces_stay_apart() {
         let apart = vec![
             piece("a", 0, (1, 5), 0.9),

@@ -618,3 +618,7 @@ fn join(folder: &str, name: &str) -> String {
 pub(super) fn under(path: &str, folder: &str) -> bool {
     folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'))
 }
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;
