@@ -166,6 +166,9 @@ impl Memory {
         meaning: Option<&Embedded>,
         call: &Call,
     ) -> Result<Page, StoreError> {
+        if let Some(page) = self.of_a_time(query, call).await? {
+            return Ok(page);
+        }
         let question = Question::new(&query.query);
         let (asked, meaning) = (query.clone(), meaning.cloned());
         let mut weights = self.weights_in_use();
@@ -178,6 +181,39 @@ impl Memory {
         let read =
             move |reader: &MemoryReader<'_>| page(reader, &kept, &asked, &question, meaning.as_ref(), at, &weights);
         self.store.search_memories(filter, call.cancelled(), read).await
+    }
+
+    /// What is of the time that `query` names when it asks for nothing else, the latest first; `None` when it asks for
+    /// more, or nothing is of that time.
+    async fn of_a_time(&self, query: &Query, call: &Call) -> Result<Option<Page>, StoreError> {
+        let times = dates::find(&query.query, query.as_of.unwrap_or_else(|| self.clock.now()));
+        // A page that goes on among the best goes on there.
+        if query.offset > 0 || !search::asks_for_a_time(&query.query, &times) {
+            return Ok(None);
+        }
+        let since = times.iter().map(|it| it.since).min().flatten();
+        let until = times.iter().map(|it| it.until.unwrap_or(Millis::MAX)).max();
+        let within = Query {
+            since: since.max(query.since),
+            until: until.into_iter().chain(query.until).min().filter(|it| *it < Millis::MAX),
+            ..query.clone()
+        };
+        let (limit, behind) = (query.limit, query.behind);
+        let read = move |reader: &MemoryReader<'_>| reader.latest(limit.saturating_add(1), behind);
+        let mut rows = self.store.search_memories(self.filter(&within), call.cancelled(), read).await?;
+        if rows.is_empty() && behind.is_none() {
+            return Ok(None);
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|(seq, row)| Next::Behind(row.occurred_at.unwrap_or(row.created_at), *seq));
+        let signals = Signals { time: 1.0, ..Signals::default() };
+        let hits = rows.iter().map(|(seq, _)| Hit { seq: *seq, signals, holds: Vec::new() }).collect();
+        let rows = rows.into_iter().map(|it| it.1).collect();
+        Ok(Some(Page { hits, rows, words: Vec::new(), next, unfound: None, vectors: true, summary: None }))
     }
 
     /// Whether what was found was found by its words alone, because its vectors are still to be made.

@@ -659,6 +659,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<MemoryRow> {
 /// The queries whose plans are watched.
 #[cfg(test)]
 pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
+    use super::memory_search::latest_sql;
     use super::memory_search::newest_sql;
     use super::vectors::seqs_sql;
 
@@ -682,6 +683,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("all of a time", seqs_sql(&Bound::of(&time))),
         ("all with a tag", seqs_sql(&Bound::of(&tags))),
         ("the newest memories", newest_sql(&Bound::of(&all).condition())),
+        ("the latest memories of a time", latest_sql(&Bound::of(&time).condition())),
         ("the newest memories of a session", newest_sql(&Bound::of(&of_session).condition())),
         ("a memory by its id", format!("SELECT {COLUMNS} {BY_ID}")),
         ("a duplicate", FIND_DUPLICATE.to_owned()),

@@ -389,9 +389,23 @@ impl MemoryReader<'_> {
         keeping::summary_that_holds(self.conn, owner, self.filter().now).map_err(|err| self.failed(&err))
     }
 
-    /// The newest memories that the filter means.
+    /// The memories that the filter means, the last learned first, with their numbers; only those behind one that was
+    /// learned then and has that number.
     pub fn newest(&self, limit: usize, behind: Option<(Millis, i64)>) -> Result<Vec<(i64, MemoryRow)>, StoreError> {
-        let sql = newest_sql(&self.condition);
+        self.list(&newest_sql(&self.condition), limit, behind)
+    }
+
+    /// As [`MemoryReader::newest`], by when each happened, or else was learned.
+    pub fn latest(&self, limit: usize, behind: Option<(Millis, i64)>) -> Result<Vec<(i64, MemoryRow)>, StoreError> {
+        self.list(&latest_sql(&self.condition), limit, behind)
+    }
+
+    fn list(
+        &self,
+        sql: &str,
+        limit: usize,
+        behind: Option<(Millis, i64)>,
+    ) -> Result<Vec<(i64, MemoryRow)>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let (behind_at, behind_seq) = behind.unzip();
         let read = || -> rusqlite::Result<Vec<(i64, MemoryRow)>> {
@@ -400,7 +414,7 @@ impl MemoryReader<'_> {
             parameters.push((":behind_at", &behind_at));
             parameters.push((":behind_seq", &behind_seq));
             let of_row = |row: &rusqlite::Row<'_>| Ok((row.get("seq")?, from_row(row)?));
-            self.conn.prepare_cached(&sql)?.query_map(parameters.as_slice(), of_row)?.collect()
+            self.conn.prepare_cached(sql)?.query_map(parameters.as_slice(), of_row)?.collect()
         };
         read().map_err(|err| self.failed(&err))
     }
@@ -461,10 +475,19 @@ fn superseded_sql(condition: &str) -> String {
 }
 
 pub(super) fn newest_sql(condition: &str) -> String {
+    list_sql(condition, "m.created_at")
+}
+
+/// By the index of times, which is the order that is wanted here.
+pub(super) fn latest_sql(condition: &str) -> String {
+    list_sql(&condition.replace("+coalesce(", "coalesce("), "coalesce(m.occurred_at, m.created_at)")
+}
+
+fn list_sql(condition: &str, at: &str) -> String {
     format!(
         "SELECT {COLUMNS}, m.seq AS seq FROM memories AS m
-         WHERE (:behind_at IS NULL OR (m.created_at, m.seq) < (:behind_at, :behind_seq)) AND {condition}
-         ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit"
+         WHERE (:behind_at IS NULL OR ({at}, m.seq) < (:behind_at, :behind_seq)) AND {condition}
+         ORDER BY {at} DESC, m.seq DESC LIMIT :limit"
     )
 }
 

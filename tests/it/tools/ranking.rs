@@ -632,3 +632,50 @@ async fn a_question_for_a_judgement_looks_at_what_the_one_says_of_whom_it_is_ask
     assert!(!plain.to_string().contains("not said by"), "no judgement is asked for: {plain}");
     Ok(())
 }
+
+#[tokio::test]
+async fn who_asks_for_a_time_alone_gets_what_is_of_it_the_latest_first() -> anyhow::Result<()> {
+    // Friday, 20 November 2026.
+    let mut server = Duplex::start(&Home::new()?)?;
+    let of_day =
+        |day: u32, content: String| json!({"content": content, "occurred_at": format!("2026-11-{day:02}T09:00:00Z")});
+    let items: Vec<Value> = (1..=20).map(|day| of_day(day, format!("Ana repaired bicycle number {day}"))).collect();
+    server.call("remember", json!({"items": items})).await?;
+    server
+        .call("remember", json!({"content": "Yesterday is a song of last week's concert", "occurred_at": "2026-01-02"}))
+        .await?;
+    for (query, expected) in [
+        ("what happened yesterday?", vec![19]),
+        ("what did we do last week?", vec![15, 14, 13, 12, 11, 10, 9]),
+        ("Was war gestern los?", vec![19]),
+        ("Que s'est-il passé hier ?", vec![19]),
+        ("¿Qué hicimos ayer?", vec![19]),
+        ("昨日", vec![19]),
+        ("what happened on November 3", vec![3]),
+    ] {
+        let found = server.call("recall", json!({"query": query, "explain": true})).await?;
+        let contents: Vec<&str> =
+            found["memories"].as_array().into_iter().flatten().filter_map(|it| it["content"].as_str()).collect();
+        let expected: Vec<String> = expected.iter().map(|day| format!("Ana repaired bicycle number {day}")).collect();
+        assert_eq!(contents, expected, "{query}");
+        let why = found["memories"][0]["why"].as_str().unwrap_or_default();
+        assert_eq!(why, "from the time that the query names (100 %)", "{query}");
+    }
+    // Page by page, and by the other filters, too.
+    let mut seen = Vec::new();
+    let mut arguments = json!({"query": "what happened last week", "limit": 3});
+    loop {
+        let page = server.call("recall", arguments.clone()).await?;
+        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["id"].to_string()));
+        let Some(cursor) = page.get("next_cursor") else { break };
+        arguments["cursor"] = cursor.clone();
+    }
+    assert_eq!((seen.len(), seen.iter().collect::<std::collections::HashSet<_>>().len()), (7, 7));
+    let narrowed = json!({"query": "what happened last week", "since": "2026-11-14"});
+    let narrowed = server.call("recall", narrowed).await?;
+    assert_eq!(narrowed["memories"].as_array().map(Vec::len), Some(2));
+    // Of a time of which nothing is known, words still find what they find.
+    let found = server.call("recall", json!({"query": "what happened on 3 May 2019?"})).await?;
+    assert!(found.get("next_cursor").is_none());
+    Ok(())
+}
