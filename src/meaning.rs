@@ -7,6 +7,7 @@
 mod abroad;
 mod alike;
 mod announced;
+mod asks;
 mod changes;
 mod choices;
 mod clause;
@@ -50,6 +51,7 @@ pub use conflict::is_ambiguous;
 pub use conflict::is_by_name_alone;
 pub use facts::Fact;
 pub use facts::facts;
+pub use facts::facts_and_asks;
 pub use frames::plain_attribute;
 pub use orders::Suspicion;
 pub use orders::suspicions;

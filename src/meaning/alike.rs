@@ -30,6 +30,14 @@ const PAST: &[&str] = &[
     "wore", "has", "have", "lent", "caught", "hit", "hurt", "shot", "dug", "spilt", "slid", "stole",
 ];
 
+/// Whether it tells what somebody did, and not what was so.
+pub(super) fn is_past(word: &Word) -> bool {
+    word.is(PAST)
+        && !word.is(&[
+            "was", "were", "had", "did", "said", "thought", "told", "felt", "read", "has", "have", "put", "cut", "hit",
+        ])
+}
+
 /// Words in which two sentences may differ.
 const APART: usize = 3;
 

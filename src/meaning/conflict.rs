@@ -3,6 +3,7 @@
 use super::Fact;
 use super::alike::BEGINS;
 use super::alike::differs_in_one_place;
+use super::asks::may_be_over;
 use super::doers::DONE_BY;
 use super::frames::is_framed;
 use super::gone::BY_NAME_ALONE;
@@ -19,6 +20,7 @@ use super::refill::fills_again;
 use super::sides::differ_in_period;
 use super::sides::exclude;
 use super::sides::in_two_halves;
+use super::sides::is_work;
 use super::slots::SLOT;
 use super::tables::REGIONS;
 use super::tables::RIVALS;
@@ -71,6 +73,9 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
     if old.holds && new.holds && are_apart(old, new) {
         return None;
     }
+    if new.asks() {
+        return may_be_over(old, new);
+    }
     if new.attribute == SLOT {
         return fills_again(old, new);
     }
@@ -120,7 +125,8 @@ fn is_void(value: &str) -> bool {
 }
 
 fn is_same_value(one: &str, other: &str) -> bool {
-    one == other
+    // `allergic to peanuts`, `the peanut allergy`
+    one == other || one.split(' ').map(stem).eq(other.split(' ').map(stem))
 }
 
 /// Whether every word of `part` is in `whole`: `lisbon` in `lisbon portugal`.
@@ -136,6 +142,15 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     if matches!(new.attribute.as_str(), "opens" | "closes") && !new.is_change && in_two_halves(&one, &other) {
         return Some(0.6);
     }
+    // `is LH123`, `is at 14:20`
+    let is_named = |it: &[&str]| {
+        it.iter().all(|it| it.chars().any(char::is_alphabetic) && !matches!(*it, "noon" | "midnight" | "pm" | "am"))
+            && it.iter().any(|it| it.bytes().any(|it| it.is_ascii_digit()))
+            && !is_time(it)
+    };
+    if !new.is_change && (is_time(&one) && is_named(&other) || is_named(&one) && is_time(&other)) {
+        return None;
+    }
     if is_time(&one) || is_time(&other) {
         return times(&one, &other);
     }
@@ -145,6 +160,10 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     // `25 metres long`, `2 metres deep`; `to save money`, `to run a marathon`.
     let measures = |it: &[&str]| it.len() > 2 && it[0].starts_with(|it: char| it.is_ascii_digit());
     let does = |it: &[&str]| it.len() > 1 && VERBS.contains(it[0]);
+    let is_aim = |it: &[&str]| it[0] == "to" || does(it);
+    if new.attribute == "goal" && is_aim(&one) != is_aim(&other) && !new.is_change {
+        return None;
+    }
     if measures(&one) && measures(&other) && is_measure(&one) && is_measure(&other) && one.last() != other.last()
         || new.attribute == "goal" && does(&one) && does(&other) && one[0] != other[0] && !new.is_change
     {
@@ -154,6 +173,20 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
     if one == ["taken"] || other == ["taken"] {
         let free = |it: &[&str]| it.iter().any(|it| FREE.contains(it));
         return (free(&one) || free(&other)).then_some(1.0);
+    }
+    // `assigned to ticket 12`: and to another.
+    if one.len() == 2 && other.len() == 2 && one[0] == other[0] && is_work(one[0]) && !new.is_change {
+        return Some(0.6);
+    }
+    // Who is employed can work for others beside it.
+    if (one == ["freelance"] || other == ["freelance"]) && !new.is_change {
+        return Some(0.6);
+    }
+    // `my phone is a Pixel`, `my phone is 0171 234567`: a thing and its number.
+    let is_number =
+        |it: &[&str]| it.iter().all(|it| it.bytes().all(|it| it.is_ascii_digit() || b"+-()/.".contains(&it)));
+    if matches!(new.attribute.as_str(), "phone" | "mobile") && is_number(&one) != is_number(&other) {
+        return None;
     }
     // One may lie in the other: nobody here knows that Lisbon is in Portugal.
     if matches!(new.attribute.as_str(), "home" | "location" | "base" | "origin" | "address" | "country")
@@ -165,7 +198,7 @@ fn differ(old: &Fact, new: &Fact) -> Option<f64> {
 }
 
 /// `25 metres long`
-fn is_measure(value: &[&str]) -> bool {
+pub(super) fn is_measure(value: &[&str]) -> bool {
     value.last().is_some_and(|it| matches!(*it, "long" | "deep" | "wide" | "high" | "tall" | "thick" | "old" | "away"))
 }
 

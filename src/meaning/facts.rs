@@ -5,6 +5,7 @@
 //! guesses and other people's words count half.
 
 use super::alike::beginnings;
+use super::asks::asks;
 use super::changes::parts;
 use super::doers::doer;
 use super::frames::Plain;
@@ -73,26 +74,36 @@ const READ_BYTES: usize = 2_000;
 /// Sentences of a text that are read.
 const SENTENCES: usize = 12;
 
+/// Things of a text that are asked for, twice each.
+const ASKS: usize = 12;
+
 /// The facts that `text` states, in their order. `speaker` is who says `I`; without one it is the user.
 pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
+    facts_and_asks(text, speaker).0
+}
+
+/// The facts that `text` states, and what else its changes may have ended: not kept, only looked for, and never certain.
+pub fn facts_and_asks(text: &str, speaker: Option<&str>) -> (Vec<Fact>, Vec<Fact>) {
     let cut = text.len() > READ_BYTES;
     let text = if cut { &text[..text.floor_char_boundary(READ_BYTES)] } else { text };
     let sentences = sentences(text, SENTENCES + 1);
     let alone = sentences.len() == 1 && !cut;
-    let mut found = Vec::new();
+    let (mut found, mut asked) = (Vec::new(), Vec::new());
     for sentence in sentences.into_iter().take(SENTENCES) {
         if sentence.is_question || sentence.words.len() > 80 {
             continue;
         }
         let Some(mut words) = unquoted(sentence.words) else { continue };
         name_first(&mut words);
+        asked.extend(asks(&words));
         let parts = parts(words);
         if let Some(over) = parts.over {
             found.extend(told(over, speaker, alone).into_iter().map(|it| Fact { is_whole: false, ..it }));
         }
         found.extend(told(parts.is, speaker, alone));
     }
-    found
+    asked.truncate(ASKS);
+    (found, asked)
 }
 
 /// The facts that one statement tells; `alone` when the text says nothing else.
@@ -104,9 +115,10 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
         told.iter_mut().for_each(|it| it.is_whole = false);
     }
     if alone {
-        let more = also(&told);
+        let more = also(&told, statement.renews);
+        let implied = statement.implied(&told);
         told.extend(more);
-        told.extend(statement.implied(&told));
+        told.extend(implied);
         told.extend(statement.of_two());
         told.extend(statement.frames(&told));
         let begun = beginnings(&statement.plain(&told), &told);
@@ -138,13 +150,20 @@ fn told(words: Vec<Word>, speaker: Option<&str>, alone: bool) -> Vec<Fact> {
 }
 
 /// What a change says besides: what was postponed is due later, what was handed over is led by another.
-fn also(told: &[Fact]) -> Vec<Fact> {
+fn also(told: &[Fact], renews: bool) -> Vec<Fact> {
     let [fact] = told else { return Vec::new() };
+    let is_other = fact.is_change || renews;
     // A meeting has a day, and is not due.
     let is_event = fact.subject.split(' ').any(|it| PROPERTIES.get(it).is_some_and(|it| *it == "when"));
     let attributes: &[&str] = match fact.attribute.as_str() {
         "when" if fact.is_change && !is_event => &["deadline", "ships"],
         "assigned to" if fact.is_change => &["led by", "owned by"],
+        // `was promoted to`, `transferred to`: whatever it was called before.
+        "job" if is_other => &["role", "position"],
+        "role" if is_other => &["job", "position"],
+        "position" if is_other => &["job", "role"],
+        "university" if is_other => &["school"],
+        "school" if is_other => &["university"],
         _ => &[],
     };
     // `is 9.99 a month`, `went up to 45 a month`
@@ -275,8 +294,9 @@ impl<'a> Statement<'a> {
                 continue;
             }
             // `the second floor` is a place, `a second home` is one more.
-            let is_ordinal =
-                word.low == "second" && kept.last().is_some_and(|it| it.is(&["the", "'s", "per", "every", "each"]));
+            let is_ordinal = word.low == "second"
+                && (kept.last().is_some_and(|it| it.is(&["the", "'s", "per", "every", "each"]))
+                    || next_is(&["grade", "floor", "year", "place", "class", "semester", "shift", "half"]));
             if word.is(&ADDITIONS) && !is_ordinal {
                 factor *= 0.4;
                 continue;
@@ -331,6 +351,12 @@ impl<'a> Statement<'a> {
                 factor *= 0.6;
             }
             kept.push(word.clone());
+        }
+        // `A meeting with Bob is on 3 May`: and one on the next day.
+        let is_on = |it: &[Word]| it[0].is(&["is", "are"]) && it[1].is(&["on", "at", "in"]);
+        let is_some = kept.first().is_some_and(|it| it.is(&["a", "an", "another", "one", "some"]));
+        if is_some && kept.windows(2).any(is_on) {
+            factor *= 0.7;
         }
         Some(Statement { words: kept, negations, replaced, factor, is_whole, speaker, renews })
     }

@@ -34,7 +34,7 @@ pub(super) fn is_known(kind: &str) -> bool {
     [
         "any", "name", "place", "street", "job", "work", "subject", "diet", "gymname", "bank", "device", "time",
         "money", "who", "url", "often", "cash", "school", "position", "pet", "child", "tongue", "role", "phone",
-        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status", "field", "tier",
+        "zone", "number", "release", "room", "spot", "count", "thing", "plan", "status", "field", "tier", "crew",
     ]
     .contains(&kind)
 }
@@ -77,6 +77,8 @@ pub(super) fn fills(kind: &str, words: &[Word]) -> Option<Filling> {
     let mut of = None;
     let fits = match kind {
         "any" => value.words.len() <= 5 && !first.is(&["be"]),
+        // Who plays in a team can be in another at work.
+        "crew" => value.words.len() <= 3 && !value.words.iter().any(|it| it.is(PASTIMES)),
         "thing" => value.words.len() <= 4 && !is_time && !first.is(&PREPOSITIONS),
         "subject" => value.words.len() <= 4 && !is_time && !is_quantity(parts[0]) && !first.is(&PREPOSITIONS),
         // `switched to law`, not `switched to Vim`
@@ -214,6 +216,33 @@ const TIERS: &[&str] = &[
     "enterprise",
     "family",
     "ultimate",
+];
+
+/// What teams are for outside work.
+const PASTIMES: &[&str] = &[
+    "chess",
+    "debate",
+    "football",
+    "soccer",
+    "swim",
+    "swimming",
+    "basketball",
+    "volleyball",
+    "tennis",
+    "hockey",
+    "quiz",
+    "dance",
+    "math",
+    "track",
+    "rowing",
+    "baseball",
+    "rugby",
+    "cricket",
+    "handball",
+    "ski",
+    "relay",
+    "bowling",
+    "trivia",
 ];
 
 const PETS: &[&str] = &[

@@ -8,6 +8,7 @@ use super::subject::noun_phrase;
 use super::tables::JOBS;
 use super::tables::RESULTS;
 use super::tables::STATES;
+use super::topic::is_one_of_many;
 use super::value::Value;
 use super::value::age;
 use super::value::is_age;
@@ -29,6 +30,11 @@ impl Statement<'_> {
             Some(self.fact(&about, attribute, value, is_plural, is_change, !denied, confidence))
         };
         let was = matches!(COPULAS[link].0, "was|were" | "has|have just? been");
+        let is_timely = |it: &str| {
+            ["date", "time", "deadline", "hours", "birthday", "launch", "release", "when"]
+                .iter()
+                .any(|word| it.contains(word))
+        };
         if let Some((owner, attribute)) = subject.favorite().filter(|_| !was) {
             return fact(owner, &attribute, &value, 0.95);
         }
@@ -48,6 +54,10 @@ impl Statement<'_> {
         }
         if value.is_temporal() {
             return match subject.property() {
+                // `the flight is at 14:20` says when, and not which.
+                Some((_, property)) if !is_timely(property) && words.first().is_some_and(|it| it.low == "at") => {
+                    fact(subject.all(), "when", &value, 0.9)
+                }
                 Some((owner, property)) if property != "when" && !subject.is_event() => {
                     fact(owner, property, &value, 0.95)
                 }
@@ -85,6 +95,7 @@ impl Statement<'_> {
         if let Some((kind, _)) = STATES.iter().find(|it| it.1.contains(&normal.as_str())) {
             return match subject.property() {
                 Some((owner, property @ ("status" | "marital status"))) => fact(owner, property, &value, 0.95),
+                Some((owner, "state")) => fact(owner, "status", &value, 0.95),
                 _ => fact(subject.all(), kind, &Value { purpose: None, ..value }, 0.9),
             };
         }
@@ -165,7 +176,8 @@ impl Statement<'_> {
         if subject.is_relational && subject.parts.len() >= 2 {
             let (head, owner) = subject.parts.split_last()?;
             let known = value.is_name() || value.is_number() || is_set;
-            return fact(owner.to_vec(), head, &value, if known { 0.85 } else { 0.6 });
+            let found = fact(owner.to_vec(), head, &value, if known { 0.85 } else { 0.6 });
+            return found.map(|it| Fact { many: it.many || is_one_of_many(head), ..it });
         }
         if value.words.last().is_some_and(|it| it.is(&["kg", "kilos", "lbs", "pounds"])) && subject.is_person() {
             return fact(subject.all(), "weight", &value, 0.85);
@@ -191,7 +203,9 @@ impl Statement<'_> {
         }
         let words = subject.written.clone();
         let value = Value { words, purpose: None, replaces: None, rest: 0 };
-        Some(self.fact(&owner, attribute, &value, false, false, !denied, 0.85))
+        // Ana can have two brothers.
+        let is_many = is_one_of_many(&attribute);
+        Some(self.fact(&owner, attribute, &value, is_many, false, !denied, 0.85))
     }
 }
 

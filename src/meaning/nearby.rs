@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Fact;
+use super::alike::is_past;
 use super::frames::Plain;
 use super::holdings::PAST;
 use super::holdings::about;
@@ -13,6 +14,7 @@ use super::tables::MOVES;
 use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
 use super::tables::VERBS;
+use super::tables::WISHED;
 use super::topic::stem;
 use super::values;
 use super::words::Word;
@@ -35,7 +37,7 @@ const LONGEST: usize = 16;
 /// What the statement is about, with the things that it names.
 pub(super) fn nearby(plain: &Plain<'_>) -> Option<Fact> {
     let words = plain.words;
-    let subject = first_subject(words).filter(|_| words.len() <= LONGEST)?;
+    let subject = first_subject(words).or_else(|| owned_subject(words)).filter(|_| words.len() <= LONGEST)?;
     let said = &words[subject.len()..];
     let named: BTreeSet<String> = values::normal(said)
         .iter()
@@ -63,6 +65,18 @@ pub(super) fn nearby(plain: &Plain<'_>) -> Option<Fact> {
     let named = named.join(" ");
     let fact = plain.says(key, NEAR.to_owned(), format!("{named}{ABOUT}{about}"), named);
     Some(Fact { is_change: plain.renews || tells || has_done || !plain.negations.is_empty(), is_whole: false, ..fact })
+}
+
+/// `The roof leaks`, `Lena's seat on the train is 42A`: what begins with whose it is, whatever its verb.
+fn owned_subject(words: &[Word]) -> Option<&[Word]> {
+    let length = if words.get(1)?.low == "'s" { 3 } else { 2 };
+    let (subject, said) = words.split_at_checked(length)?;
+    let is_owned =
+        length == 3 || subject[0].is(&["the", "my", "our"]) && !subject[1].is_mark() && subject[1].low != "user";
+    let first = said.first()?;
+    let is_state =
+        !first.low.ends_with("ed") && !is_past(first) && !words.iter().any(|it| it.is(&WISHED) || it.is_mark());
+    (is_owned && is_state).then_some(subject)
 }
 
 /// How likely `new` says that `old` is over.

@@ -2,11 +2,13 @@
 
 use super::Fact;
 use super::conflict::are_opposites;
+use super::conflict::is_measure;
 use super::conflict::times;
 use super::done::is_color;
 use super::sides::differ_in_period;
 use super::sides::dimension;
 use super::sides::is_quantity;
+use super::sides::is_work;
 use super::tables::ATTRIBUTES;
 use super::tables::PREPOSITIONS;
 use super::tables::PROPERTIES;
@@ -22,6 +24,9 @@ pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
     let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
     if is_part(&one, &other) || is_part(&other, &one) || differ_in_period(&old.value, &new.value) {
         return None;
+    }
+    if one.len() == 2 && other.len() == 2 && one[0] == other[0] && is_work(one[0]) {
+        return Some(0.6);
     }
     if new.replaces.as_ref().is_some_and(|it| it.split(' ').all(|it| one.contains(&it))) {
         return Some(1.0);
@@ -168,6 +173,10 @@ impl Kind {
 
 /// Two quantities in one slot: `30 days` and `90 days`, not `16 GB` and `4 cores`.
 fn quantities(one: &[&str], other: &[&str], is_change: bool) -> Option<f64> {
+    // `is 30`, `is 180 cm tall`
+    if !is_change && is_measure(one) != is_measure(other) {
+        return None;
+    }
     if let (Some(a), Some(b)) = (dimension(one), dimension(other))
         && a != b
     {

@@ -3,6 +3,7 @@
 use super::Fact;
 use super::conflict::are_in_many_places;
 use super::conflict::are_opposites;
+use super::conflict::is_measure;
 use super::conflict::is_region;
 use super::frames::FRAME;
 use super::frames::KEY;
@@ -129,6 +130,14 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     // One says more than the other, or the same in another order.
     let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
     if is_part(&one, &other) || is_part(&other, &one) {
+        return None;
+    }
+    // `is 30`, `is 180 cm tall`; `is at 10`, `is with Ana`: two things that are so.
+    let is_of = |a: &[&str], b: &[&str]| {
+        let is_hour = matches!(b, ["at", hour, ..] if is_quantity(hour));
+        is_measure(a) && !is_measure(b) && is_quantity(b[0]) || a.first() == Some(&"with") && is_hour
+    };
+    if !new.is_change && !one.is_empty() && !other.is_empty() && (is_of(&one, &other) || is_of(&other, &one)) {
         return None;
     }
     // Who switched to a diet and to an editor did two things.
@@ -258,6 +267,10 @@ fn quantities(
     {
         return Some(Some(0.6));
     }
+    // `is assigned to ticket 12`: and to another.
+    if is_plain && is_work(before) && first > 1 && !renews {
+        return Some(Some(0.6));
+    }
     let is_name = is_plain && is_noun && !is_unit(&behind);
     // `accepts v1` and `accepts v2` can both be.
     let is_version =
@@ -266,6 +279,11 @@ fn quantities(
         return Some(Some(0.6));
     }
     Some(Some(1.0))
+}
+
+/// Nouns of work of which somebody has several.
+pub(super) fn is_work(noun: &str) -> bool {
+    matches!(noun, "ticket" | "issue" | "task" | "bug" | "case" | "order" | "story" | "incident" | "pr")
 }
 
 /// Whether one hour is in the morning, and one past noon.

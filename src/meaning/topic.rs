@@ -1,6 +1,7 @@
 //! What a slot is called: the nouns of it, whichever way they are joined, and whether it takes one value or many.
 
 use super::openings::is_change;
+use super::reach::is_kin;
 use super::tables::NO_SUBJECT;
 use super::tables::PREPOSITIONS;
 use super::tables::PROPERTIES;
@@ -92,6 +93,12 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
     is_one_of_many &= !words.iter().any(|it| it.is(CHOSEN));
     let is_name = !has_common || !has_noun || found.len() == 1 && matches!(found[0].as_str(), "we" | "user");
     Some(Topic { words: found, is_name, is_owned, is_one_of_many })
+}
+
+/// Whether somebody has several of it: `friend`, `brother`.
+pub(super) fn is_one_of_many(noun: &str) -> bool {
+    let is_of_family = matches!(noun, "nephew" | "niece" | "grandson" | "granddaughter");
+    is_of_family || ONE_OF_MANY.contains(&noun) && (is_kin(noun) && noun != "roommate" || noun == "teammate")
 }
 
 /// Words of a noun phrase that do not say which one is meant.

@@ -180,8 +180,11 @@ fn prepare(mut item: Item, now: Millis, policy: Policy, embedding: &Embedding) -
 /// contradicted, and the same words said twice are two turns.
 fn read(item: &Item, content: &str, policy: Policy) -> Reading {
     let is_turn = item.kind == "turn";
+    let (facts, asks) =
+        if is_turn { (Vec::new(), Vec::new()) } else { meaning::facts_and_asks(content, item.speaker.as_deref()) };
     Reading {
-        facts: if is_turn { Vec::new() } else { meaning::facts(content, item.speaker.as_deref()) },
+        facts,
+        asks,
         may_supersede: policy.supersede_when_certain,
         gist_key: if is_turn {
             None

@@ -42,6 +42,9 @@ const FACTS: usize = 20;
 /// Facts on one subject and attribute that are looked at, on either side of a moment.
 const LOOKED_AT: i64 = 64;
 
+/// Memories that are told of as likely to be over: of what is about a thing of which more is said, most goes on.
+const ASKED: usize = 3;
+
 const INSERT: &str =
     "INSERT INTO memory_facts (fact_key, valid_from, memory_id, place, subject, attribute, value, shown,
         replaces, holds, many, is_change, is_whole, confidence)
@@ -143,7 +146,35 @@ pub(super) fn settle(
         }
         keep(conn, &key, id, item.valid_from, place, fact)?;
     }
+    if settled.is_empty() {
+        for ask in &item.reading.asks {
+            asked(conn, id, item, ask, now, &mut settled)?;
+        }
+    }
     Ok(settled)
+}
+
+/// What is likely to be over by a change, for it is about the same thing; nothing when much is said of that.
+fn asked(
+    conn: &Connection,
+    id: &str,
+    item: &NewMemory,
+    ask: &Fact,
+    now: Millis,
+    settled: &mut Vec<Contradiction>,
+) -> rusqlite::Result<()> {
+    let olds = find(conn, BEFORE, &key(&item.owner, ask), item.valid_from, now)?;
+    let likely = |old: &Held| meaning::conflict(&old.fact, ask).filter(|_| old.id != id);
+    let meant: Vec<(&Held, f64)> = olds.iter().filter_map(|it| Some((it, likely(it)?))).collect();
+    if meant.len() > ASKED {
+        return Ok(());
+    }
+    for (old, confidence) in meant {
+        if settled.len() < ASKED && !settled.iter().any(|it| it.id == old.id) {
+            settled.push(told(old, ask, confidence, false));
+        }
+    }
+    Ok(())
 }
 
 /// Before the memory `id` is forgotten: what it had ended by itself holds again, until what has come since ends it.

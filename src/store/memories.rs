@@ -51,6 +51,8 @@ pub struct NewMemory {
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     pub facts: Vec<Fact>,
+    /// What may be over by it and no fact says: looked for when no fact meets another, and not kept.
+    pub asks: Vec<Fact>,
     /// Whether it may take the place of what it contradicts for certain.
     pub may_supersede: bool,
     /// Equal for those of one owner that probably say the same in other words; `None` is like no other.
