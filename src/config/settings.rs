@@ -569,8 +569,8 @@ pub(super) const TRACE_DAYS: Setting = Setting {
     key: Some("records.trace_days"),
     default: "90",
     example: "30",
-    meaning: "How long traces are kept, in days, 1 to 36500. They are for finding out what went wrong, and who looks does \
-              so within weeks.",
+    meaning: "How long traces and packs are kept, in days, 1 to 36500. They are for finding out what went wrong, and who \
+              looks does so within weeks.",
     ..COMMON
 };
 
@@ -579,8 +579,8 @@ pub(super) const TRACE_MB: Setting = Setting {
     key: Some("records.trace_mb"),
     default: "500",
     example: "100",
-    meaning: "The most that all traces may take, in megabytes, 1 to 1000000; the oldest go first. 500 are some 300,000 \
-              calls.",
+    meaning: "The most that all traces may take, in megabytes, and all packs, 1 to 1000000; the oldest go first. 500 are \
+              some 300,000 calls, or 10,000 packs.",
     ..COMMON
 };
 

@@ -38,7 +38,7 @@ const QUOTES_GONE: &str = "SELECT EXISTS (SELECT 1 FROM json_each(:result, '$.it
 
 impl Store {
     /// Keeps a pack, unless a memory that it quotes was forgotten while it was made. One with the same id is there already
-    /// only when it holds the same: the id is made from it.
+    /// only when it holds the same: the id is made from it. It is as young as its last making then.
     pub async fn add_pack(&self, pack: PackRow) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
         self.write(move |tx| {
@@ -53,8 +53,8 @@ impl Store {
             }
             let insert = || -> rusqlite::Result<()> {
                 tx.prepare_cached(
-                    "INSERT OR IGNORE INTO packs (id, created_at, query, result)
-                     VALUES (:id, :created_at, :query, :result)",
+                    "INSERT INTO packs (id, created_at, query, result) VALUES (:id, :created_at, :query, :result)
+                     ON CONFLICT (id) DO UPDATE SET created_at = max(created_at, excluded.created_at)",
                 )?
                 .execute(named_params! {
                     ":id": pack.id, ":created_at": pack.created_at, ":query": pack.query, ":result": pack.result,

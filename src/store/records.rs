@@ -1,4 +1,4 @@
-//! How long the rows about calls are kept: traces by age and size; the narrow rows of calls, feedback and spending by
+//! How long the rows about calls are kept: traces and packs by age and size; the narrow rows of calls, feedback and spending by
 //! age. They go in small steps, between the writes that somebody waits for.
 
 use rusqlite::Connection;
@@ -13,8 +13,9 @@ use crate::clock::Millis;
 /// How long what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
+    /// Of traces and packs.
     pub trace_age: Millis,
-    /// The most that all traces may take.
+    /// The most that all traces may take, and all packs.
     pub trace_bytes: i64,
     /// Of calls, feedback and spending.
     pub call_age: Millis,
@@ -34,6 +35,7 @@ pub struct RecordCounts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cutoff {
     traces: Millis,
+    packs: Millis,
     calls: Millis,
     spending: Millis,
 }
@@ -41,10 +43,14 @@ pub(super) struct Cutoff {
 /// Rows of a table that one step deletes: some 2 ms, which is what a `remember` of ten memories takes.
 const STEP: i64 = 200;
 
+/// Packs that one step deletes: each has some 50 kB.
+const STEP_OF_PACKS: i64 = 10;
+
 /// A cap of the month counts what was spent in it; a day of that month's length and another month are to spare.
 const SPENDING_LEAST: Millis = 62 * 86_400_000;
 
 const OLDEST_TRACE: &str = "SELECT started_at FROM traces ORDER BY started_at LIMIT 1";
+const OLDEST_PACK: &str = "SELECT created_at FROM packs ORDER BY created_at LIMIT 1";
 const OLDEST_CALL: &str = "SELECT started_at FROM calls ORDER BY started_at LIMIT 1";
 const OLDEST_SPENDING: &str = "SELECT at FROM spending ORDER BY at LIMIT 1";
 
@@ -53,6 +59,17 @@ const SIZE: &str = "SELECT count(*), coalesce(sum(size_bytes), 0) FROM traces IN
 
 /// From the latest on, out of the index alone.
 const SIZES: &str = "SELECT started_at, size_bytes FROM traces ORDER BY started_at DESC";
+
+/// Lengths are read without the texts.
+const SIZES_OF_PACKS: &str = "SELECT created_at, octet_length(result) FROM packs ORDER BY created_at DESC";
+
+/// Which memories these packs quote: each row is found by both its ids, since no index begins with the pack's.
+const DELETE_QUOTES: &str = "DELETE FROM pack_memories WHERE (memory_id, pack_id) IN
+    (SELECT substr(CASE it.type WHEN 'object' THEN it.value ->> '$.uri' END, 19), packs.id
+     FROM packs, json_each(CASE WHEN json_valid(packs.result) THEN packs.result END, '$.items') AS it
+     WHERE packs.rowid IN (SELECT rowid FROM packs WHERE created_at < :before ORDER BY created_at LIMIT :step))";
+const DELETE_PACKS: &str = "DELETE FROM packs WHERE rowid IN
+    (SELECT rowid FROM packs WHERE created_at < :before ORDER BY created_at LIMIT :step)";
 
 const DELETE_TRACES: &str = "DELETE FROM traces WHERE rowid IN
     (SELECT rowid FROM traces WHERE started_at < :before ORDER BY started_at LIMIT :step)";
@@ -100,28 +117,36 @@ pub(super) fn cutoff(
 ) -> rusqlite::Result<Option<Cutoff>> {
     let mut cutoff = Cutoff {
         traces: now.saturating_sub(limits.trace_age),
+        packs: now.saturating_sub(limits.trace_age),
         calls: now.saturating_sub(limits.call_age),
         spending: now.saturating_sub(limits.call_age.max(SPENDING_LEAST)),
     };
     if looks_at_size {
-        let mut statement = conn.prepare_cached(SIZES)?;
-        let mut rows = statement.query([])?;
-        let mut size = 0_i64;
-        while let Some(row) = rows.next()? {
-            size = size.saturating_add(row.get(1)?);
-            if size > limits.trace_bytes {
-                let started_at: Millis = row.get(0)?;
-                cutoff.traces = cutoff.traces.max(started_at.saturating_add(1));
-                break;
-            }
-        }
+        cutoff.traces = cutoff.traces.max(past_size(conn, SIZES, limits.trace_bytes)?);
+        cutoff.packs = cutoff.packs.max(past_size(conn, SIZES_OF_PACKS, limits.trace_bytes)?);
     }
     let is_before =
         |sql: &str, before: Millis| Ok::<_, rusqlite::Error>(oldest(conn, sql)?.is_some_and(|it| it < before));
     let some = is_before(OLDEST_TRACE, cutoff.traces)?
+        || is_before(OLDEST_PACK, cutoff.packs)?
         || is_before(OLDEST_CALL, cutoff.calls)?
         || is_before(OLDEST_SPENDING, cutoff.spending)?;
     Ok(some.then_some(cutoff))
+}
+
+/// The moment before which rows have to go so that the others, the latest first, have at most `bytes`.
+fn past_size(conn: &Connection, sizes: &str, bytes: i64) -> rusqlite::Result<Millis> {
+    let mut statement = conn.prepare_cached(sizes)?;
+    let mut rows = statement.query([])?;
+    let mut size = 0_i64;
+    while let Some(row) = rows.next()? {
+        size = size.saturating_add(row.get(1)?);
+        if size > bytes {
+            let at: Millis = row.get(0)?;
+            return Ok(at.saturating_add(1));
+        }
+    }
+    Ok(Millis::MIN)
 }
 
 /// Deletes a step's worth of what is older than `cutoff`; whether there may be more.
@@ -136,7 +161,11 @@ pub(super) fn sweep(tx: &Transaction<'_>, cutoff: Cutoff) -> rusqlite::Result<bo
     ] {
         most = most.max(tx.prepare_cached(sql)?.execute(named_params! {":before": before, ":step": STEP})?);
     }
-    Ok(i64::try_from(most).unwrap_or(0) >= STEP)
+    let of_packs = named_params! {":before": cutoff.packs, ":step": STEP_OF_PACKS};
+    tx.prepare_cached(DELETE_QUOTES)?.execute(of_packs)?;
+    let packs = tx.prepare_cached(DELETE_PACKS)?.execute(of_packs)?;
+    let is_full = |count: usize, step: i64| i64::try_from(count).is_ok_and(|it| it >= step);
+    Ok(is_full(most, STEP) || is_full(packs, STEP_OF_PACKS))
 }
 
 /// The queries whose plans are watched.
@@ -148,6 +177,9 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("old calls", DELETE_CALLS.to_owned()),
         ("old spending", DELETE_SPENDING.to_owned()),
         ("old feedback on items", DELETE_ITEM_FEEDBACK.to_owned()),
+        ("the oldest pack", OLDEST_PACK.to_owned()),
+        ("what old packs quote", DELETE_QUOTES.to_owned()),
+        ("old packs", DELETE_PACKS.to_owned()),
     ]
 }
 
@@ -155,6 +187,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
     use crate::store::CallRow;
+    use crate::store::PackRow;
     use crate::store::Spent;
     use crate::store::TraceRow;
 
@@ -223,6 +256,42 @@ mod tests {
         assert_eq!((counts.traces, counts.trace_bytes, counts.oldest_trace), (10, 10_000, Some(40 * DAY)));
         assert_eq!(counts.calls, 50);
         assert_eq!(swept(&store, limits(10_500), 49 * DAY).await, 1);
+    }
+
+    #[tokio::test]
+    async fn packs_go_with_what_they_quote_by_age_and_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(&folder.path().join("a.db"));
+        let keep = |day: Millis| {
+            let result = serde_json::json!({"text": "x".repeat(1_000),
+                "items": [{"uri": format!("file:///{day}")}, {"uri": "no address"}]});
+            PackRow {
+                id: format!("pack{day}"),
+                created_at: day * DAY,
+                query: "q".to_owned(),
+                result: result.to_string(),
+            }
+        };
+        for day in 0..130 {
+            store.add_pack(keep(day)).await.unwrap();
+        }
+        // One that is made again is as young as its last making.
+        store.add_pack(PackRow { created_at: 129 * DAY, ..keep(3) }).await.unwrap();
+        swept(&store, limits(i64::MAX), 129 * DAY).await;
+        let left = |from: Millis| {
+            let store = store.clone();
+            async move {
+                let mut left = Vec::new();
+                for day in from..130 {
+                    left.extend(store.pack(format!("pack{day}")).await.unwrap().map(|_| day));
+                }
+                left
+            }
+        };
+        let all: Vec<Millis> = [vec![3], (39..130).collect()].concat();
+        assert_eq!(left(0).await, all);
+        swept(&store, limits(11 * 1_080), 129 * DAY).await;
+        assert_eq!(left(4).await.len(), 10, "beside the one that was made again");
     }
 
     #[tokio::test]
