@@ -60,6 +60,11 @@ pub fn parse(text: &str) -> Result<Millis, String> {
     {
         return Ok(at.timestamp().as_millisecond());
     }
+    // What databases write for `for ever` lies some hours past the last moment that a time zone can show.
+    let is_end = text.starts_with("9999-12-30") || text.starts_with("9999-12-31");
+    if is_end && text.trim_end_matches('Z').parse::<jiff::civil::DateTime>().is_ok() {
+        return Ok(Timestamp::MAX.as_millisecond());
+    }
     Err("a time such as 2026-11-20T09:30:00Z or a date such as 2026-11-20".to_owned())
 }
 
@@ -91,6 +96,10 @@ mod tests {
         assert_eq!(parse("2026-11-20T01:00:00+01:00"), parse("2026-11-20"));
         assert_eq!(parse("2026-11-20T09:30:00"), parse("2026-11-20T09:30:00Z"));
         assert_eq!(parse("2026-11-20 09:30"), parse("2026-11-20T09:30:00Z"));
+        for end in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z", "9999-12-31"] {
+            assert_eq!(parse(end), Ok(Timestamp::MAX.as_millisecond()), "{end}");
+        }
+        assert!(parse("9999-12-31T25:00:00Z").is_err() && parse("9999-12-32").is_err());
         assert!(parse("yesterday").is_err());
         assert!(format(i64::MAX).starts_with("9999-"));
         assert!(format(i64::MIN).starts_with("-009999-"));
