@@ -43,6 +43,7 @@ pub use kinds::asked_for;
 pub use near::open_part;
 pub use near::places_of_nearest;
 pub use nearest::nearest;
+pub use of_a_time::asked_besides;
 pub use of_a_time::asks_for_a_time;
 pub use overview::asks_for_the_whole;
 pub use prior::Background;

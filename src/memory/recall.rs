@@ -1,6 +1,7 @@
 //! Finds the memories that answer a question, best first.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,6 +16,7 @@ use super::overview::Overview;
 use super::unfound::SHOWN;
 use crate::clock::Millis;
 use crate::dates;
+use crate::dates::Mention;
 use crate::redact;
 use crate::scope::View;
 use crate::search;
@@ -64,6 +66,17 @@ pub enum Next {
 }
 
 impl Query {
+    /// The same question, of `times` only.
+    fn within(&self, times: &[Mention]) -> Query {
+        let since = times.iter().map(|it| it.since).min().flatten();
+        let until = times.iter().map(|it| it.until.unwrap_or(Millis::MAX)).max();
+        Query {
+            since: since.max(self.since),
+            until: until.into_iter().chain(self.until).min().filter(|it| *it < Millis::MAX),
+            ..self.clone()
+        }
+    }
+
     /// Whether its filters leave out much of what its words may find.
     fn is_narrow(&self) -> bool {
         self.view.session_id.is_some()
@@ -169,17 +182,21 @@ impl Memory {
         if let Some(page) = self.of_a_time(query, call).await? {
             return Ok(page);
         }
-        let question = Question::new(&query.query);
-        let (asked, meaning) = (query.clone(), meaning.cloned());
         let mut weights = self.weights_in_use();
         if search::asks_for_judgement(&query.query) {
             weights = weights.for_judgement();
         }
-        let kept = Arc::clone(&self.kept);
-        let at = query.as_of.unwrap_or_else(|| self.clock.now());
+        let asking = Asking {
+            query: query.clone(),
+            question: Arc::new(Question::new(&query.query)),
+            meaning: meaning.cloned(),
+            kept: Arc::clone(&self.kept),
+            at: query.as_of.unwrap_or_else(|| self.clock.now()),
+            weights,
+        };
+        let first = self.of_the_named_time(&asking, call).await?;
         let filter = self.filter(query);
-        let read =
-            move |reader: &MemoryReader<'_>| page(reader, &kept, &asked, &question, meaning.as_ref(), at, &weights);
+        let read = move |reader: &MemoryReader<'_>| page(reader, &asking, first);
         self.store.search_memories(filter, call.cancelled(), read).await
     }
 
@@ -191,16 +208,9 @@ impl Memory {
         if query.offset > 0 || !search::asks_for_a_time(&query.query, &times) {
             return Ok(None);
         }
-        let since = times.iter().map(|it| it.since).min().flatten();
-        let until = times.iter().map(|it| it.until.unwrap_or(Millis::MAX)).max();
-        let within = Query {
-            since: since.max(query.since),
-            until: until.into_iter().chain(query.until).min().filter(|it| *it < Millis::MAX),
-            ..query.clone()
-        };
         let (limit, behind) = (query.limit, query.behind);
         let read = move |reader: &MemoryReader<'_>| reader.latest(limit.saturating_add(1), behind);
-        let mut rows = self.store.search_memories(self.filter(&within), call.cancelled(), read).await?;
+        let mut rows = self.store.search_memories(self.filter(&query.within(&times)), call.cancelled(), read).await?;
         if rows.is_empty() && behind.is_none() {
             return Ok(None);
         }
@@ -214,6 +224,27 @@ impl Memory {
         let hits = rows.iter().map(|(seq, _)| Hit { seq: *seq, signals, holds: Vec::new() }).collect();
         let rows = rows.into_iter().map(|it| it.1).collect();
         Ok(Some(Page { hits, rows, words: Vec::new(), next, unfound: None, vectors: true, summary: None }))
+    }
+
+    /// What is of the time that `asking` names and has all that it asks for besides, best first: it stands before the
+    /// others, which have as much and are of another time, or have less.
+    async fn of_the_named_time(&self, asking: &Asking, call: &Call) -> Result<Vec<Hit>, StoreError> {
+        let query = &asking.query;
+        let times = dates::find(&query.query, asking.at);
+        let besides = search::asked_besides(&query.query, &times);
+        let terms = asking.question.terms().iter().enumerate();
+        let asked: Vec<usize> = terms.filter(|it| besides.contains(&it.1.word)).map(|it| it.0).collect();
+        if times.is_empty() || asked.is_empty() || !query.is_of_all_times() {
+            return Ok(Vec::new());
+        }
+        let within = query.within(&times);
+        let filter = self.filter(&within);
+        let of_time = Asking { query: within, ..asking.clone() };
+        let read = move |reader: &MemoryReader<'_>| find::find(reader, &of_time.kept, &of_time.search(&times, OF_TIME));
+        let mut hits = self.store.search_memories(filter, call.cancelled(), read).await?;
+        hits.retain(|hit| asked.iter().all(|it| hit.holds.contains(it)));
+        hits.truncate(OF_TIME);
+        Ok(hits)
     }
 
     /// Whether what was found was found by its words alone, because its vectors are still to be made.
@@ -280,15 +311,38 @@ pub(super) struct Page {
     pub(super) summary: Option<SummaryRow>,
 }
 
-fn page(
-    reader: &MemoryReader<'_>,
-    kept: &Kept,
-    query: &Query,
-    question: &Question,
-    meaning: Option<&Embedded>,
+/// What is asked of a reader.
+#[derive(Clone)]
+struct Asking {
+    query: Query,
+    question: Arc<Question>,
+    meaning: Option<Embedded>,
+    kept: Arc<Kept>,
     at: Millis,
-    weights: &Weights,
-) -> Result<Page, StoreError> {
+    weights: Weights,
+}
+
+impl Asking {
+    fn search<'a>(&'a self, times: &'a [Mention], wanted: usize) -> Search<'a> {
+        Search {
+            query: &self.query.query,
+            question: &self.question,
+            meaning: self.meaning.as_ref(),
+            narrow: self.query.is_narrow(),
+            wanted,
+            at: self.at,
+            times,
+            weights: &self.weights,
+        }
+    }
+}
+
+/// Memories of a named time that stand before all others, at most.
+const OF_TIME: usize = 50;
+
+/// Reads a page of what is found; `first` stands before all else.
+fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Result<Page, StoreError> {
+    let (query, question, meaning) = (&asking.query, &*asking.question, asking.meaning.as_ref());
     let (limit, offset) = (query.limit, query.offset);
     // What is too long for a word is none, and asks for something all the same.
     if question.terms().is_empty() && !query.query.contains(char::is_alphanumeric) {
@@ -301,18 +355,15 @@ fn page(
         return Ok(Page { hits: Vec::new(), rows, words: Vec::new(), next, unfound, vectors: true, summary: None });
     }
     let wanted = offset.saturating_add(limit).saturating_add(1);
-    let times = dates::find(&query.query, at);
-    let search = Search {
-        query: &query.query,
-        question,
-        meaning,
-        narrow: query.is_narrow(),
-        wanted,
-        at,
-        times: &times,
-        weights,
-    };
-    let hits = find::find(reader, kept, &search)?;
+    let times = dates::find(&query.query, asking.at);
+    let mut hits = find::find(reader, &asking.kept, &asking.search(&times, wanted.saturating_add(first.len())))?;
+    if !first.is_empty() {
+        let best = hits.first().map_or(0.0, |it| it.signals.total());
+        first.iter_mut().for_each(|it| it.signals.time += best);
+        let known: HashSet<i64> = first.iter().map(|it| it.seq).collect();
+        hits.retain(|it| !known.contains(&it.seq));
+        hits.splice(0..0, first);
+    }
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows: Vec<MemoryRow> = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
     let crowded =

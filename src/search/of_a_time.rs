@@ -47,9 +47,12 @@ const SAID_UNSPACED: &[&str] = &[
 
 /// Whether `query` asks for what is of the `times` that it names, and for nothing else.
 pub fn asks_for_a_time(query: &str, times: &[Mention]) -> bool {
-    if times.is_empty() {
-        return false;
-    }
+    !times.is_empty() && asked_besides(query, times).is_empty()
+}
+
+/// The words of `query`, in lower case, that say what it asks for besides the `times` that it names: `Ana` in `what did Ana do
+/// yesterday`.
+pub fn asked_besides(query: &str, times: &[Mention]) -> Vec<String> {
     let mut rest = String::with_capacity(query.len());
     let mut from = 0;
     for time in times {
@@ -59,10 +62,10 @@ pub fn asks_for_a_time(query: &str, times: &[Mention]) -> bool {
     }
     rest.push_str(query.get(from..).unwrap_or_default());
     let rest = rest.to_lowercase();
-    let is_said = |word: &str| {
-        is_stopword(word) || SAID.split_ascii_whitespace().any(|it| it == word) || SAID_UNSPACED.contains(&word)
+    let is_said = |word: &&str| {
+        is_stopword(word) || SAID.split_ascii_whitespace().any(|it| it == *word) || SAID_UNSPACED.contains(word)
     };
-    raw_words(&rest).all(is_said)
+    raw_words(&rest).filter(|it| !is_said(it)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

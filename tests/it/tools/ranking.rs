@@ -679,3 +679,55 @@ async fn who_asks_for_a_time_alone_gets_what_is_of_it_the_latest_first() -> anyh
     assert!(found.get("next_cursor").is_none());
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_of_the_named_time_and_has_all_that_is_asked_for_stands_first() -> anyhow::Result<()> {
+    // Friday, 20 November 2026.
+    let mut server = Duplex::start(&Home::new()?)?;
+    let deeds = [
+        "fixed the login bug",
+        "had lunch with Omar",
+        "cleaned the garage",
+        "wrote the launch plan",
+        "called the bank",
+    ];
+    let items: Vec<Value> = (1..=20)
+        .flat_map(|day| {
+            let deed = deeds[day % deeds.len()];
+            ["Ana", "Ben"].map(|who| {
+                json!({"content": format!("{who} {deed} ({day})"), "occurred_at": format!("2026-11-{day:02}T09:00:00Z")})
+            })
+        })
+        .collect();
+    server.call("remember", json!({"items": items})).await?;
+    server
+        .call("remember", json!({"content": "Yesterday is a song that Ana likes", "occurred_at": "2026-01-02"}))
+        .await?;
+    for (query, expected) in [
+        ("what did Ana do yesterday?", vec!["Ana called the bank (19)"]),
+        ("Was hat Ana gestern gemacht?", vec!["Ana called the bank (19)"]),
+        ("who had lunch last week?", vec!["Ana had lunch with Omar (11)", "Ben had lunch with Omar (11)"]),
+        ("did Ben clean the garage last week?", vec!["Ben cleaned the garage (12)"]),
+    ] {
+        let found = server.call("recall", json!({"query": query, "explain": true})).await?;
+        let mut first: Vec<&str> =
+            found["memories"].as_array().into_iter().flatten().filter_map(|it| it["content"].as_str()).collect();
+        assert!(first.len() > expected.len(), "others stand behind: {found}");
+        first.truncate(expected.len());
+        first.sort_unstable();
+        assert_eq!(first, expected, "{query}: {found}");
+        let why = found["memories"][0]["why"].as_str().unwrap_or_default();
+        assert!(why.contains("from the time that the query names"), "{why}");
+    }
+    // The pages have each once.
+    let (mut seen, mut arguments) = (Vec::new(), json!({"query": "what did Ana do last week?", "limit": 4}));
+    loop {
+        let page = server.call("recall", arguments.clone()).await?;
+        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["id"].to_string()));
+        let Some(cursor) = page.get("next_cursor") else { break };
+        arguments["cursor"] = cursor.clone();
+    }
+    let once: std::collections::HashSet<&String> = seen.iter().collect();
+    assert_eq!(seen.len(), once.len());
+    Ok(())
+}
