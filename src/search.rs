@@ -22,6 +22,7 @@ mod second;
 mod several;
 mod spellings;
 mod stopwords;
+mod synonyms;
 mod weights;
 mod words;
 
@@ -72,6 +73,8 @@ pub use second::look_again;
 pub use several::asks_for_several;
 pub use several::set_neighbours_back;
 pub use spellings::spellings;
+pub use synonyms::SHORT;
+pub use synonyms::synonyms;
 pub use weights::Weights;
 pub use words::index_text;
 pub use words::matched;

@@ -1,6 +1,7 @@
 //! Says in words why a memory was found, and which part of its score each reason is.
 
 use super::recall::Recollection;
+use crate::search;
 
 /// Why memories are here that nobody searched for.
 const NEWEST: &str = "newest first: the query has no words to search for";
@@ -37,7 +38,10 @@ impl Recollection {
         let matched: Vec<&str> = self.matched.iter().map(String::as_str).filter(|it| !of_speaker(it)).collect();
         let words = match matched.as_slice() {
             [] => "words of the query, by their stems".to_owned(),
-            words => format!("words: {}", words.join(", ")),
+            words => {
+                let words: Vec<String> = words.iter().map(|it| as_it_stands(it, &content)).collect();
+                format!("words: {}", words.join(", "))
+            }
         };
         let signals = &self.signals;
         let all = signals.total();
@@ -63,6 +67,15 @@ impl Recollection {
         reasons.retain(|it| it.1.abs() > all * 0.01);
         reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
         reasons.into_iter().map(|it| (it.0, it.1 / all)).collect()
+    }
+}
+
+/// A word of the query, with what stands for it in `content` (lower case) where that has not the word itself.
+fn as_it_stands(word: &str, content: &str) -> String {
+    let stands = || search::synonyms(word).into_iter().find(|it| content.contains(it));
+    match if content.contains(word) { None } else { stands() } {
+        Some(other) => format!("{word} ({other})"),
+        None => word.to_owned(),
     }
 }
 

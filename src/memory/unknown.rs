@@ -1,6 +1,7 @@
-//! What the words of a question may be of which no memory has any: slips, and words that others spell otherwise, or
-//! write together or apart.
+//! What the words of a question may be of which no memory has any: slips, words that others spell otherwise, or write
+//! together or apart, and words that stand for them.
 
+use super::find::Proposed;
 use super::find::VOCABULARY;
 use crate::search;
 use crate::search::Question;
@@ -20,22 +21,24 @@ const BOTH: usize = 500;
 /// Terms that are looked for in other forms, the first ones: each may read the list of words, and a question can have 48.
 const LOOKED_AT: usize = 4;
 
-/// The question with what its `unknown` terms may be besides; `None` when that is nothing known. `all` is how many
-/// memories there are.
+/// The question with what its terms may be besides that no memory has, or hardly any; `None` when that is nothing known. `all`
+/// is how many memories there are.
 pub(super) fn otherwise(
     reader: &MemoryReader<'_>,
     query: &str,
     question: &Question,
-    unknown: &[usize],
+    proposed: &Proposed,
     all: u64,
 ) -> Result<Option<Question>, StoreError> {
     // One word that is not there says little where the others are: only what costs nothing is looked at then.
+    let unknown = &proposed.unknown;
     let most = unknown.len() * 2 > question.terms().len();
     let mut stems = Vec::new();
     for at in unknown.iter().take(LOOKED_AT) {
         let before = stems.len();
         stems.extend(spelt(reader, question, *at)?);
         stems.extend(joined(reader, question, *at)?);
+        stems.extend(synonyms(reader, question, *at)?);
         if question.is_of_compounds() {
             stems.extend(compounds(reader, question, *at, all)?);
         }
@@ -45,6 +48,9 @@ pub(super) fn otherwise(
         if most && stems.len() == before {
             stems.extend(slips(reader, question, *at)?);
         }
+    }
+    for at in proposed.rare.iter().take(LOOKED_AT) {
+        stems.extend(synonyms(reader, question, *at)?);
     }
     Ok((!stems.is_empty()).then(|| question.meaning_too(query, &stems)))
 }
@@ -66,6 +72,18 @@ fn spelt(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Ve
     for word in search::spellings(&term.word) {
         if is_known(reader, &word)? {
             found.push((at, question.stem_of_word(&word)));
+        }
+    }
+    Ok(found)
+}
+
+/// Known words that stand for the term, where the question is short.
+fn synonyms(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let mut found = Vec::new();
+    let term = question.terms().get(at).filter(|_| question.terms().len() <= search::SHORT);
+    for word in term.map(|it| search::synonyms(&it.word)).unwrap_or_default() {
+        if is_known(reader, word)? {
+            found.push((at, question.stem_of_word(word)));
         }
     }
     Ok(found)

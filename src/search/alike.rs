@@ -1,6 +1,11 @@
 //! Words that are near in meaning to those of a question, by the table in the binary.
 
+use std::collections::HashMap;
+
+use super::analysed::Words;
+use super::fold::fold;
 use super::members;
+use super::question::english_stem;
 use super::stopwords::is_stopword;
 use super::weights::Weights;
 use crate::embed;
@@ -84,17 +89,26 @@ pub(super) struct Alike {
     dots: Vec<i32>,
     /// The terms that ask for things of some class, with their classes as bits.
     classes: Vec<(usize, u64)>,
+    /// Stems of words that stand for a term, with the term.
+    standing: HashMap<String, usize>,
+    /// The same by the numbers of stems.
+    numbered: Vec<(u32, usize)>,
 }
 
 /// What a word counts that is of a class that is asked for: from .6 to 1.3 all sets are within .003.
 const MEMBER: f32 = 1.0;
 
+/// What a word counts that stands for a term (`super::synonyms`). With .3 nothing is gained, with
+/// 1.0 LoCoMo loses .005 recall@10.
+const STANDING: f32 = 0.6;
+
 impl Alike {
-    /// Of words, each with its place among the terms, and of the classes of things that terms ask for; `None` when
-    /// nothing can be near to any.
+    /// Of words, each with its place among the terms, of the classes of things that terms ask for, and of stems that stand for
+    /// a term; `None` when nothing can be near to any.
     pub(super) fn new<'a>(
         words: impl Iterator<Item = (usize, &'a str)>,
         classes: Vec<(usize, u64)>,
+        standing: HashMap<String, usize>,
         weights: &Weights,
     ) -> Option<Alike> {
         let mut alike = Alike {
@@ -105,6 +119,8 @@ impl Alike {
             full: weights.alike_full,
             dots: Vec::new(),
             classes,
+            standing,
+            numbered: Vec::new(),
         };
         for (term, word) in words.take(MOST_TERMS) {
             let Some(vector) = meaning(word) else { continue };
@@ -113,17 +129,33 @@ impl Alike {
             alike.inverse_lengths.push(vector.inverse_length());
         }
         alike.dots = vec![0; alike.terms.len()];
-        (!alike.terms.is_empty() || !alike.classes.is_empty()).then_some(alike)
+        (!alike.terms.is_empty() || !alike.classes.is_empty() || !alike.standing.is_empty()).then_some(alike)
+    }
+
+    /// Looks up the numbers that stems have among `words`; to be called again when those are more.
+    pub(super) fn number(&mut self, words: &Words) {
+        let standing = self.standing.iter();
+        self.numbered = standing.filter_map(|(stem, term)| Some((words.stem(stem)?, *term))).collect();
     }
 
     /// The term that a word is near to, and what it counts of one, 0.0..=1.0.
-    pub(super) fn nearest_to_number(&mut self, number: u32, meanings: &Meanings) -> Option<(usize, f32)> {
+    pub(super) fn nearest_to_number(&mut self, number: u32, words: &Words) -> Option<(usize, f32)> {
+        let stem = words.stem_of(number);
+        if let Some(stands) = self.numbered.iter().find(|it| Some(it.0) == stem) {
+            return Some((stands.1, STANDING));
+        }
+        let meanings = words.meanings();
         let near = meanings.of(number).and_then(|it| self.nearest(it.0, it.1));
         if self.classes.is_empty() { near } else { self.with_classes(near, meanings.classes_of(number)) }
     }
 
     /// The same of a word that has no number.
     pub(super) fn nearest_to_word(&mut self, word: &str) -> Option<(usize, f32)> {
+        if !self.standing.is_empty()
+            && let Some(term) = self.standing.get(&english_stem(&fold(word)))
+        {
+            return Some((*term, STANDING));
+        }
         let near = meaning(word).and_then(|it| self.nearest(it.components(), it.inverse_length()));
         if self.classes.is_empty() { near } else { self.with_classes(near, members::of_word(word)) }
     }

@@ -20,6 +20,7 @@ use super::language;
 use super::language::Stems;
 use super::light;
 use super::members;
+use super::synonyms;
 use super::weights::Weights;
 use super::words::is_plain;
 use super::words::parts;
@@ -48,6 +49,8 @@ pub struct Question {
     others: Vec<Other>,
     /// The terms that ask for things of some class, with their classes as bits (`super::members`).
     classes: Vec<(usize, u64)>,
+    /// Stems of words that stand for a term, with the term (`super::synonyms`).
+    standing: HashMap<String, usize>,
 }
 
 /// The terms by their stems in another language than English.
@@ -107,7 +110,20 @@ impl Question {
         let terms = question.terms.iter().enumerate().filter(|it| asked.contains(&it.1.word));
         let classes = terms.map(|it| (it.0, members::named_by(&it.1.word)));
         question.classes = classes.filter(|it| it.1 != 0).collect();
+        question.note_synonyms();
         question
+    }
+
+    /// Notes what may stand for its terms, when they are few.
+    fn note_synonyms(&mut self) {
+        let terms = self.terms.iter().take_while(|_| self.terms.len() <= synonyms::SHORT).enumerate();
+        let standing = terms.flat_map(|(at, term)| synonyms(&term.word).into_iter().map(move |it| (at, it)));
+        let standing: Vec<(usize, String)> = standing.map(|(at, it)| (at, self.stem(it))).collect();
+        for (at, stem) in standing {
+            if !self.stems.contains_key(&stem) {
+                self.standing.entry(stem).or_insert(at);
+            }
+        }
     }
 
     /// Something to count `words` with, those of the question left out.
@@ -179,6 +195,7 @@ impl Question {
             stemmer: Stemmer::create(Algorithm::English),
             others: languages.iter().map(|it| Other { stems: Stems::of(*it), terms: HashMap::new() }).collect(),
             classes: Vec::new(),
+            standing: HashMap::new(),
         }
     }
 
@@ -268,7 +285,8 @@ impl Question {
         let is_name = |term: usize| names & (1 << (term & 63)) != 0;
         let terms = self.terms.iter().enumerate().filter(|it| !is_name(it.0));
         let classes = self.classes.iter().copied().filter(|it| !is_name(it.0)).collect();
-        let alike = Alike::new(terms.map(|it| (it.0, it.1.word.as_str())), classes, weights);
+        let standing = self.standing.iter().filter(|it| !is_name(*it.1)).map(|it| (it.0.clone(), *it.1)).collect();
+        let alike = Alike::new(terms.map(|it| (it.0, it.1.word.as_str())), classes, standing, weights);
         Counter { alike, ..self.counter() }
     }
 }
@@ -352,6 +370,9 @@ impl Counter<'_> {
             self.numbered.resize(words.len(), UNSEEN);
             let stems = self.question.stems.iter();
             self.stems = stems.filter_map(|(stem, term)| Some((words.stem(stem)?, *term))).collect();
+            if let Some(alike) = &mut self.alike {
+                alike.number(words);
+            }
         }
         for entry in entries {
             let (number, times) = (entry >> 8, entry & 255);
@@ -381,7 +402,7 @@ impl Counter<'_> {
         if let Some(term) = self.term_of_number(words, number) {
             return u16::try_from(term).map_or(OF_NONE, |it| it + FIRST_TERM);
         }
-        let near = self.alike.as_mut().and_then(|it| it.nearest_to_number(number, words.meanings()));
+        let near = self.alike.as_mut().and_then(|it| it.nearest_to_number(number, words));
         let (Some(near), Ok(place)) = (near, u16::try_from(self.close.len())) else { return OF_NONE };
         let Some(mark) = place.checked_add(FIRST_ALIKE) else { return OF_NONE };
         self.close.push(near);
@@ -486,6 +507,25 @@ mod tests {
         let question = Question::new(query).meaning_too(query, &[(0, "deploy".to_owned())]);
         assert_eq!(question.counter().count("we deployed").of_terms, [1.0, 0.0]);
         assert_eq!(question.terms()[0].forms, ["deploymnet", "deploy"]);
+    }
+
+    #[test]
+    fn what_stands_for_a_word_is_near_to_it_where_the_question_is_short() {
+        let alike = |query: &str, text: &str| {
+            let mut words = Words::default();
+            let mut entries = Vec::new();
+            let outline = super::super::analysed::analyse(text, &mut words, &mut entries).unwrap();
+            let question = Question::new(query);
+            let mut counter = question.counter_of_alike(0, &Weights::default());
+            let counted = counter.count_entries(&words, &entries, outline).alike;
+            assert_eq!(counter.count(text).alike, counted, "{query} / {text}");
+            counted
+        };
+        assert_eq!(alike("who is the landlord", "ask our landladies"), [0.6]);
+        assert_eq!(alike("quarterly invoice", "the bills"), [0.0, 0.6]);
+        assert_eq!(alike("kaputt", "es ist defekt"), [0.6]);
+        let long = "quarterly invoice zebra trombone quartz violet submarine";
+        assert!(alike(long, "the bills").get(1).is_none_or(|it| *it < 0.6));
     }
 
     #[test]

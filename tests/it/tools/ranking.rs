@@ -141,6 +141,37 @@ async fn words_written_together_or_with_other_letters_are_found() -> anyhow::Res
 }
 
 #[tokio::test]
+async fn words_that_stand_for_each_other_find_each_other() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let texts = [
+        "My manager is Ingrid; we talk every second Monday",
+        "The bicycle was stolen in front of the library",
+        "Releases happen on Wednesdays after the stand-up",
+        "Der Keller war nach dem Gewitter überschwemmt",
+        "Tim is allergic to penicillin",
+    ];
+    remember(&mut server, texts.iter().map(|it| json!({"content": it})).collect()).await?;
+    for (question, at) in [
+        ("who is my boss", 0),
+        ("what happened to my bike", 1),
+        ("when do we deploy", 2),
+        ("Was ist beim Unwetter passiert?", 3),
+    ] {
+        let found = ranked(&mut server, json!({"query": question})).await?;
+        assert_eq!(found.first().map(String::as_str), Some(texts[at]), "{question}");
+    }
+    // What has the word itself does not keep away what stands for it.
+    remember(&mut server, json!([{"content": "The boss key hides the game's window"}])).await?;
+    let found = ranked(&mut server, json!({"query": "who is my boss"})).await?;
+    assert!(found.len() >= 2 && found.contains(&texts[0].to_owned()), "{found:?}");
+    let found = server.call("recall", json!({"query": "who is my boss", "explain": true})).await?;
+    let why: Vec<&str> =
+        found["memories"].as_array().into_iter().flatten().filter_map(|it| it["why"].as_str()).collect();
+    assert!(why.iter().any(|it| it.contains("words: boss (manager)")), "{why:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_found_says_what_was_searched_and_where_something_is() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     remember(
@@ -360,7 +391,7 @@ async fn copies_of_one_memory_do_not_fill_an_answer() -> anyhow::Result<()> {
 #[tokio::test]
 async fn words_that_mean_about_the_same_and_what_is_asked_for_decide_between_texts() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
-    let told = ["Lena saw the physician", "Lena saw the bakery", "Lena was here", "Lena was here last Monday"];
+    let told = ["Lena saw the surgeon", "Lena saw the bakery", "Lena was here", "Lena was here last Monday"];
     let items: Vec<Value> = told.iter().map(|it| json!({"content": it, "kind": "note"})).collect();
     remember(&mut server, json!(items)).await?;
     let query = json!({"query": "Which doctor did Lena see?", "explain": true});
@@ -403,7 +434,7 @@ async fn what_shares_telling_words_with_the_best_comes_before_what_does_not() ->
 #[tokio::test]
 async fn without_an_embedder_nothing_but_words_counts() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?.with("CARRYALL_EMBEDDER", "none"))?;
-    let told = ["Lena saw the physician", "Lena saw the bakery"];
+    let told = ["Lena saw the surgeon", "Lena saw the bakery"];
     let items: Vec<Value> = told.iter().map(|it| json!({"content": it, "kind": "note"})).collect();
     remember(&mut server, json!(items)).await?;
     let found = server.call("recall", json!({"query": "Which doctor did Lena see?", "explain": true})).await?;
@@ -542,12 +573,12 @@ async fn a_memory_and_a_pack_are_judged_by_their_own_ids() -> anyhow::Result<()>
 fn a_question_in_wholly_other_words_is_told_what_is_nearest_in_meaning() -> anyhow::Result<()> {
     let home = Home::new()?;
     let mut server = home.server()?;
-    for content in ["The physician told me to drink more water", "We host the site in Frankfurt", "Tom plays chess"] {
+    for content in ["The surgeon told me to drink more water", "We host the site in Frankfurt", "Tom plays chess"] {
         server.call("remember", json!({"content": content}))?;
     }
     let found = server.call("recall", json!({"query": "what did the doctor say"}))?;
     assert_eq!(found["memories"], json!([]), "it may be no answer: {found}");
-    assert_eq!(found["nearest"][0]["content"], "The physician told me to drink more water", "{found}");
+    assert_eq!(found["nearest"][0]["content"], "The surgeon told me to drink more water", "{found}");
     assert!(found["searched"].as_str().is_some_and(|it| it.contains("nearest in meaning")), "{found}");
     let nothing = server.call("recall", json!({"query": "quartz oscillator"}))?;
     assert!(nothing["nearest"].is_null(), "{nothing}");
@@ -566,11 +597,11 @@ fn what_is_nearest_in_meaning_is_shown_when_only_a_frequent_word_of_the_question
     let mut items: Vec<Value> = (0..40)
         .map(|it| json!({"content": format!("They say that room {it} of building {} is free", it * 7)}))
         .collect();
-    items.push(json!({"content": "The physician told me to drink more water"}));
+    items.push(json!({"content": "The surgeon told me to drink more water"}));
     server.call("remember", json!({"items": items}))?;
     let found = server.call("recall", json!({"query": "what did the doctor say", "explain": true}))?;
     let memories = found["memories"].as_array().cloned().unwrap_or_default();
-    let at = memories.iter().position(|it| it["content"].as_str().is_some_and(|it| it.contains("physician")));
+    let at = memories.iter().position(|it| it["content"].as_str().is_some_and(|it| it.contains("surgeon")));
     assert_eq!(at, Some(0), "forty have the word, and none more of it than another: {found}");
     assert_eq!(memories[0]["why"], "close in meaning (100 %); not in it: doctor, say", "{found}");
     server.finish()?;
@@ -595,14 +626,14 @@ fn who_asks_for_a_sport_finds_it_by_its_name() -> anyhow::Result<()> {
 fn what_is_near_in_meaning_stands_behind_the_few_that_have_the_words() -> anyhow::Result<()> {
     let home = Home::new()?;
     let mut server = home.server()?;
-    for content in ["A doctor wrote the crime novel", "The physician told me to drink more water", "Tom plays chess"] {
+    for content in ["A doctor wrote the crime novel", "The surgeon told me to drink more water", "Tom plays chess"] {
         server.call("remember", json!({"content": content}))?;
     }
     for (query, near) in [("doctor advice", true), ("doctor", false)] {
         let found = server.call("recall", json!({"query": query}))?;
         let contents: Vec<&str> =
             found["memories"].as_array().into_iter().flatten().filter_map(|it| it["content"].as_str()).collect();
-        let expected = ["A doctor wrote the crime novel", "The physician told me to drink more water"];
+        let expected = ["A doctor wrote the crime novel", "The surgeon told me to drink more water"];
         assert_eq!(contents, expected[..if near { 2 } else { 1 }], "a memory with every word is enough: {found}");
     }
     server.finish()?;
