@@ -155,7 +155,10 @@ fn dated(words: &mut Vec<Word>) -> bool {
     }
     let end = end + usize::from(words[end].is(&[",", "on"]));
     let end = end + usize::from(words[end].is(&[","]));
-    if words.len() < end + 3 {
+    // `As of January 2023 the team had 4 people` tells of then.
+    let is_of_then = words[..end].iter().any(|it| it.low.len() == 4 && it.low.bytes().all(|it| it.is_ascii_digit()))
+        && words[end..].iter().any(|it| it.is(&["had", "was", "were"]));
+    if words.len() < end + 3 || is_of_then {
         return false;
     }
     words.drain(..end);

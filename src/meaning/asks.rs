@@ -1,7 +1,5 @@
 //! Asks what older statements a statement of a change may have ended: those about a thing that it names, where no rule is sure.
 
-use std::collections::BTreeSet;
-
 use super::Fact;
 use super::alike::is_past;
 use super::frames::is_verb;
@@ -55,14 +53,13 @@ pub(super) fn asks(words: &[Word]) -> Vec<Fact> {
     if words.len() > LONGEST || !tells(words) {
         return Vec::new();
     }
-    let mut said: BTreeSet<String> = BTreeSet::new();
-    let mut owners: BTreeSet<String> = BTreeSet::new();
+    let (mut said, mut owners) = (Vec::new(), Vec::new());
     for (at, word) in words.iter().enumerate() {
         match word.low.as_str() {
-            "i" | "my" | "me" | "user" => said.insert("user".to_owned()),
-            "we" | "our" | "us" => said.insert("we".to_owned()),
+            "i" | "my" | "me" | "user" => said.push("user".to_owned()),
+            "we" | "our" | "us" => said.push("we".to_owned()),
             _ if word.is_mark() || values::is_article(&word.low) => continue,
-            low => said.insert(stem(low)),
+            low => said.push(stem(low)),
         };
         let is_owner = words.get(at + 1).is_some_and(|it| it.low == "'s") && !word.is(&["i", "we", "user"]);
         let before = &words[at.saturating_sub(1)];
@@ -72,11 +69,10 @@ pub(super) fn asks(words: &[Word]) -> Vec<Fact> {
             && words.iter().skip(1).take(4).any(|it| it.is(&["has", "his", "her", "their"]));
         let is_elsewhere = at > 0 && word.is_capital() && before.is(&["at", "of", "for"]);
         if is_owner || has || is_elsewhere || is_kin(&word.low) {
-            owners.insert(stem(&word.low));
+            owners.push(stem(&word.low));
         }
     }
-    let join = |it: &BTreeSet<String>| it.iter().cloned().collect::<Vec<_>>().join(" ");
-    let value = format!("{}{OF}{}", join(&said), join(&owners));
+    let value = format!("{}{OF}{}", said.join(" "), owners.join(" "));
     let mut nouns: Vec<(&Word, String)> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         if is_noun(words, at) && !nouns.iter().any(|it| it.0.low == word.low) {
@@ -169,26 +165,23 @@ impl Fact {
 
 /// How likely `old` is over, for which `new` asks.
 pub(super) fn may_be_over(old: &Fact, new: &Fact) -> Option<f64> {
-    let set = |it: &str| -> BTreeSet<String> { it.split(' ').filter(|it| !it.is_empty()).map(stem).collect() };
     let (said, owners) = new.value.split_once(OF)?;
     let (owners, which) = owners.split_once(OF)?;
-    let (said, owners, which) = (set(said), set(owners), set(which));
+    let (said, owners, which) = (words_of(said), words_of(owners), words_of(which));
     let (one, other) = old.value.split_once(OF)?;
     if old.is_change || !old.holds || old.asks() {
         return None;
     }
-    let bare =
-        |it: &str| -> BTreeSet<String> { set(it).iter().map(|it| it.trim_start_matches('^').to_owned()).collect() };
-    let all: BTreeSet<String> = bare(one).union(&bare(other)).cloned().collect();
+    let mut all = words_of(one);
+    all.extend(words_of(other));
     let is_ours = |it: &String| it == "user" || it == "we";
     let speaks = said.iter().any(is_ours);
     // Whose it is must be the same: of the one who speaks, or of somebody who is named in both.
-    if !owners.is_subset(&all) || !which.is_subset(&all) || all.iter().any(is_ours) && !speaks && !owners.is_empty() {
+    if !are_in(&owners, &all) || !are_in(&which, &all) || all.iter().any(is_ours) && !speaks && !owners.is_empty() {
         return None;
     }
     let is_thing = if old.attribute == NEAR {
-        let about = set(other);
-        about.iter().all(|it| is_ours(it) || said.contains(it))
+        words_of(other).iter().all(|it| is_ours(it) || said.contains(it))
     } else {
         let is_named = other
             .split(' ')
@@ -196,11 +189,20 @@ pub(super) fn may_be_over(old: &Fact, new: &Fact) -> Option<f64> {
             .map(|it| it.trim_start_matches('^'))
             .filter(|it| values::weekday(it).is_none() && values::month(it).is_none())
             .all(|it| said.contains(&stem(it)));
-        set(one).is_subset(&said) && is_named
+        are_in(&words_of(one), &said) && is_named
     };
     // Of somebody much can change: more than the name must be the same.
-    let shared = all.iter().filter(|it| !is_ours(it) && **it != new.subject && said.contains(*it)).count();
-    (is_thing && (!new.many || shared > 0) && !all.is_subset(&said)).then_some(0.5)
+    let shares = all.iter().any(|it| !is_ours(it) && *it != new.subject && said.contains(it));
+    (is_thing && (!new.many || shares) && !are_in(&all, &said)).then_some(0.5)
+}
+
+/// The words, without what marks a name.
+fn words_of(text: &str) -> Vec<String> {
+    text.split(' ').filter(|it| !it.is_empty()).map(|it| stem(it.trim_start_matches('^'))).collect()
+}
+
+fn are_in(part: &[String], whole: &[String]) -> bool {
+    part.iter().all(|it| whole.contains(it))
 }
 
 #[cfg(test)]

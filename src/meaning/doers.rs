@@ -7,6 +7,7 @@ use super::holdings::SOME;
 use super::tables::DOING;
 use super::tables::PREPOSITIONS;
 use super::values;
+use super::words::Word;
 
 /// What stands behind the sign in the attribute.
 pub(super) const DONE_BY: &str = "done by";
@@ -28,7 +29,10 @@ pub(super) fn doer(plain: &Plain<'_>) -> Option<Fact> {
         let at = (1..words.len().min(5)).find(|at| verb_of(&words[*at].low).is_some())?;
         (&words[..at], verb_of(&words[at].low)?, &words[at + 1..])
     };
-    let end = what.iter().position(|it| it.is(&PREPOSITIONS) || it.is_mark()).unwrap_or(what.len());
+    // `walks the dog in the morning`: what is done is the dog's walk in the morning.
+    let is_own = what.first().is_some_and(|it| it.is(&["the", "our", "my"])) && passive.is_none();
+    let ends = |it: &Word| !is_own && it.is(&PREPOSITIONS) || it.is_mark();
+    let end = what.iter().position(ends).unwrap_or(what.len());
     let said = values::normal(&what[..end]);
     let is_named = (1..=3).contains(&who.len())
         && (who.iter().any(|it| it.is_capital() && !values::is_article(&it.low)) || who[0].is(&["my", "our"]))

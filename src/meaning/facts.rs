@@ -352,6 +352,20 @@ impl<'a> Statement<'a> {
             }
             kept.push(word.clone());
         }
+        // `raised the limit at the other site`: here it is as it was.
+        let is_elsewhere = |it: &[Word]| {
+            it[0].is(&["at", "in", "on", "for"]) && it[1].is(&["the", "another"]) && it[2].is(&["other", "another"])
+                || it[0].is(&["at", "in", "for"]) && it[1].low == "another"
+        };
+        if kept.windows(3).any(is_elsewhere) {
+            factor *= 0.6;
+        }
+        // `studies Greek at night school`: beside what one does by day.
+        const BESIDE: &[[&str; 2]] =
+            &[["night", "school"], ["evening", "class"], ["evening", "classes"], ["spare", "time"], ["free", "time"]];
+        if kept.windows(2).any(|it| BESIDE.iter().any(|beside| it[0].low == beside[0] && it[1].low == beside[1])) {
+            factor *= 0.6;
+        }
         // `A meeting with Bob is on 3 May`: and one on the next day.
         let is_on = |it: &[Word]| it[0].is(&["is", "are"]) && it[1].is(&["on", "at", "in"]);
         let is_some = kept.first().is_some_and(|it| it.is(&["a", "an", "another", "one", "some"]));

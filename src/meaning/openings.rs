@@ -139,7 +139,10 @@ pub(super) fn take_renewal(words: &mut Vec<Word>) -> bool {
 pub(super) fn plain_order(words: &mut Vec<Word>) {
     let word = |low: &str| Word { raw: low.to_owned(), low: low.to_owned() };
     let count = words.len();
-    if count > 4 && words[count - 2].low == "last" && words[count - 1].is(SPANS) {
+    if count > 4
+        && words[count - 2].low == "last"
+        && (words[count - 1].is(SPANS) || values::weekday(&words[count - 1].low).is_some())
+    {
         words.truncate(count - 2);
     } else if count > 3 && words[count - 1].low == "yesterday" {
         words.truncate(count - 1);
@@ -215,26 +218,8 @@ pub(super) fn plain_order(words: &mut Vec<Word>) {
     }
 }
 
-const SPANS: &[&str] = &[
-    "week",
-    "weekend",
-    "month",
-    "year",
-    "quarter",
-    "spring",
-    "summer",
-    "autumn",
-    "fall",
-    "winter",
-    "night",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
+const SPANS: &[&str] =
+    &["week", "weekend", "month", "year", "quarter", "spring", "summer", "autumn", "fall", "winter", "night"];
 
 /// Brings `I've started going to bed at 10` into the form `I go to bed at 10`, and takes `since the move` from the
 /// beginning. Returns whether there was such a thing.

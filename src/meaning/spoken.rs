@@ -5,6 +5,7 @@ use super::changes::word;
 use super::frames::is_verb;
 use super::reach::is_kin;
 use super::tables::PREPOSITIONS;
+use super::tables::VERBS;
 use super::values;
 use super::words::Word;
 
@@ -20,6 +21,28 @@ pub(super) fn spoken(words: &mut Vec<Word>) {
     became(words);
     eats_again(words);
     for_free(words);
+    cleft(words);
+    of_itself(words);
+}
+
+/// `Linear is what we use for tickets`: we use it for them.
+fn cleft(words: &mut Vec<Word>) {
+    let at = (1..words.len().min(5)).find(|at| words[*at].low == "is");
+    let Some(at) = at.filter(|at| words.len() > at + 3 && words[at + 1].low == "what") else { return };
+    if words[at + 2].is(&["we", "i"]) && VERBS.contains(words[at + 3].low.as_str()) {
+        let (value, rest) = (words[..at].to_vec(), words[at + 4..].to_vec());
+        *words = [&words[at + 2..at + 4], value.as_slice(), rest.as_slice()].concat();
+    }
+}
+
+/// `Anna says her favourite colour is green`: it is, for it is of herself that she says it.
+fn of_itself(words: &mut Vec<Word>) {
+    let [who, says, rest @ ..] = words.as_slice() else { return };
+    let that = usize::from(rest.first().is_some_and(|it| it.low == "that"));
+    let is_own = rest.get(that).is_some_and(|it| it.is(&["her", "his", "their"]));
+    if is_own && who.is_capital() && says.is(&["says", "said"]) && !who.is(&["i", "we", "he", "she", "they"]) {
+        *words = [&[who.clone(), word("'s")], &rest[that + 1..]].concat();
+    }
 }
 
 /// `My sister Kate is pregnant`: Kate is.
@@ -238,6 +261,8 @@ mod tests {
             ("Ana started eating fish again", "ana started eating meat again"),
             ("Ana's car is red", "ana 's car is red"),
             ("Tom's 3 kids are well", "tom 's 3 kids are well"),
+            ("Linear is what we use for tickets now", "we use linear for tickets now"),
+            ("Anna says her desk is green now", "anna 's desk is green now"),
             ("Shipping is now free", "the price of shipping is $0 now"),
         ] {
             assert_eq!(told(sentence), expected, "{sentence}");

@@ -84,6 +84,10 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
         found.push(if idle.is(&["we", "us", "team", "company"]) { "we".to_owned() } else { one_noun(&idle.low) });
         has_common = true;
     }
+    // `my manager's manager` is not my manager.
+    if words.iter().filter(|it| it.low == "'s").count() > 1 && found.windows(2).any(|it| it[0] == it[1]) {
+        return None;
+    }
     found.dedup();
     let has_noun = found.len() > 1 || has_common && is_owned;
     if found.is_empty() {
@@ -219,9 +223,9 @@ pub(super) fn one_noun(low: &str) -> String {
     low.to_owned()
 }
 
-/// The noun without its plural.
+/// The noun without its plural; `https` is no several of `http`.
 pub(super) fn stem(low: &str) -> String {
-    let plural =
-        low.len() > 3 && low.ends_with('s') && !low.ends_with("ss") && !low.ends_with("us") && !low.ends_with("is");
+    let is_one = ["ss", "us", "is", "tps"].iter().any(|it| low.ends_with(it));
+    let plural = low.len() > 3 && low.ends_with('s') && !is_one;
     low[..low.len() - usize::from(plural)].to_owned()
 }

@@ -101,6 +101,11 @@ const HAS_ENDED_OTHERS: &str = "SELECT EXISTS (SELECT 1 FROM memories WHERE supe
 
 const REOPEN: &str = "UPDATE memories SET superseded_by = NULL, valid_to = :until WHERE id = :id";
 
+/// The event of a memory that ends no other by itself, whenever that is asked.
+const TOLD_ONLY: &str = "told only";
+
+const IS_TOLD_ONLY: &str = "SELECT EXISTS (SELECT 1 FROM memory_events WHERE memory_id = :id AND event = :event)";
+
 /// Why something ended by itself, as its event says; what somebody named ends for good.
 const CONTRADICTED: &str = "contradicted";
 const LEARNED_LATE: &str = "learned late";
@@ -145,6 +150,10 @@ pub(super) fn settle(
             }
         }
         keep(conn, &key, id, item.valid_from, place, fact)?;
+    }
+    if !item.reading.may_supersede && !item.reading.facts.is_empty() {
+        let detail = serde_json::json!({"why": "supersede_when_certain was off"});
+        history::note(conn, id, now, TOLD_ONLY, &detail)?;
     }
     if settled.is_empty() {
         for ask in &item.reading.asks {
@@ -309,8 +318,15 @@ fn ends_for_certain(
         && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= meaning::CERTAIN)
         && can_be_replaced(&old.kind, &old.fact)
         && same_voice(old.speaker.as_deref(), later.speaker.as_deref());
-    if !is_certain || !meaning::is_by_name_alone(&old.fact, &later.fact) {
-        return Ok(is_certain);
+    let is_told_only = |it: &Held| -> rusqlite::Result<bool> {
+        conn.prepare_cached(IS_TOLD_ONLY)?
+            .query_row(named_params! {":id": it.id, ":event": TOLD_ONLY}, |row| row.get(0))
+    };
+    if !is_certain || is_told_only(later)? {
+        return Ok(false);
+    }
+    if !meaning::is_by_name_alone(&old.fact, &later.fact) {
+        return Ok(true);
     }
     // As on writing: which of several is over is not said, nor that more is than what the text has ended.
     let has_ended_others: bool = conn

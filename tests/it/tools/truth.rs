@@ -820,6 +820,28 @@ async fn what_gives_orders_is_kept_as_data_and_marked_everywhere() -> anyhow::Re
 }
 
 #[tokio::test]
+async fn what_was_told_while_nothing_may_end_ends_nothing_when_something_is_forgotten() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = Duplex::start(&home)?;
+    let old = first(&server.call("remember", json!({"content": "Ana lives in Lisbon"})).await?);
+    server.clock.advance(DAY);
+    let new = first(&server.call("remember", json!({"content": "Ana lives in Porto"})).await?);
+    assert_eq!(new["supersedes"], old["id"], "{new}");
+    drop(server);
+    let file = home.folder().join("own.toml");
+    std::fs::write(&file, "[memory]\nsupersede_when_certain = false\n")?;
+    let mut server = Duplex::start(&home.with("CARRYALL_CONFIG", file.to_string_lossy()))?;
+    server.clock.advance(2 * DAY);
+    let last = first(&server.call("remember", json!({"content": "Ana lives in Faro"})).await?);
+    assert_eq!(last["status"], "stored", "{last}");
+    let told = server.call("forget", json!({"ids": [new["id"]]})).await?;
+    assert_eq!(told["reopened"], json!([old["id"]]), "{told}");
+    let found = contents(&mut server, json!({"query": "where does Ana live"})).await?;
+    assert!(found.contains("Ana lives in Lisbon") && found.contains("Ana lives in Faro"), "{found:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_policy_refuses_secrets_and_only_tells_of_contradictions() -> anyhow::Result<()> {
     let home = Home::new()?;
     let file = home.folder().join("own.toml");
