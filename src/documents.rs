@@ -41,6 +41,7 @@ mod walk;
 mod warm;
 mod watch;
 mod weights;
+mod whole_file;
 
 #[cfg(test)]
 mod refresh_tests;

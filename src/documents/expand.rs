@@ -79,6 +79,7 @@ pub(super) fn add_expansions(
             word: candidates[at].0.clone(),
             weight: weights::FEEDBACK * worth / best,
             joined: false,
+            in_title: false,
         })
         .collect();
 }

@@ -16,7 +16,7 @@ use super::expand::add_expansions;
 use super::expand::in_common;
 use super::index::relative;
 use super::index::under;
-use super::nearness::lift;
+use super::nearness::near;
 use super::open::is_there;
 use super::open::mtime_ns;
 use super::passage::Words;
@@ -27,6 +27,7 @@ use super::rank::Shelf;
 use super::rank::Signals;
 use super::rank::rank;
 use super::weights;
+use super::whole_file::lift;
 use crate::redact;
 use crate::search;
 use crate::store::ChunkRow;
@@ -202,7 +203,7 @@ impl Documents {
             let paths: Vec<String> = paths.take(weights::MEANING_PIECES).collect();
             let texts = paths.iter().zip(&chunks);
             let texts = texts.map(|(path, it)| it.as_ref().map(|it| (path.as_str(), it.text.as_str())));
-            let ranked = lift(&question, ranked, texts);
+            let ranked = lift(&near(&question, texts), ranked);
             let mut chunks: HashMap<(i64, u32), ChunkRow> =
                 places.into_iter().zip(chunks).filter_map(|(place, it)| Some((place, it?))).collect();
             let key = |it: &Ranked| (shelves[it.shelf].catalog.files[it.file].row.id, it.number);
@@ -458,10 +459,10 @@ pub(super) fn told(words: &[&str]) -> String {
 }
 
 fn explained(signals: &Signals) -> String {
-    let Signals { piece, file, path, names, tests, meaning, prior, reach, .. } = signals;
+    let Signals { piece, file, path, names, second, tests, meaning, prior, reach, .. } = signals;
     format!(
-        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + tests {tests:.2} + meaning {meaning:.2}, times \
-         {prior:.2} for its kind of file, times {reach:.2} for what it imports"
+        "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + second {second:.2} + tests {tests:.2} + meaning \
+         {meaning:.2}, times {prior:.2} for its kind of file, times {reach:.2} for what it imports"
     )
 }
 

@@ -1,6 +1,6 @@
-//! Lifts, among the best pieces, those that mean what the question means, in whatever words.
+//! Says which of the best pieces mean what the question means, in whatever words.
 //!
-//! Only the first [`weights::MEANING_PIECES`] are compared: words find, meaning puts in order. Over all pieces it finds little
+//! Only the first [`weights::MEANING_PIECES`] are compared: words find, meaning puts in order (whole_file.rs). Over all pieces it finds little
 //! more and costs an index of its own (docs/benchmarks.md). A request for a change and the code that is changed are not alike
 //! as two sentences are: `nearness.map` turns the question's vector to where such code is. `tools/embedder/code_map.py` fitted
 //! it on commit messages of public repositories and what each changed.
@@ -9,8 +9,6 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::question::Question;
-use super::rank::Ranked;
-use super::rank::in_order;
 use super::terms::parts;
 use super::terms::raw_words;
 use super::weights;
@@ -29,22 +27,15 @@ const TITLE: usize = 2;
 const DIMENSIONS: usize = 128;
 const RANK: usize = 32;
 
-/// Puts `ranked` in a new order; of its first ones `texts` are the path and the text.
-pub(super) fn lift<'a>(
-    question: &Question,
-    ranked: Vec<Ranked>,
-    texts: impl Iterator<Item = Option<(&'a str, &'a str)>>,
-) -> Vec<Ranked> {
-    let Some(asked) = asked(question) else { return ranked };
+/// How near the first [`weights::MEANING_PIECES`] of `texts`, each a path and a text, are to what the question means: 0.0..=1.0.
+pub(super) fn near<'a>(question: &Question, texts: impl Iterator<Item = Option<(&'a str, &'a str)>>) -> Vec<f32> {
+    let Some(asked) = asked(question) else { return Vec::new() };
     let mut read = Texts::default();
-    let mut ranked = ranked;
-    for (piece, text) in ranked.iter_mut().take(weights::MEANING_PIECES).zip(texts) {
+    let near = |text: Option<(&'a str, &'a str)>| {
         let vector = text.and_then(|(path, text)| read.vector(&[(path, PATH), (text, 1)]));
-        let near = vector.map_or(0.0, |it| it.cosine(&asked).max(0.0));
-        piece.signals.meaning = weights::MEANING * near;
-        piece.sum += piece.signals.meaning * piece.signals.prior * piece.signals.reach;
-    }
-    in_order(ranked)
+        vector.map_or(0.0, |it| it.cosine(&asked).max(0.0))
+    };
+    texts.take(weights::MEANING_PIECES).map(near).collect()
 }
 
 /// Where code is that the question asks for.
@@ -239,15 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_pieces_the_one_that_means_the_same_comes_first() {
-        let piece = |number| Ranked { number, sum: 1.0, ..Ranked::default() };
-        let mut pieces = vec![piece(0), piece(1)];
-        for it in &mut pieces {
-            (it.signals.prior, it.signals.reach) = (1.0, 1.0);
-        }
+    fn of_two_pieces_the_one_that_means_the_same_is_nearer() {
         let question = Question::of("remove files from disk");
         let texts = ["draws a red circle on the screen", "delete every file in the folder"];
-        let lifted = lift(&question, pieces, texts.iter().map(|it| Some(("lib", *it))));
-        assert_eq!(lifted.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 0]);
+        let near = near(&question, texts.iter().map(|it| Some(("lib", *it))));
+        assert!(near[1] > near[0] && near[0] >= 0.0, "{near:?}");
     }
 }

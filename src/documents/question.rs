@@ -61,24 +61,27 @@ pub(super) struct Term {
     pub(super) weight: f32,
     /// Whether it is made of two words beside each other.
     pub(super) joined: bool,
+    /// Whether the first line has it.
+    pub(super) in_title: bool,
 }
 
 impl Question {
     pub(super) fn of(text: &str) -> Question {
         let declared = declared(text);
         let asks_where_declared = !declared.is_empty();
-        let mut weights: HashMap<String, (usize, f32, String, bool)> = HashMap::new();
-        let mut add = |term: &str, word: &str, weight: f32, joined: bool| {
+        let mut weights: HashMap<String, (usize, Term)> = HashMap::new();
+        let mut add = |term: &str, word: &str, (weight, in_title): (f32, bool), joined: bool| {
             let next = weights.len();
             if next < TERMS || weights.contains_key(term) {
-                let entry = weights.entry(term.to_owned()).or_insert_with(|| (next, 0.0, word.to_lowercase(), joined));
-                entry.1 += weight;
-                entry.3 &= joined;
+                let first = || Term { term: term.to_owned(), word: word.to_lowercase(), weight: 0.0, joined, in_title };
+                let (_, entry) = weights.entry(term.to_owned()).or_insert_with(|| (next, first()));
+                entry.weight += weight;
+                entry.joined &= joined;
             }
         };
         let mut is_first = true;
         for line in text.lines().filter(|it| !it.trim().is_empty()) {
-            let weight = if is_first { weights::FIRST_LINE } else { 1.0 };
+            let (weight, in_title) = (if is_first { weights::FIRST_LINE } else { 1.0 }, is_first);
             is_first = false;
             let mut before: Option<&str> = None;
             for word in raw_words(line) {
@@ -86,22 +89,22 @@ impl Question {
                     before = None;
                     continue;
                 }
-                terms_of(word, &mut |term| add(term, word, weight, false));
+                terms_of(word, &mut |term| add(term, word, (weight, in_title), false));
                 let plain = !word.contains('_') && !is_stopword(&word.to_lowercase());
                 if let Some(first) = before.filter(|_| plain) {
                     let joined = format!("{first}{word}").to_lowercase();
-                    terms_of(&joined, &mut |term| add(term, &joined, weights::JOINED * weight, true));
+                    terms_of(&joined, &mut |term| add(term, &joined, (weights::JOINED * weight, in_title), true));
                 }
                 before = plain.then_some(word);
             }
         }
         let mut terms: Vec<(usize, Term)> = weights
-            .into_iter()
-            .map(|(term, (at, weight, word, joined))| {
+            .into_values()
+            .map(|(at, it)| {
                 // A word that comes again counts more, but not as often again.
-                let weight = if weight > 1.0 { 1.0 + weight.ln() } else { weight };
-                let weight = if joined { weight } else { weight * talk::weight(&term) };
-                (at, Term { term, word, weight, joined })
+                let weight = if it.weight > 1.0 { 1.0 + it.weight.ln() } else { it.weight };
+                let weight = if it.joined { weight } else { weight * talk::weight(&it.term) };
+                (at, Term { weight, ..it })
             })
             .collect();
         terms.sort_by_key(|it| it.0);

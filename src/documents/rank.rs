@@ -5,6 +5,7 @@
 //! ([`weights`] tells the worth of each).
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
@@ -52,9 +53,11 @@ pub(super) struct Signals {
     pub(super) file: f32,
     pub(super) path: f32,
     pub(super) names: f32,
+    /// For the second best piece of its file; counted by [`super::whole_file`].
+    pub(super) second: f32,
     /// For a test that is about its file.
     pub(super) tests: f32,
-    /// By [`super::nearness`].
+    /// By [`super::nearness`], for its own and for its file's; counted by [`super::whole_file`].
     pub(super) meaning: f32,
     pub(super) prior: f32,
     pub(super) reach: f32,
@@ -73,6 +76,9 @@ struct Scores {
     /// The share of each file's own name that the question has.
     stems: Vec<f32>,
     names: Vec<f32>,
+    /// What the words of the title give each piece, and of those the second best of each file.
+    titled: Vec<f32>,
+    seconds: Vec<f32>,
 }
 
 /// So many words that nothing has are told.
@@ -89,6 +95,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
     let best = |pick: fn(&Scores) -> &Vec<f32>| best_of(scored.iter().flat_map(|it| pick(it).iter().copied()));
     let (best_chunk, best_file) = (best(|it| &it.chunks), best(|it| &it.files));
     let (best_coverage, best_path) = (best(|it| &it.coverage), best(|it| &it.paths));
+    let best_titled = best(|it| &it.titled);
     let mut ranked: Vec<(f32, usize, u32)> = Vec::new();
     let of_file = |scores: &Scores, file: usize| {
         let bm25 = scores.files[file] / best_file;
@@ -142,12 +149,14 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
     // Equal scores keep the order of the catalog, so that the same files give the same answer.
     let by_score =
         |a: &(f32, usize, u32), b: &(f32, usize, u32)| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)));
-    if ranked.len() > limit {
-        ranked.select_nth_unstable_by(limit, by_score);
-        ranked.truncate(limit);
+    let among = limit.saturating_mul(weights::SPREAD_AMONG);
+    if ranked.len() > among {
+        ranked.select_nth_unstable_by(among, by_score);
+        ranked.truncate(among);
     }
     ranked.sort_unstable_by(by_score);
-    let ranked = ranked
+    let file_of = |it: &(f32, usize, u32)| (it.1, shelves[it.1].catalog.file_of[it.2 as usize]);
+    let ranked = spread(ranked, limit, file_of)
         .into_iter()
         .map(|(sum, at, chunk)| {
             let (shelf, scores) = (&shelves[at], &scored[at]);
@@ -166,6 +175,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
                     path: of_path(scores, file, best_path)
                         + if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
                     names: scores.names.get(chunk as usize).copied().unwrap_or(0.0),
+                    second: weights::SECOND * scores.seconds[file] / best_titled,
                     tests: by_tests.get(&(at, chunk)).copied().unwrap_or(0.0),
                     meaning: 0.0,
                     prior: of_files[at][file].1,
@@ -177,6 +187,32 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
         })
         .collect();
     (in_order(ranked), words)
+}
+
+/// The first `limit` of `ranked`, in their order; of one file no more than [`weights::PIECES_OF_A_FILE`], or one of
+/// [`weights::PART_OF_A_FILE`] of them, where pieces of others are left, so that a few long files are not all that is found.
+fn spread<T, F: Eq + Hash>(ranked: Vec<T>, limit: usize, file_of: impl Fn(&T) -> F) -> Vec<T> {
+    if ranked.len() <= limit {
+        return ranked;
+    }
+    let most = weights::PIECES_OF_A_FILE.max(limit / weights::PART_OF_A_FILE);
+    let mut counts: HashMap<F, usize> = HashMap::new();
+    let is_more: Vec<bool> = ranked
+        .iter()
+        .map(|it| {
+            let count = counts.entry(file_of(it)).or_default();
+            *count += 1;
+            *count > most
+        })
+        .collect();
+    // So many of those that are more have room.
+    let mut room = limit.saturating_sub(is_more.iter().filter(|it| !**it).count());
+    let fits = |(it, is_more): (T, bool)| {
+        let fits = !is_more || room > 0;
+        room -= usize::from(is_more && fits);
+        fits.then_some(it)
+    };
+    ranked.into_iter().zip(is_more).filter_map(fits).take(limit).collect()
 }
 
 /// Lifts the sources that good tests are about, each by its best piece, up to a share of the best of all; one without a piece
@@ -299,6 +335,8 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
         paths: vec![0.0; catalog.files.len()],
         stems: vec![0.0; catalog.files.len()],
         names: vec![0.0; if question.names.is_empty() { 0 } else { catalog.lengths.len() }],
+        titled: vec![0.0; catalog.lengths.len()],
+        seconds: Vec::new(),
     };
     let (names, terms) = found.split_at(question.names.len());
     let own = question.terms.len();
@@ -310,6 +348,7 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
             let length = f32::from(catalog.lengths[*chunk as usize]) / catalog.mean_chunk;
             let saturated = saturated(*times, length, weights::CHUNK_K1, weights::CHUNK_B);
             scores.chunks[*chunk as usize] += term.weight * rarity * saturated;
+            scores.titled[*chunk as usize] += if term.in_title { term.weight * rarity * saturated } else { 0.0 };
             let file = catalog.file_of[*chunk as usize];
             match files.last_mut() {
                 Some(last) if last.0 == file => last.1 += times,
@@ -337,6 +376,7 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
             }
         }
     }
+    scores.seconds = seconds(&scores.titled, &catalog.file_of, file_count);
     let defines = if question.asks_where_declared { weights::DECLARES } else { weights::DEFINES };
     for places in names {
         if places.len() <= weights::DEFINES_AT_MOST {
@@ -346,6 +386,19 @@ fn score(question: &Question, shelf: &Shelf, found: &[Vec<Found>]) -> Scores {
         }
     }
     scores
+}
+
+/// Of each of `files` files, what its second best piece has.
+fn seconds(pieces: &[f32], file_of: &[u32], files: usize) -> Vec<f32> {
+    let mut firsts = vec![0.0_f32; files];
+    let mut seconds = vec![0.0_f32; files];
+    for (value, file) in pieces.iter().zip(file_of).filter(|it| *it.0 > 0.0) {
+        if let (Some(first), Some(second)) = (firsts.get_mut(*file as usize), seconds.get_mut(*file as usize)) {
+            *second = second.max(value.min(*first));
+            *first = first.max(*value);
+        }
+    }
+    seconds
 }
 
 /// The share of the question's words that piece `chunk` or its path has; never nothing for what was found.
@@ -433,5 +486,23 @@ mod tests {
         let (other, asked) = (prior(test, Class::default()), prior(test, test));
         assert!(other < asked && asked < 1.0, "{other} {asked}");
         assert_eq!(prior(Class::default(), test), 1.0);
+    }
+
+    #[test]
+    fn of_a_file_its_second_best_piece_is_known() {
+        let pieces = [0.2, 0.9, 0.5, 0.0, 0.7, 0.3, 0.3, 9.0];
+        assert_eq!(seconds(&pieces, &[0, 0, 0, 0, 1, 3, 3, DEAD], 4), [0.5, 0.0, 0.0, 0.3]);
+    }
+
+    #[test]
+    fn a_long_file_leaves_room_for_others_and_fills_what_they_leave() {
+        let most = weights::PIECES_OF_A_FILE;
+        // A long file, then two pieces of others.
+        let ranked: Vec<(char, usize)> = (0..most + 5).map(|at| ('a', at)).chain([('b', 0), ('c', 0)]).collect();
+        let found = |limit: usize| spread(ranked.clone(), limit, |it| it.0);
+        assert_eq!(found(most + 2), [&ranked[..most], &ranked[most + 5..]].concat());
+        assert_eq!(found(most + 3), [&ranked[..=most], &ranked[most + 5..]].concat());
+        assert_eq!(found(4), ranked[..4]);
+        assert_eq!(found(1_000), ranked);
     }
 }
