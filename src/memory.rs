@@ -36,6 +36,8 @@ pub use consolidate::Retention;
 pub use consolidate::SAME;
 pub use consolidate::Wanted;
 pub use embedding::Caught;
+pub use explain::HEIR;
+pub use explain::OF_THE_TIME;
 pub use find::Unfound;
 pub use forget::Forgotten;
 pub use overview::Overview;

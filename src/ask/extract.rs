@@ -2,6 +2,7 @@
 
 use crate::context;
 use crate::context::Item;
+use crate::memory;
 use crate::search;
 
 /// Passages that are quoted.
@@ -35,7 +36,7 @@ pub(super) fn extract(question: &str, items: &[Item]) -> Extract {
             let matched = search::matched(&words, &passage).len();
             (at, passage, matched)
         })
-        .filter(|(_, _, matched)| *matched > 0)
+        .filter(|(at, _, matched)| *matched > 0 || items.get(*at).is_some_and(answers_without_words))
         .collect();
     // Items come best first; among passages with as many words that order stays.
     passages.sort_by_key(|(_, _, matched)| std::cmp::Reverse(*matched));
@@ -53,6 +54,11 @@ pub(super) fn extract(question: &str, items: &[Item]) -> Extract {
         lines.collect::<Vec<_>>().join("\n\n")
     );
     Extract { text, quoted: passages.into_iter().map(|(at, _, _)| at).collect() }
+}
+
+/// Whether a memory was found by what it is and not by its words: what took the place of another, what is of a named time.
+fn answers_without_words(item: &Item) -> bool {
+    item.source == "memory" && [memory::HEIR, memory::OF_THE_TIME].iter().any(|it| item.why.contains(it))
 }
 
 fn label(item: &Item) -> String {
@@ -124,6 +130,14 @@ mod tests {
         let extract = extract("When do we deploy?", &items);
         assert_eq!(extract.quoted, [1]);
         assert!(extract.text.contains("> We deploy on Fridays\n[2] b"), "{}", extract.text);
+    }
+
+    #[test]
+    fn quotes_what_answers_without_a_word_of_the_question() {
+        for why in [memory::HEIR, memory::OF_THE_TIME] {
+            let found = Item { why: format!("{why}; happened lately"), ..item("a", "We moved to Vite") };
+            assert_eq!(extract("what does the build use", &[item("b", "tea"), found]).quoted, [1]);
+        }
     }
 
     #[test]

@@ -147,7 +147,8 @@ impl Source for FromMemory {
                 ..Query::default()
             };
             let found = self.0.recall(&query, call).await.map_err(|err| err.to_string())?;
-            if found.words.is_empty() {
+            // The newest, which nobody searched for, have no score.
+            if found.words.is_empty() && found.memories.iter().all(|it| it.score <= 0.0) {
                 return Ok(Gathered::default());
             }
             let candidate = |it: crate::memory::Recollection| {

@@ -6,6 +6,10 @@ use crate::search;
 /// Why memories are here that nobody searched for.
 const NEWEST: &str = "newest first: the query has no words to search for";
 
+/// Reasons of what need not have a word of the query.
+pub const OF_THE_TIME: &str = "from the time that the query names";
+pub const HEIR: &str = "took the place of one that has the words of the query";
+
 impl Recollection {
     /// Why it is here, in a few words; best reason first.
     pub fn why(&self) -> String {
@@ -50,10 +54,10 @@ impl Recollection {
             ("words said right before or after it".to_owned(), signals.neighbours),
             (format!("said by {speaker}, whom the query names"), signals.speaker),
             ("words that mean about the same".to_owned(), signals.alike),
-            ("took the place of one that has the words of the query".to_owned(), signals.heir),
+            (HEIR.to_owned(), signals.heir),
             ("nobody whom the query names has a part in it".to_owned(), signals.elsewhere),
             ("not said by the one whom the query is about".to_owned(), signals.by_others),
-            ("from the time that the query names".to_owned(), signals.time),
+            (OF_THE_TIME.to_owned(), signals.time),
             (format!("names {}, as the query asks", self.asked.name()), signals.kind),
             ("shares other words with the best results".to_owned(), signals.second),
             ("close in meaning".to_owned(), signals.meaning),

@@ -337,6 +337,9 @@ impl Asking {
     }
 }
 
+/// The score of what is only of the time that was asked for.
+const ALONE: f64 = 0.5;
+
 /// Memories of a named time that stand before all others, at most.
 const OF_TIME: usize = 50;
 
@@ -418,7 +421,11 @@ pub(super) fn recollect(rows: Vec<MemoryRow>, hits: &[Hit], query: &Query, words
         least
     });
     let totals: Vec<f64> = falling.collect();
-    let scores = search::scores(&totals, hits.first().map_or(0, |it| it.holds.len()), words.len());
+    let mut scores = search::scores(&totals, hits.first().map_or(0, |it| it.holds.len()), words.len());
+    if words.is_empty() {
+        // Of a time that was asked for alone, each is as good as the next.
+        scores.fill(ALONE);
+    }
     let nothing = Hit { seq: 0, signals: Signals::default(), holds: Vec::new() };
     let of_row = |(at, row): (usize, MemoryRow)| {
         let hit = hits.get(offset + at).unwrap_or(&nothing);

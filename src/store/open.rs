@@ -303,8 +303,8 @@ fn set_aside(left: &Path) {
     let _ = std::fs::rename(left, PathBuf::from(name));
 }
 
-/// Takes the file at `path` away with its log when it is damaged; `false` when it is not: another process may have
-/// made it anew meanwhile.
+/// Takes the file at `path` away with its log when it is damaged; one that is whole was made anew meanwhile, by another
+/// process. `false` when it stays damaged.
 pub(super) fn take_away_damaged(path: &Path) -> bool {
     let _lock = lock_folder(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -322,7 +322,7 @@ pub(super) fn take_away_damaged(path: &Path) -> bool {
             let _ = std::fs::remove_file(beside(path, suffix));
         }
     }
-    is_damaged && !path.exists()
+    !is_damaged || !path.exists()
 }
 
 /// Keeps other processes of ours from creating or clearing files beside this one, until it is dropped. `None` where

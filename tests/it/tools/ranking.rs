@@ -762,3 +762,20 @@ async fn what_is_of_the_named_time_and_has_all_that_is_asked_for_stands_first() 
     assert_eq!(seen.len(), once.len());
     Ok(())
 }
+
+#[tokio::test]
+async fn what_recall_finds_without_a_word_of_the_question_is_in_packs_and_answers_too() -> anyhow::Result<()> {
+    // Friday, 20 November 2026.
+    let mut server = Duplex::start(&Home::new()?)?;
+    let deed = json!({"content": "Ana reviewed the billing patch", "occurred_at": "2026-11-19T10:00:00Z"});
+    server.call("remember", deed).await?;
+    server.call("remember", json!({"content": "The build uses Webpack", "kind": "fact"})).await?;
+    server.call("remember", json!({"content": "We replaced Webpack with Vite"})).await?;
+    for (query, expected) in [("what happened yesterday?", "billing patch"), ("what does the build use?", "Vite")] {
+        let pack = server.call("assemble_context", json!({"query": query})).await?;
+        assert!(pack["text"].as_str().is_some_and(|it| it.contains(expected)), "{query}: {pack}");
+        let asked = server.call("ask", json!({"message": query})).await?;
+        assert!(asked["answer"].as_str().is_some_and(|it| it.contains(expected)), "{query}: {asked}");
+    }
+    Ok(())
+}
