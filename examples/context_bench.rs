@@ -125,7 +125,7 @@ impl Bench {
         let tree = dunce::canonicalize(tree).with_context(|| format!("no tree {}", tree.display()))?;
         let store = Store::new(&folder.join("bench.db"));
         let clock = Clock::system();
-        let documents = Documents::new(&store, clock.clone(), tree.clone());
+        let documents = Documents::new(&store, clock.clone(), tree.clone()).with_git(git());
         let assembler = Assembler {
             memory: Memory::new(store.clone(), clock.clone()),
             sessions: Sessions::new(store.clone(), clock.clone()),
@@ -142,6 +142,7 @@ impl Bench {
     async fn index(&self) -> anyhow::Result<()> {
         let request = IndexRequest { paths: vec![self.tree.clone()], ..IndexRequest::default() };
         self.assembler.documents.index(&request, &self.allowed, &Call::silent()).await?;
+        self.assembler.documents.learn_history().await?;
         Ok(())
     }
 
@@ -177,6 +178,13 @@ impl Bench {
         }
         Ok(answers)
     }
+}
+
+/// The program that tells of the past of a tree that is a repository.
+#[expect(clippy::disallowed_methods, reason = "a tool of its own")]
+fn git() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|it| it.join("git")).find(|it| it.is_file())
 }
 
 /// The measures of one case.

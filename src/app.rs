@@ -67,6 +67,7 @@ impl App {
         let (include, exclude) = (config.project.include.clone(), config.project.exclude.clone());
         let documents = Documents::new(&store, clock.clone(), config.working_folder.clone())
             .read_only(!keeps)
+            .with_git(config.git.clone())
             .beginning(include, exclude);
         let assembler = Assembler {
             store: store.clone(),

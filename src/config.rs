@@ -114,6 +114,8 @@ pub struct Config {
     pub consolidate: Consolidate,
     /// What hooks of hosts may do.
     pub hooks: Hooks,
+    /// The git that tells of past commits; `None` when that is not wanted, or there is none.
+    pub git: Option<PathBuf>,
     /// Which memories are deleted at what age; none unless a person wrote so.
     pub retention: Vec<RetentionRule>,
     /// Where traces are sent; nowhere unless somebody says where.

@@ -13,6 +13,7 @@ mod definition;
 mod expand;
 mod find;
 mod first;
+mod history;
 mod holder;
 mod imported;
 mod index;
@@ -116,6 +117,8 @@ pub struct Documents {
     working_folder: PathBuf,
     /// By workspace, as searches last saw it; each is replaced when its generation has changed.
     catalogs: Arc<Mutex<HashMap<i64, Arc<catalog::Catalog>>>>,
+    /// What past commits say.
+    books: history::Books,
     /// By workspace, what is known of its changes.
     tracks: Arc<Mutex<HashMap<i64, Arc<track::Track>>>>,
     /// Whether what changed is brought in before an answer.
@@ -135,6 +138,7 @@ impl Documents {
             clock,
             working_folder,
             catalogs: Arc::default(),
+            books: history::Books::default(),
             tracks: Arc::default(),
             refreshes: true,
             holder: holder::name(),
@@ -154,6 +158,13 @@ impl Documents {
     pub fn beginning(mut self, include: Vec<String>, exclude: Vec<String>) -> Documents {
         self.warming = self.refreshes.then(|| warm::Warming::new((include, exclude)));
         self
+    }
+
+    /// Waits until what goes on behind the answers has come to its end; nothing more is begun.
+    pub async fn finish(&self) {
+        if let Some(warming) = &self.warming {
+            warming.finish().await;
+        }
     }
 
     /// Writes what is left and closes the index file.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod audit;
+mod commits;
 mod contexts;
 mod db;
 mod error;
@@ -42,6 +43,7 @@ mod writer;
 pub use answers::KeptAnswer;
 pub use audit::AuditFilter;
 pub use audit::AuditRow;
+pub use commits::CommitRow;
 pub use contexts::ContextBy;
 pub use contexts::ContextKey;
 pub use contexts::ContextKeys;

@@ -155,6 +155,7 @@ async fn index(store: &Store) -> Finding {
         return none();
     }
     let workspaces = index.workspaces().await;
+    let commits: i64 = index.commit_counts().await.unwrap_or_default().iter().map(|it| it.1).sum();
     index.close().await;
     match workspaces {
         Err(err) => Finding::new("index", Status::Broken, err.to_string())
@@ -165,7 +166,11 @@ async fn index(store: &Store) -> Finding {
             let gone: Vec<&str> =
                 list.iter().map(|it| it.root.as_str()).filter(|it| !std::path::Path::new(it).is_dir()).collect();
             match gone.is_empty() {
-                true => Finding::new("index", Status::Ok, format!("{chunks} pieces of {} folders", list.len())),
+                true => {
+                    let commits = if commits > 0 { format!(", {commits} commits") } else { String::new() };
+                    let message = format!("{chunks} pieces of {} folders{commits}", list.len());
+                    Finding::new("index", Status::Ok, message)
+                }
                 false => Finding::new("index", Status::Warning, format!("folders that are gone: {}", gone.join(", ")))
                     .hint("`carryall index --remove FOLDER` takes one out"),
             }

@@ -78,6 +78,10 @@ pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit
         let arguments = Value::Object(call.arguments.clone());
         let outcome =
             server::call_locally(&app, &call.tool, arguments, watch.progress(), CancellationToken::new()).await;
+        // Who indexes by hand asks later, in another process.
+        if call.tool == "index_workspace" {
+            app.documents.finish().await;
+        }
         // The trace of the call is written by now, or is on its way.
         app.close().await;
         Ok(outcome)

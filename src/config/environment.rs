@@ -46,6 +46,14 @@ impl Environment {
         })
     }
 
+    /// Where the program `name` is in the folders of `PATH`: never in the working folder, whose files nobody vouches for.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let folders = std::env::split_paths(self.variable("PATH")?);
+        let folders = folders.filter(|it| it.is_absolute() && !it.starts_with(&self.working_folder));
+        folders.map(|it| it.join(&name)).find(|it| it.is_file())
+    }
+
     /// The value of `name`; an empty one counts as not set.
     pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())

@@ -107,6 +107,8 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
     let switch = [Hooks::On, Hooks::Brief, Hooks::Off].map(|it| (it.name(), it));
     let hooks = sources.read(&settings::HOOKS, |raw| check::choice(raw, &switch), |it| it.name().to_owned())?;
 
+    let git_history = sources.read(&settings::GIT_HISTORY, check::boolean, bool::to_string)?;
+
     // The provider that is asked for may be one of the user file, so those come first; they are shown after it.
     let mut shown = std::mem::take(&mut sources.shown);
     let providers = providers::read(sources, warnings)?;
@@ -166,6 +168,7 @@ fn read_all(sources: &mut Sources<'_>, warnings: &mut Vec<String>) -> Result<Con
         prices,
         consolidate,
         hooks,
+        git: git_history.then(|| environment.program("git")).flatten(),
         retention,
         otlp,
         records,

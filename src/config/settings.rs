@@ -53,6 +53,7 @@ const GENERAL: &[&Setting] = &[
     &CONCURRENCY,
     &CONSOLIDATE,
     &HOOKS,
+    &GIT_HISTORY,
     &PROVIDER,
     &DAILY_USD,
     &MONTHLY_USD,
@@ -258,6 +259,17 @@ pub(super) const HOOKS: Setting = Setting {
     default: "on",
     example: "brief",
     meaning: "What `carryall hook` does: `on`, a brief when a session begins and its turns kept; `brief`, nothing kept; `off`.",
+    ..COMMON
+};
+
+pub(super) const GIT_HISTORY: Setting = Setting {
+    name: "git_history",
+    variables: &["CARRYALL_GIT_HISTORY"],
+    key: Some("git_history"),
+    default: "true",
+    example: "false",
+    meaning: "Whether a search looks at past commits, too, where a workspace is a git repository. `git` reads them, if it \
+              is installed, behind the answers; nothing that the repository sets has another program run.",
     ..COMMON
 };
 

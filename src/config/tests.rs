@@ -98,7 +98,8 @@ fn sample(setting: &Setting, rank: usize) -> String {
     match setting.name {
         "db" | "roots" | "embedder.folder" => format!("/sample/{rank}"),
         "toolsets" => ["memory", "ask", "insights", "context,ask", "memory,ask"][rank % 5].to_owned(),
-        "read_only"
+        "git_history"
+        | "read_only"
         | "text_only"
         | "offline"
         | "ask.find_local"

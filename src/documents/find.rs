@@ -14,6 +14,8 @@ use super::catalog::Entry;
 use super::chunk::Definition;
 use super::expand::add_expansions;
 use super::expand::in_common;
+use super::history;
+use super::history::Past;
 use super::index::relative;
 use super::index::under;
 use super::nearness::near;
@@ -107,6 +109,8 @@ struct ShelfState {
     root: String,
     generation: i64,
     is_complete: bool,
+    /// Of which past commits what is known of them is made.
+    history: u64,
     /// Whether the root is a folder that can be looked at now.
     is_there: bool,
     folders: Vec<String>,
@@ -181,6 +185,7 @@ impl Documents {
             root: row.root,
             generation: shelf.catalog.generation,
             is_complete: row.is_complete,
+            history: shelf.history,
             folders,
         });
         let state = FilesState(states.collect());
@@ -203,6 +208,8 @@ impl Documents {
             let paths: Vec<String> = paths.take(weights::MEANING_PIECES).collect();
             let texts = paths.iter().zip(&chunks);
             let texts = texts.map(|(path, it)| it.as_ref().map(|it| (path.as_str(), it.text.as_str())));
+            let pasts: Vec<Option<&Past>> = shelves.iter().map(|it| it.past.as_ref()).collect();
+            let ranked = history::lift(ranked, &pasts, texts.clone().map(|it| it.map(|it| it.1)));
             let ranked = lift(&near(&question, texts), ranked);
             let mut chunks: HashMap<(i64, u32), ChunkRow> =
                 places.into_iter().zip(chunks).filter_map(|(place, it)| Some((place, it?))).collect();
@@ -223,15 +230,19 @@ impl Documents {
     pub async fn state(&self, paths: &[PathBuf], allowed: &Allowed, call: &Call) -> Result<FilesState, DocumentsError> {
         let span = call.span("look at files");
         let sight = self.sight(paths, allowed, call, &span).await?.unwrap_or_default();
-        let states = sight.into_iter().map(|(row, folders)| ShelfState {
-            id: row.id,
-            is_there: is_there(Path::new(&row.root)),
-            root: row.root,
-            generation: row.generation,
-            is_complete: row.is_complete,
-            folders,
-        });
-        Ok(FilesState(states.collect()))
+        let mut states = Vec::new();
+        for (row, folders) in sight {
+            states.push(ShelfState {
+                id: row.id,
+                is_there: is_there(Path::new(&row.root)),
+                history: self.book(&row).await.map_or(0, |it| it.version),
+                root: row.root,
+                generation: row.generation,
+                is_complete: row.is_complete,
+                folders,
+            });
+        }
+        Ok(FilesState(states))
     }
 
     /// The workspaces that the caller may see under `paths`, brought up to date; `None` when nothing is indexed.
@@ -317,7 +328,10 @@ impl Documents {
         let words = question.names.iter().cloned().chain(question.terms.iter().map(|it| it.term.clone())).collect();
         let segments = catalog.segments.iter().map(|it| it.0).collect();
         let lists = self.store.postings(segments, words, call.cancelled()).await?;
-        Ok(Shelf { catalog, may, lists, is_complete: workspace.is_complete })
+        let book = self.book(workspace).await;
+        let history = book.as_ref().map_or(0, |it| it.version);
+        let past = book.and_then(|it| Past::of(it, question, &catalog));
+        Ok(Shelf { catalog, may, lists, past, history, is_complete: workspace.is_complete })
     }
 
     /// The catalog of a workspace, made when it is not the one that was kept.
@@ -459,10 +473,11 @@ pub(super) fn told(words: &[&str]) -> String {
 }
 
 fn explained(signals: &Signals) -> String {
-    let Signals { piece, file, path, names, second, tests, meaning, prior, reach, .. } = signals;
+    let Signals { piece, file, path, names, second, tests, meaning, history, prior, reach, .. } = signals;
+    let history = if *history > 0.0 { format!(" + history {history:.2}") } else { String::new() };
     format!(
         "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + second {second:.2} + tests {tests:.2} + meaning \
-         {meaning:.2}, times {prior:.2} for its kind of file, times {reach:.2} for what it imports"
+         {meaning:.2}{history}, times {prior:.2} for its kind of file, times {reach:.2} for what it imports"
     )
 }
 

@@ -215,6 +215,10 @@ impl Documents {
             span.note("skipped", done.skipped.len());
         }
         done.workspaces.extend(self.store.workspaces().await?.into_iter().filter(|it| roots.contains(&it.root)));
+        // What past commits say is read behind whatever comes next.
+        for it in self.store.generations().await?.iter().filter(|it| roots.contains(&it.root)) {
+            self.book(it).await;
+        }
         done.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(done)
     }

@@ -13,6 +13,7 @@ use super::catalog::DEAD;
 use super::catalog::Entry;
 use super::catalog::rarity;
 use super::class::Class;
+use super::history::Past;
 use super::passage::Words;
 use super::postings;
 use super::question::Question;
@@ -27,6 +28,10 @@ pub(super) struct Shelf {
     /// The lists of the question's names, then those of its terms, then those of its expansions: (segment, position,
     /// bytes).
     pub(super) lists: Vec<PostingRow>,
+    /// What past commits say of the question.
+    pub(super) past: Option<Past>,
+    /// Of which past commits that is.
+    pub(super) history: u64,
     /// Whether all of the workspace is in the catalog.
     pub(super) is_complete: bool,
 }
@@ -59,6 +64,8 @@ pub(super) struct Signals {
     pub(super) tests: f32,
     /// By [`super::nearness`], for its own and for its file's; counted by [`super::whole_file`].
     pub(super) meaning: f32,
+    /// By [`super::history`].
+    pub(super) history: f32,
     pub(super) prior: f32,
     pub(super) reach: f32,
     /// The share of the question's words that the piece or its path has.
@@ -104,6 +111,10 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
     let of_path = |scores: &Scores, file: usize, best_path: f32| {
         weights::PATH * scores.paths[file] / best_path + weights::STEM * scores.stems[file]
     };
+    let best_past = best_of(shelves.iter().filter_map(|it| it.past.as_ref()).flat_map(|it| it.files.iter().copied()));
+    let of_past = |shelf: &Shelf, file: usize| {
+        shelf.past.as_ref().and_then(|it| it.files.get(file)).map_or(0.0, |it| weights::HISTORY * it / best_past)
+    };
     // What the whole file gives is the same for all of its pieces.
     let of_files: Vec<Vec<(f32, f32, f32)>> = shelves
         .iter()
@@ -114,6 +125,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
                 .map(|(at, it)| {
                     let sum = weights::FILE * of_file(scores, at)
                         + of_path(scores, at, best_path)
+                        + of_past(shelf, at)
                         + if is_named(it, question) { weights::NAMED_PATH } else { 0.0 };
                     let reach = if question.asks_where_declared { 1.0 } else { reach(it.imports) };
                     (sum, prior(it.class, question.asks_for), reach)
@@ -178,6 +190,7 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
                     second: weights::SECOND * scores.seconds[file] / best_titled,
                     tests: by_tests.get(&(at, chunk)).copied().unwrap_or(0.0),
                     meaning: 0.0,
+                    history: of_past(shelf, file),
                     prior: of_files[at][file].1,
                     reach: of_files[at][file].2,
                     held: held(chunk, question, shelf, &read[at]),
@@ -415,7 +428,7 @@ fn held(chunk: u32, question: &Question, shelf: &Shelf, found: &[Vec<Found>]) ->
 }
 
 /// How much it says that a word comes `times` in a text of `length` times the mean.
-fn saturated(times: u32, length: f32, k1: f32, b: f32) -> f32 {
+pub(super) fn saturated(times: u32, length: f32, k1: f32, b: f32) -> f32 {
     let times = count(times as usize);
     times * (k1 + 1.0) / (times + k1 * (1.0 - b + b * length))
 }

@@ -274,6 +274,7 @@ impl Documents {
     /// Ends to watch a workspace.
     pub(super) fn forget(&self, workspace: i64) {
         self.tracks.lock().unwrap_or_else(PoisonError::into_inner).remove(&workspace);
+        self.books.forget(workspace);
     }
 
     /// Whether one more workspace may be watched.

@@ -66,6 +66,23 @@ impl Warming {
         Warming { globs, ..Warming::default() }
     }
 
+    /// Runs something else that no call waits for, until the program ends.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Waits for the end of the runs.
+    pub(super) async fn finish(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
     /// Ends the runs; what they wrote stays.
     pub(super) async fn close(&self) {
         self.stop.cancel();

@@ -99,6 +99,21 @@ pub(super) const MEANING_OF_FILE: f32 = 0.65;
 pub(super) const OTHER_PIECES: f32 = 0.6;
 pub(super) const MEANING_PIECES: usize = 80;
 
+/// What it counts that commits with messages like the question changed the file (by how much, divided by its best), and that
+/// lines which they wrote stand in the piece (history.rs). Not in the measures above, whose trees have no repository:
+/// docs/benchmarks.md.
+pub(super) const HISTORY: f32 = 0.3;
+pub(super) const WRITTEN: f32 = 0.3;
+
+/// Of how many commits that is taken, the nearest by BM25 over their messages; what a file loses that many commits changed;
+/// and how many must be known before any counts. 15 to 50 commits and 0 to 0.6 are alike; the fewest that were measured are
+/// 640.
+pub(super) const COMMITS_TAKEN: usize = 25;
+pub(super) const CHANGED_OFTEN: f32 = 0.3;
+pub(super) const COMMITS_AT_LEAST: usize = 50;
+pub(super) const MESSAGE_K1: f32 = 1.2;
+pub(super) const MESSAGE_B: f32 = 0.5;
+
 /// In packs: what a passage without words of the question counts less than the passage of its piece that has most of them,
 /// and what one counts less that is all comments. Of the hunks inside 2,000 and 8,000 tokens: 1.7 / 0.1, and 1.0 / -0.1.
 pub(super) const PASSAGE_WORDS: f32 = 0.2;

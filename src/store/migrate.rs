@@ -37,6 +37,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0025_file_feedback_stamps.sql"),
     include_str!("migrations/0026_imports.sql"),
     include_str!("migrations/0027_beside.sql"),
+    include_str!("migrations/0028_commits.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

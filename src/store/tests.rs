@@ -63,7 +63,7 @@ async fn with_word(store: &Store, filter: MemoryFilter, word: &'static str) -> V
     found.into_iter().map(|it| it.1.content).collect()
 }
 
-fn temporary() -> (tempfile::TempDir, Store) {
+pub(super) fn temporary() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(&folder.path().join("test.db"));
     (folder, store)

@@ -7,6 +7,7 @@ mod ask;
 mod cli;
 mod documents;
 mod harness;
+mod history;
 mod hooks;
 mod hostile_models;
 mod insights;
