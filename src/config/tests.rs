@@ -31,6 +31,7 @@ impl World {
     }
 
     fn write(self, below: &str, text: &str) -> World {
+        std::fs::create_dir_all(self.path(below).parent().unwrap()).unwrap();
         std::fs::write(self.path(below), text).unwrap();
         self
     }
@@ -322,7 +323,10 @@ fn full_world() -> World {
         trace_mb = 100
         call_days = 400
     "#;
-    World::new()
+    let world = World::new().write(&format!("tools/git{}", std::env::consts::EXE_SUFFIX), "");
+    let tools = world.path("tools");
+    world
+        .variable("PATH", tools.to_str().unwrap())
         .user_file(text)
         .project_file("include = ['src']\nexclude = ['x']\nbudget_tokens = 500\nnamespace = 'mine'")
         .variable("TEAM_KEY", "hunter2")
@@ -355,6 +359,24 @@ fn every_field_can_be_set() {
     let online = full_world().variable("CARRYALL_OFFLINE", "false").resolve().unwrap().config.otlp.unwrap();
     assert_eq!((online.url.as_str(), online.service_name.as_str()), ("https://collector.example.com/in", "desk"));
     assert_eq!(online.headers[0].1.reveal(), "hunter2");
+}
+
+#[test]
+fn a_git_that_is_in_the_workspace_or_beside_no_known_folder_is_not_run() {
+    let name = format!("git{}", std::env::consts::EXE_SUFFIX);
+    let world = World::new().write(&format!("work/bin/{name}"), "").write(&format!("tools/{name}"), "");
+    let found = |folders: &[&str]| {
+        let folders = std::env::join_paths(folders).unwrap();
+        let mut environment = world.environment();
+        environment.variables.insert("PATH".to_owned(), folders);
+        resolve(&world.flags, &environment).unwrap().config.git
+    };
+    let (work, tools) = (world.path("work/bin"), world.path("tools"));
+    let (work, tools) = (work.to_str().unwrap(), tools.to_str().unwrap());
+    assert_eq!(found(&[work, "", ".", "bin"]), None);
+    assert_eq!(found(&["bin", work, tools]), Some(world.path("tools").join(&name)));
+    let off = World::new().variable("CARRYALL_GIT_HISTORY", "false").variable("PATH", tools);
+    assert_eq!(off.resolve().unwrap().config.git, None);
 }
 
 /// Puts a line of a dump to its field: only a field's first line is not indented further.
