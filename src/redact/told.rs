@@ -143,6 +143,15 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
     (is_listed && asks == Asks::Chosen).then(|| value(text, behind, asks, 8)).flatten().map(|it| (it, what))
 }
 
+/// Words that go on behind `as the password`; before any other it is the beginning of a longer name.
+const GOES_ON: &[&str] = &["and", "for", "to", "on", "in", "und", "für", "y", "para", "et", "pour", "e", "per"];
+
+/// Things whose `-pass` is a password; a ski pass is none.
+const PASSES: &[&str] = &[
+    "wifi", "wlan", "db", "database", "admin", "root", "user", "login", "smtp", "mail", "email", "mysql", "postgres",
+    "pg", "redis", "ssh", "ftp", "auth",
+];
+
 /// The password of `log in with hunter22 as the password`; `start` begins a word.
 pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'static str)> {
     let length = text[start..].bytes().take(MAX_VALUE_BYTES).position(|it| it == b' ')?;
@@ -154,7 +163,16 @@ pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'stat
         .unwrap_or(behind);
     let end = behind.find(|it: char| !it.is_alphanumeric()).unwrap_or(behind.len());
     let word = behind[..end].to_lowercase();
+    let next = behind[end..].strip_prefix(' ').map(|it| it.split_whitespace().next().unwrap_or_default());
+    // `use KeePass2 as the password manager`, `use GPIO17 as the pin`.
+    let is_over = match next {
+        Some(next) => GOES_ON.contains(&next),
+        None => !behind[end..].starts_with(['-', '_', '\'']),
+    };
+    let is_pin = word.starts_with("pin") && !text[start..start + length].bytes().all(|it| it.is_ascii_digit());
     (SPOKEN.contains(&word.as_str())
+        && is_over
+        && !is_pin
         && !text[..start].ends_with(|it: char| !it.is_whitespace() && !"\"'`“„«".contains(it)))
     .then(|| value(&text[..start + length], &text[start..start + length], Asks::Chosen, 6))
     .flatten()
@@ -168,7 +186,12 @@ fn kind_of(word: &str, last: &str, before: impl Fn() -> String) -> Option<(Asks,
         return Some((if is_pin { Asks::Pin } else { Asks::Chosen }, "password"));
     }
     if last == "pass" {
-        let is_of_thing = word != "pass" || ["wifi", "wi-fi", "wlan"].contains(&before().as_str());
+        let of = |it: &str| PASSES.contains(&it);
+        let is_of_thing = if word == "pass" {
+            ["wifi", "wi-fi", "wlan"].contains(&before().as_str())
+        } else {
+            word.contains("wi-fi") || word.split(['_', '-']).any(of)
+        };
         return is_of_thing.then_some((Asks::Chosen, "password"));
     }
     if let Some((_, what)) = MADE.iter().find(|it| it.0 == last) {
