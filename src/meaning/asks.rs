@@ -106,7 +106,8 @@ fn tells(words: &[Word]) -> bool {
         words[at].low == "new"
             && words[at.saturating_sub(1)].is(&["a", "our", "my", "the", "his", "her", "their", "have", "has", "got"])
     };
-    let is_unsure = |it: &Word| it.is(&WISHED) || it.is(&HEDGES) || it.is(&TOLD) || it.is(ELSEWHERE);
+    let is_unsure =
+        |it: &Word| it.is(&WISHED) || it.is(&HEDGES) || it.low == "nobody" || it.is(&TOLD) || it.is(ELSEWHERE);
     let is_over = words.windows(2).any(|it| it[0].low == "no" && it[1].low == "longer");
     let has_new = (0..words.len().min(8)).any(is_new);
     if words.iter().any(is_unsure) || !has_new && words.iter().any(is_of_past) {

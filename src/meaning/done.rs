@@ -43,7 +43,9 @@ pub(super) fn done(words: &mut Vec<Word>) {
     let Some(verb) = (1..words.len().min(6)).find(|at| is_of_doing(&words[*at])) else { return };
     if is_by_others(&words[..verb])
         || words[..verb].iter().any(|it| {
-            it.is_mark() || it.is(&WISHED) || it.is(&["and", "not", "never", "no", "to", "was", "were", "is", "been"])
+            it.is_mark()
+                || it.is(&WISHED)
+                || it.is(&["and", "not", "never", "no", "nobody", "none", "neither", "to", "was", "were", "is", "been"])
         })
     {
         return;

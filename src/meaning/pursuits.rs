@@ -53,6 +53,10 @@ fn able(plain: &Plain<'_>) -> Option<Fact> {
 fn sought_noun(words: &[Word]) -> Option<String> {
     let ends = |it: &Word| it.is_mark() || it.is(&PREPOSITIONS) || it.is(&["and", "so", "but", "that", "who", "which"]);
     let end = words.iter().position(ends).unwrap_or(words.len());
+    // `found a dentist for my mother`, `found a car on eBay that looks nice`: of somebody else, or not taken yet.
+    if words[end..].iter().any(|it| it.is(&["for", "on", "that", "which", "who", "but"])) {
+        return None;
+    }
     let noun = words[..end].last().filter(|it| (1..=4).contains(&end) && !it.is_capital())?;
     let noun = stem(&noun.low);
     let noun = match noun.as_str() {
@@ -62,7 +66,7 @@ fn sought_noun(words: &[Word]) -> Option<String> {
         _ => return None,
     };
     // Who looks for an office in Rome has not found it in Oslo.
-    let place = words.get(end + 1).filter(|it| it.is_capital() && words[end].is(&["in", "for", "near"]));
+    let place = words.get(end + 1).filter(|it| it.is_capital() && words[end].is(&["in", "near"]));
     Some(place.map_or(noun.to_owned(), |it| format!("{noun} {}", it.low)))
 }
 

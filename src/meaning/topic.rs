@@ -85,7 +85,7 @@ pub(super) fn topic(words: &[Word], speaker: Option<&str>) -> Option<Topic> {
         has_common = true;
     }
     // `my manager's manager` is not my manager.
-    if words.iter().filter(|it| it.low == "'s").count() > 1 && found.windows(2).any(|it| it[0] == it[1]) {
+    if words.iter().any(|it| it.low == "'s") && found.windows(2).any(|it| it[0] == it[1]) {
         return None;
     }
     found.dedup();
