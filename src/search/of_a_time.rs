@@ -12,7 +12,7 @@ const SAID: &str = "what whats what's which happen happens happened happening oc
     been new news anything something everything things thing stuff note notes memory memories event events remember remembered \
     know known record recorded learn learned list show tell give see find get look back me us we i you my our it that there \
     talk talked talking discuss discussed speak spoke say said work worked working from of about please recap summary \
-    summarize summarise activities activity plans planned scheduled coming \
+    summarize summarise activities activity \
     was war waren ist los passiert passierte geschah geschehen gab gibt es gemacht getan tun haben habe hat hatten wir ich du \
     neues alles etwas an am im in der die das den gearbeitet besprochen gesprochen geredet steht ansteht zeig zeige mir bitte \
     que qu quoi quel qui est s'est s sest ce c passé passe arrivé fait faites eu lieu il y a ai avons avez ont nous vous je on \
@@ -47,7 +47,16 @@ const SAID_UNSPACED: &[&str] = &[
 
 /// Whether `query` asks for what is of the `times` that it names, and for nothing else.
 pub fn asks_for_a_time(query: &str, times: &[Mention]) -> bool {
-    !times.is_empty() && asked_besides(query, times).is_empty()
+    !times.is_empty() && !times.iter().any(|it| may_be_a_name(query, it)) && asked_besides(query, times).is_empty()
+}
+
+/// Whether a time is one word of which the question asks what or who it is: `tell me about April`.
+fn may_be_a_name(query: &str, time: &Mention) -> bool {
+    let named = query.get(time.start..time.end).unwrap_or_default();
+    let before = query.get(..time.start).unwrap_or_default().split_whitespace().next_back().unwrap_or_default();
+    named.starts_with(char::is_uppercase)
+        && named.chars().all(char::is_alphabetic)
+        && ["about", "is", "who", "who's"].contains(&before.to_lowercase().as_str())
 }
 
 /// The words of `query`, in lower case, that say what it asks for besides the `times` that it names: `Ana` in `what did Ana do
@@ -112,6 +121,9 @@ mod tests {
             "what happened to the printer",
             "what happened",
             "meeting last Friday",
+            "tell me about April",
+            "who is June",
+            "what is planned for today?",
             "the release in May",
             "wann war die Besprechung gestern",
             "deadline next week",
