@@ -49,8 +49,10 @@ impl Environment {
     /// Where the program `name` is in the folders of `PATH`: never in the working folder, whose files nobody vouches for.
     pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        // Some hosts start servers at the root of the file system, which holds every folder.
+        let is_root = self.working_folder.parent().is_none();
         let folders = std::env::split_paths(self.variable("PATH")?);
-        let folders = folders.filter(|it| it.is_absolute() && !it.starts_with(&self.working_folder));
+        let folders = folders.filter(|it| it.is_absolute() && (is_root || !it.starts_with(&self.working_folder)));
         folders.map(|it| it.join(&name)).find(|it| it.is_file())
     }
 

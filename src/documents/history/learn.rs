@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::Book;
+use super::git::AT_ONCE;
 use super::git::Git;
 use super::patch::Commit;
 use super::patch::Reader;
@@ -24,6 +27,9 @@ use crate::store::GenerationRow;
 /// Commits that are written in one transaction.
 const BATCH: usize = 250;
 
+/// How long git is asked for one workspace; what is left is asked for when the repository moves again.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A file that says where the repository is is not longer.
 const LINK_BYTES: u64 = 4_096;
 
@@ -34,6 +40,8 @@ pub(in crate::documents) struct Books {
     pub(in crate::documents) git: Option<PathBuf>,
     /// By workspace.
     held: Arc<Mutex<HashMap<i64, Held>>>,
+    /// Held by whoever asks git: one at a time, however many workspaces there are.
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +69,14 @@ impl Books {
     fn begin(&self, workspace: i64) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.get_mut(&workspace).is_some_and(|it| !std::mem::replace(&mut it.is_reading, true))
+    }
+
+    /// Notes that what is known has to do until the repository moves again.
+    fn give_up(&self, workspace: &GenerationRow) {
+        let Some(state) = state(Path::new(&workspace.root)) else { return };
+        if let Some(held) = self.get(workspace) {
+            self.put(workspace, (state, held.book), false);
+        }
     }
 
     /// Drops the book of a workspace.
@@ -114,9 +130,10 @@ impl Documents {
         }
         let (documents, workspace) = (self.clone(), workspace.clone());
         warming.spawn(async move {
+            let _alone = documents.books.asking.lock().await;
             if let Err(err) = documents.learn(&workspace).await {
                 tracing::debug!(error = %err, "the past of a workspace was not read");
-                documents.books.forget(workspace.id);
+                documents.books.give_up(&workspace);
             }
         });
     }
@@ -136,7 +153,8 @@ impl Documents {
             };
             let known: HashSet<String> = self.store.commit_hashes(workspace.id).await?.into_iter().collect();
             let wanted: Vec<String> = list.iter().filter(|it| !known.contains(*it)).cloned().collect();
-            if !wanted.is_empty() {
+            let patience = Instant::now() + PATIENCE;
+            for wanted in wanted.chunks(AT_ONCE).take_while(|_| Instant::now() < patience) {
                 self.read_commits(workspace.id, &git, wanted).await?;
             }
             let list: HashSet<String> = list.into_iter().collect();
@@ -148,12 +166,13 @@ impl Documents {
         Ok(())
     }
 
-    /// Has git tell of the commits of `wanted`, and keeps what it tells. One that it passes over changes no text.
-    async fn read_commits(&self, workspace: i64, git: &Git<'_>, wanted: Vec<String>) -> Result<(), DocumentsError> {
+    /// Has git tell of the commits of `wanted`, and keeps what it tells. One that it passes over changes no text, and what
+    /// git does not come to the end of is not asked for again.
+    async fn read_commits(&self, workspace: i64, git: &Git<'_>, wanted: &[String]) -> Result<(), DocumentsError> {
         let (send, mut told) = mpsc::unbounded_channel();
         let mut taking = Taking { reader: Reader::default(), wanted: wanted.iter().cloned().collect(), send };
         let is_whole = {
-            let reading = git.log(&wanted, |part| taking.take(part));
+            let reading = git.log(wanted, |part| taking.take(part));
             tokio::pin!(reading);
             let mut batch = Vec::new();
             loop {
@@ -169,11 +188,7 @@ impl Documents {
                 }
             }
         };
-        if is_whole {
-            taking.end();
-        } else {
-            drop(taking);
-        }
+        taking.end(is_whole);
         let mut rest = Vec::new();
         while let Some(row) = told.recv().await {
             rest.push(row);
@@ -207,9 +222,10 @@ impl Taking {
         }
     }
 
-    /// What git passed over changes no text.
-    fn end(mut self) {
-        for it in std::mem::take(&mut self.reader).end() {
+    /// What git passed over changes no text; of what broke off the last is not whole.
+    fn end(mut self, is_whole: bool) {
+        let rest = std::mem::take(&mut self.reader).end();
+        for it in rest.into_iter().filter(|_| is_whole) {
             self.keep(&it);
         }
         for hash in std::mem::take(&mut self.wanted) {
@@ -233,7 +249,8 @@ fn state(root: &Path) -> Option<String> {
     };
     // Whatever moves it writes a line to the log of that; where none is kept, a branch is a file that is put in place.
     let moved = stamp("logs/HEAD").or_else(|| stamp("refs/heads")).unwrap_or_default();
-    Some(format!("{} {moved}", stamp("HEAD")?))
+    let tables = stamp("reftable/tables.list").or_else(|| stamp("shallow")).unwrap_or_default();
+    Some(format!("{} {moved} {tables}", stamp("HEAD")?))
 }
 
 /// Where the repository of the folder is: in it, or where a file in it says, as for a second working tree.
@@ -246,4 +263,28 @@ fn folder(root: &Path) -> Option<PathBuf> {
     let is_link = metadata.is_file() && metadata.len() <= LINK_BYTES;
     let text = is_link.then(|| std::fs::read_to_string(&place).ok()).flatten()?;
     Some(root.join(text.trim_end().strip_prefix("gitdir: ")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_breaks_off_is_kept_without_files_and_not_asked_for_again() {
+        let told = |is_whole: bool| {
+            let (send, mut rows) = mpsc::unbounded_channel();
+            let wanted: Vec<String> = ["a", "b"].map(|it| it.repeat(40)).to_vec();
+            let mut taking = Taking { reader: Reader::default(), wanted: wanted.into_iter().collect(), send };
+            let diff = "diff --git a/x.rs b/x.rs\n+++ b/x.rs\n@@ -0,0 +1 @@\n+let answer = 42;\n";
+            let text = format!("\u{1}{}\0message\0\n\n{diff}", "a".repeat(40));
+            assert!(taking.take(text.as_bytes()));
+            taking.end(is_whole);
+            let mut all: Vec<CommitRow> = std::iter::from_fn(|| rows.try_recv().ok()).collect();
+            all.sort_by(|a, b| a.hash.cmp(&b.hash));
+            all.into_iter().map(|it| (it.hash, it.files)).collect::<Vec<_>>()
+        };
+        let rows = |first: &str| vec![("a".repeat(40), first.to_owned()), ("b".repeat(40), String::new())];
+        assert_eq!(told(false), rows(""));
+        assert_eq!(told(true), rows("x.rs"));
+    }
 }
