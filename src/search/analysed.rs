@@ -303,6 +303,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn text_as_pages_have_it_counts_the_same_in_both() {
+        for text in ["０.", "the oﬃce on １２ May", "wo\u{AD}rd"] {
+            let mut words = Words::default();
+            let mut entries = Vec::new();
+            let outline = analyse(text, &mut words, &mut entries).unwrap();
+            let question = Question::new("office word");
+            let counted = question.counter().count_entries(&words, &entries, outline);
+            assert_eq!(counted, question.counter().count(text), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn counts_of_the_analysed_are_those_of_the_text(

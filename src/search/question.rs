@@ -342,6 +342,7 @@ const FIRST_ALIKE: u16 = 256;
 impl Counter<'_> {
     /// Counts the words of the question in `text`.
     pub fn count(&mut self, text: &str) -> Counts {
+        let text = &*typed(text);
         let mut counts =
             Counts { of_terms: vec![0.0; self.question.terms.len()], asks: asks(text), ..Counts::default() };
         counts.kinds = kinds::held_by(text);
