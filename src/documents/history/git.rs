@@ -186,3 +186,32 @@ fn environment(root: &Path) -> Vec<(&'static str, PathBuf)> {
         ("GIT_CEILING_DIRECTORIES", root.parent().unwrap_or(root).to_path_buf()),
     ]
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn git_is_held_to_its_memory_and_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("git");
+        // It goes on when it is held, and then tells how.
+        let script = "#!/bin/sh\nwhile [ \"$(ulimit -v)\" = unlimited ] || [ \"$(ulimit -t)\" = unlimited ]; do :; done\n\
+                      printf '%032d%08d\\n' \"$(ulimit -v)\" \"$(ulimit -t)\"\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let git = Git { program: &program, root: folder.path() };
+        let told = format!("{:032}{:08}", MEMORY >> 10, PATIENCE.as_secs());
+        // A process that another test starts may hold the script open for a moment.
+        let mut found = None;
+        for _ in 0..20 {
+            found = git.list().await;
+            if found.is_some() {
+                break;
+            }
+        }
+        assert_eq!(found, Some(vec![told]));
+    }
+}
