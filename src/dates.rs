@@ -6,6 +6,7 @@
 //! took, a time of day or a habit (“on Mondays”) is none.
 
 mod calendar;
+mod names;
 mod read;
 #[cfg(test)]
 mod rolling_tests;
@@ -13,6 +14,9 @@ mod rolling_tests;
 mod tests;
 mod tokens;
 mod words;
+
+pub use names::Names;
+pub use names::names;
 
 use jiff::tz::TimeZone;
 
@@ -63,16 +67,22 @@ pub struct Range {
     pub until: Option<Millis>,
 }
 
-/// Whether “last week” means Monday to Sunday or seven days until now.
+/// Whether “last week” means Monday to Sunday or seven days until now; and whether “on Friday” is the last or the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Convention {
     Calendar,
+    Ahead,
     Rolling,
 }
 
 /// The times that `text` names, by the calendar in UTC, in the order of the text and without overlap.
 pub fn find(text: &str, now: Millis) -> Vec<Mention> {
     find_in(text, now, &TimeZone::UTC)
+}
+
+/// As [`find`], of plans: “on Friday” and “on 3 May” are the next ones.
+pub fn find_ahead(text: &str, now: Millis) -> Vec<Mention> {
+    read::mentions(text, &calendar::Calendar::new(now, TimeZone::UTC, Convention::Ahead))
 }
 
 /// As [`find`], with days that begin at midnight in `zone`.

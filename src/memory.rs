@@ -8,6 +8,7 @@ mod find;
 mod forget;
 mod kept;
 mod overview;
+mod planned;
 mod reading;
 mod recall;
 mod remember;

@@ -49,6 +49,10 @@ impl Calendar {
         self.convention == Convention::Rolling
     }
 
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.convention == Convention::Ahead
+    }
+
     /// From the first of `days` to the one before the second.
     pub(super) fn days(&self, first: Date, after: Date, grain: Grain) -> Option<Stretch> {
         Some(Stretch { since: Some(self.start(first)?), until: Some(self.start(after)?), grain })
@@ -225,6 +229,9 @@ impl Calendar {
         let year = i64::from(self.today.year());
         let found = match which {
             Which::Next => (year..=year + 8).find(|it| at(*it).is_some_and(|it| it.since > Some(self.now))),
+            Which::Latest if self.looks_ahead() => {
+                (year - 1..=year + 8).find(|it| at(*it).is_some_and(|it| it.until > Some(self.now)))
+            }
             // 29 February may be eight years away.
             _ => (year - 8..=year + 1).rev().find(|it| {
                 at(*it).is_some_and(|it| {

@@ -15,6 +15,7 @@ use super::tokens::Token;
 use super::words::EN;
 use super::words::Kind;
 use super::words::Languages;
+use super::words::Sense;
 use super::words::Unit;
 use crate::clock::Millis;
 
@@ -233,8 +234,12 @@ impl<'a> Reader<'a> {
 
     fn mention(&self, at: usize) -> Read {
         let c = Cursor { at, languages: Languages::MAX };
-        let before = |wanted: fn(Kind) -> bool| at.checked_sub(1).is_some_and(|it| self.is(it, wanted));
-        if before(|it| matches!(it, Kind::Every | Kind::Whose)) {
+        // French “je” is no German “je Woche”.
+        let languages =
+            |at: usize| self.tokens.get(at).map_or(0, |it| it.senses.iter().fold(0, |all, it| all | it.languages));
+        let before = at.checked_sub(1).and_then(|it| self.tokens.get(it));
+        let is_habit = |it: &Sense| matches!(it.kind, Kind::Every | Kind::Whose) && it.languages & languages(at) != 0;
+        if before.is_some_and(|it| it.senses.iter().any(is_habit)) {
             return None;
         }
         self.older(c)

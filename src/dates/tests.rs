@@ -55,6 +55,13 @@ fn days_and_parts_of_days() {
     check("昨天说了什么", &["2026-11-20..2026-11-21 昨天"]);
     check("一昨日の話", &["2026-11-19..2026-11-20 一昨日"]);
     check("ten days ago", &["2026-11-11..2026-11-12 ten days ago"]);
+    check("Was steht morgen an?", &["2026-11-22..2026-11-23 morgen"]);
+    check("Morgen früh um neun", &["2026-11-22T05h..2026-11-22T12h Morgen früh"]);
+    check("¿qué tengo mañana por la tarde?", &["2026-11-22T12h..2026-11-22T18h mañana por la tarde"]);
+    check("pasado mañana", &["2026-11-23..2026-11-24 pasado mañana"]);
+    check("après-demain", &["2026-11-23..2026-11-24 après-demain"]);
+    check("am Morgen, guten Morgen, por la mañana", &[]);
+    check("Quels rendez-vous ai-je cette semaine ?", &["2026-11-16..2026-11-23 cette semaine"]);
 }
 
 #[test]
@@ -80,6 +87,7 @@ fn weeks_months_and_years_by_the_calendar() {
     check("il y a deux semaines", &["2026-11-04..2026-11-11 il y a deux semaines"]);
     check("两周前", &["2026-11-04..2026-11-11 两周前"]);
     check("two years ago", &["2024-01-01..2025-01-01 two years ago"]);
+    check("semaine prochaine", &["2026-11-23..2026-11-30 semaine prochaine"]);
     check("last weekend", &["2026-11-14..2026-11-16 last weekend"]);
 }
 
@@ -324,6 +332,25 @@ fn what_is_no_range() {
             "what was asked on 2023-02-31",
         ],
     );
+}
+
+#[test]
+fn plans_name_the_next_of_what_comes_again() {
+    for (text, expected) in [
+        ("on Friday", "2026-11-27"),
+        ("last Friday", "2026-11-20"),
+        ("on 3 May", "2027-05-03"),
+        ("on 21 November", "2026-11-21"),
+        ("am 28.11. um zehn", "2026-11-28"),
+        ("in December", "2026-12-01"),
+        ("in May 2023", "2023-05-01"),
+        ("yesterday", "2026-11-20"),
+        ("next week", "2026-11-23"),
+    ] {
+        let since = find_ahead(text, now()).first().and_then(|it| it.since);
+        assert_eq!(since, clock::parse(expected).ok(), "{text}");
+    }
+    assert_eq!(find_ahead("version 28.11.2", now()), []);
 }
 
 #[test]

@@ -25,7 +25,8 @@ const COMPARED_AT_ONCE: usize = 20;
 /// Memories with which one is compared: those that share most of its words.
 const CANDIDATES: usize = 6;
 
-/// Words of a memory that are searched for: the longest, which are the rarest by and large.
+/// Words of a memory that are searched for: those with digits, which are the same where two say the same, and the longest,
+/// which are the rarest by and large.
 const WORDS: usize = 6;
 
 /// Memories that go by age with one transaction.
@@ -352,7 +353,7 @@ impl Memory {
     /// Memories of the same owner before `row` that share its rarest words.
     async fn alike(&self, row: &MemoryRow, now: Millis) -> Result<Vec<MemoryRow>, StoreError> {
         let mut words = search::query_words(&row.content);
-        words.sort_by_key(|it| std::cmp::Reverse(it.len()));
+        words.sort_by_key(|it| std::cmp::Reverse((it.contains(|it: char| it.is_ascii_digit()), it.len())));
         words.truncate(WORDS);
         if words.is_empty() {
             return Ok(Vec::new());

@@ -77,7 +77,7 @@ impl Recollection {
 /// A word of the query, with what stands for it in `content` (lower case) where that has not the word itself.
 fn as_it_stands(word: &str, content: &str) -> String {
     let holds = |word: &str| content.split(|it: char| !it.is_alphanumeric()).any(|it| it.starts_with(word));
-    let stands = || search::synonyms(word).into_iter().find(|it| holds(it));
+    let stands = || search::synonyms(word, None).into_iter().find(|it| holds(it));
     match if holds(word) { None } else { stands() } {
         Some(other) => format!("{word} ({other})"),
         None => word.to_owned(),

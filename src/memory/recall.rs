@@ -13,6 +13,7 @@ use super::find::Unfound;
 use super::kept::Kept;
 use super::overview;
 use super::overview::Overview;
+use super::planned::planned;
 use super::unfound::SHOWN;
 use crate::clock::Millis;
 use crate::dates;
@@ -23,6 +24,7 @@ use crate::search;
 use crate::search::Kinds;
 use crate::search::Question;
 use crate::search::Signals;
+use crate::search::Tense;
 use crate::search::Weights;
 use crate::store::Embedded;
 use crate::store::MemoryFilter;
@@ -200,30 +202,67 @@ impl Memory {
         self.store.search_memories(filter, call.cancelled(), read).await
     }
 
-    /// What is of the time that `query` names when it asks for nothing else, the latest first; `None` when it asks for
-    /// more, or nothing is of that time.
+    /// What is of the time that `query` names when it asks for nothing else: first what memories say of it, when it is to
+    /// come, then what happened or was learned then, the latest first. `None` when it asks for more, or nothing is of that
+    /// time.
     async fn of_a_time(&self, query: &Query, call: &Call) -> Result<Option<Page>, StoreError> {
-        let times = dates::find(&query.query, query.as_of.unwrap_or_else(|| self.clock.now()));
+        let now = query.as_of.unwrap_or_else(|| self.clock.now());
+        let times = dates::find(&query.query, now);
+        if !search::asks_for_a_time(&query.query, &times) {
+            return Ok(None);
+        }
+        let tense = search::tense(&query.query, &times);
+        let ahead = if tense == Tense::Past { Vec::new() } else { dates::find_ahead(&query.query, now) };
+        let plans = self.plans(query, &ahead, now, call).await?;
         // A page that goes on among the best goes on there.
-        if query.offset > 0 || !search::asks_for_a_time(&query.query, &times) {
+        if query.offset > 0 && query.offset >= plans.len() || plans.is_empty() && tense == Tense::Planned {
             return Ok(None);
         }
-        let (limit, behind) = (query.limit, query.behind);
-        let read = move |reader: &MemoryReader<'_>| reader.latest(limit.saturating_add(1), behind);
-        let mut rows = self.store.search_memories(self.filter(&query.within(&times)), call.cancelled(), read).await?;
-        if rows.is_empty() && behind.is_none() {
+        let shown = if query.behind.is_some() { 0 } else { plans.len() };
+        let here: Vec<i64> = plans.iter().copied().take(shown).skip(query.offset).take(query.limit).collect();
+        let room = query.limit - here.len();
+        let more_plans = shown > query.offset + here.len();
+        // What was learned on the last Friday is no plan for the next one.
+        let with_others = !more_plans && (plans.is_empty() || tense == Tense::Open && ahead == times);
+        let mut others = Vec::new();
+        if with_others {
+            let most = room.saturating_add(1 + plans.len());
+            let behind = query.behind;
+            let read = move |reader: &MemoryReader<'_>| reader.latest(most, behind);
+            others = self.store.search_memories(self.filter(&query.within(&times)), call.cancelled(), read).await?;
+            others.retain(|it| !plans.contains(&it.0));
+        }
+        if here.is_empty() && others.is_empty() && query.behind.is_none() {
             return Ok(None);
         }
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|(seq, row)| Next::Behind(row.occurred_at.unwrap_or(row.created_at), *seq));
+        let more = others.len() > room;
+        others.truncate(room);
+        let last = |(seq, row): &(i64, MemoryRow)| Next::Behind(row.occurred_at.unwrap_or(row.created_at), *seq);
+        let next = match others.last() {
+            _ if more_plans => Some(Next::Offset(query.offset.saturating_add(query.limit))),
+            None if more => Some(Next::Behind(Millis::MAX, i64::MAX)),
+            other => other.filter(|_| more).map(last),
+        };
+        // What was told before it happens is a plan.
+        others.sort_by_key(|(_, row)| row.occurred_at.is_none_or(|it| it <= row.created_at));
+        let read = move |reader: &MemoryReader<'_>| reader.rows(&here);
+        let mut rows = self.store.search_memories(self.filter(query), call.cancelled(), read).await?;
+        rows.extend(others);
         let signals = Signals { time: 1.0, ..Signals::default() };
-        let hits = rows.iter().map(|(seq, _)| Hit { seq: *seq, signals, holds: Vec::new() }).collect();
+        let seqs = plans.iter().take(query.offset).copied().chain(rows.iter().map(|it| it.0));
+        let hits = seqs.map(|seq| Hit { seq, signals, holds: Vec::new() }).collect();
         let rows = rows.into_iter().map(|it| it.1).collect();
         Ok(Some(Page { hits, rows, words: Vec::new(), next, unfound: None, vectors: true, summary: None }))
+    }
+
+    /// What memories say of `times`, which are to come; empty when they are past.
+    async fn plans(&self, query: &Query, times: &[Mention], now: Millis, call: &Call) -> Result<Vec<i64>, StoreError> {
+        if times.iter().all(|it| it.until.is_some_and(|it| it <= now)) {
+            return Ok(Vec::new());
+        }
+        let times = times.to_vec();
+        let read = move |reader: &MemoryReader<'_>| planned(reader, &times, now);
+        self.store.search_memories(self.filter(query), call.cancelled(), read).await
     }
 
     /// What is of the time that `asking` names and has all that it asks for besides, best first: it stands before the

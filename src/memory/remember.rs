@@ -93,6 +93,8 @@ pub struct Outcome {
     pub contradicts: Vec<Contradiction>,
     /// What is suspicious about the content, such as `orders`.
     pub flags: Vec<String>,
+    /// The fields that say that it holds no more, or is to be deleted, since a time that is past.
+    pub past: Vec<&'static str>,
 }
 
 impl Memory {
@@ -110,26 +112,34 @@ impl Memory {
     /// [`StoreError::Missing`] when an item supersedes a memory that is not there; else any [`StoreError`].
     pub async fn remember(&self, items: Vec<Item>) -> Result<Vec<Outcome>, StoreError> {
         let now = self.clock.now();
-        let mut redacted = Vec::with_capacity(items.len());
+        let mut noted = Vec::with_capacity(items.len());
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
+            let past = past(&item, now);
             let (row, found) = prepare(item, now, self.policy, &self.embedding);
-            redacted.push((found, row.reading.flags.clone()));
+            noted.push((found, row.reading.flags.clone(), past));
             rows.push(row);
         }
         let incomplete = rows.iter().any(|it| it.vector.is_none());
         let stored = self.store.remember(rows, now).await?;
         self.look_for_unembedded(incomplete);
-        let outcomes = stored.into_iter().zip(redacted).map(|(it, (redacted, flags))| Outcome {
+        let outcomes = stored.into_iter().zip(noted).map(|(it, (redacted, flags, past))| Outcome {
             id: it.id,
             status: it.status,
             supersedes: it.supersedes,
             redacted,
             contradicts: it.contradicts,
             flags,
+            past,
         });
         Ok(outcomes.collect())
     }
+}
+
+/// The fields of `item` by which nobody sees it any more.
+fn past(item: &Item, now: Millis) -> Vec<&'static str> {
+    let ends = [("valid_to", item.valid_to), ("expires_at", item.expires_at)];
+    ends.into_iter().filter(|it| it.1.is_some_and(|at| at <= now)).map(|it| it.0).collect()
 }
 
 /// What of an item is free text, in which a secret may stand.

@@ -49,10 +49,12 @@ pub(super) fn otherwise(
             stems.extend(slips(reader, question, *at)?);
         }
     }
+    let mut instead = Vec::new();
     for at in proposed.rare.iter().take(LOOKED_AT) {
-        stems.extend(synonyms(reader, question, *at)?);
+        instead.extend(synonyms(reader, question, *at)?);
     }
-    Ok((!stems.is_empty()).then(|| question.meaning_too(query, &stems)))
+    let is_more = !stems.is_empty() || !instead.is_empty();
+    Ok(is_more.then(|| question.meaning_too(query, &stems, &instead)))
 }
 
 /// Known words of which the term is a misspelling.
@@ -80,8 +82,7 @@ fn spelt(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Ve
 /// Known words that stand for the term, where the question is short.
 fn synonyms(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
     let mut found = Vec::new();
-    let term = question.terms().get(at).filter(|_| question.terms().len() <= search::SHORT);
-    for word in term.map(|it| search::synonyms(&it.word)).unwrap_or_default() {
+    for word in question.synonyms_of(at) {
         if is_known(reader, word)? {
             found.push((at, question.stem_of_word(word)));
         }

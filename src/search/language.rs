@@ -140,6 +140,15 @@ pub(super) fn of_question<'a>(words: &(impl Iterator<Item = &'a str> + Clone)) -
     }
 }
 
+/// The one language of a question, English included; `languages` are those of [`of_question`].
+pub(super) fn alone<'a>(languages: &[Algorithm], mut words: impl Iterator<Item = &'a str>) -> Option<Algorithm> {
+    match languages {
+        [one] => Some(*one),
+        [] => words.any(is_english).then_some(Algorithm::English),
+        _ => None,
+    }
+}
+
 fn all() -> Vec<Algorithm> {
     LANGUAGES.iter().map(|it| it.0).collect()
 }
@@ -306,9 +315,27 @@ fn singular(language: Algorithm, word: &str) -> Option<String> {
     }
 }
 
-/// Whether `word` (lower case) is one of the function words by which `language` is told.
+/// Other function words of a language, and verbs that help others: they are words of other languages, too, and do not tell it.
+const HELPING: [(Algorithm, &str); 3] = [
+    (
+        Algorithm::German,
+        "die muss musst müssen darf darfst dürfen kann kannst können soll sollst sollen will willst wollen wem wen wessen war \
+        waren wird werde mal noch schon man mich mir dir dich uns ihm ihn ihr ihre macht mache machen",
+    ),
+    (
+        Algorithm::French,
+        "ai as a n d l c s t m j qu y peut peux pouvons dois doit devons va vas vais fait fais faire faut",
+    ),
+    (
+        Algorithm::Spanish,
+        "puede puedo puedes podemos va voy vas vamos hace hago haces hacer debe debo tengo tienes era",
+    ),
+];
+
+/// Whether `word` (lower case) tells no text of `language` from another.
 pub(super) fn is_function_word(language: Algorithm, word: &str) -> bool {
     LANGUAGES.iter().any(|it| it.0 == language && it.1.contains(&word))
+        || HELPING.iter().any(|it| it.0 == language && it.1.split_ascii_whitespace().any(|it| it == word))
 }
 
 #[cfg(test)]
@@ -355,6 +382,19 @@ mod tests {
                 super::super::fold::fold(&stems.stem(other)),
                 "{one}"
             );
+        }
+    }
+
+    #[test]
+    fn a_question_has_one_language_english_too_or_may_have_any() {
+        for (question, expected) in [
+            ("who is the chef", Some(Algorithm::English)),
+            ("Wer ist der Chef?", Some(Algorithm::German)),
+            ("chef", None),
+            ("deadline invoice Berlin Hamburg", None),
+        ] {
+            let lower = question.to_lowercase();
+            assert_eq!(alone(&of_question(&raw_words(&lower)), raw_words(&lower)), expected, "{question}");
         }
     }
 

@@ -8,19 +8,34 @@ use crate::dates::Mention;
 
 /// What such a question has besides its time and function words, in lower case: words for being, doing and telling, in the
 /// languages in which times are read.
-const SAID: &str = "what whats what's which happen happens happened happening occur occurred going went gone go on up do does did done doing \
-    been new news anything something everything things thing stuff note notes memory memories event events remember remembered \
-    know known record recorded learn learned list show tell give see find get look back me us we i you my our it that there \
-    talk talked talking discuss discussed speak spoke say said work worked working from of about please recap summary \
-    summarize summarise activities activity \
-    was war waren ist los passiert passierte geschah geschehen gab gibt es gemacht getan tun haben habe hat hatten wir ich du \
-    neues alles etwas an am im in der die das den gearbeitet besprochen gesprochen geredet steht ansteht zeig zeige mir bitte \
-    que qu quoi quel qui est s'est s sest ce c passé passe arrivé fait faites eu lieu il y a ai avons avez ont nous vous je on \
-    avons-nous parlé discuté travaillé y-a-t-il t quoi-de-neuf neuf \
-    qué pasó pasado paso ocurrió hice hicimos hiciste hizo hecho hay hubo nuevo se he hemos ha hablamos hablado trabajamos fue \
-    cosa che è successo accaduto abbiamo ho hai fatto parlato c'è stato nuovo \
-    o aconteceu fiz fizemos feito foi falamos houve \
-    wat er is gebeurd gebeurde gedaan hebben we heb ik besproken gesproken";
+const SAID: &str = "what whats what's which happen happening occur going go on up do does doing anything something everything \
+    things thing stuff list show tell give see find get look me us we i i'm am you my our it that there have has should need any \
+    work working from of about please activities activity free busy events event \
+    was ist los gibt es tun haben habe hat wir ich du etwas alles an am im in der die das den steht ansteht liegt muss müssen \
+    machen erledigen zeig zeige mir mich uns unser meine bitte vor \
+    que qu quoi quel qui quels quelles est s'est s sest ce c y a ai j'ai avons avez ont nous vous je j on moi mon mes dois devons \
+    faire il passe t \
+    qué que cosas se he hemos ha hay tengo tenemos tiene hacer debo nos me mi mis para \
+    cosa che è c'è ho hai abbiamo \
+    o \
+    wat er is hebben we heb ik";
+
+/// The same, of questions for what was: they ask for no plans.
+const WAS: &str = "happened happens occurred went gone did done been was were new news note notes memory memories remember remembered \
+    know known record recorded learn learned back talk talked talking discuss discussed speak spoke say said worked recap \
+    summary summarize summarise \
+    war waren passiert passierte geschah geschehen gab getan hatten neues gemacht gearbeitet besprochen gesprochen geredet \
+    passé arrivé fait faites eu lieu parlé discuté travaillé neuf \
+    pasó pasado ocurrió hice hicimos hiciste hizo hecho hubo nuevo hablamos hablado trabajamos fue \
+    successo accaduto fatto parlato stato nuovo \
+    aconteceu fiz fizemos feito foi falamos houve \
+    gebeurd gebeurde gedaan besproken gesproken";
+
+/// The same, of questions for what is to come.
+const PLANNED: &str = "due planned plan plans scheduled schedule agenda calendar appointment appointments upcoming coming \
+    fällig geplant vorgesehen termin termine kalender anstehend ansteht \
+    prévu prévus prévue prévues programme rendez rdv \
+    planeado planeados previsto prevista programado pendiente pendientes cita citas vence vencen toca";
 
 /// What is left of such a question in the scripts without spaces.
 const SAID_UNSPACED: &[&str] = &[
@@ -50,6 +65,35 @@ pub fn asks_for_a_time(query: &str, times: &[Mention]) -> bool {
     !times.is_empty() && !times.iter().any(|it| may_be_a_name(query, it)) && asked_besides(query, times).is_empty()
 }
 
+/// What a question about a time is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tense {
+    /// What was, or was told, then.
+    Past,
+    /// Either.
+    Open,
+    /// What is to be then.
+    Planned,
+}
+
+/// Whether a question about a time asks for what was or for what is to be.
+pub fn tense(query: &str, times: &[Mention]) -> Tense {
+    let lower = beside(query, times);
+    // German `was` asks, English `was` tells of the past.
+    let asks = |word: &str| word == "was" && lower.trim_start().starts_with("was ");
+    if raw_words(&lower).any(|it| has(WAS, it) && !asks(it)) {
+        Tense::Past
+    } else if raw_words(&lower).any(|it| has(PLANNED, it)) {
+        Tense::Planned
+    } else {
+        Tense::Open
+    }
+}
+
+fn has(words: &str, word: &str) -> bool {
+    words.split_ascii_whitespace().any(|it| it == word)
+}
+
 /// Whether a time is one word of which the question asks what or who it is: `tell me about April`.
 fn may_be_a_name(query: &str, time: &Mention) -> bool {
     let named = query.get(time.start..time.end).unwrap_or_default();
@@ -62,6 +106,16 @@ fn may_be_a_name(query: &str, time: &Mention) -> bool {
 /// The words of `query`, in lower case, that say what it asks for besides the `times` that it names: `Ana` in `what did Ana do
 /// yesterday`.
 pub fn asked_besides(query: &str, times: &[Mention]) -> Vec<String> {
+    let rest = beside(query, times);
+    let is_said = |word: &&str| {
+        let listed = [SAID, WAS, PLANNED].iter().any(|it| has(it, word));
+        is_stopword(word) || listed || SAID_UNSPACED.contains(word)
+    };
+    raw_words(&rest).filter(|it| !is_said(it)).map(str::to_owned).collect()
+}
+
+/// `query` without the `times` that it names, in lower case.
+fn beside(query: &str, times: &[Mention]) -> String {
     let mut rest = String::with_capacity(query.len());
     let mut from = 0;
     for time in times {
@@ -70,11 +124,7 @@ pub fn asked_besides(query: &str, times: &[Mention]) -> Vec<String> {
         from = time.end;
     }
     rest.push_str(query.get(from..).unwrap_or_default());
-    let rest = rest.to_lowercase();
-    let is_said = |word: &&str| {
-        is_stopword(word) || SAID.split_ascii_whitespace().any(|it| it == *word) || SAID_UNSPACED.contains(word)
-    };
-    raw_words(&rest).filter(|it| !is_said(it)).map(str::to_owned).collect()
+    rest.to_lowercase()
 }
 
 #[cfg(test)]
@@ -82,10 +132,12 @@ mod tests {
     use super::*;
     use crate::dates;
 
+    /// 2026-11-20T12:00:00Z, a Friday.
+    const NOW: i64 = 1_795_176_000_000;
+
     #[track_caller]
     fn check(query: &str, expected: bool) {
-        // 2026-11-20T12:00:00Z, a Friday.
-        let times = dates::find(query, 1_795_176_000_000);
+        let times = dates::find(query, NOW);
         assert_eq!(asks_for_a_time(query, &times), expected, "{query}: {times:?}");
     }
 
@@ -111,6 +163,21 @@ mod tests {
             "cosa è successo ieri?",
             "昨天发生了什么",
             "昨日",
+            "what is planned for today?",
+            "what is on today",
+            "what do I have tomorrow?",
+            "what is due this week",
+            "am I free tomorrow?",
+            "Was steht morgen an?",
+            "Was habe ich morgen vor?",
+            "Welche Termine habe ich diese Woche?",
+            "Was ist heute fällig?",
+            "Qu'est-ce qui est prévu demain ?",
+            "Qu'est-ce que j'ai demain ?",
+            "Quels rendez-vous ai-je cette semaine ?",
+            "¿Qué tengo mañana?",
+            "¿Qué hay hoy?",
+            "¿Qué tengo que hacer mañana?",
         ] {
             check(query, true);
         }
@@ -123,13 +190,37 @@ mod tests {
             "meeting last Friday",
             "tell me about April",
             "who is June",
-            "what is planned for today?",
             "the release in May",
             "wann war die Besprechung gestern",
+            "what do I have for Ben tomorrow",
             "deadline next week",
             "",
         ] {
             check(query, false);
+        }
+    }
+
+    #[test]
+    fn what_was_is_told_from_what_is_to_be() {
+        for (query, expected) in [
+            ("what happened today", Tense::Past),
+            ("what was on today", Tense::Past),
+            ("what did I learn this week", Tense::Past),
+            ("was war heute los", Tense::Past),
+            ("Was haben wir heute gemacht?", Tense::Past),
+            ("Qu'est-ce que nous avons fait aujourd'hui ?", Tense::Past),
+            ("¿Qué hicimos hoy?", Tense::Past),
+            ("what is on today", Tense::Open),
+            ("Was ist heute los?", Tense::Open),
+            ("today", Tense::Open),
+            ("what is due on Friday", Tense::Planned),
+            ("Welche Termine habe ich morgen?", Tense::Planned),
+            ("Qu'est-ce qui est prévu demain ?", Tense::Planned),
+            ("¿Qué citas tengo mañana?", Tense::Planned),
+            ("¿Qué tengo pasado mañana?", Tense::Open),
+            ("¿Qué ha pasado hoy?", Tense::Past),
+        ] {
+            assert_eq!(tense(query, &dates::find(query, NOW)), expected, "{query}");
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Term {
 /// A question, ready to be compared with texts.
 pub struct Question {
     terms: Vec<Term>,
-    /// The term of a stem.
+    /// The term of a stem, and [`INSTEAD`] more where the stem only stands for it.
     stems: HashMap<String, usize>,
     /// By the first letter, the second letters with which some form begins, as bits: most words of a text are none
     /// of the question's, and this sees it before anything is copied.
@@ -49,6 +49,8 @@ pub struct Question {
     others: Vec<Other>,
     /// The terms that ask for things of some class, with their classes as bits (`super::members`).
     classes: Vec<(usize, u64)>,
+    /// Its language, where its words tell it.
+    language: Option<Algorithm>,
     /// Stems of words that stand for a term, with the term (`super::synonyms`).
     standing: HashMap<String, usize>,
 }
@@ -57,6 +59,18 @@ pub struct Question {
 struct Other {
     stems: Stems,
     terms: HashMap<String, usize>,
+}
+
+/// What is added to the place of a term for a word that stands in its stead: more than there are places, and a multiple of 64, so
+/// that both are one bit.
+const INSTEAD: usize = 256;
+
+/// What such a word counts of the term, so that a memory with the very word comes first.
+const INSTEAD_COUNTS: f32 = 0.6;
+
+/// The term at a place in [`Question::stems`], and what a word there counts of it.
+fn counted(place: usize) -> (usize, f32) {
+    if place < INSTEAD { (place, 1.0) } else { (place - INSTEAD, INSTEAD_COUNTS) }
 }
 
 /// Words that [`Question::of_others`] takes: those of a few texts, fewer than marks of a counter.
@@ -97,10 +111,11 @@ impl Question {
         let query = &*typed(query);
         let lower = query.to_lowercase();
         let languages = language::of_question(&raw_words(&lower));
-        let language = languages.first().copied().filter(|_| languages.len() == 1);
         let mut question = Question::empty(&languages);
+        question.language = language::alone(&languages, raw_words(&lower));
         let words = query_words(query);
         // The common stopwords are those of four languages; the question's own are known now.
+        let language = question.language;
         let telling = |word: &&String| language.is_none_or(|it| !language::is_function_word(it, word));
         let some = words.iter().any(|it| telling(&it));
         for word in words.iter().filter(|it| !some || telling(it)) {
@@ -116,14 +131,20 @@ impl Question {
 
     /// Notes what may stand for its terms, when they are few.
     fn note_synonyms(&mut self) {
-        let terms = self.terms.iter().take_while(|_| self.terms.len() <= synonyms::SHORT).enumerate();
-        let standing = terms.flat_map(|(at, term)| synonyms(&term.word).into_iter().map(move |it| (at, it)));
+        let places = 0..self.terms.len();
+        let standing = places.flat_map(|at| self.synonyms_of(at).into_iter().map(move |it| (at, it)));
         let standing: Vec<(usize, String)> = standing.map(|(at, it)| (at, self.stem(it))).collect();
         for (at, stem) in standing {
             if !self.stems.contains_key(&stem) {
                 self.standing.entry(stem).or_insert(at);
             }
         }
+    }
+
+    /// The words that people swap with a term, where the question is short.
+    pub fn synonyms_of(&self, term: usize) -> Vec<&'static str> {
+        let term = self.terms.get(term).filter(|_| self.terms.len() <= synonyms::SHORT);
+        term.map(|it| synonyms::synonyms(&it.word, self.language)).unwrap_or_default()
     }
 
     /// Something to count `words` with, those of the question left out.
@@ -138,17 +159,19 @@ impl Question {
         others
     }
 
-    /// The same question, in which each named term also means the stem beside it: `(place of the term, stem)`.
-    pub fn meaning_too(&self, query: &str, stems: &[(usize, String)]) -> Question {
+    /// The same question, in which each named term also means the stem beside it: `(place of the term, stem)`. Those of
+    /// `instead` count less than the term itself.
+    pub fn meaning_too(&self, query: &str, stems: &[(usize, String)], instead: &[(usize, String)]) -> Question {
         let mut question = Question::new(query);
-        for (at, stem) in stems {
+        let all = stems.iter().map(|it| (it, 0)).chain(instead.iter().map(|it| (it, INSTEAD)));
+        for ((at, stem), mark) in all {
             if let Some(term) = question.terms.get_mut(*at) {
                 term.forms.push(stem.clone());
             }
             question.note_beginning(stem);
-            question.stems.entry(stem.clone()).or_insert(*at);
+            question.stems.entry(stem.clone()).or_insert(at + mark);
             for other in &mut question.others {
-                other.terms.entry(stem.clone()).or_insert(*at);
+                other.terms.entry(stem.clone()).or_insert(at + mark);
             }
         }
         question
@@ -195,6 +218,7 @@ impl Question {
             stemmer: Stemmer::create(Algorithm::English),
             others: languages.iter().map(|it| Other { stems: Stems::of(*it), terms: HashMap::new() }).collect(),
             classes: Vec::new(),
+            language: None,
             standing: HashMap::new(),
         }
     }
@@ -334,10 +358,10 @@ pub struct Counter<'a> {
 const UNSEEN: u16 = 0;
 /// It is of no term, and near to none.
 const OF_NONE: u16 = 1;
-/// It is of the first term; the others follow. A question has at most 48 (`super::words`).
+/// It is at the first place of a term; the others follow. A question has at most 48 terms (`super::words`).
 const FIRST_TERM: u16 = 2;
 /// It is the first of those that are near to a term.
-const FIRST_ALIKE: u16 = 256;
+const FIRST_ALIKE: u16 = 512;
 
 impl Counter<'_> {
     /// Counts the words of the question in `text`.
@@ -350,9 +374,10 @@ impl Counter<'_> {
         for_each_word(text, |word| {
             counts.words += 1.0;
             match self.term_of(word) {
-                Some(term) => {
+                Some(place) => {
+                    let (term, share) = counted(place);
                     if let Some(count) = counts.of_terms.get_mut(term) {
-                        *count += 1.0;
+                        *count += share;
                     }
                 }
                 None => alike.extend(self.alike_of(word)),
@@ -387,10 +412,11 @@ impl Counter<'_> {
             if mark >= FIRST_ALIKE {
                 let near = self.close.get(usize::from(mark - FIRST_ALIKE));
                 alike.extend(near.map(|it| (it.0, it.1 * times)));
-            } else if mark >= FIRST_TERM
-                && let Some(count) = of_terms.get_mut(usize::from(mark - FIRST_TERM))
-            {
-                *count += times;
+            } else if mark >= FIRST_TERM {
+                let (term, share) = counted(usize::from(mark - FIRST_TERM));
+                if let Some(count) = of_terms.get_mut(term) {
+                    *count += share * times;
+                }
             }
         }
         let mut counts =
@@ -489,10 +515,23 @@ mod tests {
         check("When does the bus leave?", "the bus leaves at nine", &[1.0, 1.0]);
         check("喜欢", "我喜欢茶", &[1.0]);
         check("http request", "parseHttpRequest", &[1.0, 1.0]);
-        check("Wo sind die Häuser?", "ein altes Haus", &[0.0, 1.0]);
+        check("Wo sind die Häuser?", "ein altes Haus", &[1.0]);
         check("Wie ist es?", "so wie es ist", &[1.0]);
         check("¿Dónde están los gatos?", "un gato negro", &[1.0]);
         check("x ray", "an x-ray", &[1.0, 1.0]);
+    }
+
+    #[test]
+    fn words_that_help_others_in_its_language_are_none_of_a_question() {
+        for (query, words) in [
+            ("¿Qué deporte hace Diego?", &["deporte", "diego"][..]),
+            ("Wie teuer ist die Wohnung?", &["teuer", "wohnung"]),
+            ("Qu'est-ce que je dois faire pour le passeport ?", &["passeport"]),
+            ("how did the die fall", &["die", "fall"]),
+            ("Wo kann man das machen?", &["man", "machen"]),
+        ] {
+            assert_eq!(Question::new(query).words(), words, "{query}");
+        }
     }
 
     #[test]
@@ -505,9 +544,23 @@ mod tests {
     #[test]
     fn a_term_can_mean_a_corrected_word() {
         let query = "deploymnet day";
-        let question = Question::new(query).meaning_too(query, &[(0, "deploy".to_owned())]);
+        let question = Question::new(query).meaning_too(query, &[(0, "deploy".to_owned())], &[]);
         assert_eq!(question.counter().count("we deployed").of_terms, [1.0, 0.0]);
         assert_eq!(question.terms()[0].forms, ["deploymnet", "deploy"]);
+    }
+
+    #[test]
+    fn what_stands_in_the_stead_of_a_term_counts_less_than_it() {
+        let query = "where is the torch";
+        let question = Question::new(query).meaning_too(query, &[], &[(0, "flashlight".to_owned())]);
+        let text = "a torch, two flashlights and a lamp";
+        assert_eq!(question.counter().count(text).of_terms, [1.0 + INSTEAD_COUNTS]);
+        assert_eq!(question.counter().has("flashlight"), 1);
+        let mut words = Words::default();
+        let mut entries = Vec::new();
+        let outline = super::super::analysed::analyse(text, &mut words, &mut entries).unwrap();
+        let counted = question.counter().count_entries(&words, &entries, outline);
+        assert_eq!(counted.of_terms, [1.0 + INSTEAD_COUNTS]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The rows of consolidation: what a session holds and its summary, links between memories, how far the work has come.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
@@ -89,13 +91,23 @@ const SUMMARY: &str =
     FROM summaries
     WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona";
 
-const ALIKE: &str = "SELECT m.id FROM memories_text
-    JOIN memories AS m ON m.seq = memories_text.rowid
-    JOIN memories AS it ON it.id = :id
-    WHERE memories_text MATCH :words AND m.seq < it.seq AND m.namespace = it.namespace AND m.user_id IS it.user_id
+/// Below `:id`, newest first.
+const WITH_WORD: &str = "SELECT rowid FROM memories_text
+    WHERE memories_text MATCH :word AND rowid < (SELECT seq FROM memories WHERE id = :id)
+    ORDER BY rowid DESC LIMIT :most";
+
+/// The id of the memory `:seq`, when it is one that may say the same as `:id`.
+const ALIKE: &str = "SELECT m.id FROM memories AS m JOIN memories AS it ON it.id = :id
+    WHERE m.seq = :seq AND m.namespace = it.namespace AND m.user_id IS it.user_id
       AND m.persona IS it.persona AND m.kind <> 'turn' AND m.superseded_by IS NULL
-      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
-    ORDER BY memories_text.rank LIMIT :limit";
+      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)";
+
+/// The newest memories with a word that are looked at: with all of them, thousands of notes in the same words take time by
+/// their square.
+const WITH_ONE_WORD: usize = 200;
+
+/// Times as many as are wanted that are looked at, for some are another owner's, or turns.
+const CHOSEN: usize = 8;
 
 impl Store {
     /// The sessions that have turns or memories beyond these positions (0: all that there are), and the positions of
@@ -226,7 +238,8 @@ impl Store {
         .await
     }
 
-    /// The memories of the same owner before `id` that hold most of `words`, best first, at most `limit`.
+    /// The memories of the same owner before `id` that hold most of `words`, the rare ones first, at most `limit`: of those
+    /// with a frequent word, the newest.
     pub async fn alike(
         &self,
         id: String,
@@ -235,18 +248,32 @@ impl Store {
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
         let path = self.path().to_path_buf();
-        let words: Vec<String> = words.iter().map(|it| format!("\"{}\"", it.replace('"', ""))).collect();
         self.read(move |conn| {
             let find = || -> rusqlite::Result<Vec<String>> {
-                conn.prepare_cached(ALIKE)?
-                    .query_map(
-                        named_params! {
-                            ":id": id, ":words": words.join(" OR "), ":now": now,
-                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                        },
-                        |row| row.get(0),
-                    )?
-                    .collect()
+                let mut shared: HashMap<i64, f64> = HashMap::new();
+                let mut with_word = conn.prepare_cached(WITH_WORD)?;
+                for word in &words {
+                    let word = format!("\"{}\"", word.replace('"', ""));
+                    let of_word = named_params! {":id": id, ":word": word, ":most": i64::try_from(WITH_ONE_WORD).unwrap_or(i64::MAX)};
+                    let rows: Vec<i64> =
+                        with_word.query_map(of_word, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+                    #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+                    let worth = 1.0 / rows.len().max(1) as f64;
+                    rows.iter().for_each(|it| *shared.entry(*it).or_default() += worth);
+                }
+                let mut best: Vec<(i64, f64)> = shared.into_iter().collect();
+                best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+                best.truncate(limit.saturating_mul(CHOSEN));
+                let mut alike = conn.prepare_cached(ALIKE)?;
+                let mut found = Vec::new();
+                for (seq, _) in best {
+                    let row = named_params! {":id": id, ":seq": seq, ":now": now};
+                    found.extend(alike.query_row(row, |row| row.get::<_, String>(0)).optional()?);
+                    if found.len() == limit {
+                        break;
+                    }
+                }
+                Ok(found)
             };
             find().map_err(|err| StoreError::of(&path, &err))
         })
@@ -479,6 +506,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("the entries of a session", ENTRIES.to_owned()),
         ("the summary of a session", SUMMARY.to_owned()),
         ("sources of a summary that are lost", LOST_SOURCE.to_owned()),
+        ("what of an owner has a word", WITH_WORD.to_owned()),
         ("what is like a memory", ALIKE.to_owned()),
     ]
 }

@@ -87,6 +87,10 @@ impl Reader<'_> {
             };
             return Self::plain(stretch, next);
         }
+        // “la semaine prochaine”
+        if let Some(next) = self.take_kind(Cursor { languages: after.languages & ROMANCE, ..after }, Kind::Next) {
+            return Self::plain(self.calendar.unit(1, unit)?, next);
+        }
         let previous = self.take_kind(after, Kind::Previous).is_some();
         let next = self.romance_last(after)?;
         let stretch = self.calendar.unit(-1, unit)?;

@@ -21,6 +21,7 @@ impl Reader<'_> {
     pub(super) fn point(&self, c: Cursor, prefixed: bool) -> Read {
         self.iso(c)
             .or_else(|| self.numeric(c))
+            .or_else(|| self.day_and_month(c))
             .or_else(|| self.marked(c))
             .or_else(|| self.third(c))
             .or_else(|| self.day_of_month(c))
@@ -84,6 +85,18 @@ impl Reader<'_> {
         let month_first = sign == Kind::Slash && (second > 12 || (self.month_first && first <= 12));
         let (month, day) = if month_first { (first, second) } else { (second, first) };
         Self::plain(self.calendar.date(Some(year), month, day, Which::Latest)?, after)
+    }
+
+    /// `28.11.`, of plans: elsewhere it may be a version.
+    fn day_and_month(&self, c: Cursor) -> Read {
+        let (day, after) = self.take(c, |it| small_number(it, 31)).filter(|_| self.calendar.looks_ahead())?;
+        let (month, after) = self.take(self.take_kind(after, Kind::Dot)?, |it| small_number(it, 12))?;
+        let after = self.take_kind(after, Kind::Dot)?;
+        let goes_on = self.adjacent(after.at - 1) && self.is(after.at, |it| matches!(it, Kind::Number(..)));
+        if goes_on || !(c.at..after.at - 1).all(|it| self.adjacent(it)) || self.glued_before(c.at) {
+            return None;
+        }
+        Self::plain(self.calendar.date(None, month, day, Which::Latest)?, after)
     }
 
     /// `2023年5月7日`, `5月`, `去年5月`, `2022年`.
@@ -310,7 +323,8 @@ impl Reader<'_> {
     /// “yesterday”, “gestern Abend”, “this morning”, “last night”.
     pub(super) fn named_day(&self, c: Cursor) -> Read {
         let part = |it| if let Kind::Part(part) = it { Some(part) } else { None };
-        if let Some((offset, after)) = self.take(c, |it| if let Kind::Day(offset) = it { Some(offset) } else { None }) {
+        let day = self.take(c, |it| if let Kind::Day(offset) = it { Some(offset) } else { None });
+        if let Some((offset, after)) = day.filter(|_| !self.is_a_morning(c.at)) {
             let next = self.skip(self.maybe(self.maybe(after, Kind::In), Kind::Every));
             return match self.take(next, part) {
                 Some((part, after)) => Self::plain(self.calendar.part(offset, part)?, after),
@@ -325,6 +339,14 @@ impl Reader<'_> {
             Kind::This => Self::plain(self.calendar.part(0, Part(part.0, part.1))?, after),
             _ => None,
         }
+    }
+
+    /// Whether the word at `at` is the morning and not tomorrow, which it means too: “am Morgen”, “por la mañana”.
+    fn is_a_morning(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).is_some_and(|it| self.is(it, |it| matches!(it, Kind::Filler | Kind::On)));
+        let begins = at.checked_sub(1).is_none_or(|it| self.is(it, |it| it == Kind::Dot));
+        let is_noun = !begins && self.tokens.get(at).is_some_and(|it| it.capital);
+        self.is(at, |it| matches!(it, Kind::Part(_))) && (before || is_noun)
     }
 
     /// “last Friday”, “vendredi dernier”, “on Monday”, “Tuesday of last week”.
@@ -349,7 +371,8 @@ impl Reader<'_> {
             (None, Some(after)) => (Some(Which::Last), after),
             (None, None) => (None, after),
         };
-        let stretch = self.calendar.weekday(number, which.unwrap_or(Which::Last))?;
+        let plain = if self.calendar.looks_ahead() { Which::Next } else { Which::Last };
+        let stretch = self.calendar.weekday(number, which.unwrap_or(plain))?;
         let shape = if which.is_none() { Shape::Weekday } else { Shape::Plain };
         Some((Found { stretch, shape }, after))
     }

@@ -61,6 +61,9 @@ const CUT_MARK: usize = 95;
 /// Characters of a tag, a speaker or a source in the text; the data has the whole.
 const LABEL: usize = 200;
 
+/// Characters of a query that are repeated.
+const QUERY: usize = 40;
+
 /// Characters of the reasons for one memory with their shares: all of them are some 500.
 const NOTE: usize = 600;
 
@@ -264,7 +267,8 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     context.call.span("answer").note_shown(memories.iter().map(|it| format!("carryall://memory/{}", it.id)));
     let asked = found.overview.as_ref().is_some_and(|it| it.asked);
     let summary = found.overview.map(Summary::of);
-    let note = found.by_words_alone.map(|it| label(&it.to_string(), LABEL));
+    let wordless = (!memories.is_empty()).then(|| wordless(&query.query)).flatten();
+    let note = found.by_words_alone.map(|it| label(&it.to_string(), LABEL)).or(wordless);
     let searched = found.unfound.as_ref().map(|it| describe_unfound(it, &query));
     let mut nearest: Vec<Recalled> =
         found.unfound.into_iter().flat_map(nearest_of).map(|it| Recalled::of(it, args.explain)).collect();
@@ -278,6 +282,13 @@ async fn recall(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let (before, after) = if asked { (summed_up, None) } else { (None, summed_up) };
     let text: Vec<String> = note.clone().into_iter().chain(before).chain([found]).chain(after).collect();
     Answer::of(&RecallResult { memories, next_cursor, searched, nearest, summary, note }, text.join("\n"))
+}
+
+/// Says that nothing was searched for, when something was asked that has no word.
+fn wordless(query: &str) -> Option<String> {
+    let query = query.trim();
+    let asks = !query.is_empty() && !query.contains(char::is_alphanumeric);
+    asks.then(|| format!("“{}” has no word to search for: these are the newest.", label(query, QUERY)))
 }
 
 /// What is shown when nothing was found.

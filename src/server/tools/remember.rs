@@ -294,7 +294,12 @@ fn describe(outcomes: &[Outcome]) -> String {
         } else {
             format!(" (marked as {}: it reads like orders to a model and is kept as data)", it.flags.join(", "))
         };
-        format!("{} {what}{redacted}{flagged}{contradicts}", it.id)
+        let hidden = match it.past.as_slice() {
+            [] => String::new(),
+            ["valid_to"] => " (hidden already: its valid_to is past; include_superseded shows it)".to_owned(),
+            past => format!(" (hidden already: its {} is past)", past.join(" and ")),
+        };
+        format!("{} {what}{hidden}{redacted}{flagged}{contradicts}", it.id)
     };
     let head = match outcomes.len() {
         1 => "1 memory:".to_owned(),

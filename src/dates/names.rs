@@ -1,0 +1,82 @@
+//! The words by which texts name the days of a stretch of time: what to ask an index of texts for.
+
+use jiff::Timestamp;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::words::Kind;
+use super::words::Unit;
+use super::words::WORDS;
+use crate::clock::Millis;
+
+/// Words and phrases, in lower case and without accents. A text that has one of them need not name a day of the stretch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Of dates: months, and days in digits.
+    pub dates: Vec<String>,
+    /// What counts from the day on which it is said: weekdays, `tomorrow`, weeks.
+    pub relative: Vec<String>,
+}
+
+/// Days up to which each is named by itself.
+const EACH: usize = 7;
+
+/// Days of a stretch that are looked at.
+const DAYS: usize = 400;
+
+/// What names the days from `since` until before `until`.
+pub fn names(since: Millis, until: Millis) -> Names {
+    let day = |at: Millis| Timestamp::from_millisecond(at).ok().map(|it| it.to_zoned(TimeZone::UTC).date());
+    let (Some(first), Some(last)) = (day(since), day(until.saturating_sub(1))) else { return Names::default() };
+    let days: Vec<Date> = first.series(1.day()).take(DAYS).take_while(|it| *it <= last).collect();
+    let each: &[Date] = if days.len() <= EACH { &days } else { &[] };
+    let said_of = |kind: Kind| match kind {
+        Kind::Weekday(number) => each.iter().any(|it| it.weekday().to_monday_zero_offset() == number),
+        Kind::Day(offset) => (0..=2).contains(&offset),
+        Kind::Unit(unit) => days.len() > 1 && matches!(unit, Unit::Week | Unit::Weekend | Unit::Month),
+        _ => false,
+    };
+    let is_month = |kind: Kind| matches!(kind, Kind::Month(number, _) if days.iter().any(|it| it.month() == number));
+    let mut names = Names { dates: words(is_month), relative: words(said_of) };
+    for date in each {
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        names.dates.push(format!("{year} {month:02} {day:02}"));
+        names.dates.extend([format!("{day} {month}"), format!("{day:02} {month:02}"), format!("{month} {day} {year}")]);
+    }
+    if each.is_empty() {
+        let months = days.iter().map(|it| format!("{} {:02}", it.year(), it.month()));
+        names.dates.extend(months);
+    }
+    names.dates.sort_unstable();
+    names.dates.dedup();
+    names
+}
+
+/// The words that mean what is wanted.
+fn words(wanted: impl Fn(Kind) -> bool) -> Vec<String> {
+    let lines = WORDS.iter().filter(|it| wanted(it.1));
+    lines.flat_map(|it| it.2.split(' ')).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn a_day_is_named_by_its_month_its_weekday_and_its_digits() {
+        let at = |text: &str| clock::parse(text).unwrap();
+        let names = names(at("2026-11-28"), at("2026-11-29"));
+        for name in ["november", "noviembre", "2026 11 28", "28 11"] {
+            assert!(names.dates.contains(&name.to_owned()), "{name}: {names:?}");
+        }
+        for name in ["saturday", "samstag", "tomorrow", "heute"] {
+            assert!(names.relative.contains(&name.to_owned()), "{name}: {names:?}");
+        }
+        assert!(!names.dates.contains(&"december".to_owned()) && !names.relative.contains(&"sunday".to_owned()));
+        let month = super::names(at("2026-12-01"), at("2027-01-01"));
+        assert!(month.dates.contains(&"2026 12".to_owned()) && month.relative.contains(&"week".to_owned()));
+        assert_eq!(super::names(Millis::MIN, Millis::MAX), Names::default());
+    }
+}

@@ -1,0 +1,132 @@
+//! Finds what memories say of a time to come: `the dentist is on 28 November`, however long ago that was told.
+
+use crate::clock::Millis;
+use crate::dates;
+use crate::dates::DAY;
+use crate::dates::Mention;
+use crate::store::Field;
+use crate::store::MemoryReader;
+use crate::store::StoreError;
+
+/// Newest memories with a word for the time that are read: some 10 µs each.
+const LOOKED_AT: usize = 1_000;
+
+/// Plans of one time that are shown at most.
+const MOST: usize = 200;
+
+/// Bytes of a memory that are read: what is longer is no note of a plan.
+const BEGINNING: usize = 2_000;
+
+/// What comes every year; a day and a month beside it are of every year.
+const YEARLY: &[&str] = &[
+    "birthday",
+    "anniversary",
+    "every year",
+    "geburtstag",
+    "hochzeitstag",
+    "jedes jahr",
+    "anniversaire",
+    "chaque année",
+    "tous les ans",
+    "cumpleaños",
+    "aniversario",
+    "cada año",
+];
+
+/// The memories that are meant and say of a day of `times` from that of `now` on, in the order of those days.
+pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis) -> Result<Vec<i64>, StoreError> {
+    let today = now - now.rem_euclid(DAY);
+    let ahead: Vec<(Millis, Millis, &Mention)> =
+        times.iter().filter_map(|it| Some((it.since?.max(today), it.until?, it))).filter(|it| it.0 < it.1).collect();
+    let mut found: Vec<(Millis, i64)> = Vec::new();
+    let glances = reader.glances()?;
+    for (since, until, time) in ahead {
+        let names = dates::names(since, until);
+        let mut seqs = reader.with_words(Field::Text, &names.dates, i64::MAX, LOOKED_AT)?;
+        seqs.extend(reader.with_words(Field::Text, &names.relative, i64::MAX, LOOKED_AT)?);
+        seqs.sort_unstable();
+        seqs.dedup();
+        for seq in seqs {
+            let day = glances.at(seq, |glance| {
+                let told = glance.occurred_at.unwrap_or(glance.created_at);
+                let means = reader.filter().means(glance);
+                means.then(|| day_of(glance.content, told, now, time, (since, until))).flatten()
+            })?;
+            found.extend(day.flatten().map(|it| (it, seq)));
+        }
+    }
+    found.sort_unstable();
+    found.truncate(MOST);
+    Ok(found.into_iter().map(|it| it.1).collect())
+}
+
+/// The first moment from `since` until before `until` that a text told at `told` names, as finely as the question did.
+fn day_of(
+    content: &str,
+    told: Millis,
+    now: Millis,
+    asked: &Mention,
+    (since, until): (Millis, Millis),
+) -> Option<Millis> {
+    let end = content.floor_char_boundary(BEGINNING);
+    let text = content.get(..end)?;
+    let lower = text.to_lowercase();
+    let from = if YEARLY.iter().any(|it| lower.contains(it)) { now } else { told };
+    let moment = |it: &Mention| match (it.since, it.until) {
+        (Some(begin), Some(end)) => (begin < until && since < end).then(|| begin.max(since)),
+        // `by Friday` ends with it.
+        (None, Some(end)) => Some(end - 1),
+        (begin, None) => begin,
+    };
+    let named = dates::find_ahead(text, from);
+    let moments = named.iter().filter(|it| it.grain <= asked.grain).filter_map(moment);
+    moments.filter(|it| (since..until).contains(it)).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    /// Whether a text told on `told` says of the time that is asked for on Saturday, 28 November 2026.
+    #[track_caller]
+    fn check(asked: &str, told: &str, content: &str, expected: bool) {
+        let at = |it: &str| clock::parse(it).unwrap();
+        let now = at("2026-11-28T09:00:00Z");
+        let asked = dates::find_ahead(asked, now).remove(0);
+        let stretch = (asked.since.unwrap(), asked.until.unwrap());
+        assert_eq!(day_of(content, at(told), now, &asked, stretch).is_some(), expected, "{content}");
+    }
+
+    #[test]
+    fn a_text_says_of_a_day_as_it_stood_when_it_was_told() {
+        for (told, content) in [
+            ("2026-03-01", "Dentist on 28 November at 10"),
+            ("2026-11-27", "The movers come tomorrow"),
+            ("2026-11-25", "The report is due by Saturday"),
+            ("2026-11-01", "Zahnarzt am 28.11. um 10 Uhr"),
+            ("2026-10-01", "Réunion le 28 novembre"),
+            ("2026-10-01", "La boda es el 28 de noviembre de 2026"),
+            ("2026-10-01", "The fair is open from 26 to 30 November"),
+            ("2019-05-01", "Mia's birthday is on 28 November"),
+        ] {
+            check("today", told, content, true);
+        }
+        for (told, content) in [
+            ("2026-11-20", "The movers come tomorrow"),
+            ("2026-11-10", "The report is due by Saturday"),
+            ("2025-03-01", "Dentist on 28 November at 10"),
+            ("2026-11-01", "We went to Rome on 28 November 2025"),
+            ("2026-11-01", "The fair is in November"),
+            ("2026-11-01", "Version 28.11.2 is out"),
+            ("2026-11-01", "Dentist on 29 November at 10"),
+        ] {
+            check("today", told, content, false);
+        }
+        check("tomorrow", "2026-11-01", "Dentist on 29 November at 10", true);
+        check("next week", "2026-11-26", "The audit is next week", true);
+        check("next week", "2026-11-26", "The audit is on 4 December", true);
+        check("on Friday", "2026-11-26", "The audit is on 4 December", true);
+        check("next month", "2026-06-01", "The fair is in December", true);
+    }
+}

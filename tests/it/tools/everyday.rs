@@ -1,0 +1,134 @@
+//! Questions as people ask them every day: for what is on, by other words, and with no word at all.
+
+use carryall::clock::Clock;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::harness::Duplex;
+use crate::harness::Home;
+
+async fn remember(server: &mut Duplex, contents: &[&str]) -> anyhow::Result<()> {
+    let items: Vec<Value> = contents.iter().map(|it| json!({"content": it})).collect();
+    server.call("remember", json!({"items": items})).await?;
+    Ok(())
+}
+
+/// The contents that are found, best first.
+async fn ranked(server: &mut Duplex, arguments: Value) -> anyhow::Result<Vec<String>> {
+    let found = server.call("recall", arguments).await?;
+    let memories = found["memories"].as_array().cloned().unwrap_or_default();
+    Ok(memories.iter().map(|it| it["content"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn who_asks_what_is_on_gets_what_was_said_of_that_day_before_what_was_learned_on_it() -> anyhow::Result<()> {
+    let at = |text: &str| carryall::clock::parse(text).map_err(anyhow::Error::msg);
+    let mut server = Duplex::start_with(&Home::new()?, Clock::fixed(at("2026-03-02T08:00:00Z")?))?;
+    // The last on a Friday.
+    for (told, contents) in [
+        ("2026-03-02T08:00:00Z", &["Dentist on 20 November at half past ten", "The fair is open in November"][..]),
+        ("2026-11-16T08:00:00Z", &["The report is due on Friday", "Zahnarzt für Mia am 24.11. um neun"]),
+        ("2026-11-19T08:00:00Z", &["The movers come tomorrow", "We had soup"]),
+        ("2026-11-20T12:00:00Z", &["The printer is out of ink"]),
+    ] {
+        server.clock.advance(at(told)? - server.clock.now());
+        remember(&mut server, contents).await?;
+    }
+    let today = ["Dentist on 20 November at half past ten", "The movers come tomorrow", "The report is due on Friday"];
+    for query in [
+        "what is on today",
+        "what do I have today?",
+        "Was steht heute an?",
+        "Qu'est-ce que j'ai aujourd'hui ?",
+        "¿Qué tengo hoy?",
+    ] {
+        let mut found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found.split_off(3), ["The printer is out of ink"], "{query}");
+        found.sort_unstable();
+        assert_eq!(found, today, "{query}");
+    }
+    // Who asks for plans gets no more than those, and who asks for what was, none.
+    assert_eq!(ranked(&mut server, json!({"query": "what is due today"})).await?.len(), 3);
+    let learned = ranked(&mut server, json!({"query": "what happened today"})).await?;
+    assert_eq!(learned, ["The printer is out of ink"]);
+    assert_eq!(ranked(&mut server, json!({"query": "what happened yesterday"})).await?.len(), 2);
+    for query in ["what is on on Tuesday", "Welche Termine habe ich nächste Woche?", "¿Qué hay la próxima semana?"]
+    {
+        assert_eq!(
+            ranked(&mut server, json!({"query": query})).await?,
+            ["Zahnarzt für Mia am 24.11. um neun"],
+            "{query}"
+        );
+    }
+    // Page by page, each once.
+    let (mut seen, mut arguments) = (Vec::new(), json!({"query": "what is on today", "limit": 1}));
+    loop {
+        let page = server.call("recall", arguments.clone()).await?;
+        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["content"].to_string()));
+        assert!(page["memories"][0]["score"].as_f64().is_some_and(|it| it > 0.0), "{page}");
+        let Some(cursor) = page.get("next_cursor") else { break };
+        arguments["cursor"] = cursor.clone();
+    }
+    assert_eq!((seen.len(), seen.iter().collect::<std::collections::HashSet<_>>().len()), (4, 4));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_very_word_comes_before_what_stands_for_it() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let texts = [
+        "the torch is in the drawer of the hall",
+        "the flashlight is in the glove box of the car",
+        "the flashlight needs two new batteries",
+        "the kettle is in the cupboard of the kitchen",
+    ];
+    remember(&mut server, &texts).await?;
+    let found = ranked(&mut server, json!({"query": "where is the torch"})).await?;
+    assert_eq!(found.first().map(String::as_str), Some(texts[0]), "{found:?}");
+    assert!(found.iter().any(|it| it == texts[1]), "what stands for it is found, too: {found:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_of_two_languages_is_taken_in_that_of_the_question() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let texts = ["A cook for the canteen was hired by Ben in May", "Mein Vorgesetzter heißt Kunz und kommt aus Ulm"];
+    remember(&mut server, &texts).await?;
+    for (query, first) in [("Wer ist mein Chef?", texts[1]), ("who is the chef", texts[0])] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found, [first], "{query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_hidden_from_the_start_is_said_to_be() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for (field, at, hidden) in [
+        ("valid_to", "2020-01-01", "its valid_to is past; include_superseded shows it"),
+        ("expires_at", "2020-01-01", "its expires_at is past"),
+        ("expires_at", "2030-01-01", ""),
+    ] {
+        let arguments = json!({"content": format!("a pass until {field} {at}"), field: at});
+        let answer = server
+            .request("tools/call", crate::harness::modern(json!({"name": "remember", "arguments": arguments})))
+            .await?;
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        assert_eq!(text.contains("hidden already"), !hidden.is_empty(), "{text}");
+        assert!(text.contains(hidden), "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_asks_with_no_word_is_told_that_nothing_was_searched() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(&mut server, &["Ana likes tea"]).await?;
+    for (query, told) in [("🎉", true), ("???", true), ("", false), ("  ", false), ("tea", false)] {
+        let found = server.call("recall", json!({"query": query})).await?;
+        let note = found["note"].as_str().unwrap_or_default();
+        assert_eq!(note.contains("has no word to search for"), told, "{query}: {found}");
+        assert_eq!(found["memories"][0]["content"], "Ana likes tea", "{query}");
+    }
+    Ok(())
+}
