@@ -212,7 +212,8 @@ impl Brief {
 pub fn title(row: &SessionRow) -> String {
     let title = row.title.as_deref().or(row.first.as_deref()).unwrap_or_default();
     let words = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    context::label(&words, 80)
+    let cut = context::label(&words, 80);
+    if cut.len() < words.trim_end().len() { format!("{cut}…") } else { cut }
 }
 
 fn day(at: clock::Millis) -> String {

@@ -358,7 +358,7 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     let tail: String = word.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect();
     let (ending, what) = NAMES.iter().find(|(ending, _)| tail.ends_with(ending))?;
     let rest = &text[name.end..];
-    let behind_name = rest.trim_start_matches(['"', '\'', '`', '\\', ']']);
+    let behind_name = unescaped(rest).trim_start_matches(['"', '\'', '`', '\\', ']']);
     let behind_space = behind_name.trim_start_matches([' ', '\t']);
     let value = if *ending == "bearer" {
         behind_space
@@ -367,7 +367,7 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     };
     let value = value.trim_start_matches([' ', '\t']);
     let value = value.strip_prefix("Bearer ").unwrap_or(value);
-    let value = value.trim_start_matches(['"', '\'', '`', '\\']);
+    let value = unescaped(value).trim_start_matches(['"', '\'', '`', '\\']);
     let at = text.len() - value.len();
     if let Some(known) = issued(text, at, at + word_length(value)) {
         return Some(known);
@@ -383,6 +383,11 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     let min = if *ending == "bearer" { 20 } else { 8 };
     (length >= min && !is_code && !is_uuid(secret) && !secret.starts_with(['$', '%', '/', '.']) && is_random(secret))
         .then(|| (at..at + length, *what))
+}
+
+/// Past a quotation mark as XML and HTML write it.
+fn unescaped(text: &str) -> &str {
+    ["&quot;", "&#39;", "&apos;"].iter().find_map(|it| text.strip_prefix(it)).unwrap_or(text)
 }
 
 /// The password of `scheme://user:password@host`; `word` is the user.

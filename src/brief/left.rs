@@ -46,7 +46,8 @@ pub(super) fn of(turns: &[TurnRow]) -> Left {
     let mut left = Left::default();
     let mut words: Vec<HashSet<String>> = Vec::new();
     for turn in turns {
-        for text in memory::sentences_of(&turn.content) {
+        // A heading announces what was decided, and does not say it.
+        for text in memory::sentences_of(&turn.content).into_iter().filter(|it| !it.ends_with(':')) {
             let noted =
                 Noted { text: text.clone(), role: turn.role.clone(), at: turn.created_at, source: turn.id.clone() };
             let outcome = meaning::outcome(&text);
@@ -134,6 +135,7 @@ mod tests {
             &["We decided on port 8080 for the server."],
             &["TODO: write the guide for Windows."],
         );
+        check(&[("assistant", "Decided:\n\n- We decided on port 8080.")], &["We decided on port 8080."], &[]);
         check(
             &[
                 ("user", "Next step: fix the flaky test of the importer."),

@@ -30,7 +30,6 @@ pub(super) const PROGRAM: &str = "carryall";
 #[command(
     name = PROGRAM,
     version,
-    disable_help_subcommand = true,
     after_help = "Exit codes: 0 done, 1 nothing found, 2 wrong use or configuration, 3 failed."
 )]
 pub(super) struct CommandLine {

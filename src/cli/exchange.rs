@@ -42,27 +42,37 @@ pub(super) const STANDARD: &str = "-";
 pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit, Failed> {
     let format = asked.format.as_deref().and_then(Format::named);
     // Our own lines stream from a pipe; of everything else a first reading comes before the second.
-    let is_piped = asked.file == Path::new(STANDARD);
-    if is_piped && matches!(format, None | Some(Format::Carryall)) && !asked.dry_run {
+    let is_standard = asked.file == Path::new(STANDARD);
+    if is_standard && matches!(format, None | Some(Format::Carryall)) && !asked.dry_run {
         let mut input = BufReader::new(std::io::stdin());
         let begins = input.fill_buf().map_err(|err| Failed::file("read", &asked.file, &err))?;
-        if format.is_some() || begins.is_empty() || begins.starts_with(b"{\"format\":\"carryall-export\"") {
+        if format.is_some() || begins.starts_with(b"{\"format\":\"carryall-export\"") {
             return import_rows(&config, Box::new(input), &asked.file, &[], out);
         }
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(|err| Failed::file("read", &asked.file, &err))?;
         return import_source(config, asked, Source::Bytes(Arc::new(bytes)), out);
     }
-    let source = if is_piped {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|err| Failed::file("read", &asked.file, &err))?;
+    let failed = |err| Failed::file("read", &asked.file, &err);
+    let mut bytes = Vec::new();
+    let source = if is_standard {
+        std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
+        Source::Bytes(Arc::new(bytes))
+    } else if is_pipe(&std::fs::metadata(&asked.file).map_err(failed)?) {
+        File::open(&asked.file).and_then(|mut it| it.read_to_end(&mut bytes)).map_err(failed)?;
         Source::Bytes(Arc::new(bytes))
     } else {
-        // A path that is not there is told as such, and not as an unknown format.
-        std::fs::metadata(&asked.file).map_err(|err| Failed::file("read", &asked.file, &err))?;
         Source::Path(asked.file.clone())
     };
     import_source(config, asked, source, out)
+}
+
+/// Whether the file can be read only once: a shell hands over `<(…)` like this.
+fn is_pipe(file: &std::fs::Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_fifo(&file.file_type());
+    #[cfg(not(unix))]
+    return !file.is_file() && !file.is_dir();
 }
 
 fn import_source(config: Config, asked: Import, source: Source, out: &Output) -> Result<Exit, Failed> {

@@ -110,7 +110,8 @@ async fn list(app: &App, asked: &ListSessions, home: Option<&Path>, out: &Output
         out.remark(format_args!("There are more: --cursor {next}"));
     }
     if rows.is_empty() {
-        out.remark("No conversation is kept here; --all shows those of every user and namespace");
+        let others = if asked.all { "" } else { "; --all shows those of every user and namespace" };
+        out.remark(format_args!("No conversation is kept here{others}"));
     }
     Ok(if rows.is_empty() { Exit::Nothing } else { Exit::Done })
 }

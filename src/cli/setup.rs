@@ -12,6 +12,7 @@ use super::failed::Failed;
 use super::hosts;
 use super::hosts::Change;
 use super::hosts::Entry;
+use super::hosts::EntryStatus;
 use super::hosts::Folders;
 use super::hosts::Host;
 use super::hosts::Mode;
@@ -49,6 +50,7 @@ pub(super) fn run(
         (_, true) => Mode::Remove,
         _ => Mode::Write,
     };
+    let lost = lost(&hosts::check(host, &path), &entry);
     let change = hosts::apply(host, &path, &entry, mode)?;
     out.document(&json!({
         "host": host.name(),
@@ -56,14 +58,28 @@ pub(super) fn run(
         "status": status(change.status),
         "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
         "backup": change.backup,
+        "lost": lost,
         "entry": {"command": entry.command, "args": entry.args, "env": entry.env},
         "snippet": host.snippet(&entry),
         "next_step": host.next_step(),
     }));
     if !out.is_json() {
         tell(host, &entry, &change, mode, out);
+        if change.status == Status::Updated && !lost.is_empty() {
+            let gone = if mode == Mode::Print { "would be" } else { "are" };
+            out.remark(format_args!(
+                "  its arguments `{}` {gone} gone: give them to `setup`, too, to keep them",
+                lost.join(" ")
+            ));
+        }
     }
     Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
+}
+
+/// The arguments of the entry as it was that `entry` does not have: a database, or what a person had shut off.
+fn lost(before: &EntryStatus, entry: &Entry) -> Vec<String> {
+    let (EntryStatus::Ready(before) | EntryStatus::CommandMissing(before)) = before else { return Vec::new() };
+    before.args.iter().filter(|it| !entry.args.contains(it)).cloned().collect()
 }
 
 /// Writes, shows or removes the hooks of a host.

@@ -193,7 +193,8 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     }
     if finding.total == 0 && finding.text.is_empty() {
         let filtered = if asked.filters.is_empty() { "" } else { " under these filters" };
-        return Finding { text: format!("Nothing is recorded {}{filtered}.", asked.range()), ..finding };
+        let none = if plan.view == "errors" { "No call failed" } else { "Nothing is recorded" };
+        return Finding { text: format!("{none} {}{filtered}.", asked.range()), ..finding };
     }
     finding
 }

@@ -142,6 +142,7 @@ const COST: Signs = &[
     "pric",
     "dear",
     "expensive",
+    "gekostet",
     "usd",
     "dollar",
     "bill",
@@ -419,6 +420,9 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
                 "时长",
             ]) {
                 "lengths"
+            } else if words.any(&["busiest"]) && words.any(&["=day", "=days", "week", "month"]) && !words.any(&["hour"])
+            {
+                "activity"
             } else if words.any(&[
                 "hour",
                 "busiest",
@@ -492,7 +496,7 @@ fn measure_of(kind: Kind, view: &str, words: &Words) -> &'static str {
         (Kind::Engagement, "activity") => {
             if words.any(&["people", "user", "=person", "nutzer", "utilisateur", "usuario", "用户"]) {
                 "users"
-            } else if words.any(&["ask", "call", "message", "question", "request"]) {
+            } else if words.any(&["ask", "call", "message", "question", "request", "busiest"]) {
                 "calls"
             } else {
                 "sessions"
@@ -604,6 +608,8 @@ mod tests {
             (Kind::Performance, "requests per minute at peak", of("minutes", "all", "calls")),
             (Kind::Engagement, "our current streak", of("streak", "all", "calls")),
             (Kind::Engagement, "busiest hours of the week", of("hours", "all", "calls")),
+            (Kind::Engagement, "the busiest day ever", of("activity", "day", "calls")),
+            (Kind::Performance, "was hat der letzte Monat gekostet?", of("calls", "month", "cost_usd")),
             (Kind::Engagement, "is Monday livelier than Friday?", of("activity", "weekday", "sessions")),
             (Kind::Personas, "who used which persona", of("personas_by_user", "all", "calls")),
             (Kind::Personas, "the best rated persona", of("personas", "all", "rating")),

@@ -445,7 +445,7 @@ fn is_name(word: &Word<'_>) -> bool {
     !word.quoted && !NO_NAMES.contains(&lower.as_str()) && !lower.chars().all(|c| c.is_ascii_digit())
 }
 
-/// A recorded name, whatever its case.
+/// A recorded name, whatever its case; `claude` is the only model whose name begins so.
 fn recorded<'a>(word: &str, names: &'a Names) -> Option<(Dimension, &'a str)> {
     let lists = [
         (Dimension::Persona, &names.personas),
@@ -455,8 +455,16 @@ fn recorded<'a>(word: &str, names: &'a Names) -> Option<(Dimension, &'a str)> {
         (Dimension::Tool, &names.tools),
     ];
     let lower = word.to_lowercase();
-    lists.into_iter().find_map(|(dimension, list)| {
+    let whole = lists.into_iter().find_map(|(dimension, list)| {
         list.iter().find(|it| it.to_lowercase() == lower).map(|it| (dimension, it.as_str()))
+    });
+    let rest = |it: &str| it.to_lowercase().strip_prefix(&lower).and_then(|it| it.chars().next());
+    let mut begin = names.models.iter().filter(|it| rest(it).is_some_and(|next| !next.is_alphabetic()));
+    whole.or_else(|| match (begin.next(), begin.next()) {
+        (Some(model), None) if lower.chars().count() > 3 && dimension(&lower).is_none() => {
+            Some((Dimension::Model, model.as_str()))
+        }
+        _ => None,
     })
 }
 
@@ -491,6 +499,18 @@ mod tests {
         assert_eq!(question.range, Range { since: Some(now() - 7 * DAY), until: Some(now()) });
         assert_eq!(question.groups, [Dimension::Model, Dimension::Day]);
         assert_eq!(question.filters, [Filter { dimension: Dimension::Persona, value: "Coach".to_owned() }]);
+    }
+
+    #[test]
+    fn a_model_is_known_by_the_beginning_of_its_name_when_it_is_the_only_one() {
+        let models = ["gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "llama3.2"].map(str::to_owned).to_vec();
+        let found = |text: &str| -> Vec<String> {
+            let names = Names { models: models.clone(), ..Names::default() };
+            read(text, now(), &names).filters.into_iter().map(|it| it.value).collect()
+        };
+        assert_eq!(found("compare gpt-5 and claude in speed"), ["gpt-5", "claude-sonnet-4-5"]);
+        assert_eq!(found("how slow is llama?"), ["llama3.2"]);
+        assert!(found("cost of gpt by day").is_empty(), "there are two");
     }
 
     #[test]

@@ -259,6 +259,12 @@ async fn nothing_recorded_says_so_and_what_there_is() -> anyhow::Result<()> {
             assert!(answer.text.contains("calls are recorded, from"), "{}", answer.text);
         }
     }
+    let failed = Question {
+        filters: [("model".to_owned(), json!("(none)"))].into_iter().collect(),
+        ..of(Kind::Performance, "errors", "all", "failed")
+    };
+    let answer = year.ask(failed).await?;
+    assert!(answer.text.starts_with("No call failed "), "{}", answer.text);
     Ok(())
 }
 

@@ -87,6 +87,9 @@ fn random_values_behind_a_telling_name_are_taken_out() {
         "x-api-key: {}",
         "{\\\"secret\\\":\\\"{}\\\"}",
         "config[\"token\"] = \"{}\"",
+        "DB_PASSWORD=&quot;{}&quot;",
+        "&quot;password&quot;: &quot;{}&quot;",
+        "token: &#39;{}&#39;",
     ] {
         let what = redact(&text.replace("{}", &value)).1.first().map(|it| it.what).unwrap_or_default();
         check(&text.replace("{}", &value), &value, what);
@@ -117,6 +120,13 @@ fn passwords_that_people_say_are_taken_out() {
         ("密码是 Panda#8899", "Panda#8899"),
         ("WiFi的密码是Panda8899。", "Panda8899"),
         ("パスワードは Sakura!2024 です", "Sakura!2024"),
+        ("şifre: Galata1905", "Galata1905"),
+        ("كلمة المرور: Secret123x", "Secret123x"),
+        ("Lösenord: Vinter2025", "Vinter2025"),
+        ("password: hunter2secret", "hunter2secret"),
+        ("The wifi password is MyPassword99!", "MyPassword99!"),
+        ("password: Shadow77", "Shadow77"),
+        ("The password is Sharon1984.", "Sharon1984"),
     ] {
         check(text, secret, "password");
     }

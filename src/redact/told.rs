@@ -23,6 +23,15 @@ const SPOKEN: &[&str] = &[
     "wachtwoord",
     "hasło",
     "пароль",
+    "şifre",
+    "parola",
+    "lösenord",
+    "heslo",
+    "jelszó",
+    "salasana",
+    "sandi",
+    "المرور",
+    "السر",
     "passe",
     "wlanschlüssel",
     "netzwerkschlüssel",
@@ -244,6 +253,7 @@ fn after_thing(behind: &str) -> Option<&str> {
 /// Where in `text` the password stands with which its end `rest` begins.
 fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize>> {
     let value = rest.trim_start_matches([' ', '\t', ':', '"', '`', '\'', '*', '“', '„', '«']);
+    let value = super::unescaped(value);
     let at = text.len() - value.len();
     let length = value
         .char_indices()
@@ -276,14 +286,20 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
         || secret.contains('/') && asks != Asks::Made
         || tail.starts_with(['(', '[', '{', '<'])
         || secret.starts_with(['$', '%', '.', '/']);
-    let low = secret.to_lowercase();
-    let is_placeholder = ["password", "passwort", "changeme", "example", "secret", "redacted", "xxxx", "your"]
-        .iter()
-        .any(|it| low.contains(it))
-        || low.starts_with("bcrypt")
-        || low.starts_with("sha")
-        || low.starts_with("argon")
-        || low.starts_with("utf")
-        || low.starts_with("base64");
-    (looks && is_over && !is_code && !is_placeholder && !is_uuid(secret)).then(|| at..at + secret.len())
+    (looks && is_over && !is_code && !is_placeholder(secret) && !is_uuid(secret)).then(|| at..at + secret.len())
+}
+
+/// Words that stand for a password, and names of what it is kept by, before their number.
+const PLACEHOLDERS: &[&str] = &["password", "passwort", "changeme", "example", "secret", "redacted", "xxxx", "your"];
+const SCHEMES: &[&str] = &["bcrypt", "scrypt", "sha", "argon", "utf", "base"];
+
+/// Whether `value` says that a password stands there, and is none: `your_password1`, `SHA-256`. People put such words into
+/// real ones, too (`hunter2secret`): those have letters and digits besides.
+fn is_placeholder(value: &str) -> bool {
+    let low = value.to_lowercase();
+    let rest = PLACEHOLDERS.iter().fold(low.clone(), |it, word| it.replace(word, ""));
+    let has = |kind: fn(&char) -> bool| rest.chars().any(|it| kind(&it));
+    let stands_for = rest.len() < low.len() && !(has(|it| it.is_alphabetic()) && has(char::is_ascii_digit));
+    let numbered = |it: &str| it.trim_start_matches(['-', '_', 'i', 'd']).starts_with(|it: char| it.is_ascii_digit());
+    stands_for || SCHEMES.iter().filter_map(|it| low.strip_prefix(it)).any(numbered)
 }

@@ -7,6 +7,8 @@ use rusqlite::OpenFlags;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
+use super::migrate::APPLICATION_ID;
+
 /// A memory of mcp-memory-service, as its file has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForeignMemory {
@@ -34,6 +36,12 @@ pub fn foreign_memories<E>(
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     #[expect(clippy::disallowed_methods, reason = "another program's file, which none of our settings concern")]
     let conn = Connection::open_with_flags(path, flags).map_err(|err| err.to_string())?;
+    let id: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(|err| err.to_string())?;
+    if id == APPLICATION_ID {
+        return Err(
+            "a database of carryall itself: `carryall --db THIS export FILE` writes what can be imported".to_owned()
+        );
+    }
     let columns = columns(&conn).map_err(|err| err.to_string())?;
     for needed in ["content", "content_hash"] {
         if !columns.iter().any(|it| it == needed) {

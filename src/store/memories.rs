@@ -530,7 +530,8 @@ const WITH_TAG_WORDS: &str =
 /// What has all words of these tags, for the text index.
 fn tag_words(tags: &[String]) -> Option<String> {
     let with_words = tags.iter().filter(|it| it.chars().any(char::is_alphanumeric));
-    let quoted: Vec<String> = with_words.map(|it| format!("\"{}\"", it.replace('"', "\"\""))).collect();
+    // A query of the index ends at a NUL, also within quotes.
+    let quoted: Vec<String> = with_words.map(|it| format!("\"{}\"", it.replace(['"', '\0'], " "))).collect();
     (!quoted.is_empty()).then(|| format!("{{tags}} : ({})", quoted.join(" AND ")))
 }
 

@@ -41,7 +41,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.
-const APPLICATION_ID: i64 = 0x4341_7272;
+pub(super) const APPLICATION_ID: i64 = 0x4341_7272;
 
 /// The schema version that this program writes.
 pub(super) fn known() -> i64 {

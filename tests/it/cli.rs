@@ -207,6 +207,9 @@ fn setup_writes_shows_and_removes_the_entry_and_nothing_else() -> anyhow::Result
         "unchanged"
     );
 
+    let looked = run(&home, &["setup", "cursor", "--print"])?;
+    assert!(looked.err.contains(&format!("`--db {} --read-only` would be gone", db.display())), "{looked:?}");
+
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(0));
     assert_eq!(std::fs::read_to_string(&file)?, before);
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(1));
@@ -239,6 +242,24 @@ fn what_is_exported_and_imported_is_the_same_in_every_byte() -> anyhow::Result<(
         run_with(&home, &["import", "-"], "{\"format\":\"carryall-export\",\"version\":1}\n{\"table\":\"x\"}\n")?;
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.err.contains("line 2"), "{wrong:?}");
+    let empty = run_with(&home, &["import", "-"], "")?;
+    assert!(empty.code == Some(2) && empty.err.contains("it is empty"), "{empty:?}");
+    let own = run(&home, &["import", "two.db"])?;
+    assert!(own.code == Some(2) && own.err.contains("a database of carryall itself"), "{own:?}");
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_be_read_only_once_is_imported_too() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let pipe = home.workspace().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU)?;
+    let line = "{\"type\":\"entity\",\"name\":\"Ana\",\"entityType\":\"person\",\"observations\":[\"drinks tea\"]}";
+    let writing = std::thread::spawn(move || std::fs::write(pipe, line));
+    let imported = run(&home, &["import", "pipe", "--json"])?.json()?;
+    writing.join().map_err(|_| anyhow::anyhow!("the writer failed"))??;
+    assert_eq!((&imported["format"], &imported["memories"]), (&json!("server-memory"), &json!(1)));
     Ok(())
 }
 

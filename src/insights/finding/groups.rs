@@ -34,6 +34,9 @@ const IN_TIME: [&str; 7] = ["day", "week", "month", "quarter", "hour", "weekday"
 /// How the columns of the later period end, as they are called.
 const LATER: &str = " in the later period";
 
+/// What calls without a model, a persona or whatever they are grouped by are called.
+const NO_NAME: &str = "(none)";
+
 /// Points that a line may have when its gaps are filled; beyond it they are left out.
 const MOST_POINTS: usize = 2_000;
 
@@ -55,6 +58,10 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
             .then(by_value)
             .then_with(|| self::text(&a[0]).cmp(&self::text(&b[0])))
     };
+    // A call without a model is not the cheapest of them.
+    if plan.ascending && rows.len() > 1 {
+        rows.retain(|row| text(&row[0]) != NO_NAME);
+    }
     rows.sort_by(order);
     let total = rows.len();
     let text = if total == 0 { String::new() } else { describe(plan, &columns, &rows, at, cut, asked) };
