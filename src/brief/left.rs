@@ -135,7 +135,7 @@ mod tests {
             &["We decided on port 8080 for the server."],
             &["TODO: write the guide for Windows."],
         );
-        check(&[("assistant", "Decided:\n\n- We decided on port 8080.")], &["We decided on port 8080."], &[]);
+        check(&[("assistant", "Decided:\n\nWe decided on port 8080.")], &["We decided on port 8080."], &[]);
         check(
             &[
                 ("user", "Next step: fix the flaky test of the importer."),
