@@ -322,14 +322,8 @@ const HELPING: [(Algorithm, &str); 3] = [
         "die muss musst müssen darf darfst dürfen kann kannst können soll sollst sollen will willst wollen wem wen wessen war \
         waren wird werde mal noch schon man mich mir dir dich uns ihm ihn ihr ihre macht mache machen",
     ),
-    (
-        Algorithm::French,
-        "ai as a n d l c s t m j qu y peut peux pouvons dois doit devons va vas vais fait fais faire faut",
-    ),
-    (
-        Algorithm::Spanish,
-        "puede puedo puedes podemos va voy vas vamos hace hago haces hacer debe debo tengo tienes era",
-    ),
+    (Algorithm::French, "ai as a à n d l c s t m j qu y peut peux pouvons va vas vais fait fais faire faut"),
+    (Algorithm::Spanish, "puede puedo puedes podemos va voy vas vamos hace hago haces hacer tengo tienes era"),
 ];
 
 /// Whether `word` (lower case) tells no text of `language` from another.

@@ -526,7 +526,8 @@ mod tests {
         for (query, words) in [
             ("¿Qué deporte hace Diego?", &["deporte", "diego"][..]),
             ("Wie teuer ist die Wohnung?", &["teuer", "wohnung"]),
-            ("Qu'est-ce que je dois faire pour le passeport ?", &["passeport"]),
+            ("Qu'est-ce que je peux faire pour le passeport ?", &["passeport"]),
+            ("À qui dois-je de l'argent ?", &["dois", "argent"]),
             ("how did the die fall", &["die", "fall"]),
             ("Wo kann man das machen?", &["man", "machen"]),
         ] {
