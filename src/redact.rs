@@ -399,9 +399,11 @@ fn in_url(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'static str)
     Some((word.end + 1..word.end + 1 + length, "password"))
 }
 
+/// What stands where a password belongs, in explanations.
+const PLACEHOLDERS: &[&str] = &["password", "pass", "passwd", "secret", "pwd", "changeme", "example", "pw", "token"];
+
 /// How long the password is that stands before the `@` of an address.
 fn password_of_url(password: &str) -> Option<usize> {
-    const PLACEHOLDERS: &[&str] = &["password", "pass", "passwd", "secret", "pwd", "changeme", "example", "pw"];
     let length = password.bytes().take(256).position(|it| !is_word(it) && !b"!$%^*+=.,~".contains(&it))?;
     let value = &password[..length];
     let is_placeholder =

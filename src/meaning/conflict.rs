@@ -26,6 +26,7 @@ use super::tables::REGIONS;
 use super::tables::RIVALS;
 use super::tables::VERBS;
 use super::tables::rows;
+use super::topic::is_one_of_many;
 use super::topic::stem;
 use super::values;
 
@@ -39,7 +40,8 @@ pub const WORTH_TELLING: f64 = 0.4;
 /// same owner. `None` when both can be true.
 pub fn conflict(old: &Fact, new: &Fact) -> Option<f64> {
     let strength = strength(old, new)?;
-    let strength = if names_another(old, new) { strength.min(0.6) } else { strength };
+    let is_unsure = names_another(old, new) || are_of_several(old, new);
+    let strength = if is_unsure { strength.min(0.6) } else { strength };
     let confidence = old.confidence.min(new.confidence) * strength;
     (confidence >= WORTH_TELLING).then_some(confidence)
 }
@@ -55,6 +57,13 @@ fn names_another(old: &Fact, new: &Fact) -> bool {
         && is_named
         && !is_number(&old.value)
         && !replaced.split(' ').any(|it| old.value.split(' ').any(|other| are_akin(it, other)))
+}
+
+/// Whether both name one of several that somebody can have: two hobbies, two sisters by their names.
+fn are_of_several(old: &Fact, new: &Fact) -> bool {
+    let is_named = |it: &Fact| it.shown.starts_with(char::is_uppercase);
+    let is_kin = || is_framed(&new.attribute) && new.subject.rsplit(' ').next().is_some_and(is_one_of_many);
+    old.holds && new.holds && !new.is_change && (new.attribute == "hobby" || is_named(old) && is_named(new) && is_kin())
 }
 
 /// Whether `new` says that `old` is over by naming its value, and no word on what had it: then it must be the only one.

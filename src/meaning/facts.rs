@@ -27,6 +27,7 @@ use super::openings::take_replaced;
 use super::openings::unquoted;
 use super::pursuits::pursuits;
 use super::reach::is_ours;
+use super::reach::leave_out_unreal;
 use super::reach::scope;
 use super::slots::slots;
 use super::tables::ADDITIONS;
@@ -95,6 +96,10 @@ pub fn facts_and_asks(text: &str, speaker: Option<&str>) -> (Vec<Fact>, Vec<Fact
         }
         let Some(mut words) = unquoted(sentence.words) else { continue };
         name_first(&mut words);
+        leave_out_unreal(&mut words);
+        if words.is_empty() {
+            continue;
+        }
         asked.extend(asks(&words));
         let parts = parts(words);
         if let Some(over) = parts.over {
@@ -495,6 +500,9 @@ mod tests {
             "Ana wants to live in Lisbon",
             "Ana might move to Lisbon",
             "Ana is going to live in Lisbon",
+            "Ana was going to live in Lisbon",
+            "Ana nearly moved to Lisbon",
+            "Ana would have moved to Lisbon",
             "Ana will live in Lisbon",
             "She lives in Lisbon",
             "He said \"Ana lives in the house\" yesterday",

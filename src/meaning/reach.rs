@@ -107,3 +107,56 @@ pub(super) fn is_by_others(agent: &[Word]) -> bool {
     const OTHERS: &[&str] = &["customer", "client", "competitor", "club", "other", "others", "firm", "parents"];
     agent.iter().any(|it| it.is(OTHERS) || is_kin(&it.low))
 }
+
+/// What something came near to, and verbs of it whose number is still told: `nearly doubled to 20`.
+const NEARLY: &[&str] = &["nearly", "almost", "beinahe", "fast", "casi"];
+const SCALED: &[&str] = &["doubled", "tripled", "halved"];
+
+/// Past forms that do not end in `ed`: what was nearly done.
+const DONE: &[&str] = &[
+    "bought", "sold", "left", "went", "took", "got", "made", "chose", "became", "won", "lost", "quit", "cut", "set",
+    "put", "gave", "took", "broke", "brought", "hit", "let", "had", "built", "se",
+];
+
+/// Whether the word at `at` begins to tell what was only meant, tried or nearly done.
+fn is_unreal(words: &[Word], at: usize) -> bool {
+    let next = |it: usize, list: &[&str]| words.get(at + it).is_some_and(|it| it.is(list));
+    let ends = |it: usize, endings: &[&str]| {
+        words.get(at + it).is_some_and(|it| endings.iter().any(|ending| it.low.ends_with(ending)))
+    };
+    let word = &words[at];
+    if word.is(NEARLY) {
+        let is_spanish = word.low == "casi" && ends(1, &["ó", "mos", "é", "aron", "ieron"]);
+        let is_state = at > 0 && words[at - 1].is(&["is", "are", "am"]);
+        return !is_state && !next(1, SCALED) && (ends(1, &["ed"]) || next(1, DONE) || is_spanish);
+    }
+    match word.low.as_str() {
+        "wanted" | "hoped" | "meant" | "intended" | "planned" | "attempted" | "wished" => {
+            let is_named = next(1, &["to"]) && next(2, &["be"]) && next(3, &["called", "addressed"]);
+            !is_named
+                && (word.low == "wanted" || next(1, &["to"]))
+                && !words[..at].last().is_some_and(|it| it.is(&["is", "are"]))
+        }
+        "tried" => next(1, &["to"]) || ends(1, &["ing"]),
+        "considered" | "suggested" | "proposed" | "discussed" | "contemplated" => {
+            ends(1, &["ing"]) || next(1, &["that", "to"])
+        }
+        "could" | "would" | "should" | "might" => next(1, &["have"]) || next(1, &["not"]) && next(2, &["have"]),
+        "was" | "were" => next(1, &["going", "about"]) && next(2, &["to"]),
+        "failli" | "wollte" | "wollten" | "quería" | "querían" | "voulait" | "voulaient" => true,
+        "hätte" | "hätten" => !words.iter().any(|it| it.is(&["gern", "gerne", "lieber"])),
+        "wäre" | "wären" => true,
+        _ => false,
+    }
+}
+
+/// Leaves out what was only meant, tried or nearly done, up to where something else is said: `we nearly moved to Rome,
+/// but we live in Oslo`.
+pub(super) fn leave_out_unreal(words: &mut Vec<Word>) {
+    let ends = |it: &Word| it.is_mark() || it.is(&["but", "so", "aber", "mais", "pero"]);
+    while let Some(at) = (0..words.len()).find(|at| is_unreal(words, *at)) {
+        let begin = words[..at].iter().rposition(ends).map_or(0, |it| it + 1);
+        let end = words[at..].iter().position(ends).map_or(words.len(), |it| at + it + 1);
+        words.drain(begin..end);
+    }
+}

@@ -160,6 +160,10 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     if is_rhythm(&one[first.saturating_sub(1)..]) && is_rhythm(&other[first.saturating_sub(1)..]) && first > 1 {
         return Some(0.9);
     }
+    // `refreshed nightly`, `refreshed every six hours`
+    if !new.many && first > 0 && is_rhythm(left) && is_rhythm(right) {
+        return Some(0.9);
+    }
     let around: Vec<&str> = one[..first].iter().chain(&one[one.len() - last..]).copied().collect();
     let verb = &new.attribute[FRAME.len_utf8()..];
     if differ_in_period(&old.value, &new.value) {
@@ -179,9 +183,10 @@ fn is_rhythm(said: &[&str]) -> bool {
     let is_unit = |it: &&str| {
         matches!(it.trim_end_matches('s'), "hour" | "day" | "week" | "month" | "year" | "time" | "other" | "second")
     };
-    said.len() > 1
-        && matches!(said[0], "every" | "each" | "once" | "twice" | "3" | "4" | "5")
-        && said[1..].iter().all(|it| is_unit(it) || it.bytes().all(|it| it.is_ascii_digit()))
+    matches!(said, ["nightly" | "hourly" | "daily" | "weekly" | "monthly"])
+        || said.len() > 1
+            && matches!(said[0], "every" | "each" | "once" | "twice" | "3" | "4" | "5")
+            && said[1..].iter().all(|it| is_unit(it) || it.bytes().all(|it| it.is_ascii_digit()))
 }
 
 /// `was moved to X`: what was hosted, kept or somewhere is not there any more.

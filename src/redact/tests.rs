@@ -160,6 +160,11 @@ fn passwords_of_something_that_is_named_are_taken_out() {
         ("DB_PASS=Tiger77", "Tiger77"),
         ("MYSQL_ROOT_PASSWORD: tiger77", "tiger77"),
         ("passwd: s3cr3t7!", "s3cr3t7!"),
+        ("tiger77x is the password", "tiger77x"),
+        ("tiger77x is our wifi password", "tiger77x"),
+        ("tiger77x ist das Passwort für den Server", "tiger77x"),
+        ("4821 is the pin for the door", "4821"),
+        ("the wifi key is 8472-tiger-lily", "8472-tiger-lily"),
     ] {
         check(text, secret, "password");
     }
@@ -188,6 +193,21 @@ fn passwords_in_commands_headers_and_addresses_are_taken_out() {
     check("curl -u bob:Fl0werPot9 https://x.test", "Fl0werPot9", "password");
     check("sshpass -p 'Fl0werPot9' ssh bob@x", "Fl0werPot9", "password");
     check("mysql -u root -pTr0ub4dor app", "Tr0ub4dor", "password");
+    for (command, secret) in [
+        ("mysql -uroot -p'Tr0ub4dor&3' app", "Tr0ub4dor&3"),
+        ("mysqldump -u root -ptroubador app", "troubador"),
+        ("curl -u bob:flowerpot https://x.test", "flowerpot"),
+        ("docker login -u ci -p Fl0werPot9 registry.test", "Fl0werPot9"),
+        ("redis-cli -h cache -a Fl0werPot9 ping", "Fl0werPot9"),
+        ("smbclient //nas/share -U bob%Fl0werPot9", "Fl0werPot9"),
+        ("PGPASSWORD=tiger77 psql -h db app", "tiger77"),
+        ("export MYSQL_PWD=tiger77", "tiger77"),
+        ("psql \"host=db password=tiger77 dbname=app\"", "tiger77"),
+        ("wget --http-password Fl0werPot9 https://x.test", "Fl0werPot9"),
+        ("curl -H 'authorization: basic Ym9iOkZsMHdlclBvdDk=' https://x.test", "Ym9iOkZsMHdlclBvdDk="),
+    ] {
+        check(command, secret, "password");
+    }
     check("Authorization: Basic Ym9iOkZsMHdlclBvdDk=", "Ym9iOkZsMHdlclBvdDk=", "password");
     check("redis://:p4ssw0rdX@cache:6379/0", "p4ssw0rdX", "password");
     let discord = format!("M{}.{}.{}", token("", 23), token("", 6), token("", 27));
@@ -201,6 +221,14 @@ fn passwords_in_commands_headers_and_addresses_are_taken_out() {
         "cargo test -p carryall2",
         "Basic knowledge of Rust2021 is enough",
         "ssh -p 2222x bob@host",
+        "cd mysql && docker run -phttp80:80 app",
+        "docker login -u ci -p $TOKEN registry.test",
+        "docker login -u name -p password registry.test",
+        "mysql -u root -p app",
+        "curl -u $USER:$PASS https://x.test",
+        "authorization: basic authentication is off",
+        "PGPASSWORD=$DB_PASSWORD psql app",
+        "if password==entered2 then",
     ] {
         check_untouched(text);
     }
@@ -284,6 +312,9 @@ fn a_large_text_made_to_slow_it_down_does_not() {
         "as a ",
         "password of a ",
         "curl -p",
+        "-u a%",
+        "a is the a ",
+        "--password ",
         "密码是",
         "a_password-",
     ] {
@@ -337,6 +368,10 @@ fn what_only_looks_random_is_left_alone() {
         "The password for staging was changed on 2026-11-01",
         "The password for user admin42 is expired, we reset it",
         "We log in with password OAuth2 or with a key",
+        "They connect with password SCRAM-SHA-256",
+        "The pin is 20261128, the day of the release",
+        "Bitwarden2 is the best password manager",
+        "GPIO17 is the pin",
         "We use KeePass2 as the password manager",
         "We use PBKDF2 as the password hash",
         "Connect the LED and use GPIO17 as the pin",

@@ -14,6 +14,7 @@ const SPOKEN: &[&str] = &[
     "passphrase",
     "passcode",
     "passwd",
+    "pwd",
     "pw",
     "pin",
     "pincode",
@@ -49,6 +50,9 @@ const MADE: &[(&str, &str)] = &[("token", "token"), ("secret", "secret"), ("jeto
 
 /// What stands before `key` when it is one of those.
 const KEYS: &[&str] = &["api", "access", "secret", "auth", "client", "signing", "encryption", "private"];
+
+/// Networks whose key a person chose.
+const NETWORKS: &[&str] = &["wifi", "wi-fi", "wlan", "wpa", "wpa2"];
 
 /// What people put between the word and the password.
 const BETWEEN: &[&str] = &[
@@ -109,6 +113,8 @@ const MOST_WORDS: usize = 7;
 enum Asks {
     /// A person chose it.
     Chosen,
+    /// As chosen, and behind it stands whatever a command goes on with.
+    Typed,
     /// Four digits are enough.
     Pin,
     /// Nobody could have chosen it.
@@ -133,6 +139,11 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
     let last = word.rsplit(['_', '-']).next().unwrap_or_default();
     let before = || before(text, name.start);
     let (asks, what) = kind_of(&word, last, before)?;
+    if let Some(rest) = argument(&word, &text[until..]).filter(|_| asks == Asks::Chosen)
+        && let Some(found) = value(text, rest, Asks::Typed, 6)
+    {
+        return Some((found, what));
+    }
     let behind = text[until..].trim_start_matches([' ', '\t', '*', '"', '`', '\'']);
     if let Some(rest) = after_is(behind) {
         return value(text, rest, asks, 6).map(|it| (it, what));
@@ -152,6 +163,12 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
     (is_listed && asks == Asks::Chosen).then(|| value(text, behind, asks, 8)).flatten().map(|it| (it, what))
 }
 
+/// What is given in `PGPASSWORD=…` or `--password …`, whose `name` is in small letters and `behind` goes on.
+fn argument<'a>(name: &str, behind: &'a str) -> Option<&'a str> {
+    let rest = behind.strip_prefix('=').or_else(|| behind.strip_prefix(' ').filter(|_| name.starts_with("--")))?;
+    (!rest.starts_with(['=', '>', ' '])).then_some(rest)
+}
+
 /// Words that go on behind `as the password`; before any other it is the beginning of a longer name.
 const GOES_ON: &[&str] = &["and", "for", "to", "on", "in", "und", "für", "y", "para", "et", "pour", "e", "per"];
 
@@ -161,31 +178,50 @@ const PASSES: &[&str] = &[
     "pg", "redis", "ssh", "ftp", "auth",
 ];
 
-/// The password of `log in with hunter22 as the password`; `start` begins a word.
+/// The password of `log in with hunter22 as the password`, `hunter22 is the wifi password`; `start` begins a word.
 pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'static str)> {
     let length = text[start..].bytes().take(MAX_VALUE_BYTES).position(|it| it == b' ')?;
     let behind = &text[start + length + 1..];
-    let behind = ["as ", "als ", "como ", "comme ", "come "].iter().find_map(|it| behind.strip_prefix(it))?;
-    let behind = ["the ", "a ", "your ", "my ", "its ", "das ", "la ", "mot de ", "password di "]
+    let joints = ["as ", "is ", "als ", "ist ", "como ", "es ", "comme ", "est ", "come ", "è "];
+    let behind = joints.iter().find_map(|it| behind.strip_prefix(it))?;
+    let behind = ["the ", "a ", "your ", "my ", "our ", "its ", "das ", "le mot de ", "la ", "mot de ", "password di "]
         .iter()
         .find_map(|it| behind.strip_prefix(it))
         .unwrap_or(behind);
-    let end = behind.find(|it: char| !it.is_alphanumeric()).unwrap_or(behind.len());
-    let word = behind[..end].to_lowercase();
+    let (word, end) = first_word(behind);
+    // `the wifi password`
+    let (behind, word, end) = match behind[end..].strip_prefix(' ') {
+        Some(rest) if !SPOKEN.contains(&word.as_str()) => {
+            let (word, end) = first_word(rest);
+            (rest, word, end)
+        }
+        _ => (behind, word, end),
+    };
     let next = behind[end..].strip_prefix(' ').map(|it| it.split_whitespace().next().unwrap_or_default());
     // `use KeePass2 as the password manager`, `use GPIO17 as the pin`.
     let is_over = match next {
         Some(next) => GOES_ON.contains(&next),
         None => !behind[end..].starts_with(['-', '_', '\'']),
     };
-    let is_pin = word.starts_with("pin") && !text[start..start + length].bytes().all(|it| it.is_ascii_digit());
+    let is_number = text[start..start + length].bytes().all(|it| it.is_ascii_digit());
+    let is_pin = word.starts_with("pin");
     (SPOKEN.contains(&word.as_str())
         && is_over
-        && !is_pin
+        && (is_number || !is_pin)
         && !text[..start].ends_with(|it: char| !it.is_whitespace() && !"\"'`“„«".contains(it)))
-    .then(|| value(&text[..start + length], &text[start..start + length], Asks::Chosen, 6))
+    .then(|| {
+        let asks = if is_pin { Asks::Pin } else { Asks::Chosen };
+        value(&text[..start + length], &text[start..start + length], asks, 6)
+    })
     .flatten()
     .map(|it| (it, "password"))
+}
+
+/// The word with which `text` begins, in small letters, and where it ends.
+fn first_word(text: &str) -> (String, usize) {
+    let end = text.find(|it: char| !it.is_alphanumeric() && it != '-').unwrap_or(text.len()).min(MAX_VALUE_BYTES);
+    let end = text.floor_char_boundary(end);
+    (text[..end].to_lowercase(), end)
 }
 
 /// What the word is a name of; `last` is its part behind a hyphen, `before` the word before it.
@@ -205,6 +241,9 @@ fn kind_of(word: &str, last: &str, before: impl Fn() -> String) -> Option<(Asks,
     }
     if let Some((_, what)) = MADE.iter().find(|it| it.0 == last) {
         return Some((Asks::Made, what));
+    }
+    if last == "key" && NETWORKS.contains(&before().as_str()) {
+        return Some((Asks::Chosen, "password"));
     }
     let is_key = last == "key" && KEYS.contains(&before().as_str())
         || word == "api-schlüssel"
@@ -266,7 +305,8 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
     let secret = value[..length].trim_end_matches(['.', '\'', '*', '?']);
     let tail = value[secret.len()..].trim_start_matches(['"', '`', '\'', '*', '”', '“', '»']);
     let next = tail.split_whitespace().next().unwrap_or_default();
-    let is_over = tail.is_empty()
+    let is_over = asks == Asks::Typed
+        || tail.is_empty()
         || tail.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r', '。', '、', '，', 'で'])
         || next.starts_with("です")
         || ["and", "but", "for", "on", "at", "in", "und", "für", "et", "y", "or", "(", "-", "–"].contains(&next);
@@ -280,6 +320,7 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
         (true, true) => count >= least,
         (true, false) => signs && count >= 8,
         // The keys of routers have twenty.
+        (false, _) if asks == Asks::Pin && is_day(secret) => false,
         (false, _) => digits == count && (digits >= 6 || asks == Asks::Pin && digits >= 4) && digits <= 20,
     };
     let is_code = secret.contains("::")
@@ -291,7 +332,7 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
 
 /// Words that stand for a password, and names of what it is kept by, before their number.
 const PLACEHOLDERS: &[&str] = &["password", "passwort", "changeme", "example", "secret", "redacted", "xxxx", "your"];
-const SCHEMES: &[&str] = &["bcrypt", "scrypt", "sha", "argon", "utf", "base"];
+const SCHEMES: &[&str] = &["bcrypt", "scrypt", "sha", "scram-sha", "argon", "utf", "base"];
 
 /// Whether `value` says that a password stands there, and is none: `your_password1`, `SHA-256`. People put such words into
 /// real ones, too (`hunter2secret`): those have letters and digits besides.
@@ -302,4 +343,10 @@ fn is_placeholder(value: &str) -> bool {
     let stands_for = rest.len() < low.len() && !(has(|it| it.is_alphabetic()) && has(char::is_ascii_digit));
     let numbered = |it: &str| it.trim_start_matches(['-', '_', 'i', 'd']).starts_with(|it: char| it.is_ascii_digit());
     stands_for || SCHEMES.iter().filter_map(|it| low.strip_prefix(it)).any(numbered)
+}
+
+/// Whether eight digits are a day of our time: `20260304`.
+fn is_day(digits: &str) -> bool {
+    let part = |range: Range<usize>| digits.get(range).and_then(|it| it.parse::<u8>().ok()).unwrap_or_default();
+    digits.len() == 8 && digits.starts_with("20") && (1..=12).contains(&part(4..6)) && (1..=31).contains(&part(6..8))
 }

@@ -45,6 +45,9 @@ const LOOKED_AT: i64 = 64;
 /// Memories that are told of as likely to be over: of what is about a thing of which more is said, most goes on.
 const ASKED: usize = 3;
 
+/// How sure a contradiction is at most when it is not known which of two came later.
+const UNSURE: f64 = 0.6;
+
 const INSERT: &str =
     "INSERT INTO memory_facts (fact_key, valid_from, memory_id, place, subject, attribute, value, shown,
         replaces, holds, many, is_change, is_whole, confidence)
@@ -316,6 +319,7 @@ fn ends_for_certain(
     let is_told_after = later.told_at > old.told_at;
     let is_certain = (later.valid_from > old.valid_from || is_told_after)
         && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= meaning::CERTAIN)
+        && !is_of_before(&later.content, later.told_at, old)
         && can_be_replaced(&old.kind, &old.fact)
         && same_voice(old.speaker.as_deref(), later.speaker.as_deref());
     let is_told_only = |it: &Held| -> rusqlite::Result<bool> {
@@ -359,7 +363,10 @@ fn meet(
     if item.supersedes.as_deref() == Some(&old.id) || earlier.is_some_and(|at| settled[at].superseded) {
         return Ok(());
     }
-    let Some(confidence) = meaning::conflict(&old.fact, fact) else { return Ok(()) };
+    let Some(mut confidence) = meaning::conflict(&old.fact, fact) else { return Ok(()) };
+    if is_of_before(&item.content, item.valid_from, old) {
+        confidence = confidence.min(UNSURE);
+    }
     // A text states one thing in several ways: the surest counts.
     if let Some(at) = earlier {
         if settled[at].confidence >= confidence {
@@ -427,6 +434,12 @@ fn told(old: &Held, fact: &Fact, confidence: f64, superseded: bool) -> Contradic
 
 fn shown(fact: &Fact) -> String {
     if fact.holds { fact.shown.clone() } else { format!("not {}", fact.shown) }
+}
+
+/// Whether a text of the moment `at` tells of a time before that of `old`.
+fn is_of_before(text: &str, at: Millis, old: &Held) -> bool {
+    let year = clock::format(at).get(..4).and_then(|it| it.parse().ok());
+    year.is_some_and(|it| meaning::is_of_before(text, &old.content, it))
 }
 
 /// Whether nothing but the fact would be lost with its memory. What happened stays true, also when things have

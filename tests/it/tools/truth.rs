@@ -527,6 +527,30 @@ async fn what_is_not_sure_is_told_and_nothing_is_replaced() -> anyhow::Result<()
 }
 
 #[tokio::test]
+async fn what_was_so_in_an_older_year_ends_nothing() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    for (world, old, new) in [
+        ("home", "Maria lives in Paris", "Maria moved to Rome in 2010"),
+        ("moved", "Maria moved to Paris in 2020", "In 2010 Maria moved to Rome"),
+        ("bug", "The bug is open", "The bug was fixed in 2019"),
+    ] {
+        told(&mut server, world, &[(old, json!({}))]).await?;
+        let answer = first(&server.call("remember", json!({"content": new, "namespace": world})).await?);
+        assert_eq!((&answer["status"], &answer["contradicts"][0]["confidence"]), (&json!("stored"), &json!(0.6)));
+        let now = contents(&mut server, json!({"query": old, "namespace": world})).await?;
+        assert!(now.contains(old), "{now:?}");
+    }
+    // Nor when what had ended it is forgotten; this year is now.
+    let (paris, rome) = ("Maria lives in Paris", "Maria moved to Rome in 2010");
+    let items = [paris, "Maria moved to Berlin in 2026", rome].map(|it| (it, json!({})));
+    let ids = told(&mut server, "forgotten", &items).await?;
+    assert!(!holding(&mut server, "forgotten", None).await?.contains(&paris.to_owned()));
+    server.call("forget", json!({"ids": [ids[1]]})).await?;
+    assert!(holding(&mut server, "forgotten", None).await?.contains(&paris.to_owned()));
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_can_both_be_true_is_just_stored() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     for content in [
