@@ -198,6 +198,7 @@ fn passwords_in_commands_headers_and_addresses_are_taken_out() {
         ("mysqldump -u root -ptroubador app", "troubador"),
         ("curl -u bob:flowerpot https://x.test", "flowerpot"),
         ("docker login -u ci -p Fl0werPot9 registry.test", "Fl0werPot9"),
+        ("helm registry login -u ci -p Fl0werPot9 registry.test", "Fl0werPot9"),
         ("redis-cli -h cache -a Fl0werPot9 ping", "Fl0werPot9"),
         ("smbclient //nas/share -U bob%Fl0werPot9", "Fl0werPot9"),
         ("PGPASSWORD=tiger77 psql -h db app", "tiger77"),

@@ -11,14 +11,8 @@ use super::word_length;
 const COMMAND_BYTES: usize = 200;
 
 /// Programs and the flag behind which each takes its password.
-const TAKE: &[(&str, &str)] = &[
-    ("sshpass ", "-p"),
-    ("docker login ", "-p"),
-    ("podman login ", "-p"),
-    ("redis-cli ", "-a"),
-    ("ldapsearch ", "-w"),
-    ("openssl ", "-k"),
-];
+const TAKE: &[(&str, &str)] =
+    &[("sshpass ", "-p"), (" login ", "-p"), ("redis-cli ", "-a"), ("ldapsearch ", "-w"), ("openssl ", "-k")];
 
 /// Programs that take `user:password`, or `user%password`.
 const TAKE_BOTH: &[(&str, char)] = &[("curl ", ':'), ("http ", ':'), ("wget ", ':'), ("smbclient ", '%')];
