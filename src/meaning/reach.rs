@@ -160,3 +160,24 @@ pub(super) fn leave_out_unreal(words: &mut Vec<Word>) {
         words.drain(begin..end);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::sentences;
+    use super::*;
+
+    #[test]
+    fn what_was_nearly_done_is_left_out_up_to_what_was() {
+        for (text, expected) in [
+            ("We nearly moved to Rome", ""),
+            ("We nearly moved to Rome, but Ana lives in Oslo", "but ana lives in oslo"),
+            ("The limit nearly doubled to 19", "the limit nearly doubled to 19"),
+            ("The user wanted to be called Rob", "the user wanted to be called rob"),
+            ("Ana was considered fit", "ana was considered fit"),
+        ] {
+            let mut words = sentences(text, 2).swap_remove(0).words;
+            leave_out_unreal(&mut words);
+            assert_eq!(words.iter().map(|it| it.low.as_str()).collect::<Vec<_>>().join(" "), expected, "{text}");
+        }
+    }
+}

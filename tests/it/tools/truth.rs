@@ -531,7 +531,7 @@ async fn what_was_so_in_an_older_year_ends_nothing() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     for (world, old, new) in [
         ("home", "Maria lives in Paris", "Maria moved to Rome in 2010"),
-        ("moved", "Maria moved to Paris in 2020", "In 2010 Maria moved to Rome"),
+        ("moved", "Maria moved to Paris in 2020", "In 2010, Maria moved to Rome"),
         ("bug", "The bug is open", "The bug was fixed in 2019"),
     ] {
         told(&mut server, world, &[(old, json!({}))]).await?;
