@@ -155,7 +155,6 @@ async fn index(store: &Store) -> Finding {
         return none();
     }
     let workspaces = index.workspaces().await;
-    let commits: i64 = index.commit_counts().await.unwrap_or_default().iter().map(|it| it.1).sum();
     index.close().await;
     match workspaces {
         Err(err) => Finding::new("index", Status::Broken, err.to_string())
@@ -163,11 +162,12 @@ async fn index(store: &Store) -> Finding {
         Ok(list) if list.is_empty() => none(),
         Ok(list) => {
             let chunks: i64 = list.iter().map(|it| it.chunks).sum();
+            let commits: i64 = list.iter().map(|it| it.commits).sum();
             let gone: Vec<&str> =
                 list.iter().map(|it| it.root.as_str()).filter(|it| !std::path::Path::new(it).is_dir()).collect();
             match gone.is_empty() {
                 true => {
-                    let commits = if commits > 0 { format!(", {commits} commits") } else { String::new() };
+                    let commits = if commits > 0 { format!(", {commits} past commits") } else { String::new() };
                     let message = format!("{chunks} pieces of {} folders{commits}", list.len());
                     Finding::new("index", Status::Ok, message)
                 }

@@ -137,8 +137,9 @@ async fn folders(index: &Store) -> Vec<Finding> {
     let told = workspaces.into_iter().map(|it| {
         let of = u64::try_from(it.size_bytes).unwrap_or(0);
         let part = if it.is_complete { "" } else { ", not to the end yet" };
+        let past = if it.commits > 0 { format!(", {} past commits", it.commits) } else { String::new() };
         let message = format!(
-            "{}, {} files ({}), {} skipped, {}{part}",
+            "{}, {} files ({}), {} skipped{past}, {}{part}",
             it.root,
             it.files,
             size(of),

@@ -2,6 +2,7 @@
 //! calls the tool by the same path as a host.
 
 mod arguments;
+mod past;
 mod purge;
 mod unindex;
 mod watch;
@@ -78,23 +79,21 @@ pub(super) fn run(command: Command, config: Config, out: &Output) -> Result<Exit
         let arguments = Value::Object(call.arguments.clone());
         let outcome =
             server::call_locally(&app, &call.tool, arguments, watch.progress(), CancellationToken::new()).await;
-        // Who indexes by hand asks later, in another process.
-        if call.tool == "index_workspace" {
-            app.documents.finish().await;
+        let streamed = watch.finish();
+        let answer = outcome.map_err(|failure| failed(failure, &call.tool));
+        if let Ok(answer) = &answer {
+            // Before the answer is seen, so that whoever sees it can end the waiting.
+            let stop = runtime::signal()?;
+            show(answer, streamed, out);
+            // Who indexes by hand asks later, in another process.
+            if call.tool == "index_workspace" {
+                past::wait(&app, stop, out).await;
+            }
         }
         // The trace of the call is written by now, or is on its way.
         app.close().await;
-        Ok(outcome)
-    });
-    let streamed = watch.finish();
-    let answer = answer?.map_err(|failure| {
-        let mut failed = Failed::from(failure);
-        if failed.kind == "not_found" && !server::tool_names().contains(&call.tool.as_str()) {
-            failed.exit = Exit::Usage;
-        }
-        failed
+        answer
     })?;
-    show(&answer, streamed, out);
     if let Some(file) = picture {
         keep_picture(&answer, &file, out)?;
     }
@@ -125,6 +124,14 @@ fn call(command: Command) -> Result<Call, Failed> {
         }
         other => Err(Failed::work("internal", format!("{other:?} is no tool"), "report it")),
     }
+}
+
+fn failed(failure: server::Failure, tool: &str) -> Failed {
+    let mut failed = Failed::from(failure);
+    if failed.kind == "not_found" && !server::tool_names().contains(&tool) {
+        failed.exit = Exit::Usage;
+    }
+    failed
 }
 
 /// Everything on standard input, as text.

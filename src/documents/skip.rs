@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::language::Language;
+use super::roots::is_private;
 
 /// Why a file or folder was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +105,15 @@ pub(super) fn file_by_name(name: &str) -> Option<SkipReason> {
     } else {
         None
     }
+}
+
+/// Whether the names in `path`, relative to a workspace's root, keep it out of every index.
+pub(super) fn is_left_out(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    file_by_name(name).is_some()
+        || is_hidden_file(name)
+        || folders.split('/').any(|it| is_vendored(it) || is_hidden_folder(it))
+        || is_private(std::path::Path::new(path))
 }
 
 /// Whether a folder called `name` holds what others wrote or a tool put there.
@@ -523,6 +533,25 @@ mod tests {
             ],
             None,
         );
+    }
+
+    #[test]
+    fn any_name_of_a_path_keeps_it_out() {
+        for path in [
+            ".env",
+            "a/.env",
+            "vendor/a.rs",
+            "a/node_modules/b/c.js",
+            "a/.idea/b.xml",
+            "a/.ssh/b",
+            "b/Cargo.lock",
+            "a/.x",
+        ] {
+            assert!(is_left_out(path), "{path}");
+        }
+        for path in ["a.rs", "src/vendor.rs", ".github/a.yml", "a/b/.env.example", "Makefile"] {
+            assert!(!is_left_out(path), "{path}");
+        }
     }
 
     #[test]

@@ -59,23 +59,6 @@ impl Store {
         .await
     }
 
-    /// How many commits are known of each workspace that has any: its root and the number.
-    pub async fn commit_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<Vec<(String, i64)>> {
-                conn.prepare_cached(
-                    "SELECT w.root, count(*) FROM commits AS c JOIN workspaces AS w ON w.id = c.workspace_id
-                     GROUP BY w.id ORDER BY w.root",
-                )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
-    }
-
     /// Keeps commits of a workspace, unless it was removed meanwhile; those that are kept already stay as they are.
     pub async fn keep_commits(&self, workspace_id: i64, commits: Vec<CommitRow>) -> Result<(), StoreError> {
         let path = self.path().to_path_buf();
@@ -138,7 +121,7 @@ mod tests {
         store.keep_commits(id, vec![commit("b"), commit("a"), commit("b")]).await.unwrap();
         store.complete_commits(id, "now".to_owned(), vec!["a".to_owned()]).await.unwrap();
         assert_eq!(store.commits(id).await.unwrap(), ("now".to_owned(), vec![commit("b")]));
-        assert_eq!(store.commit_counts().await.unwrap(), [("/w".to_owned(), 1)]);
+        assert_eq!(store.workspaces().await.unwrap()[0].commits, 1);
         store.remove_workspace(id).await.unwrap();
         store.keep_commits(id, vec![commit("c")]).await.unwrap();
         assert_eq!(store.commits(id).await.unwrap(), (String::new(), Vec::new()));

@@ -26,6 +26,8 @@ pub struct WorkspaceRow {
     pub is_complete: bool,
     /// Paths that the last whole run passed over, each with the reason.
     pub skipped: i64,
+    /// Past commits that are known.
+    pub commits: i64,
 }
 
 /// A workspace, and how new what is known of it is.
@@ -60,7 +62,8 @@ impl Store {
             let list = || -> rusqlite::Result<Vec<WorkspaceRow>> {
                 conn.prepare_cached(
                     "SELECT w.id, w.root, w.indexed_at, w.generation, w.is_complete, json_array_length(w.skipped),
-                            count(f.id), coalesce(sum(f.size_bytes), 0), coalesce(sum(f.chunks), 0)
+                            count(f.id), coalesce(sum(f.size_bytes), 0), coalesce(sum(f.chunks), 0),
+                            (SELECT count(*) FROM commits AS c WHERE c.workspace_id = w.id)
                      FROM workspaces AS w LEFT JOIN files AS f ON f.workspace_id = w.id
                      GROUP BY w.id ORDER BY w.root",
                 )?
@@ -75,6 +78,7 @@ impl Store {
                         files: row.get(6)?,
                         size_bytes: row.get(7)?,
                         chunks: row.get(8)?,
+                        commits: row.get(9)?,
                     })
                 })?
                 .collect()

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::Home;
+use crate::harness::Server;
 use crate::harness::command;
 use crate::harness::variable;
 
@@ -51,7 +52,7 @@ fn repository() -> anyhow::Result<Home> {
     git(&root, &["init", "--quiet", "--initial-branch=main"], "")?;
     let mut stream = String::new();
     for number in 0..58 {
-        stream += &commit(number, &format!("note {number}"), &[("notes.txt", &format!("{number}"))]);
+        stream += &commit(number, &format!("note {number}"), &[("src/notes.txt", &format!("{number}"))]);
     }
     stream += &commit(58, "Wait longer after a dropped connection", &[("src/net.rs", NET)]);
     stream += &commit(59, "Smooth animations", &[("src/draw.rs", DRAW)]);
@@ -98,7 +99,7 @@ fn what_commits_like_the_question_changed_comes_first() -> anyhow::Result<()> {
     moved.context("commits of another branch counted")??;
     assert_ne!(server.call("assemble_context", ask)?["cached"], true);
     let doctor = home.carryall(&["doctor"]).output()?;
-    assert!(String::from_utf8_lossy(&doctor.stdout).contains(", 1 commits"), "{doctor:?}");
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains(", 1 past commits"), "{doctor:?}");
     Ok(())
 }
 
@@ -162,5 +163,109 @@ fn nothing_that_a_repository_sets_has_a_program_run() -> anyhow::Result<()> {
     // The same settings do run programs in a git that is not held: the test would see it.
     let _ = git(&root, &["log", "-p"], "");
     assert!(mark.exists(), "nothing of this runs anything");
+    Ok(())
+}
+
+fn first_why(found: &Value) -> &str {
+    found["hits"][0]["why"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn a_part_of_a_repository_has_the_past_of_its_files() -> anyhow::Result<()> {
+    if !has_git("a_part_of_a_repository_has_the_past_of_its_files") {
+        return Ok(());
+    }
+    let home = repository()?;
+    let part = home.workspace().join("src");
+    let indexed = home.carryall(&["--json", "index"]).current_dir(&part).output()?;
+    let answer: Value = serde_json::from_slice(&indexed.stdout)?;
+    let root = dunce::canonicalize(&part)?;
+    assert_eq!(answer["workspaces"][0]["root"].as_str(), root.to_str(), "{answer}");
+    let mut command = home.carryall(&[]);
+    command.current_dir(&part);
+    let mut server = Server::start(command)?;
+    let found = search(&mut server)?;
+    assert_eq!(found["hits"][0]["path"], "net.rs");
+    assert!(first_why(&found).contains("+ history 0.6"), "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_server_that_is_started_at_the_root_of_the_file_system_knows_the_past_of_what_it_may_see() -> anyhow::Result<()> {
+    if !has_git("a_server_that_is_started_at_the_root_of_the_file_system_knows_the_past_of_what_it_may_see") {
+        return Ok(());
+    }
+    let home = repository()?;
+    home.carryall(&["index"]).output()?;
+    let root = home.workspace();
+    let mut command = home.carryall(&["--root", root.to_str().context("a temporary folder")?]);
+    command.current_dir("/");
+    let found = search(&mut Server::start(command)?)?;
+    assert_eq!(found["hits"][0]["path"], "src/net.rs");
+    assert!(first_why(&found).contains("+ history 0.6"), "{found}");
+    Ok(())
+}
+
+#[test]
+fn what_is_ignored_stays_out_though_commits_changed_it() -> anyhow::Result<()> {
+    if !has_git("what_is_ignored_stays_out_though_commits_changed_it") {
+        return Ok(());
+    }
+    let home = repository()?;
+    let root = home.workspace();
+    std::fs::create_dir(root.join("local"))?;
+    std::fs::write(root.join("local/net.rs"), NET)?;
+    for arguments in [&["add", "."][..], &["-c", "user.name=A", "-c", "user.email=a", "commit", "-m", ASKED]] {
+        git(&root, arguments, "")?;
+    }
+    std::fs::write(root.join(".gitignore"), "local/\n")?;
+    home.carryall(&["index"]).output()?;
+    let found = search(&mut home.server()?)?;
+    assert!(first_why(&found).contains("+ history"), "{found}");
+    assert!(!found.to_string().contains("local"), "{found}");
+    Ok(())
+}
+
+#[test]
+fn an_index_by_hand_says_what_it_did_and_then_what_it_reads_of_the_past() -> anyhow::Result<()> {
+    if !has_git("an_index_by_hand_says_what_it_did_and_then_what_it_reads_of_the_past") {
+        return Ok(());
+    }
+    let home = repository()?;
+    let indexed = home.carryall(&["index"]).output()?;
+    let remarks = String::from_utf8_lossy(&indexed.stderr).into_owned();
+    assert!(remarks.contains("reading 60 past commits"), "{remarks}");
+    // What is told stands before what is known then.
+    assert!(!String::from_utf8_lossy(&indexed.stdout).contains("past commits"), "{indexed:?}");
+    let again: Value = serde_json::from_slice(&home.carryall(&["--json", "index"]).output()?.stdout)?;
+    assert_eq!(again["workspaces"][0]["commits"], 60, "{again}");
+    let doctor = home.carryall(&["doctor"]).output()?;
+    assert_eq!(String::from_utf8_lossy(&doctor.stdout).matches(", 60 past commits").count(), 2, "{doctor:?}");
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_an_index_by_hand_that_waits_for_git() -> anyhow::Result<()> {
+    use std::io::BufRead as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new()?;
+    std::fs::create_dir(home.workspace().join(".git"))?;
+    std::fs::write(home.workspace().join(".git/HEAD"), "ref: refs/heads/main\n")?;
+    std::fs::write(home.workspace().join("a.rs"), NET)?;
+    let programs = home.folder().join("programs");
+    std::fs::create_dir(&programs)?;
+    std::fs::write(programs.join("git"), "#!/bin/sh\nkill -STOP $$\n")?;
+    std::fs::set_permissions(programs.join("git"), std::fs::Permissions::from_mode(0o755))?;
+    let mut running = home.carryall(&["index"]).env("PATH", &programs).spawn()?;
+    let mut lines = std::io::BufReader::new(running.stdout.take().context("no output")?).lines();
+    let first = lines.next().context("nothing is said before git has told")??;
+    assert!(first.starts_with("1 files indexed"), "{first}");
+    let process = rustix::process::Pid::from_raw(i32::try_from(running.id())?).context("no process")?;
+    rustix::process::kill_process(process, rustix::process::Signal::INT)?;
+    let ended = running.wait_with_output()?;
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("stopped"), "{ended:?}");
     Ok(())
 }

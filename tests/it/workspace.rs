@@ -103,6 +103,23 @@ fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_file_that_speaks_twice_of_the_title_is_told_apart_from_one_that_does_once() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let piece = |name: &str| format!("pub fn {name}() {{\n{}}}\n", "    step(kiln, glaze);\n".repeat(40));
+    write(&home, "src/twice.rs", [piece("first"), piece("second")].concat())?;
+    write(&home, "src/once.rs", piece("only"))?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let found = server.call("search_workspace", json!({"query": "kiln glaze", "explain": true}))?;
+    let second = |path: &str| {
+        let of_path = found["hits"].as_array().into_iter().flatten().find(|it| it["path"] == path)?;
+        of_path["why"].as_str()?.split("+ second ").nth(1)?.split(' ').next()?.parse::<f32>().ok()
+    };
+    assert!(second("src/twice.rs") > Some(0.0) && second("src/once.rs") == Some(0.0), "{found}");
+    Ok(())
+}
+
+#[test]
 fn a_test_that_has_the_words_brings_the_source_that_it_is_about() -> anyhow::Result<()> {
     let home = Home::new()?;
     write(&home, "src/furnace.rs", "pub fn heat() {}\n")?;

@@ -1,8 +1,8 @@
 //! Asks git about a repository that nobody vouches for: no setting of its own can have a program run, the network is shut,
 //! and what it prints and how long it takes have an end.
 
+use std::ffi::OsString;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,6 +17,10 @@ pub(super) const COMMITS: usize = 5_000;
 /// [`COMMITS`] and printed 17 to 132 MB, one 15.5 s and 138 MB.
 const PATIENCE: Duration = Duration::from_secs(60);
 const BYTES: usize = 256 << 20;
+
+/// So long git looks for commits that changed something in a part of a repository: it prints them as it meets them, and what
+/// it met is taken.
+const PART_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Commits that are asked for at once: where one of them is too much, no more than these are given up.
 pub(super) const AT_ONCE: usize = 100;
@@ -74,7 +78,7 @@ const LOG: &[&str] = &[
     "--no-renames",
     "--no-ext-diff",
     "--no-textconv",
-    "--no-relative",
+    "--relative",
     "--submodule=short",
     "--ignore-submodules=all",
     "--src-prefix=a/",
@@ -82,44 +86,56 @@ const LOG: &[&str] = &[
     "-O/dev/null",
 ];
 
-/// The program, and the folder of a repository.
+/// The program, and of what it is to tell.
 #[derive(Clone, Debug)]
 pub(super) struct Git<'a> {
     pub(super) program: &'a Path,
+    /// The folder whose past is asked for.
     pub(super) root: &'a Path,
+    /// The folder of the repository, `root` or around it.
+    pub(super) repository: &'a Path,
 }
 
 impl Git<'_> {
-    /// The latest commits that lead to where the folder stands, without merges, latest first; `None` when there are none,
-    /// or git does not say.
-    pub(super) async fn list(&self) -> Option<Vec<String>> {
+    /// The latest commits that changed something in the folder, without merges, latest first, and whether those are all;
+    /// `None` when there are none, or git does not say.
+    pub(super) async fn list(&self) -> Option<(Vec<String>, bool)> {
         let mut text = Vec::new();
         let most = format!("--max-count={COMMITS}");
-        let arguments = LIST.iter().copied().chain([most.as_str(), "HEAD", "--"]);
-        let is_whole = self.ask(arguments, |part| {
+        let is_part = self.root != self.repository;
+        let patience = if is_part { PART_PATIENCE } else { PATIENCE };
+        let arguments = LIST.iter().copied().chain([most.as_str(), "HEAD", "--"]).chain(is_part.then_some("."));
+        let asked = self.ask(arguments, patience, |part| {
             text.extend_from_slice(part);
             text.len() < COMMITS * 80
         });
-        let is_whole = is_whole.await;
-        let text = String::from_utf8(text).ok().filter(|_| is_whole)?;
-        let list: Vec<String> = text.lines().map(str::to_owned).collect();
+        let is_whole = asked.await;
+        let text = String::from_utf8(text).ok().filter(|_| is_whole || is_part)?;
+        let lines = text.split_inclusive('\n').filter_map(|it| it.strip_suffix('\n'));
+        let list: Vec<String> = lines.map(str::to_owned).collect();
         let is_hash = |it: &String| matches!(it.len(), 40 | 64) && it.bytes().all(|it| it.is_ascii_hexdigit());
-        (!list.is_empty() && list.iter().all(is_hash)).then_some(list)
+        (!list.is_empty() && list.iter().all(is_hash)).then_some((list, is_whole))
     }
 
     /// What the commits of `wanted` say and change, as far as `take` goes on; returns whether that came to its end.
     pub(super) async fn log(&self, wanted: &[String], take: impl FnMut(&[u8]) -> bool) -> bool {
         let names = wanted.iter().map(String::as_str);
-        self.ask(LOG.iter().copied().chain(["--no-walk=unsorted"]).chain(names).chain(["--"]), take).await
+        self.ask(LOG.iter().copied().chain(["--no-walk=unsorted"]).chain(names).chain(["--"]), PATIENCE, take).await
     }
 
-    /// Runs git; returns whether it ended well and all that it printed was taken.
-    async fn ask<'b>(&self, arguments: impl Iterator<Item = &'b str>, mut take: impl FnMut(&[u8]) -> bool) -> bool {
+    /// Runs git; returns whether it ended well and in time, and all that it printed was taken.
+    async fn ask<'b>(
+        &self,
+        arguments: impl Iterator<Item = &'b str>,
+        patience: Duration,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> bool {
+        let Some(environment) = environment(self.repository) else { return false };
         #[expect(clippy::disallowed_methods, reason = "git reads its own files better than we would")]
         let mut command = tokio::process::Command::new(self.program);
         command.args(["--no-pager", "--no-optional-locks", "--no-replace-objects"]);
         command.args(SETTINGS.iter().flat_map(|it| ["-c", it])).args(arguments);
-        command.env_clear().envs(environment(self.root)).current_dir(self.root);
+        command.env_clear().envs(environment).current_dir(self.root);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let Ok(mut child) = command.spawn() else { return false };
         if limit(&child).is_none() {
@@ -144,7 +160,7 @@ impl Git<'_> {
             child.wait().await.is_ok_and(|it| it.success())
         };
         // What is still running ends with `child`.
-        tokio::time::timeout(PATIENCE, reading).await.unwrap_or(false)
+        tokio::time::timeout(patience, reading).await.unwrap_or(false)
     }
 }
 
@@ -168,10 +184,12 @@ fn limit(_: &tokio::process::Child) -> Option<()> {
     Some(())
 }
 
-/// All that git sees of the world: no settings but the repository's, no repository but the folder's own, no network.
-fn environment(root: &Path) -> Vec<(&'static str, PathBuf)> {
-    let set = |name, value: &str| (name, PathBuf::from(value));
-    vec![
+/// All that git sees of the world: no settings but the repository's, no repository but that one, no network. `None` below
+/// a folder that no list of folders can name, because a colon is in its name: git would look there, too.
+fn environment(repository: &Path) -> Option<Vec<(&'static str, OsString)>> {
+    let ceiling = std::env::join_paths([repository.parent().unwrap_or(repository)]).ok()?;
+    let set = |name, value: &str| (name, OsString::from(value));
+    Some(vec![
         set("LC_ALL", "C"),
         set("GIT_CONFIG_NOSYSTEM", "1"),
         set("GIT_CONFIG_GLOBAL", "/dev/null"),
@@ -183,8 +201,25 @@ fn environment(root: &Path) -> Vec<(&'static str, PathBuf)> {
         set("GIT_ASKPASS", ""),
         // Settings that begin with `~` are an error without it.
         set("HOME", "/dev/null"),
-        ("GIT_CEILING_DIRECTORIES", root.parent().unwrap_or(root).to_path_buf()),
-    ]
+        ("GIT_CEILING_DIRECTORIES", ceiling),
+    ])
+}
+
+#[cfg(all(test, unix))]
+mod folder_tests {
+    use super::*;
+
+    #[test]
+    fn git_looks_no_higher_than_the_repository_and_not_at_all_where_that_cannot_be_said() {
+        let ceiling = |repository: &str| {
+            let all = environment(Path::new(repository))?;
+            all.into_iter().find(|it| it.0 == "GIT_CEILING_DIRECTORIES").map(|it| it.1.into_string().unwrap())
+        };
+        assert_eq!(ceiling("/home/ana/work"), Some("/home/ana".to_owned()));
+        assert_eq!(ceiling("/"), Some("/".to_owned()));
+        assert_eq!(ceiling("/home/a:b/work"), None);
+        assert_eq!(ceiling("/home/ana/a:b"), Some("/home/ana".to_owned()));
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -202,7 +237,7 @@ mod tests {
                       printf '%032d%08d\\n' \"$(ulimit -v)\" \"$(ulimit -t)\"\n";
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let git = Git { program: &program, root: folder.path() };
+        let git = Git { program: &program, root: folder.path(), repository: folder.path() };
         let told = format!("{:032}{:08}", MEMORY >> 10, PATIENCE.as_secs());
         // A process that another test starts may hold the script open for a moment.
         let mut found = None;
@@ -212,6 +247,6 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(found, Some(vec![told]));
+        assert_eq!(found, Some((vec![told], true)));
     }
 }

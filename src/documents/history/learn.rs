@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::fs::File;
+use std::fs::TryLockError;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +12,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use tokio::sync::MutexGuard;
 use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use super::Book;
 use super::git::AT_ONCE;
@@ -30,6 +34,12 @@ const BATCH: usize = 250;
 /// How long git is asked for one workspace; what is left is asked for when the repository moves again.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often a process looks whether another one still asks git.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// What is behind the name of the index file in the name of the file that whoever asks git has a lock on.
+const LOCK_SUFFIX: &str = "-git";
+
 /// A file that says where the repository is is not longer.
 const LINK_BYTES: u64 = 4_096;
 
@@ -42,6 +52,8 @@ pub(in crate::documents) struct Books {
     held: Arc<Mutex<HashMap<i64, Held>>>,
     /// Held by whoever asks git: one at a time, however many workspaces there are.
     asking: Arc<tokio::sync::Mutex<()>>,
+    /// How many commits of those that are new were read, by whoever asks git now, and of how many.
+    reading: Arc<watch::Sender<(u64, u64)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,7 +85,7 @@ impl Books {
 
     /// Notes that what is known has to do until the repository moves again.
     fn give_up(&self, workspace: &GenerationRow) {
-        let Some(state) = state(Path::new(&workspace.root)) else { return };
+        let state = state(Path::new(&workspace.root)).unwrap_or_default();
         if let Some(held) = self.get(workspace) {
             self.put(workspace, (state, held.book), false);
         }
@@ -111,6 +123,11 @@ impl Documents {
         Some(held.book)
     }
 
+    /// How many past commits of those that are new were read, and of how many, as it goes on.
+    pub fn reading_commits(&self) -> watch::Receiver<(u64, u64)> {
+        self.books.reading.subscribe()
+    }
+
     /// Reads what is new in the past of every workspace, and waits for it.
     ///
     /// # Errors
@@ -130,7 +147,6 @@ impl Documents {
         }
         let (documents, workspace) = (self.clone(), workspace.clone());
         warming.spawn(async move {
-            let _alone = documents.books.asking.lock().await;
             if let Err(err) = documents.learn(&workspace).await {
                 tracing::debug!(error = %err, "the past of a workspace was not read");
                 documents.books.give_up(&workspace);
@@ -141,29 +157,51 @@ impl Documents {
     /// Asks git what is new, keeps it, and makes the book of it.
     async fn learn(&self, workspace: &GenerationRow) -> Result<(), DocumentsError> {
         let root = Path::new(&workspace.root);
-        let (Some(program), Some(state)) = (&self.books.git, state(root)) else { return Ok(()) };
+        let Some(program) = &self.books.git else { return Ok(()) };
+        let _alone = self.alone().await;
+        let (Some((repository, _)), Some(state)) = (repository(root), state(root)) else {
+            self.books.give_up(workspace);
+            return Ok(());
+        };
         let (kept, _) = self.store.commits(workspace.id).await?;
         if kept != state {
-            let git = Git { program, root };
-            let Some(list) = git.list().await else {
+            // Before git lists them: what another process keeps from now on is not taken for gone.
+            let known: HashSet<String> = self.store.commit_hashes(workspace.id).await?.into_iter().collect();
+            let git = Git { program, root, repository };
+            let Some((list, is_whole)) = git.list().await else {
                 // It is asked again when the repository moves, or by the next process; what is known stays.
                 let (_, rows) = self.store.commits(workspace.id).await?;
                 self.books.put(workspace, (state, bound(rows).await?), false);
                 return Ok(());
             };
-            let known: HashSet<String> = self.store.commit_hashes(workspace.id).await?.into_iter().collect();
             let wanted: Vec<String> = list.iter().filter(|it| !known.contains(*it)).cloned().collect();
             let patience = Instant::now() + PATIENCE;
-            for wanted in wanted.chunks(AT_ONCE).take_while(|_| Instant::now() < patience) {
+            let tell = |read: usize| self.books.reading.send_replace((read as u64, wanted.len() as u64));
+            tell(0);
+            for (at, wanted) in wanted.chunks(AT_ONCE).enumerate().take_while(|_| Instant::now() < patience) {
                 self.read_commits(workspace.id, &git, wanted).await?;
+                tell(at * AT_ONCE + wanted.len());
             }
             let list: HashSet<String> = list.into_iter().collect();
-            let gone = known.into_iter().filter(|it| !list.contains(it)).collect();
+            let gone = known.into_iter().filter(|it| is_whole && !list.contains(it)).collect();
             self.store.complete_commits(workspace.id, state.clone(), gone).await?;
         }
         let (_, rows) = self.store.commits(workspace.id).await?;
         self.books.put(workspace, (state, bound(rows).await?), false);
         Ok(())
+    }
+
+    /// Waits until nobody else asks git, here or in another process that shares the index file, until what is returned is
+    /// dropped. Where files cannot be locked others are not waited for.
+    async fn alone(&self) -> (MutexGuard<'_, ()>, Option<File>) {
+        let here = self.books.asking.lock().await;
+        let mut name = self.store.path().as_os_str().to_owned();
+        name.push(LOCK_SUFFIX);
+        let file = File::options().create(true).append(true).open(PathBuf::from(name)).ok();
+        while let Some(Err(TryLockError::WouldBlock)) = file.as_ref().map(File::try_lock) {
+            tokio::time::sleep(LOCK_POLL).await;
+        }
+        (here, file)
     }
 
     /// Has git tell of the commits of `wanted`, and keeps what it tells. One that it passes over changes no text, and what
@@ -239,24 +277,30 @@ async fn bound(rows: Vec<CommitRow>) -> Result<Arc<Book>, DocumentsError> {
     binding.await.map_err(|err| DocumentsError::Fault(err.to_string()))
 }
 
-/// Something that is another one whenever the repository at `root` stands elsewhere; `None` where there is none. Costs three
-/// stats.
+/// Something that is another one whenever the repository around `root` stands elsewhere; `None` where there is none. Costs
+/// three stats, and one for each folder between.
 fn state(root: &Path) -> Option<String> {
-    let folder = folder(root)?;
+    let (_, folder) = repository(root)?;
     let stamp = |name: &str| {
         let metadata = std::fs::symlink_metadata(folder.join(name)).ok()?;
         Some(format!("{} {}", metadata.len(), change_ns(&metadata)))
     };
     // Whatever moves it writes a line to the log of that; where none is kept, a branch is a file that is put in place.
     let moved = stamp("logs/HEAD").or_else(|| stamp("refs/heads")).unwrap_or_default();
-    let tables = stamp("reftable/tables.list").or_else(|| stamp("shallow")).unwrap_or_default();
-    Some(format!("{} {moved} {tables}", stamp("HEAD")?))
+    let [tables, shallow] = ["reftable/tables.list", "shallow"].map(|it| stamp(it).unwrap_or_default());
+    Some(format!("{} {moved} {tables} {shallow}", stamp("HEAD")?))
+}
+
+/// The nearest folder around `root` that is a repository, `root` itself or above it, and where that is kept.
+fn repository(root: &Path) -> Option<(&Path, PathBuf)> {
+    let nearest = root.ancestors().find(|it| std::fs::symlink_metadata(it.join(".git")).is_ok())?;
+    Some((nearest, folder(nearest)?))
 }
 
 /// Where the repository of the folder is: in it, or where a file in it says, as for a second working tree.
 fn folder(root: &Path) -> Option<PathBuf> {
     let place = root.join(".git");
-    let metadata = std::fs::symlink_metadata(&place).ok()?;
+    let metadata = std::fs::metadata(&place).ok()?;
     if metadata.is_dir() {
         return Some(place);
     }
@@ -286,5 +330,112 @@ mod tests {
         let rows = |first: &str| vec![("a".repeat(40), first.to_owned()), ("b".repeat(40), String::new())];
         assert_eq!(told(false), rows(""));
         assert_eq!(told(true), rows("x.rs"));
+    }
+
+    /// A folder with a file in each of `files`, below it.
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for it in files {
+            let path = folder.path().join(it);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn whatever_moves_a_repository_is_another_state() {
+        let folder = tree(&[".git/HEAD", "src/a.rs"]);
+        let root = folder.path();
+        std::fs::create_dir(root.join(".git/refs")).unwrap();
+        let mut before = state(root).unwrap();
+        for name in ["logs/HEAD", "shallow", "reftable/tables.list", "shallow", "logs/HEAD", "HEAD"] {
+            let path = root.join(".git").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            std::fs::write(path, text + "more").unwrap();
+            let after = state(root).unwrap();
+            assert_ne!(before, after, "{name}");
+            assert_eq!(state(&root.join("src")), Some(after.clone()));
+            before = after;
+        }
+        std::fs::write(root.join("src/a.rs"), "y").unwrap();
+        assert_eq!(state(root), Some(before));
+    }
+
+    #[test]
+    fn the_nearest_repository_around_a_folder_is_its_own() {
+        let folder = tree(&["out/.git/HEAD", "out/in/src/a.rs", "out/module/src/a.rs", "kept/HEAD", "alone/a.rs"]);
+        let root = folder.path();
+        let of = |path: &str| {
+            let path = root.join(path);
+            let (nearest, kept) = repository(&path)?;
+            Some((nearest.strip_prefix(root).unwrap().to_owned(), kept.strip_prefix(root).unwrap().to_owned()))
+        };
+        let place = |nearest: &str, kept: &str| Some((PathBuf::from(nearest), PathBuf::from(kept)));
+        assert_eq!(of("out"), place("out", "out/.git"));
+        assert_eq!(of("out/in/src"), place("out", "out/.git"));
+        assert_eq!(of("alone"), None);
+        // A submodule has a past of its own, and none where that is not there.
+        std::fs::write(root.join("out/module/.git"), "gitdir: ../../kept\n").unwrap();
+        assert_eq!(of("out/module/src"), place("out/module", "out/module/../../kept"));
+        std::fs::write(root.join("out/module/.git"), "nothing").unwrap();
+        assert_eq!(of("out/module/src"), None);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("../kept", root.join("alone/.git")).unwrap();
+            assert_eq!(of("alone"), place("alone", "alone/.git"));
+        }
+    }
+
+    fn workspace(root: &Path) -> GenerationRow {
+        let root = root.to_string_lossy().into_owned();
+        GenerationRow { id: 1, root, generation: 1, indexed_at: 0, is_complete: true }
+    }
+
+    #[test]
+    fn a_book_that_is_given_up_is_begun_again_when_the_repository_moves() {
+        let folder = tree(&[".git/HEAD"]);
+        let (books, workspace) = (Books::default(), workspace(folder.path()));
+        books.put(&workspace, (String::new(), Arc::default()), false);
+        assert!(books.begin(1) && !books.begin(1), "one begins it");
+        books.give_up(&workspace);
+        let held = books.get(&workspace).unwrap();
+        assert_eq!((Some(held.state), held.is_reading), (state(folder.path()), false));
+        assert!(books.begin(1));
+        std::fs::remove_dir_all(folder.path().join(".git")).unwrap();
+        books.give_up(&workspace);
+        assert!(!books.get(&workspace).unwrap().is_reading);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn of_all_who_share_an_index_one_asks_git_at_a_time() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tree(&["work/.git/HEAD"]);
+        let program = folder.path().join("git");
+        // It stays for a while, and says when it is not alone.
+        let script = "#!/bin/sh\nmkdir busy || touch both\ni=0\n\
+                      while [ $i -lt 100000 ] && [ ! -e both ]; do i=$((i+1)); done\nrmdir busy\nprintf '%040d\\n' 1\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let root = folder.path().join("work");
+        let documents = || {
+            let store = crate::store::Store::new(&folder.path().join("a.db"));
+            Documents::new(&store, crate::clock::Clock::system(), root.clone()).with_git(Some(program.clone()))
+        };
+        let (one, other) = (documents(), documents());
+        let id = one.store.open_workspace(root.to_string_lossy().into_owned(), 0).await.unwrap();
+        // A process that another test starts may hold the script open for a moment.
+        for _ in 0..20 {
+            let (here, there) = tokio::join!(one.learn_history(), other.learn_history());
+            here.and(there).unwrap();
+            if !one.store.commit_hashes(id).await.unwrap().is_empty() {
+                break;
+            }
+        }
+        assert_eq!(other.store.commit_hashes(id).await.unwrap(), [format!("{:040}", 1)]);
+        assert!(!root.join("both").exists());
     }
 }

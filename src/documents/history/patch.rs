@@ -1,5 +1,11 @@
 //! Reads what `git log` prints: of each commit its message, and the lines that each file gained. Strict: what is not as it
-//! should be ends the reading, and nothing is kept that is longer than it may be.
+//! should be ends the reading, and nothing is kept that is longer than it may be. Of files that no index has, and of lines
+//! with secrets in them, nothing is kept.
+
+use std::collections::HashSet;
+
+use crate::documents::skip::is_left_out;
+use crate::redact::redact;
 
 /// A commit with more files says little of any.
 pub(super) const FILES: usize = 30;
@@ -10,6 +16,9 @@ const LINES: usize = 100;
 /// A shorter line stands in many places; a longer one is data. In bytes, without the blanks around it.
 const SHORTEST: usize = 8;
 const LONGEST: usize = 1_000;
+
+/// Of a longer hunk the rest is not read. In bytes.
+const HUNK: usize = 16 << 10;
 
 /// Of a longer message the rest is not read. In bytes.
 const MESSAGE: usize = 8 << 10;
@@ -67,6 +76,8 @@ pub(super) struct Reader {
     length: usize,
     /// Lines of the hunk that are still to come: lost and gained.
     hunk: (usize, usize),
+    /// Those of its lines that came and may be kept.
+    gained: Vec<u8>,
     /// Whether the lines belong to a file that is kept.
     has_file: bool,
     commit: Option<Commit>,
@@ -143,16 +154,27 @@ impl Reader {
             _ => return Err(Malformed),
         };
         *left = left.checked_sub(1).ok_or(Malformed)?;
-        if line[0] == b'+' && length <= LONGEST && self.has_file {
-            let file = self.commit.as_mut().and_then(|it| it.files.last_mut());
-            let hash = line_hash(&line[1..]);
-            if let (Some(file), Some(hash)) = (file.filter(|it| it.lines.len() < LINES), hash)
-                && !file.lines.contains(&hash)
-            {
-                file.lines.push(hash);
-            }
+        if line[0] == b'+' && length <= LONGEST && self.has_file && self.gained.len() < HUNK {
+            self.gained.extend_from_slice(&line[1..]);
+            self.gained.push(b'\n');
+        }
+        if self.hunk == (0, 0) {
+            self.keep_gained();
         }
         Ok(())
+    }
+
+    /// Keeps the lines of the hunk in which there is no secret: all at once, because some go over many lines.
+    fn keep_gained(&mut self) {
+        let gained = std::mem::take(&mut self.gained);
+        let gained = String::from_utf8_lossy(&gained);
+        let Some(file) = self.commit.as_mut().and_then(|it| it.files.last_mut()) else { return };
+        let (clean, secrets) = redact(&gained);
+        let clean: Option<HashSet<&str>> = (!secrets.is_empty()).then(|| clean.lines().collect());
+        for line in gained.lines().filter(|it| clean.as_ref().is_none_or(|clean| clean.contains(it))) {
+            let hash = line_hash(line.as_bytes()).filter(|it| file.lines.len() < LINES && !file.lines.contains(it));
+            file.lines.extend(hash);
+        }
     }
 
     fn take_header(&mut self, line: &[u8]) -> Result<(), Malformed> {
@@ -165,7 +187,9 @@ impl Reader {
             if commit.files.len() >= FILES {
                 (commit.is_large, commit.files) = (true, Vec::new());
             }
-            let path = String::from_utf8(path.to_vec()).ok().filter(|it| !it.is_empty() && !commit.is_large);
+            let path = String::from_utf8(path.to_vec())
+                .ok()
+                .filter(|it| !it.is_empty() && !is_left_out(it) && !commit.is_large);
             self.has_file = path.is_some();
             commit.files.extend(path.map(|path| Changed { path, lines: Vec::new() }));
         } else if let Some(hunk) = line.strip_prefix(b"@@ ") {
@@ -259,6 +283,29 @@ mod tests {
             (0..40).map(|it| format!("diff --git a/{it} b/{it}\n+++ b/{it}\n@@ -0,0 +1 @@\n+a new line\n")).collect();
         let commits = read(format!("\u{1}{A}\0all\0\n\n{files}").as_bytes(), 100).unwrap();
         assert_eq!((commits.len(), commits[0].files.len()), (1, 0));
+    }
+
+    #[test]
+    fn of_files_that_no_index_has_and_of_lines_with_secrets_nothing_is_kept() {
+        let file = |path: &str, lines: &[&str]| {
+            let lines: String = lines.iter().map(|it| format!("+{it}\n")).collect();
+            format!("diff --git a/{path} b/{path}\n+++ b/{path}\n@@ -0,0 +1,3 @@\n{lines}")
+        };
+        let plain = ["let first = 1;", "let second = 2;", "let third = 3;"];
+        let mut text = format!("\u{1}{A}\0keys\0\n");
+        for path in [".env", "deploy/server.pem", "vendor/a/a.rs", ".secret/a.rs", "a/.ssh/config", "Cargo.lock"] {
+            text += &file(path, &plain);
+        }
+        text += &file("src/a.rs", &["let first = 1;", "password = \"hunter2hunter2Q9x\"", "let third = 3;"]);
+        text +=
+            &file("src/b.rs", &["-----BEGIN PRIVATE KEY-----", &"MIIEvQIBAD".repeat(6), "-----END PRIVATE KEY-----"]);
+        let kept = [
+            Changed { path: "src/a.rs".to_owned(), lines: hashes(&[plain[0], plain[2]]) },
+            Changed { path: "src/b.rs".to_owned(), lines: Vec::new() },
+        ];
+        for size in [1, 7, 4_096] {
+            assert_eq!(read(text.as_bytes(), size).unwrap()[0].files, kept);
+        }
     }
 
     #[test]

@@ -88,6 +88,8 @@ struct WorkspaceOut {
     chunks: i64,
     size_bytes: i64,
     skipped: i64,
+    /// Past commits of its git repository that are known; they are read behind the answer.
+    commits: i64,
     indexed_at: String,
     /// `watched`, or `looked at on each call` and why.
     changes: String,
@@ -131,6 +133,7 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
                     chunks: it.chunks,
                     size_bytes: it.size_bytes,
                     skipped: it.skipped,
+                    commits: it.commits,
                     indexed_at: clock::format(it.indexed_at),
                 })
                 .collect(),
@@ -153,7 +156,8 @@ fn describe(done: &Indexed, documents: &Documents) -> String {
     for it in &done.workspaces {
         let (files, chunks, bytes) = (it.files, it.chunks, it.size_bytes);
         let (root, changes) = (label(&it.root, PATH), documents.noticing(it.id, &it.root));
-        text.push_str(&format!("\n{root}: {files} files ({bytes} bytes) in {chunks} pieces, {changes}."));
+        let past = if it.commits > 0 { format!(", {} past commits", it.commits) } else { String::new() };
+        text.push_str(&format!("\n{root}: {files} files ({bytes} bytes) in {chunks} pieces{past}, {changes}."));
     }
     for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
         text.push_str(&format!("\n- skipped {path}: {reason}"));
