@@ -134,5 +134,7 @@ fn limits(config: &Config) -> RecordLimits {
         trace_age: i64::from(records.trace_days) * DAY,
         trace_bytes: i64::from(records.trace_mb) * 1_000_000,
         call_age: i64::from(records.call_days) * DAY,
+        versions: usize::try_from(records.context_versions).unwrap_or(usize::MAX),
+        version_bytes: i64::from(records.context_mb) * 1_000_000,
     }
 }

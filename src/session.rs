@@ -14,6 +14,7 @@ use crate::store::ContextKey;
 use crate::store::ContextKeys;
 use crate::store::ContextRow;
 use crate::store::ContextWrite;
+use crate::store::ContextWritten;
 use crate::store::NewTurn;
 use crate::store::Scope;
 use crate::store::Store;
@@ -155,7 +156,7 @@ impl Sessions {
         ttl_ms: Option<Millis>,
         expected_version: Option<i64>,
         by: ContextBy,
-    ) -> Result<Option<ContextRow>, StoreError> {
+    ) -> Result<ContextWritten, StoreError> {
         permitted(key.scope, &key.owner, &by)?;
         let now = self.clock.now();
         let expires_at = ttl_ms.map(|ttl| now.saturating_add(ttl));

@@ -49,6 +49,7 @@ pub use contexts::ContextKey;
 pub use contexts::ContextKeys;
 pub use contexts::ContextRow;
 pub use contexts::ContextWrite;
+pub use contexts::ContextWritten;
 pub use contexts::Scope;
 pub use db::Store;
 pub use error::StoreError;

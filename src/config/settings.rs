@@ -87,6 +87,8 @@ const GENERAL: &[&Setting] = &[
     &TRACE_DAYS,
     &TRACE_MB,
     &CALL_DAYS,
+    &CONTEXT_VERSIONS,
+    &CONTEXT_MB,
     &ALLOW_HTTP,
 ];
 
@@ -604,6 +606,25 @@ pub(super) const CALL_DAYS: Setting = Setting {
     meaning: "How long the one narrow row of each call is kept that `insights` counts, with feedback and spending, in days, \
               1 to 36500: three years, so that a year can be compared with the one before. Spending stays for 62 days at \
               least, for the caps.",
+    ..COMMON
+};
+
+pub(super) const CONTEXT_VERSIONS: Setting = Setting {
+    name: "records.context_versions",
+    key: Some("records.context_versions"),
+    default: "100",
+    example: "1000",
+    meaning: "How many earlier versions of one context are kept, 1 to 1000000. A write that drops older ones says so.",
+    ..COMMON
+};
+
+pub(super) const CONTEXT_MB: Setting = Setting {
+    name: "records.context_mb",
+    key: Some("records.context_mb"),
+    default: "20",
+    example: "200",
+    meaning: "The most that the earlier versions of one context may take together, in megabytes, 1 to 1000000; the \
+              latest of them is always kept.",
     ..COMMON
 };
 

@@ -28,7 +28,7 @@ pub struct Otlp {
     pub timeout: Duration,
 }
 
-/// How long the records of calls are kept.
+/// How long the records of calls, and earlier versions of contexts, are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Records {
     pub trace_days: u32,
@@ -36,6 +36,9 @@ pub struct Records {
     pub trace_mb: u32,
     /// Of the narrow rows that `query_insights` counts, of feedback and of spending.
     pub call_days: u32,
+    /// Earlier versions of one context, how many and how large together.
+    pub context_versions: u32,
+    pub context_mb: u32,
 }
 
 /// The two ways in which spans can be encoded for HTTP, and the one that is not HTTP. A receiver of OTLP over HTTP has
@@ -90,10 +93,13 @@ pub(super) fn read(
 /// Reads `[records]`.
 pub(super) fn read_records(sources: &mut Sources<'_>) -> Result<Records, ConfigError> {
     let days = |raw: &Raw<'_>| check::whole(raw, 1..=36_500);
+    let million = |raw: &Raw<'_>| check::whole(raw, 1..=1_000_000);
     Ok(Records {
         trace_days: sources.read(&settings::TRACE_DAYS, days, u32::to_string)?,
-        trace_mb: sources.read(&settings::TRACE_MB, |raw| check::whole(raw, 1..=1_000_000), u32::to_string)?,
+        trace_mb: sources.read(&settings::TRACE_MB, million, u32::to_string)?,
         call_days: sources.read(&settings::CALL_DAYS, days, u32::to_string)?,
+        context_versions: sources.read(&settings::CONTEXT_VERSIONS, million, u32::to_string)?,
+        context_mb: sources.read(&settings::CONTEXT_MB, million, u32::to_string)?,
     })
 }
 

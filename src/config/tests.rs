@@ -322,6 +322,8 @@ fn full_world() -> World {
         trace_days = 30
         trace_mb = 100
         call_days = 400
+        context_versions = 10
+        context_mb = 5
     "#;
     let world = World::new().write(&format!("tools/git{}", std::env::consts::EXE_SUFFIX), "");
     let tools = world.path("tools");

@@ -338,6 +338,25 @@ async fn many_changes_at_once_and_a_full_queue_are_known_to_the_next_question() 
     bench.check("and one more").await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn where_no_more_can_be_watched_all_is_looked_at_and_it_is_said() {
+    let bench = Bench::new(&[("a/one.rs", "fn one() {}\n")]).await;
+    let workspace = bench.documents.store.workspaces().await.unwrap().remove(0);
+    let noticing = || bench.documents.noticing(workspace.id, &workspace.root);
+    assert_eq!(noticing(), "watched");
+    let track = bench.track(&bench.documents).await;
+    // The root and the one folder in it.
+    track.allow(2);
+    write(&bench.root.join("b/two.rs"), "fn two() {}\n");
+    bench.check("a folder too many").await;
+    assert_eq!(noticing(), "looked at on each call: it has too many folders");
+    write(&bench.root.join("b/two.rs"), "fn changed() {}\n");
+    fs::remove_file(bench.root.join("a/one.rs")).unwrap();
+    bench.check("changed where nothing is watched").await;
+    assert!(!track.is_watched() && !track.may_watch(), "not tried again by every call");
+}
+
 #[tokio::test]
 async fn a_file_that_changes_while_a_run_goes_on_is_known_to_the_next_question() {
     for is_watched in [true, false] {

@@ -200,6 +200,14 @@ impl Track {
         *self.eyes.lock().unwrap_or_else(PoisonError::into_inner) = Sight::Off(why);
     }
 
+    /// As on a system that lets no more than `most` folders be watched.
+    #[cfg(test)]
+    pub(super) fn allow(&self, most: usize) {
+        if let Sight::On(eyes) = &mut *self.eyes.lock().unwrap() {
+            eyes.allow(most);
+        }
+    }
+
     /// Watches a folder that is about to be listed.
     pub(super) fn watch(&self, folder: &str) {
         if let Sight::On(eyes) = &mut *self.eyes.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -165,6 +165,12 @@ impl Eyes {
         self.by_folder.contains_key(folder)
     }
 
+    /// As on a system that lets no more than `most` folders be watched.
+    #[cfg(test)]
+    pub(super) fn allow(&mut self, most: usize) {
+        self.most = most;
+    }
+
     pub(super) fn failed(&self) -> Option<Blind> {
         self.failed
     }
@@ -328,8 +334,7 @@ mod kernel {
                 | WatchFlags::EXCL_UNLINK;
             match inotify::add_watch(&self.0, path, flags) {
                 Ok(watch) => Ok(Some(watch)),
-                Err(Errno::NOSPC | Errno::NOMEM) => Err(Blind::Limit),
-                Err(_) => Ok(None),
+                Err(err) => unwatched(err),
             }
         }
 
@@ -371,7 +376,15 @@ mod kernel {
         }
     }
 
-    fn blind(err: Errno) -> Blind {
+    /// What a folder that cannot be watched means: none can, or this one cannot be reached.
+    pub(super) fn unwatched(err: Errno) -> Result<Option<i32>, Blind> {
+        match err {
+            Errno::NOSPC | Errno::NOMEM => Err(Blind::Limit),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn blind(err: Errno) -> Blind {
         match err {
             Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOSPC => Blind::Limit,
             _ => Blind::Refused,
@@ -415,6 +428,8 @@ mod kernel {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::fs;
+
+    use rustix::io::Errno;
 
     use super::*;
 
@@ -482,6 +497,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let many: BTreeSet<String> = (0..FOLDERS).map(|it| format!("{it}/")).collect();
         assert_eq!(Eyes::open(dir.path(), &many).unwrap_err(), Blind::TooManyFolders);
+    }
+
+    #[test]
+    fn a_limit_of_the_system_is_no_folder_that_is_gone() {
+        use kernel::blind;
+        use kernel::unwatched;
+        assert_eq!(unwatched(Errno::NOSPC), Err(Blind::Limit));
+        assert_eq!([Errno::NOENT, Errno::ACCESS, Errno::NOTDIR].map(unwatched), [Ok(None); 3]);
+        assert_eq!([Errno::MFILE, Errno::NOSPC, Errno::PERM].map(blind), [Blind::Limit, Blind::Limit, Blind::Refused]);
     }
 
     #[test]

@@ -144,3 +144,69 @@ fn apart(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Ve
 fn is_known(reader: &MemoryReader<'_>, word: &str) -> Result<bool, StoreError> {
     Ok(!reader.with_words(Field::Text, &[word.to_owned()], i64::MAX, 1)?.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::memory::Item;
+    use crate::memory::Memory;
+    use crate::scope::Owner;
+    use crate::scope::View;
+    use crate::store::MemoryFilter;
+    use crate::store::Store;
+    use crate::store::Validity;
+
+    /// What `work` reads of a store that keeps `content`.
+    async fn read<T: Send + 'static>(
+        content: &str,
+        work: impl FnOnce(&MemoryReader<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(&folder.path().join("a.db"));
+        let owner = Owner { namespace: "default".to_owned(), ..Owner::default() };
+        let item = Item { content: content.to_owned(), kind: "note".to_owned(), owner, ..Item::default() };
+        Memory::new(store.clone(), Clock::fixed(1_700_000_000_000)).remember(vec![item]).await.unwrap();
+        let filter = MemoryFilter {
+            own_only: false,
+            view: View::new(None, None, None, None),
+            kinds: Vec::new(),
+            tags: Vec::new(),
+            since: None,
+            until: None,
+            validity: Validity::Any,
+            now: 1_700_000_000_000,
+        };
+        store.search_memories(filter, &CancellationToken::new(), work).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn in_a_large_store_only_what_begins_with_a_word_is_a_compound_of_it() {
+        for (all, expected) in [(WORDS_READ, 2), (WORDS_READ + 1, 1)] {
+            let found = read("Die Autoversicherung und die Versicherungsnummer", move |reader| {
+                let question = Question::new("Was kostet die Versicherung?");
+                let at = question.terms().iter().position(|it| it.word == "versicherung").unwrap();
+                compounds(reader, &question, at, all)
+            });
+            let found = found.await;
+            assert_eq!(found.len(), expected, "{found:?}");
+            assert!(found.iter().any(|it| it.1.starts_with("versicherung")), "{found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_first_unknown_words_are_looked_for_in_other_forms() {
+        for (before, is_found) in [(LOOKED_AT - 1, true), (LOOKED_AT, false)] {
+            let other = read("The raspberry is ripe", move |reader| {
+                let query = ["qzxv", "wkjq", "zpfx", "vxjk"][..before].join(" ") + " raspbrry";
+                let question = Question::new(&query);
+                let unknown = (0..question.terms().len()).collect();
+                let proposed = Proposed { rows: Vec::new(), rarity: Vec::new(), names: 0, unknown, rare: Vec::new() };
+                otherwise(reader, &query, &question, &proposed, 1)
+            });
+            assert_eq!(other.await.is_some(), is_found, "{before}");
+        }
+    }
+}

@@ -8,7 +8,10 @@ use std::time::Duration;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
+use super::retry_after::TOO_LONG;
+use super::retry_after::named_time;
 use super::retry_after::retry_after;
+use super::retry_after::seconds;
 
 /// What kind of failure it was; the names are part of the tools' contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +85,7 @@ pub struct ModelError {
     pub message: String,
     /// What the caller can do about it, as a sentence without a full stop.
     pub next_step: String,
-    /// How long the provider asks to wait.
+    /// How long the provider asks to wait; [`Duration::MAX`] is longer than can be told.
     pub retry_after: Option<Duration>,
     /// The HTTP status, when there was one.
     pub status: Option<u16>,
@@ -140,6 +143,9 @@ impl Fault {
     }
 }
 
+/// A longer wait is told by its end, where the provider names it.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// Tells what a failed reply means. `body` is the whole body, or the chunk of a stream that carries the error; for the
 /// latter, `status` is the stream's 200.
 pub(super) fn classify(status: u16, headers: &HeaderMap, body: &str) -> Fault {
@@ -158,7 +164,13 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &str) -> Fault {
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned)
         .or(said.request_id);
-    Fault { retry_after, status: Some(status), request_id, ..Fault::new(kind, message) }
+    let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Overloaded);
+    let next_step = retry_after.filter(|it| waits && *it > HOUR).and_then(|wait| match named_time(headers) {
+        Some(at) => Some(format!("try again after {at}, or name another provider")),
+        None if wait == TOO_LONG => Some("name another provider; this one wants to be left alone for ages".to_owned()),
+        None => None,
+    });
+    Fault { next_step, retry_after, status: Some(status), request_id, ..Fault::new(kind, message) }
 }
 
 /// The first rule that holds decides, so what is worded most clearly comes first: spent money also comes as a 429.
@@ -258,8 +270,7 @@ impl Said {
         if let Some(raw) = metadata.and_then(|it| it.get("raw")) {
             said.message = format!("{} ({})", said.message, Said::read(&plain(raw)).message);
         }
-        said.retry_after =
-            error.get("retry_after").and_then(Value::as_f64).and_then(|it| Duration::try_from_secs_f64(it).ok());
+        said.retry_after = error.get("retry_after").and_then(Value::as_f64).and_then(seconds);
         said.request_id = whole.get("request_id").and_then(Value::as_str).map(str::to_owned);
         said
     }

@@ -449,6 +449,21 @@ async fn nobody_is_asked_again_before_the_time_that_was_named() {
 }
 
 #[tokio::test]
+async fn a_time_that_is_too_far_or_stands_alone_is_not_waited_for_and_is_told() {
+    let now = ("date", "Fri, 20 Nov 2026 10:00:00 GMT");
+    for wire in &WIRES {
+        for more in [None, Some(now)] {
+            let busy = Script::json(429, "{}").header("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT");
+            let busy = more.into_iter().fold(busy, |it, (name, value)| it.header(name, value));
+            let server = ModelServer::start(vec![busy]).unwrap();
+            let failed = ask(wire, &wire.models(&server), LONG).await.0.unwrap_err();
+            assert_eq!((failed.error.kind, failed.attempts.len()), (ErrorKind::RateLimited, 1), "{}", wire.provider);
+            assert!(failed.error.next_step.contains("after 2099-12-31T23:59:59Z"), "{}", failed.error.next_step);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_with_a_key() {
     let other = ModelServer::start(vec![]).unwrap();
     for wire in &WIRES {

@@ -551,6 +551,13 @@ mod tests {
     }
 
     #[test]
+    fn only_the_first_pages_of_a_text_are_looked_at() {
+        let behind = |bytes: usize| format!("{} in 1998", "x".repeat(bytes - 8));
+        assert!(held_by(&behind(LOOKED_AT)).meet(Kinds::TIME));
+        assert!(!held_by(&behind(LOOKED_AT + 4)).meet(Kinds::TIME));
+    }
+
+    #[test]
     fn no_word_of_the_lists_is_too_long_to_be_looked_up() {
         assert_eq!(SIGNS.keys().map(|it| it.len()).max(), Some(LONGEST));
     }

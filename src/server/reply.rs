@@ -3,6 +3,8 @@
 //! What a model or a person can act on is a failed tool result: what failed, the bad value, what is allowed or to be
 //! done next, and for programs the same in `_meta["carryall/error"]`. What cannot be routed is a protocol error.
 
+use std::time::Duration;
+
 use rmcp::model::CallToolResult;
 use rmcp::model::ContentBlock;
 use rmcp::model::MetaObject;
@@ -152,7 +154,7 @@ impl From<DocumentsError> for Failure {
 impl From<ModelError> for Failure {
     fn from(err: ModelError) -> Failure {
         let mut failure = Failure::new(err.kind.name(), format!("{}: {}", err.provider, err.message), err.next_step);
-        failure.retry_after_s = err.retry_after.map(|it| it.as_secs_f64());
+        failure.retry_after_s = err.retry_after.filter(|it| *it < Duration::MAX).map(|it| it.as_secs_f64());
         failure
     }
 }

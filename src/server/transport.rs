@@ -47,6 +47,16 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How often a server whose input has ended looks whether anybody still reads its output.
 const LISTENER_CHECK: Duration = Duration::from_millis(200);
 
+/// How the SDK begins to refuse a request that comes before `initialize` and does not say how it is meant itself
+/// (rmcp 3.9).
+const OUTSIDE: &str = "request _meta is missing";
+
+/// What to do about that. It is refused, and not taken for a request of the earlier lifecycle: the specification wants it
+/// refused, and no host begins so; who does writes the lines by hand.
+const HOW_TO_BEGIN: &str = "send a line with `initialize` first: {\"jsonrpc\": \"2.0\", \"id\": 0, \"method\": \
+    \"initialize\", \"params\": {\"protocolVersion\": \"2025-11-25\", \"capabilities\": {}, \"clientInfo\": {\"name\": \
+    \"me\", \"version\": \"1\"}}}, or give params a `_meta` with these fields in every request";
+
 /// What the rest of the server shares with the transport.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
@@ -229,8 +239,13 @@ impl<R: AsyncRead + Unpin + Send + 'static> Transport<RoleServer> for LineTransp
 
     fn send(
         &mut self,
-        item: TxJsonRpcMessage<RoleServer>,
+        mut item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        if let JsonRpcMessage::Error(refused) = &mut item
+            && refused.error.message.starts_with(OUTSIDE)
+        {
+            refused.error.message = format!("{}; {HOW_TO_BEGIN}", refused.error.message).into();
+        }
         let answered = match &item {
             JsonRpcMessage::Response(response) => Some(response.id.clone()),
             JsonRpcMessage::Error(error) => error.id.clone(),

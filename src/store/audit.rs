@@ -10,6 +10,7 @@ use serde_json::json;
 use super::contexts::ContextBy;
 use super::contexts::ContextKey;
 use super::contexts::ContextRow;
+use super::contexts::ContextWritten;
 use super::contexts::Scope;
 use super::db::Store;
 use super::error::StoreError;
@@ -138,12 +139,12 @@ pub(super) fn context_written(
     conn: &Connection,
     key: &ContextKey,
     before: Option<&ContextRow>,
-    after: Option<&ContextRow>,
+    written: &ContextWritten,
     by: &ContextBy,
     now: Millis,
 ) -> rusqlite::Result<()> {
     let version = |row: Option<&ContextRow>| row.map_or(0, |it| it.version);
-    let (action, details) = match after {
+    let (action, mut details) = match &written.row {
         Some(row) => (
             "written",
             json!({
@@ -153,7 +154,10 @@ pub(super) fn context_written(
         ),
         None => ("cleared", json!({"before_version": version(before)})),
     };
-    if after.is_none() {
+    if let Some(oldest) = written.oldest {
+        details["oldest_version"] = oldest.into();
+    }
+    if written.row.is_none() {
         blank(conn, key)?;
     }
     note(conn, &line_of_context(key, action, by, details, now))

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::records::RecordLimits;
 use crate::clock::Millis;
 use crate::ids;
 use crate::scope::DEFAULT_NAMESPACE;
@@ -100,6 +101,15 @@ pub struct ContextRow {
     pub expires_at: Option<Millis>,
 }
 
+/// What a write came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextWritten {
+    /// The context as it then is; `None` after [`ContextWrite::Clear`].
+    pub row: Option<ContextRow>,
+    /// The oldest version that is kept, when others before it had to make room.
+    pub oldest: Option<i64>,
+}
+
 /// Which keys of an owner are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextKeys {
@@ -118,9 +128,6 @@ pub enum ContextWrite {
     /// Remove it and its earlier versions.
     Clear,
 }
-
-/// Earlier versions that are kept of one context; older ones are dropped at the next write.
-const VERSIONS: i64 = 100;
 
 const SELECT: &str =
     "SELECT namespace, scope, owner, key, data, version, created_at, updated_at, expires_at, user_id, persona
@@ -230,7 +237,7 @@ impl Store {
         .await
     }
 
-    /// Changes the context at `key` and returns it as it then is; `None` after [`ContextWrite::Clear`].
+    /// Changes the context at `key`. Earlier versions past the store's limits are dropped.
     ///
     /// # Errors
     ///
@@ -244,8 +251,9 @@ impl Store {
         expected_version: Option<i64>,
         by: ContextBy,
         now: Millis,
-    ) -> Result<Option<ContextRow>, StoreError> {
+    ) -> Result<ContextWritten, StoreError> {
         let path = self.path().to_path_buf();
+        let limits = self.limits();
         self.note_time(now);
         self.write(move |tx| {
             let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
@@ -257,7 +265,7 @@ impl Store {
             }
             let cleared = change == ContextWrite::Clear;
             if cleared && before.is_none() {
-                return Ok(None);
+                return Ok(ContextWritten { row: None, oldest: None });
             }
             let data = match change {
                 ContextWrite::Data(data) => data,
@@ -271,9 +279,10 @@ impl Store {
             };
             let new = New { data: &data, expires_at, cleared, by: &by };
             put(tx, &key, &new, before.as_ref(), now).map_err(failed)?;
-            let after = current(tx, &key, now).map_err(failed)?;
-            super::audit::context_written(tx, &key, before.as_ref(), after.as_ref(), &by, now).map_err(failed)?;
-            Ok(after)
+            let oldest = limits.map_or(Ok(None), |it| drop_versions(tx, &key, it)).map_err(failed)?;
+            let written = ContextWritten { row: current(tx, &key, now).map_err(failed)?, oldest };
+            super::audit::context_written(tx, &key, before.as_ref(), &written, &by, now).map_err(failed)?;
+            Ok(written)
         })
         .await
     }
@@ -337,12 +346,6 @@ fn put(
             ":namespace": namespace, ":scope": scope, ":owner": owner, ":key": name, ":version": before.version,
             ":data": before.data.to_string(), ":updated_at": before.updated_at,
         })?;
-        conn.prepare_cached(&format!("DELETE FROM context_versions {OF_KEY} AND version <= :oldest"))?.execute(
-            named_params! {
-                ":namespace": namespace, ":scope": scope, ":owner": owner, ":key": name,
-                ":oldest": before.version - VERSIONS,
-            },
-        )?;
     }
     // Whose it is, the first one says; users and personas are owners of their own scopes already.
     let belongs = matches!(key.scope, Scope::Session | Scope::Conversation | Scope::Artifact) && !new.cleared;
@@ -357,6 +360,31 @@ fn put(
         ":expires_at": new.expires_at, ":cleared": new.cleared, ":fresh": before.is_none(),
     })?;
     Ok(())
+}
+
+/// Drops the versions of `key` that are too many or, from the latest on, too large together; returns the oldest that is
+/// left, when any was dropped. The latest always stays.
+fn drop_versions(conn: &Connection, key: &ContextKey, limits: RecordLimits) -> rusqlite::Result<Option<i64>> {
+    let (namespace, scope, owner, name) = (&key.namespace, key.scope.name(), &key.owner, &key.key);
+    let at = named_params! {":namespace": namespace, ":scope": scope, ":owner": owner, ":key": name};
+    // Lengths are read without the texts.
+    let sql = format!("SELECT version, octet_length(data) FROM context_versions {OF_KEY} ORDER BY version DESC");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(at)?;
+    let (mut count, mut bytes, mut oldest) = (0_usize, 0_i64, None::<i64>);
+    while let Some(row) = rows.next()? {
+        (count, bytes) = (count + 1, bytes.saturating_add(row.get(1)?));
+        if count > 1 && (count > limits.versions || bytes > limits.version_bytes) {
+            let dropped: i64 = row.get(0)?;
+            let sql = format!("DELETE FROM context_versions {OF_KEY} AND version <= :dropped");
+            conn.prepare_cached(&sql)?.execute(named_params! {
+                ":namespace": namespace, ":scope": scope, ":owner": owner, ":key": name, ":dropped": dropped,
+            })?;
+            return Ok(oldest);
+        }
+        oldest = Some(row.get(0)?);
+    }
+    Ok(None)
 }
 
 /// Empties the context at `key`; its row stays for its version number.

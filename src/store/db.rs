@@ -81,7 +81,7 @@ pub(super) struct Known {
     pub(super) pins: Pins,
     /// Jobs that wait for the writing thread.
     pub(super) queued: AtomicUsize,
-    /// How long records of calls are kept; set once, before the first write. For good where it is not.
+    /// How long records and earlier versions are kept; set once, before the first write. For good where it is not.
     pub(super) limits: OnceLock<RecordLimits>,
     /// Filled by the first search by meaning; of the file above.
     vectors: Arc<VectorCache>,
@@ -157,10 +157,16 @@ impl Store {
         }
     }
 
-    /// The same handle; records of calls that are past `limits` are deleted from now on, in small steps.
+    /// The same handle; records of calls that are past `limits` are deleted from now on, in small steps, and earlier versions
+    /// of a context when it is written.
     pub fn keeping(self, limits: RecordLimits) -> Store {
         let _ = self.shared.known.limits.set(limits);
         self
+    }
+
+    /// Past which records and versions are dropped; `None` keeps all.
+    pub(super) fn limits(&self) -> Option<RecordLimits> {
+        self.shared.known.limits.get().copied()
     }
 
     /// Writes that wait in this process.

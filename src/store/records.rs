@@ -1,4 +1,4 @@
-//! How long the rows about calls are kept: traces and packs by age and size; the narrow rows of calls, feedback and spending by
+//! How long what is only a record is kept: traces and packs by age and size; the narrow rows of calls, feedback and spending by
 //! age. They go in small steps, between the writes that somebody waits for.
 
 use rusqlite::Connection;
@@ -19,6 +19,9 @@ pub struct RecordLimits {
     pub trace_bytes: i64,
     /// Of calls, feedback and spending.
     pub call_age: Millis,
+    /// Of each context, beside the one that holds: how many versions, and how large they may be together.
+    pub versions: usize,
+    pub version_bytes: i64,
 }
 
 /// What there is, for people.
@@ -194,7 +197,7 @@ mod tests {
     const DAY: Millis = 86_400_000;
 
     fn limits(trace_bytes: i64) -> RecordLimits {
-        RecordLimits { trace_age: 90 * DAY, trace_bytes, call_age: 1_100 * DAY }
+        RecordLimits { trace_age: 90 * DAY, trace_bytes, call_age: 1_100 * DAY, versions: 9, version_bytes: 9 }
     }
 
     async fn filled(store: &Store, days: Millis, text: &str) {
@@ -262,9 +265,11 @@ mod tests {
     async fn packs_go_with_what_they_quote_by_age_and_size() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(&folder.path().join("a.db"));
+        let memory = store.remember(vec![crate::store::tests::note("quoted")], 0).await.unwrap().remove(0).id;
+        let memory = format!("carryall://memory/{memory}");
         let keep = |day: Millis| {
             let result = serde_json::json!({"text": "x".repeat(1_000),
-                "items": [{"uri": format!("file:///{day}")}, {"uri": "no address"}]});
+                "items": [{"uri": memory}, {"uri": format!("file:///{day}")}, {"uri": "no address"}]});
             PackRow {
                 id: format!("pack{day}"),
                 created_at: day * DAY,
@@ -290,8 +295,19 @@ mod tests {
         };
         let all: Vec<Millis> = [vec![3], (39..130).collect()].concat();
         assert_eq!(left(0).await, all);
-        swept(&store, limits(11 * 1_080), 129 * DAY).await;
+        // The other packs quote the memory still, and those that went do not.
+        let quotes = async || {
+            let count = |conn: &Connection| {
+                let count = conn.query_row("SELECT count(*) FROM pack_memories", [], |it| it.get(0));
+                count.map_err(|err| StoreError::Internal { reason: err.to_string() })
+            };
+            store.read::<i64>(count).await.unwrap()
+        };
+        assert_eq!(quotes().await, i64::try_from(all.len()).unwrap());
+        let size = i64::try_from(keep(129).result.len()).unwrap();
+        swept(&store, limits(11 * size), 129 * DAY).await;
         assert_eq!(left(4).await.len(), 10, "beside the one that was made again");
+        assert_eq!(quotes().await, 11);
     }
 
     #[tokio::test]
@@ -299,7 +315,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(&folder.path().join("a.db"));
         filled(&store, 100, "[]").await;
-        let least = RecordLimits { trace_age: DAY, trace_bytes: 1, call_age: DAY };
+        let least = RecordLimits { trace_age: DAY, call_age: DAY, ..limits(1) };
         swept(&store, least, 99 * DAY).await;
         assert_eq!(store.spent_since(0, 0).await.unwrap().0, 63.0);
         let counts = store.record_counts().await.unwrap();

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 use crate::scope::Owner;
 use crate::scope::View;
 
-fn note(content: &str) -> NewMemory {
+pub(super) fn note(content: &str) -> NewMemory {
     NewMemory {
         owner: Owner { namespace: "default".to_owned(), ..Owner::default() },
         kind: "note".to_owned(),
@@ -391,7 +391,7 @@ async fn what_has_expired_is_hidden_at_once_and_swept_by_the_next_process_that_w
     assert_eq!((health.memories, health.text_disagreements), (2, 0));
     // Its number goes on: a version never comes twice.
     assert_eq!(
-        next.write_context(key, data(), None, None, ContextBy::default(), 201).await.unwrap().unwrap().version,
+        next.write_context(key, data(), None, None, ContextBy::default(), 201).await.unwrap().row.unwrap().version,
         2
     );
 }

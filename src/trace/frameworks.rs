@@ -85,6 +85,7 @@ fn stands(text: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::LOOKED_AT;
     use super::named;
 
     #[test]
@@ -101,5 +102,12 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(named(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_long_text_is_read() {
+        let behind = |chars: usize| format!("{} SWOT", "ä".repeat(chars - 5));
+        assert_eq!(named(&behind(LOOKED_AT)), ["SWOT"]);
+        assert_eq!(named(&behind(LOOKED_AT + 4)), [""; 0]);
     }
 }

@@ -315,6 +315,29 @@ fn a_folder_is_taken_out_of_the_index_and_gives_its_room_back() -> anyhow::Resul
     Ok(())
 }
 
+#[cfg(unix)]
+#[test]
+fn a_demonstration_that_is_interrupted_leaves_nothing_behind() -> anyhow::Result<()> {
+    use std::io::BufRead as _;
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let home = Home::new()?;
+        let temporary = home.folder().join("tmp");
+        std::fs::create_dir(&temporary)?;
+        let home = home.with("TMPDIR", temporary.display().to_string());
+        let mut child = home.carryall(&["demo"]).spawn()?;
+        let mut told = std::io::BufReader::new(child.stdout.take().context("stdout is a pipe")?).lines();
+        // Its server runs by then.
+        let begun = told.by_ref().map_while(Result::ok).any(|it| it.contains("shakes hands"));
+        assert!(begun && std::fs::read_dir(&temporary)?.count() == 1);
+        let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).context("a process id")?;
+        rustix::process::kill_process(id, signal)?;
+        assert_eq!(child.wait()?.code(), Some(3));
+        assert_eq!(files(&temporary)?, Vec::<String>::new());
+        assert_eq!(std::fs::read_dir(&temporary)?.count(), 0);
+    }
+    Ok(())
+}
+
 #[test]
 fn the_demonstration_shows_every_step_and_leaves_nothing_behind() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;

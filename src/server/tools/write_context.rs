@@ -22,6 +22,7 @@ use crate::scope::View;
 use crate::session;
 use crate::store::ContextKey;
 use crate::store::ContextWrite;
+use crate::store::ContextWritten;
 use crate::store::StoreError;
 
 pub(super) const TOOL: Tool = Tool {
@@ -127,21 +128,26 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
     let written = sessions.write(key.clone(), change, ttl_ms, args.expected_version, by.clone()).await;
     drop(span);
     match written {
-        Ok(row) => {
-            let context = row.map(ContextOut::of);
-            let text = match &context {
+        Ok(ContextWritten { row, oldest }) => {
+            let context = row.map(|it| ContextOut::written(it, oldest).cut(0).0);
+            let mut text = match &context {
                 Some(context) => format!("Written: {}", context.line()),
                 None => "Cleared.".to_owned(),
             };
-            let left_out = match redacted.is_empty() {
-                true => String::new(),
-                false => format!(" (left out: {})", redacted.join(", ")),
-            };
-            Answer::of(&WriteResult { context, redacted }, text + &left_out)
+            if let Some(oldest) = oldest {
+                text.push_str(&format!(
+                    "\n(Versions before {oldest} are no longer kept: [records] context_versions and context_mb in the \
+                     user file say how many are.)"
+                ));
+            }
+            if !redacted.is_empty() {
+                text.push_str(&format!(" (left out: {})", redacted.join(", ")));
+            }
+            Answer::of(&WriteResult { context, redacted }, text)
         }
         Err(StoreError::Conflict { expected, current }) => {
             let mut failure = Failure::from(StoreError::Conflict { expected, current });
-            let now = context.app.sessions.read(key, None, by).await?.map(ContextOut::of);
+            let now = context.app.sessions.read(key, None, by).await?.map(|it| ContextOut::of(it).cut(0).0);
             let shown = now.as_ref().map_or_else(|| "there is none now".to_owned(), ContextOut::line);
             failure.message = format!("{}; nothing was written. Current: {shown}", failure.message);
             if let Ok(now) = serde_json::to_value(&now) {

@@ -96,10 +96,18 @@ fn a_modern_request_for_an_unknown_revision_is_told_what_there_is() -> anyhow::R
 
 #[test]
 fn a_request_before_any_opener_is_told_what_it_lacks() -> anyhow::Result<()> {
-    let messages = Home::new()?.batch(&[request(json!(1), "tools/list", json!({}))])?;
-    let error = &by_id(&messages, &json!(1))?["error"];
-    assert_eq!(error["code"], -32602);
-    assert!(error["message"].as_str().is_some_and(|it| it.contains("protocolVersion")), "{error}");
+    let home = Home::new()?;
+    for early in [request(json!(1), "tools/list", json!({})), remember(1)] {
+        let messages = home.batch(&[early.clone()])?;
+        let error = &by_id(&messages, &json!(1))?["error"];
+        assert_eq!(error["code"], -32602);
+        let told = error["message"].as_str().unwrap_or_default();
+        assert!(told.contains("io.modelcontextprotocol/clientCapabilities"), "{error}");
+        // Who does as it says is answered, by the very line that it shows.
+        let line = told.find('{').and_then(|at| told.get(at..=told.rfind('}')?)).unwrap_or_default();
+        let messages = home.batch(&[serde_json::from_str(line)?, early])?;
+        assert!(by_id(&messages, &json!(1))?["error"].is_null(), "{messages:?}");
+    }
     Ok(())
 }
 

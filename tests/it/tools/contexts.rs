@@ -212,6 +212,80 @@ async fn the_keys_of_an_owner_come_page_by_page() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn data_too_large_for_one_answer_is_read_piece_by_piece() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let large = json!({"log": "\"ä\" ".repeat(30_000)});
+    let written = write(&mut server, "big", json!({"data": large})).await?;
+    write(&mut server, "small", json!({"data": 1})).await?;
+    let chars = large.to_string().chars().count();
+    assert_eq!(written["data_chars"], chars);
+    for place in [json!({"scope": "session", "owner": "s"}), json!({"session_id": "s"})] {
+        // A list shows its beginning, and what stands behind it.
+        let list = server.call("read_context", place.clone()).await?;
+        assert!(list.to_string().chars().count() < 50_000, "{list:.300}");
+        assert_eq!((&list["contexts"][0]["data_chars"], &list["contexts"][1]["data"]), (&json!(chars), &json!(1)));
+        let mut arguments = place;
+        arguments["key"] = json!("big");
+        let mut read = String::new();
+        loop {
+            let page = server.request("tools/call", modern(json!({"name": "read_context", "arguments": arguments})));
+            let page = page.await?;
+            let text = page["result"]["content"][0]["text"].as_str().unwrap_or_default();
+            assert!(text.chars().count() < 50_000 && text.contains(&format!("which has {chars} characters")));
+            let page = crate::harness::data_of(&page)?;
+            assert!(page.to_string().chars().count() < 50_000, "{page:.300}");
+            read.push_str(page["contexts"][0]["data"].as_str().unwrap_or_default());
+            match page.get("next_cursor") {
+                Some(next) => arguments["cursor"] = next.clone(),
+                None => break,
+            }
+        }
+        assert_eq!(serde_json::from_str::<Value>(&read)?, large);
+    }
+    // A piece is of one version: by its scope the older one is read on, what holds now must be begun again.
+    let first = server.call("read_context", at("big", json!({}))).await?;
+    write(&mut server, "big", json!({"patch": {"log": "short"}})).await?;
+    let second = server.call("read_context", at("big", json!({"cursor": first["next_cursor"]}))).await?;
+    assert_eq!((&second["contexts"][0]["version"], &second["contexts"][0]["data_chars"]), (&json!(1), &json!(chars)));
+    let joined = json!({"session_id": "s", "key": "big", "cursor": first["next_cursor"]});
+    assert_eq!(server.fail("read_context", joined).await?["kind"], "conflict");
+    let wrong = server.fail("read_context", at("big", json!({"cursor": "further"}))).await?;
+    assert_eq!((&wrong["kind"], &wrong["argument"]), (&json!("invalid_argument"), &json!("cursor")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_write_says_which_versions_had_to_make_room() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let file = home.folder().join("config.toml");
+    std::fs::write(&file, "[records]\ncontext_versions = 3\ncontext_mb = 1\n")?;
+    let mut server = Duplex::start(&home.with("CARRYALL_CONFIG", file.display().to_string()))?;
+    let mut write = async |key: &str, data: Value| {
+        let written = server.call("write_context", at(key, json!({"data": data}))).await?;
+        anyhow::Ok(written["context"]["oldest_version"].as_i64())
+    };
+    for step in 1..=4 {
+        assert_eq!(write("many", json!(step)).await?, None, "{step}");
+    }
+    assert_eq!(write("many", json!(5)).await?, Some(2));
+    // By size: the one before always stays, however large it is.
+    let large = json!("x".repeat(600_000));
+    assert_eq!(write("large", large.clone()).await?, None);
+    assert_eq!(write("large", large.clone()).await?, None);
+    assert_eq!(write("large", large).await?, Some(2));
+    for (key, version, is_kept) in [("many", 1, false), ("many", 2, true), ("large", 1, false), ("large", 2, true)] {
+        let found = server.request(
+            "tools/call",
+            modern(json!({"name": "read_context", "arguments":
+            at(key, json!({"version": version}))})),
+        );
+        let text = found.await?["result"]["content"][0]["text"].to_string();
+        assert_eq!(text.contains(&format!("Version {version} is not kept")), !is_kept, "{key} {version}: {text:.200}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_scope_the_nearer_wins_and_explain_tells_where_each_value_came_from() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let held = [
