@@ -79,7 +79,10 @@ pub(super) fn run(
 /// The arguments of the entry as it was that `entry` does not have: a database, or what a person had shut off.
 fn lost(before: &EntryStatus, entry: &Entry) -> Vec<String> {
     let (EntryStatus::Ready(before) | EntryStatus::CommandMissing(before)) = before else { return Vec::new() };
-    before.args.iter().filter(|it| !entry.args.contains(it)).cloned().collect()
+    // Another value of a flag that is given is what the person wants.
+    let is_given = |at: usize| before.args[at].starts_with("--") && entry.args.contains(&before.args[at]);
+    let gone = |at: &usize| !entry.args.contains(&before.args[*at]) && !at.checked_sub(1).is_some_and(is_given);
+    (0..before.args.len()).filter(gone).map(|at| before.args[at].clone()).collect()
 }
 
 /// Writes, shows or removes the hooks of a host.

@@ -420,7 +420,7 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
                 "时长",
             ]) {
                 "lengths"
-            } else if words.any(&["busiest"]) && words.any(&["=day", "=days", "week", "month"]) && !words.any(&["hour"])
+            } else if words.any(&["busiest"]) && words.any(&["=day", "=days", "month"]) && !words.any(&["hour", "time"])
             {
                 "activity"
             } else if words.any(&[
@@ -609,6 +609,7 @@ mod tests {
             (Kind::Engagement, "our current streak", of("streak", "all", "calls")),
             (Kind::Engagement, "busiest hours of the week", of("hours", "all", "calls")),
             (Kind::Engagement, "the busiest day ever", of("activity", "day", "calls")),
+            (Kind::Engagement, "the busiest time of day", of("hours", "all", "calls")),
             (Kind::Performance, "was hat der letzte Monat gekostet?", of("calls", "month", "cost_usd")),
             (Kind::Engagement, "is Monday livelier than Friday?", of("activity", "weekday", "sessions")),
             (Kind::Personas, "who used which persona", of("personas_by_user", "all", "calls")),

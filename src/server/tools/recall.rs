@@ -325,12 +325,13 @@ fn describe_unfound(unfound: &Unfound, query: &Query) -> String {
     filters.extend(query.until.map(|it| format!("until {}", clock::format(it))));
     filters.extend(query.as_of.map(|it| format!("as of {}", clock::format(it))));
     let filters = if filters.is_empty() { String::new() } else { format!(" with {}", filters.join("; ")) };
-    let mut text = format!(
-        "Nothing that is remembered matches “{}”. Searched: namespace {} ({} memories){filters}.",
-        shorten(&query.query, 200),
-        view.namespace,
-        unfound.memories
-    );
+    let nothing = match query.query.trim() {
+        "" => "Nothing is remembered here.".to_owned(),
+        asked => format!("Nothing that is remembered matches “{}”.", shorten(asked, 200)),
+    };
+    let memories = if unfound.memories == 1 { "memory" } else { "memories" };
+    let mut text =
+        format!("{nothing} Searched: namespace {} ({} {memories}){filters}.", view.namespace, unfound.memories);
     if unfound.left_out > 0 {
         text.push_str(&format!(
             " {} in it match but were left out: by these filters, or because they were superseded or have ended \

@@ -77,6 +77,8 @@ async fn the_list_of_resources_sees_the_lines_before_it() -> anyhow::Result<()> 
 #[tokio::test]
 async fn an_empty_owner_is_none_and_an_empty_filter_forgets_nothing() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
+    let nothing = server.call("recall", json!({"query": ""})).await?;
+    assert_eq!(nothing["searched"], "Nothing is remembered here. Searched: namespace default (0 memories).");
     let empty = json!({"content": "zeta", "user_id": "", "persona": "", "session_id": "", "supersedes": ""});
     server.call("remember", empty).await?;
     assert_eq!(server.call("recall", json!({"query": "zeta"})).await?["memories"][0]["content"], "zeta");

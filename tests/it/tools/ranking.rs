@@ -186,7 +186,7 @@ async fn nothing_found_says_what_was_searched_and_where_something_is() -> anyhow
     let found = server.call("recall", json!({"query": "zebra", "kinds": ["decision"]})).await?;
     let searched = found["searched"].as_str().unwrap_or_default();
     assert_eq!(found["memories"], json!([]));
-    for expected in ["namespace default (1 memories) with kinds decision", "1 in it match", "Namespace work has 1"] {
+    for expected in ["namespace default (1 memory) with kinds decision", "1 in it match", "Namespace work has 1"] {
         assert!(searched.contains(expected), "{expected}: {searched}");
     }
     assert!(!searched.contains("hidden"), "{searched}");
