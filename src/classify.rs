@@ -50,18 +50,4 @@ impl Classifier {
         let more = self.net.as_ref().map(|it| it.scores(&tokens, &self.lexicon)).unwrap_or_default();
         self.model.guess(&features::features(&tokens, &self.lexicon), &more)
     }
-
-    /// Whether `text` is of what was learned: it has a word of a class other than `idle` (those of words that stand in
-    /// any sentence), or words that were met in learning and no others.
-    pub fn knows(&self, text: &str, idle: &[&str]) -> bool {
-        let tokens = tokens::tokens(text);
-        if self.lexicon.classes(&tokens).iter().flatten().any(|it| !idle.contains(it)) {
-            return true;
-        }
-        let is_word = |it: &&String| it.starts_with(char::is_alphabetic);
-        // Short words are of the grammar, but for scripts in which a character is a word.
-        let tells = |it: &str| it.chars().count() > 2 || it.starts_with(tokens::is_unspaced);
-        let mut words = tokens.iter().filter(is_word).map(|it| (self.model.knows(it), tells(it))).peekable();
-        words.peek().is_some() && words.all(|(is_known, tells)| is_known || !tells)
-    }
 }

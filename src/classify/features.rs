@@ -24,7 +24,10 @@ pub(super) fn features(tokens: &[String], lexicon: &Lexicon) -> Vec<Feature> {
         if let Some(second) = at(place + 1) {
             add("b", &[token, second]);
         }
-        if let Some(beginning) = beginning(token) {
+        // The beginning of a long word stands for its forms, and for some slips.
+        if !token.starts_with('<')
+            && let Some((beginning, _)) = token.char_indices().nth(5).and_then(|(end, _)| token.split_at_checked(end))
+        {
             add("p", &[beginning]);
         }
     }
@@ -49,17 +52,6 @@ pub(super) fn features(tokens: &[String], lexicon: &Lexicon) -> Vec<Feature> {
     out.sort_unstable();
     out.dedup_by_key(|it| it.0);
     out
-}
-
-/// The features that a word has by itself.
-pub(super) fn alone(token: &str) -> impl Iterator<Item = u32> {
-    std::iter::once(hash("u", &[token])).chain(beginning(token).map(|it| hash("p", &[it])))
-}
-
-/// The beginning of a long word, which stands for its forms, and for some slips.
-fn beginning(token: &str) -> Option<&str> {
-    let (end, _) = token.char_indices().nth(5).filter(|_| !token.starts_with('<'))?;
-    token.get(..end)
 }
 
 /// Classes alone, in pairs, as they follow each other, at the start of the text, and in its last clause.

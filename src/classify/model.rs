@@ -5,7 +5,6 @@
 //! (u8) and weight (f32); the features' hashes (u32, sorted); for each feature a byte (i8) for each label.
 
 use super::Guess;
-use super::features;
 use super::features::Feature;
 use super::reader::Hashes;
 use super::reader::Reader;
@@ -36,11 +35,6 @@ impl Model {
         let hashes = reader.hashes(features)?;
         let weights = reader.bytes(features.checked_mul(labels)?)?;
         (names.len() == labels).then_some(Model { labels: names, starts, groups, step, hashes, weights })
-    }
-
-    /// Whether it has a weight for the word `token` or for its beginning.
-    pub(super) fn knows(&self, token: &str) -> bool {
-        features::alone(token).any(|it| self.hashes.place(it).is_some())
     }
 
     /// Every label, the most probable first; `more` is added to the labels' scores, in their order.

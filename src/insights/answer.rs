@@ -70,12 +70,6 @@ fn lifetime(kind: Kind, times: CacheTimes) -> Duration {
 /// one in four is meant otherwise.
 const UNSURE: f64 = 0.75;
 
-/// Before the answer to a question of which no word says what it asks of the record.
-const WHAT_CAN_BE_ASKED: &str = "Nothing in this question is known to be about recorded use, so what follows may not be \
-    meant. It can be asked which conversations and decisions there were, who used which personas, frameworks and request \
-    kinds, how fast, reliable and dear models and tools are, how lively use is, and what changed; for knowledge there is \
-    recall. ";
-
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Question {
@@ -384,9 +378,6 @@ impl Insights {
         }
         if finding.total == 0 {
             finding.text.push_str(&self.what_there_is(&eyes).await?);
-        }
-        if question.kind.is_none() && !read.is_known {
-            finding.text.insert_str(0, WHAT_CAN_BE_ASKED);
         }
         let chart = question.chart.and_then(|format| {
             let span = call.span("draw");

@@ -420,7 +420,9 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
                 "时长",
             ]) {
                 "lengths"
-            } else if words.any(&["busiest"]) && words.any(&["=day", "=days", "month"]) && !words.any(&["hour", "time"])
+            } else if words.any(&["busiest"])
+                && words.any(&["=day", "=days", "=month", "=months"])
+                && !words.any(&["hour", "time", "part", "week"])
             {
                 "activity"
             } else if words.any(&[

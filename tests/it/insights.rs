@@ -111,24 +111,6 @@ fn one_user_or_persona_cannot_read_anothers_words() -> anyhow::Result<()> {
 }
 
 #[test]
-fn a_question_about_something_else_is_told_what_can_be_asked() -> anyhow::Result<()> {
-    let home = Home::new()?;
-    let mut server = home.server()?;
-    server.call("remember", json!({"content": "Ana prefers tea"}))?;
-    let told = |answer: &Value| answer["answer"].as_str().is_some_and(|it| it.contains("there is recall"));
-    for question in ["blorb?", "what is the weather in Paris?"] {
-        let answer = server.call("query_insights", json!({"question": question}))?;
-        assert!(answer["confidence"].as_f64() < Some(0.2) && told(&answer), "{answer}");
-        let given = server.call("query_insights", json!({"question": question, "type": "engagement"}))?;
-        assert!(given["confidence"] == 1.0 && !told(&given), "{given}");
-    }
-    let answer = server.call("query_insights", json!({"question": "which provider is the slowest?"}))?;
-    assert!(answer["confidence"].as_f64() > Some(0.5) && !told(&answer), "{answer}");
-    server.finish()?;
-    Ok(())
-}
-
-#[test]
 fn a_list_is_read_to_its_end_page_by_page() -> anyhow::Result<()> {
     let home = Home::new()?;
     let mut server = home.server()?;

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::super::arguments;
 use super::super::order::Domain;
 use super::super::order::Touches;
-use super::super::reply::ANSWER_CHARACTERS;
 use super::super::reply::Answer;
 use super::super::reply::Failure;
 use super::super::reply::fitting;
@@ -116,9 +115,6 @@ pub(super) struct ContextOut {
     owner: String,
     key: String,
     data: Value,
-    /// `data` is a piece of JSON text of this length.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_chars: Option<usize>,
     version: i64,
     /// After a write: versions before this one made room.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,9 +139,6 @@ pub(super) struct From {
     version: i64,
 }
 
-/// Characters of a piece of data that is too large for one answer: quotes become two inside a text.
-const PIECE: usize = ANSWER_CHARACTERS / 2;
-
 /// Where a context stands, in a few words.
 fn place(key: &ContextKey) -> String {
     if key.owner.is_empty() { key.scope.name().to_owned() } else { format!("{}/{}", key.scope.name(), key.owner) }
@@ -158,7 +151,6 @@ impl ContextOut {
             owner: row.key.owner,
             key: row.key.key,
             data: row.data,
-            data_chars: None,
             version: row.version,
             oldest_version: None,
             created_at: clock::format(row.created_at),
@@ -187,26 +179,6 @@ impl ContextOut {
         Some(ContextOut { from, origins, ..ContextOut::of(ContextRow { data: it.data, ..nearest }) })
     }
 
-    /// With the piece of its JSON text after `from` characters in place of data that is too large for one answer; and
-    /// the cursor of the next piece.
-    pub(super) fn cut(mut self, from: usize) -> (ContextOut, Option<String>) {
-        if from == 0 && size(&self) <= ANSWER_CHARACTERS {
-            return (self, None);
-        }
-        let text = self.data.to_string();
-        let chars = text.chars().count();
-        self.data = text.chars().skip(from).take(PIECE).collect::<String>().into();
-        self.data_chars = Some(chars);
-        let end = from.saturating_add(PIECE);
-        let next = (end < chars).then(|| format!("{}:{end}", self.state()));
-        (self, next)
-    }
-
-    /// Another number after every write to what it is made of.
-    fn state(&self) -> i64 {
-        if self.from.is_empty() { self.version } else { self.from.iter().map(|it| it.version).sum() }
-    }
-
     pub(super) fn line(&self) -> String {
         let owner = if self.owner.is_empty() { String::new() } else { format!("/{}", self.owner) };
         let expires = self.expires_at.as_ref().map(|at| format!(", expires {at}")).unwrap_or_default();
@@ -220,9 +192,6 @@ impl ContextOut {
             "{}{owner}/{} (version {}, created {}, updated {}{expires}{over}):\n{}",
             self.scope, self.key, self.version, self.created_at, self.updated_at, self.data
         );
-        if let Some(chars) = self.data_chars {
-            line.push_str(&format!("\n(a piece of its JSON text, which has {chars} characters)"));
-        }
         for (at, place) in self.origins.iter().flatten() {
             let at = if at.is_empty() { "all of it" } else { at };
             line.push_str(&format!("\n  {at}: {place}"));
@@ -244,32 +213,6 @@ pub(super) fn owner_of(scope: Scope, owner: Option<String>) -> Result<String, Fa
     }
 }
 
-/// Which piece of one context's data a cursor leads to: what the context was then, and after how many characters.
-fn piece(cursor: Option<&String>) -> Result<Option<(i64, usize)>, Failure> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let read = cursor.split_once(':').and_then(|(state, from)| Some((state.parse().ok()?, from.parse().ok()?)));
-    let wrong =
-        || Failure::argument("cursor", &Value::String(cursor.clone()), "the next_cursor of an answer", "\"3:23000\"");
-    read.map(Some).ok_or_else(wrong)
-}
-
-/// One context, or the piece of it that was asked for.
-fn one(found: Option<ContextOut>, piece: Option<(i64, usize)>) -> Result<(Vec<ContextOut>, Option<String>), Failure> {
-    let (state, from) = piece.unzip();
-    match found {
-        Some(found) if state.is_none_or(|it| it == found.state()) => {
-            let (context, next) = found.cut(from.unwrap_or(0));
-            Ok((vec![context], next))
-        }
-        _ if state.is_some() => Err(Failure::new(
-            "conflict",
-            "what was being read was changed meanwhile",
-            "read it again from its beginning, without cursor",
-        )),
-        _ => Ok((Vec::new(), None)),
-    }
-}
-
 async fn read_context(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: ReadArgs = arguments::read(arguments)?;
     let sessions = &context.app.sessions;
@@ -288,25 +231,21 @@ async fn read_context(context: Context, arguments: Value) -> Result<Answer, Fail
         }
         (None, key) => {
             let around = Around { view, conversation: given(args.conversation), artifact: given(args.artifact) };
-            let piece = if key.is_some() { piece(args.cursor.as_ref())? } else { None };
-            let is_one = key.is_some();
             let page = sessions.inherited(&around, key, args.cursor, limit).await?;
-            let mut shown = page.contexts.into_iter().filter_map(|it| ContextOut::inherited(it, args.explain));
-            if is_one { one(shown.next(), piece)? } else { (shown.map(|it| it.cut(0).0).collect(), page.next) }
+            let shown = page.contexts.into_iter().filter_map(|it| ContextOut::inherited(it, args.explain));
+            (shown.collect(), page.next)
         }
         (Some(scope), Some(key)) => {
             let (scope, by) = (scope.scope(), session::by(&view, "read_context"));
             let owner = owner_of(scope, args.owner)?;
             let key = ContextKey { namespace: view.namespace, scope, owner, key };
-            let piece = piece(args.cursor.as_ref())?;
-            let version = piece.map(|it| it.0).or(args.version);
-            one(sessions.read(key, version, by).await?.map(ContextOut::of), piece)?
+            (sessions.read(key, args.version, by).await?.into_iter().map(ContextOut::of).collect(), None)
         }
         (Some(scope), None) => {
             let (scope, by) = (scope.scope(), session::by(&view, "read_context"));
             let owner = owner_of(scope, args.owner)?;
             let page = sessions.list(view.namespace, (scope, owner), args.cursor, limit, by).await?;
-            (page.contexts.into_iter().map(|it| ContextOut::of(it).cut(0).0).collect(), page.next)
+            (page.contexts.into_iter().map(ContextOut::of).collect(), page.next)
         }
     };
     drop(span);

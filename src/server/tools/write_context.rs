@@ -129,7 +129,7 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
     drop(span);
     match written {
         Ok(ContextWritten { row, oldest }) => {
-            let context = row.map(|it| ContextOut::written(it, oldest).cut(0).0);
+            let context = row.map(|it| ContextOut::written(it, oldest));
             let mut text = match &context {
                 Some(context) => format!("Written: {}", context.line()),
                 None => "Cleared.".to_owned(),
@@ -147,7 +147,7 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
         }
         Err(StoreError::Conflict { expected, current }) => {
             let mut failure = Failure::from(StoreError::Conflict { expected, current });
-            let now = context.app.sessions.read(key, None, by).await?.map(|it| ContextOut::of(it).cut(0).0);
+            let now = context.app.sessions.read(key, None, by).await?.map(ContextOut::of);
             let shown = now.as_ref().map_or_else(|| "there is none now".to_owned(), ContextOut::line);
             failure.message = format!("{}; nothing was written. Current: {shown}", failure.message);
             if let Ok(now) = serde_json::to_value(&now) {

@@ -212,49 +212,6 @@ async fn the_keys_of_an_owner_come_page_by_page() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn data_too_large_for_one_answer_is_read_piece_by_piece() -> anyhow::Result<()> {
-    let mut server = Duplex::start(&Home::new()?)?;
-    let large = json!({"log": "\"ä\" ".repeat(30_000)});
-    let written = write(&mut server, "big", json!({"data": large})).await?;
-    write(&mut server, "small", json!({"data": 1})).await?;
-    let chars = large.to_string().chars().count();
-    assert_eq!(written["data_chars"], chars);
-    for place in [json!({"scope": "session", "owner": "s"}), json!({"session_id": "s"})] {
-        // A list shows its beginning, and what stands behind it.
-        let list = server.call("read_context", place.clone()).await?;
-        assert!(list.to_string().chars().count() < 50_000, "{list:.300}");
-        assert_eq!((&list["contexts"][0]["data_chars"], &list["contexts"][1]["data"]), (&json!(chars), &json!(1)));
-        let mut arguments = place;
-        arguments["key"] = json!("big");
-        let mut read = String::new();
-        loop {
-            let page = server.request("tools/call", modern(json!({"name": "read_context", "arguments": arguments})));
-            let page = page.await?;
-            let text = page["result"]["content"][0]["text"].as_str().unwrap_or_default();
-            assert!(text.chars().count() < 50_000 && text.contains(&format!("which has {chars} characters")));
-            let page = crate::harness::data_of(&page)?;
-            assert!(page.to_string().chars().count() < 50_000, "{page:.300}");
-            read.push_str(page["contexts"][0]["data"].as_str().unwrap_or_default());
-            match page.get("next_cursor") {
-                Some(next) => arguments["cursor"] = next.clone(),
-                None => break,
-            }
-        }
-        assert_eq!(serde_json::from_str::<Value>(&read)?, large);
-    }
-    // A piece is of one version: by its scope the older one is read on, what holds now must be begun again.
-    let first = server.call("read_context", at("big", json!({}))).await?;
-    write(&mut server, "big", json!({"patch": {"log": "short"}})).await?;
-    let second = server.call("read_context", at("big", json!({"cursor": first["next_cursor"]}))).await?;
-    assert_eq!((&second["contexts"][0]["version"], &second["contexts"][0]["data_chars"]), (&json!(1), &json!(chars)));
-    let joined = json!({"session_id": "s", "key": "big", "cursor": first["next_cursor"]});
-    assert_eq!(server.fail("read_context", joined).await?["kind"], "conflict");
-    let wrong = server.fail("read_context", at("big", json!({"cursor": "further"}))).await?;
-    assert_eq!((&wrong["kind"], &wrong["argument"]), (&json!("invalid_argument"), &json!("cursor")));
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_write_says_which_versions_had_to_make_room() -> anyhow::Result<()> {
     let home = Home::new()?;
     let file = home.folder().join("config.toml");
