@@ -14,7 +14,6 @@ const SPOKEN: &[&str] = &[
     "passphrase",
     "passcode",
     "passwd",
-    "pwd",
     "pw",
     "pin",
     "pincode",
@@ -25,12 +24,10 @@ const SPOKEN: &[&str] = &[
     "hasło",
     "пароль",
     "şifre",
-    "parola",
     "lösenord",
     "heslo",
     "jelszó",
     "salasana",
-    "sandi",
     "المرور",
     "السر",
     "passe",
@@ -205,7 +202,7 @@ pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'stat
     };
     let is_number = text[start..start + length].bytes().all(|it| it.is_ascii_digit());
     let is_pin = word.starts_with("pin");
-    (SPOKEN.contains(&word.as_str())
+    (SPOKEN.contains(&word.rsplit('-').next().unwrap_or_default())
         && is_over
         && (is_number || !is_pin)
         && !text[..start].ends_with(|it: char| !it.is_whitespace() && !"\"'`“„«".contains(it)))
@@ -226,7 +223,11 @@ fn first_word(text: &str) -> (String, usize) {
 
 /// What the word is a name of; `last` is its part behind a hyphen, `before` the word before it.
 fn kind_of(word: &str, last: &str, before: impl Fn() -> String) -> Option<(Asks, &'static str)> {
-    if SPOKEN.contains(&last) || word == "wlan-schlüssel" || ENDINGS.iter().any(|it| last.ends_with(it)) {
+    if SPOKEN.contains(&last)
+        || word == "wlan-schlüssel"
+        || word.ends_with("_pwd")
+        || ENDINGS.iter().any(|it| last.ends_with(it))
+    {
         let is_pin = last.starts_with("pin") || last == "passcode" || last == "clave";
         return Some((if is_pin { Asks::Pin } else { Asks::Chosen }, "password"));
     }

@@ -33,12 +33,13 @@ pub(super) fn typed(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'s
     if !name.starts_with('-') {
         return None;
     }
-    let command = || command(text, word.start);
+    let line = || line(text, word.start);
+    let command = || command(line());
     let behind = text[word.end..].trim_start_matches([' ', '=', '"', '\'']);
     if matches!(name, "-u" | "--user" | "-U") {
         let user = behind.bytes().take(MAX_VALUE_BYTES).take_while(|it| is_word(*it) || b".@+".contains(it)).count();
         let sign = behind[user..].chars().next().filter(|_| user > 0)?;
-        let is_sent = TAKE_BOTH.iter().any(|it| it.1 == sign && command().contains(it.0));
+        let is_sent = TAKE_BOTH.iter().any(|it| it.1 == sign && line().contains(it.0));
         return chosen(text, &behind[user + sign.len_utf8()..]).filter(|_| is_sent);
     }
     if TAKE.iter().any(|it| it.1 == name && command().contains(it.0)) {
@@ -53,10 +54,17 @@ pub(super) fn typed(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'s
         .flatten()
 }
 
-/// The command up to `at`, as far as one looks.
-fn command(text: &str, at: usize) -> &str {
+/// The last command of a line; all of it when what parts commands stands within quotes.
+fn command(line: &str) -> &str {
+    let last = line.rsplit([';', '|', '&']).next().unwrap_or_default();
+    let is_quoted = ['"', '\''].iter().any(|it| last.matches(*it).count() % 2 == 1);
+    if is_quoted { line } else { last }
+}
+
+/// The line up to `at`, as far as one looks.
+fn line(text: &str, at: usize) -> &str {
     let start = text.floor_char_boundary(at.saturating_sub(COMMAND_BYTES));
-    text[start..at].rsplit(['\n', ';', '|', '&']).next().unwrap_or_default()
+    text[start..at].rsplit('\n').next().unwrap_or_default()
 }
 
 /// The password with which `rest`, an end of `text`, begins: no variable, no number of a port, and no word that only
@@ -71,6 +79,7 @@ fn chosen(text: &str, rest: &str) -> Option<(Range<usize>, &'static str)> {
         && value.contains(char::is_alphabetic)
         && !value.starts_with(['$', '%', '.', '/', '-', '['])
         && !low.contains("password")
+        && low != "username"
         && !PLACEHOLDERS.contains(&low.as_str());
     is_one.then(|| (at..at + length, "password"))
 }
