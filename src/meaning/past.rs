@@ -9,11 +9,11 @@ const WAS: &[&str] = &[
     "wurde", "wurden", "zog", "gezogen", "fue", "era",
 ];
 
-/// Whether `new` tells what was so in a year before that of `old`, or, when `old` names none, before `this_year`: then
-/// it is not sure which of the two came later.
-pub fn is_of_before(new: &str, old: &str, this_year: i32) -> bool {
+/// Whether `new` tells what was so in a year before that of `old`, or, when `old` names none, before the one since which
+/// it holds: then it is not sure which of the two came later.
+pub fn is_of_before(new: &str, old: &str, this_year: i32, held: i32) -> bool {
     let Some(told) = year(new, this_year) else { return false };
-    told < year(old, this_year).unwrap_or(this_year)
+    told < year(old, this_year).unwrap_or(held)
 }
 
 /// The latest year in which something is said to have been.
@@ -56,7 +56,8 @@ mod tests {
             ("The contract ends in 2025", "The contract ends in 2027", false),
             ("The shop has 2010 items in stock", "The shop has 5 items", false),
         ] {
-            assert_eq!(is_of_before(new, old, 2026), expected, "{new} / {old}");
+            assert_eq!(is_of_before(new, old, 2026, 2026), expected, "{new} / {old}");
         }
+        assert!(!is_of_before("Ana moved to Berlin in 2025", "Ana lives in Paris", 2026, 2023));
     }
 }

@@ -153,7 +153,8 @@ fn is_unreal(words: &[Word], at: usize) -> bool {
 /// Leaves out what was only meant, tried or nearly done, up to where something else is said: `we nearly moved to Rome,
 /// but we live in Oslo`.
 pub(super) fn leave_out_unreal(words: &mut Vec<Word>) {
-    let ends = |it: &Word| it.is_mark() || it.is(&["but", "so", "aber", "mais", "pero"]);
+    let ends =
+        |it: &Word| it.is_mark() || it.is(&["but", "so", "because", "aber", "weil", "mais", "parce", "pero", "porque"]);
     while let Some(at) = (0..words.len()).find(|at| is_unreal(words, *at)) {
         let begin = words[..at].iter().rposition(ends).map_or(0, |it| it + 1);
         let end = words[at..].iter().position(ends).map_or(words.len(), |it| at + it + 1);
@@ -171,6 +172,7 @@ mod tests {
         for (text, expected) in [
             ("We nearly moved to Rome", ""),
             ("We nearly moved to Rome, but Ana lives in Oslo", "but ana lives in oslo"),
+            ("Ana moved to Berlin because she wanted to be near", "ana moved to berlin because"),
             ("The limit nearly doubled to 19", "the limit nearly doubled to 19"),
             ("The user wanted to be called Rob", "the user wanted to be called rob"),
             ("Ana was considered fit", "ana was considered fit"),

@@ -33,6 +33,12 @@ const YEARLY: &[&str] = &[
     "cada año",
 ];
 
+/// Further than days are named by the day on which it is said.
+const FAR: Millis = 70 * DAY;
+
+/// What tells of something past: `we went hiking on Saturday`.
+const WENT: &[&str] = &["went", "had", "got", "met", "saw", "did", "ate", "came", "took", "bought", "left"];
+
 /// The memories that are meant and say of a day of `times` from that of `now` on, in the order of those days.
 pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis) -> Result<Vec<i64>, StoreError> {
     let today = now - now.rem_euclid(DAY);
@@ -50,7 +56,7 @@ pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis)
             let day = glances.at(seq, |glance| {
                 let told = glance.occurred_at.unwrap_or(glance.created_at);
                 let means = reader.filter().means(glance);
-                means.then(|| day_of(glance.content, told, now, time, (since, until))).flatten()
+                means.then(|| day_of(glance.content, told, time, (since, until))).flatten()
             })?;
             found.extend(day.flatten().map(|it| (it, seq)));
         }
@@ -61,24 +67,20 @@ pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis)
 }
 
 /// The first moment from `since` until before `until` that a text told at `told` names, as finely as the question did.
-fn day_of(
-    content: &str,
-    told: Millis,
-    now: Millis,
-    asked: &Mention,
-    (since, until): (Millis, Millis),
-) -> Option<Millis> {
+fn day_of(content: &str, told: Millis, asked: &Mention, (since, until): (Millis, Millis)) -> Option<Millis> {
     let end = content.floor_char_boundary(BEGINNING);
     let text = content.get(..end)?;
     let lower = text.to_lowercase();
-    let from = if YEARLY.iter().any(|it| lower.contains(it)) { now } else { told };
+    // A day and a month come again; `tomorrow` of back then does not, and is read as of long before the days asked for.
+    let from = if YEARLY.iter().any(|it| lower.contains(it)) { told.max(since - FAR) } else { told };
     let moment = |it: &Mention| match (it.since, it.until) {
         (Some(begin), Some(end)) => (begin < until && since < end).then(|| begin.max(since)),
         // `by Friday` ends with it.
         (None, Some(end)) => Some(end - 1),
         (begin, None) => begin,
     };
-    let named = dates::find_ahead(text, from);
+    let is_past = lower.split(|it: char| !it.is_alphanumeric()).any(|it| WENT.contains(&it));
+    let named = if is_past { dates::find(text, from) } else { dates::find_ahead(text, from) };
     let moments = named.iter().filter(|it| it.grain <= asked.grain).filter_map(moment);
     moments.filter(|it| (since..until).contains(it)).min()
 }
@@ -95,7 +97,7 @@ mod tests {
         let now = at("2026-11-28T09:00:00Z");
         let asked = dates::find_ahead(asked, now).remove(0);
         let stretch = (asked.since.unwrap(), asked.until.unwrap());
-        assert_eq!(day_of(content, at(told), now, &asked, stretch).is_some(), expected, "{content}");
+        assert_eq!(day_of(content, at(told), &asked, stretch).is_some(), expected, "{content}");
     }
 
     #[test]
@@ -114,6 +116,8 @@ mod tests {
         }
         for (told, content) in [
             ("2026-11-20", "The movers come tomorrow"),
+            ("2026-09-01", "Mia's birthday is tomorrow"),
+            ("2026-11-22", "We went hiking on Saturday"),
             ("2026-11-10", "The report is due by Saturday"),
             ("2025-03-01", "Dentist on 28 November at 10"),
             ("2026-11-01", "We went to Rome on 28 November 2025"),

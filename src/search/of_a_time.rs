@@ -26,7 +26,7 @@ const WAS: &str = "happened happens occurred went gone did done been was were ne
     summary summarize summarise \
     war waren passiert passierte geschah geschehen gab getan hatten neues gemacht gearbeitet besprochen gesprochen geredet \
     passé arrivé fait faites eu lieu parlé discuté travaillé neuf \
-    pasó pasado ocurrió hice hicimos hiciste hizo hecho hubo nuevo hablamos hablado trabajamos fue \
+    pasó paso pasado ocurrió hice hicimos hiciste hizo hecho hubo nuevo hablamos hablado trabajamos fue \
     successo accaduto fatto parlato stato nuovo \
     aconteceu fiz fizemos feito foi falamos houve \
     gebeurd gebeurde gedaan besproken gesproken";

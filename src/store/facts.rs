@@ -438,8 +438,8 @@ fn shown(fact: &Fact) -> String {
 
 /// Whether a text of the moment `at` tells of a time before that of `old`.
 fn is_of_before(text: &str, at: Millis, old: &Held) -> bool {
-    let year = clock::format(at).get(..4).and_then(|it| it.parse().ok());
-    year.is_some_and(|it| meaning::is_of_before(text, &old.content, it))
+    let year = |at: Millis| clock::format(at).get(..4).and_then(|it| it.parse().ok());
+    year(at).zip(year(old.valid_from)).is_some_and(|(now, held)| meaning::is_of_before(text, &old.content, now, held))
 }
 
 /// Whether nothing but the fact would be lost with its memory. What happened stays true, also when things have
