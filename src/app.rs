@@ -114,8 +114,8 @@ impl App {
 
     /// Writes and sends what is left, and closes the files.
     pub async fn close(&self) {
-        self.telemetry.close().await;
         self.documents.close().await;
+        self.telemetry.close().await;
         self.store.close().await;
     }
 

@@ -114,7 +114,9 @@ impl Git<'_> {
         let lines = text.split_inclusive('\n').filter_map(|it| it.strip_suffix('\n'));
         let list: Vec<String> = lines.map(str::to_owned).collect();
         let is_hash = |it: &String| matches!(it.len(), 40 | 64) && it.bytes().all(|it| it.is_ascii_hexdigit());
-        (!list.is_empty() && list.iter().all(is_hash)).then_some((list, is_whole))
+        // A part that no commit touched has an empty past, which is known then.
+        let is_known = !list.is_empty() || is_part && is_whole;
+        (is_known && list.iter().all(is_hash)).then_some((list, is_whole))
     }
 
     /// What the commits of `wanted` say and change, as far as `take` goes on; returns whether that came to its end.
@@ -137,6 +139,9 @@ impl Git<'_> {
         command.args(SETTINGS.iter().flat_map(|it| ["-c", it])).args(arguments);
         command.env_clear().envs(environment).current_dir(self.root);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        // Ctrl-C in a terminal is for us: a git that it ends looks like one that cannot read these commits.
+        #[cfg(unix)]
+        command.process_group(0);
         let Ok(mut child) = command.spawn() else { return false };
         if limit(&child).is_none() {
             return false;

@@ -158,7 +158,10 @@ impl Documents {
     async fn learn(&self, workspace: &GenerationRow) -> Result<(), DocumentsError> {
         let root = Path::new(&workspace.root);
         let Some(program) = &self.books.git else { return Ok(()) };
-        let _alone = self.alone().await;
+        let Some(_alone) = self.alone().await else {
+            self.books.give_up(workspace);
+            return Ok(());
+        };
         let (Some((repository, _)), Some(state)) = (repository(root), state(root)) else {
             self.books.give_up(workspace);
             return Ok(());
@@ -192,16 +195,24 @@ impl Documents {
     }
 
     /// Waits until nobody else asks git, here or in another process that shares the index file, until what is returned is
-    /// dropped. Where files cannot be locked others are not waited for.
-    async fn alone(&self) -> (MutexGuard<'_, ()>, Option<File>) {
+    /// dropped. Where files cannot be locked others are not waited for; `None` when another does not come to its end.
+    async fn alone(&self) -> Option<(MutexGuard<'_, ()>, Option<File>)> {
         let here = self.books.asking.lock().await;
         let mut name = self.store.path().as_os_str().to_owned();
         name.push(LOCK_SUFFIX);
-        let file = File::options().create(true).append(true).open(PathBuf::from(name)).ok();
+        let mut options = File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(PathBuf::from(name)).ok();
+        let patience = Instant::now() + PATIENCE;
         while let Some(Err(TryLockError::WouldBlock)) = file.as_ref().map(File::try_lock) {
+            if Instant::now() > patience {
+                return None;
+            }
             tokio::time::sleep(LOCK_POLL).await;
         }
-        (here, file)
+        Some((here, file))
     }
 
     /// Has git tell of the commits of `wanted`, and keeps what it tells. One that it passes over changes no text, and what
