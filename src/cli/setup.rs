@@ -50,7 +50,7 @@ pub(super) fn run(
         (_, true) => Mode::Remove,
         _ => Mode::Write,
     };
-    let lost = lost(&hosts::check(host, &path), &entry);
+    let lost = if mode == Mode::Remove { Vec::new() } else { lost(&hosts::check(host, &path), &entry) };
     let change = hosts::apply(host, &path, &entry, mode)?;
     out.document(&json!({
         "host": host.name(),
@@ -80,7 +80,12 @@ pub(super) fn run(
 fn lost(before: &EntryStatus, entry: &Entry) -> Vec<String> {
     let (EntryStatus::Ready(before) | EntryStatus::CommandMissing(before)) = before else { return Vec::new() };
     // Another value of a flag that is given is what the person wants.
-    let is_given = |at: usize| before.args[at].starts_with("--") && entry.args.contains(&before.args[at]);
+    let times = |all: &[String], flag: &String| all.iter().filter(|it| *it == flag).count();
+    // One that may come several times (`--root`) is given for as many values as there are now.
+    let is_given = |at: usize| {
+        let flag = &before.args[at];
+        flag.starts_with("--") && times(&entry.args, flag) >= times(&before.args, flag)
+    };
     let gone = |at: &usize| !entry.args.contains(&before.args[*at]) && !at.checked_sub(1).is_some_and(is_given);
     (0..before.args.len()).filter(gone).map(|at| before.args[at].clone()).collect()
 }

@@ -196,6 +196,8 @@ impl Admitted<'_> {
             Some(error) => {
                 let model = known.entry(self.key.clone()).or_default();
                 if let Some(wait) = error.retry_after.filter(|_| asks_for_a_pause(error.kind)) {
+                    // Longer than can be told.
+                    let wait = if wait == Duration::MAX { LONGEST_OPEN } else { wait };
                     model.pause = now.checked_add(wait).map(|until| (until, error.clone()));
                 }
                 match shows(error, now.saturating_duration_since(self.begun)) {

@@ -1,11 +1,17 @@
 //! The folder in which a demonstration lives.
 
 use std::fs::DirBuilder;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::super::failed::Failed;
 use crate::ids;
+
+/// How often a folder is tried to be removed, and how long after each time.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A folder among the system's temporary ones, for the user alone; removed with all that is in it when this is
 /// dropped, unless it is to be kept.
@@ -39,11 +45,18 @@ impl TempFolder {
 }
 
 impl Drop for TempFolder {
+    /// A server that was just killed may write until it has ended, so the removal is tried again for two seconds.
     fn drop(&mut self) {
-        if !self.keep
-            && let Err(err) = std::fs::remove_dir_all(&self.path)
-        {
-            tracing::warn!(folder = %self.path.display(), error = %err, "could not be removed");
+        if self.keep {
+            return;
+        }
+        for left in (0..TRIES).rev() {
+            match std::fs::remove_dir_all(&self.path) {
+                Ok(()) => return,
+                Err(err) if err.kind() == ErrorKind::NotFound => return,
+                Err(_) if left > 0 => std::thread::sleep(PAUSE),
+                Err(err) => tracing::warn!(folder = %self.path.display(), error = %err, "could not be removed"),
+            }
         }
     }
 }

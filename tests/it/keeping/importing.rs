@@ -130,9 +130,14 @@ fn the_sqlite_file_of_mcp_memory_service_is_read_and_left_alone() -> anyhow::Res
         (&memory["kind"], &memory["tags"], &memory["occurred_at"]),
         (&json!("preference"), &json!(["drinks", "ana"]), &json!("2025-11-20T10:00:00.5Z"))
     );
-    // A file of another program is told as such.
+    // Our own file is told as such, and so is that of any other program.
     let own = home.database().display().to_string();
     let failed = run(&home, &["import", &own])?;
+    assert!(failed.code == Some(2) && failed.err.contains("a database of carryall itself"), "{failed:?}");
+    let other = home.workspace().join("notes.db");
+    #[expect(clippy::disallowed_methods, reason = "another program's file is made by hand")]
+    rusqlite::Connection::open(&other)?.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY)")?;
+    let failed = run(&home, &["import", "notes.db"])?;
     assert!(failed.code == Some(2) && failed.err.contains("no file of mcp-memory-service"), "{failed:?}");
     Ok(())
 }

@@ -98,7 +98,7 @@ fn a_modern_request_for_an_unknown_revision_is_told_what_there_is() -> anyhow::R
 fn a_request_before_any_opener_is_told_what_it_lacks() -> anyhow::Result<()> {
     let home = Home::new()?;
     for early in [request(json!(1), "tools/list", json!({})), remember(1)] {
-        let messages = home.batch(&[early.clone()])?;
+        let messages = home.batch(std::slice::from_ref(&early))?;
         let error = &by_id(&messages, &json!(1))?["error"];
         assert_eq!(error["code"], -32602);
         let told = error["message"].as_str().unwrap_or_default();
