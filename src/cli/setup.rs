@@ -79,9 +79,9 @@ pub(super) fn run(
 /// The arguments of the entry as it was that `entry` does not have: a database, or what a person had shut off.
 fn lost(before: &EntryStatus, entry: &Entry) -> Vec<String> {
     let (EntryStatus::Ready(before) | EntryStatus::CommandMissing(before)) = before else { return Vec::new() };
-    // Another value of a flag that is given is what the person wants.
     let times = |all: &[String], flag: &String| all.iter().filter(|it| *it == flag).count();
-    // One that may come several times (`--root`) is given for as many values as there are now.
+    // Another value of a flag that is given is what the person wants; one that may come several times (`--root`) is given
+    // for as many values as there are now.
     let is_given = |at: usize| {
         let flag = &before.args[at];
         flag.starts_with("--") && times(&entry.args, flag) >= times(&before.args, flag)
@@ -203,4 +203,22 @@ fn status(status: Status) -> &'static str {
 pub(super) fn files(folders: &Folders) -> Vec<(Host, PathBuf)> {
     let file = |host: Host| Some((host, hosts::config_path(host, folders, None).ok()?));
     Host::ALL.into_iter().filter_map(file).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_that_are_not_given_again_are_lost() {
+        let entry = |args: &[&str]| Entry {
+            command: String::new(),
+            args: args.iter().map(|it| (*it).to_owned()).collect(),
+            env: std::collections::BTreeMap::new(),
+        };
+        let lost = |before: &[&str], now: &[&str]| lost(&EntryStatus::Ready(entry(before)), &entry(now)).join(" ");
+        assert_eq!(lost(&["serve", "--db", "/a", "--read-only"], &["serve"]), "--db /a --read-only");
+        assert_eq!(lost(&["serve", "--db", "/a"], &["serve", "--db", "/b"]), "");
+        assert_eq!(lost(&["--root", "/a", "--root", "/b"], &["--root", "/a"]), "/b");
+    }
 }

@@ -612,6 +612,7 @@ mod tests {
             (Kind::Engagement, "busiest hours of the week", of("hours", "all", "calls")),
             (Kind::Engagement, "the busiest day ever", of("activity", "day", "calls")),
             (Kind::Engagement, "the busiest time of day", of("hours", "all", "calls")),
+            (Kind::Engagement, "busiest day of the week", of("hours", "all", "calls")),
             (Kind::Performance, "was hat der letzte Monat gekostet?", of("calls", "month", "cost_usd")),
             (Kind::Engagement, "is Monday livelier than Friday?", of("activity", "weekday", "sessions")),
             (Kind::Personas, "who used which persona", of("personas_by_user", "all", "calls")),

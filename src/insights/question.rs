@@ -504,7 +504,9 @@ mod tests {
 
     #[test]
     fn a_model_is_known_by_the_beginning_of_its_name_when_it_is_the_only_one() {
-        let models = ["gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "llama3.2"].map(str::to_owned).to_vec();
+        let models = ["gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "llama3.2", "command-r-plus", "open-mistral-7b"]
+            .map(str::to_owned)
+            .to_vec();
         let found = |text: &str| -> Vec<String> {
             let names = Names { models: models.clone(), ..Names::default() };
             read(text, now(), &names).filters.into_iter().map(|it| it.value).collect()
@@ -512,6 +514,7 @@ mod tests {
         assert_eq!(found("compare gpt-5 and claude in speed"), ["gpt-5", "claude-sonnet-4-5"]);
         assert_eq!(found("how slow is llama?"), ["llama3.2"]);
         assert!(found("cost of gpt by day").is_empty(), "there are two");
+        assert!(found("which command failed most").is_empty() && found("open sessions").is_empty(), "they are words");
     }
 
     #[test]

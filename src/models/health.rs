@@ -331,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_is_too_long_to_tell_lasts_as_long_as_a_breaker_may() {
+        let (health, now) = (Health::new(8), Instant::now());
+        let mut error = error(ErrorKind::RateLimited, None);
+        error.retry_after = Some(Duration::MAX);
+        health.admit("p", "m", now).unwrap().report(Some(&error), now);
+        assert!(matches!(health.admit("p", "m", seconds(now, 299)), Err(Refused::Paused(_))));
+        assert!(health.admit("p", "m", now + LONGEST_OPEN).is_ok());
+    }
+
+    #[test]
     fn what_says_nothing_about_the_model_does_not_count() {
         let (health, now) = (Health::new(1), Instant::now());
         for kind in [ErrorKind::Authentication, ErrorKind::Quota, ErrorKind::ContentFilter, ErrorKind::Timeout] {

@@ -421,6 +421,20 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
+    async fn a_folder_that_no_commit_touched_has_an_empty_past_that_is_known() {
+        let folder = tree(&["work/.git/HEAD", "work/untracked/a.rs"]);
+        let root = folder.path().join("work/untracked");
+        let store = crate::store::Store::new(&folder.path().join("a.db"));
+        let documents = Documents::new(&store, crate::clock::Clock::system(), root.clone())
+            // It ends well, and says nothing.
+            .with_git(["/bin/true", "/usr/bin/true"].map(PathBuf::from).into_iter().find(|it| it.exists()));
+        let id = documents.store.open_workspace(root.to_string_lossy().into_owned(), 0).await.unwrap();
+        documents.learn_history().await.unwrap();
+        assert_eq!(Some(documents.store.commits(id).await.unwrap().0), state(&root));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
     async fn of_all_who_share_an_index_one_asks_git_at_a_time() {
         use std::os::unix::fs::PermissionsExt;
 
@@ -448,5 +462,8 @@ mod tests {
         }
         assert_eq!(other.store.commit_hashes(id).await.unwrap(), [format!("{:040}", 1)]);
         assert!(!root.join("both").exists());
+        let mut lock = one.store.path().as_os_str().to_owned();
+        lock.push(LOCK_SUFFIX);
+        assert_eq!(std::fs::metadata(lock).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
