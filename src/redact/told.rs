@@ -305,7 +305,8 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
     }
     let secret = value[..length].trim_end_matches(['.', '\'', '*', '?']);
     let tail = value[secret.len()..].trim_start_matches(['"', '`', '\'', '*', '”', '“', '»']);
-    let next = tail.split_whitespace().next().unwrap_or_default();
+    // Bounded, or a text without a space would be read again for each of its names.
+    let next = tail[..tail.floor_char_boundary(MAX_VALUE_BYTES)].split_whitespace().next().unwrap_or_default();
     let is_over = asks == Asks::Typed
         || tail.is_empty()
         || tail.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r', '。', '、', '，', 'で'])
