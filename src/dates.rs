@@ -6,6 +6,7 @@
 //! took, a time of day or a habit (“on Mondays”) is none.
 
 mod calendar;
+mod calendar_words;
 mod names;
 mod read;
 #[cfg(test)]
@@ -15,6 +16,9 @@ mod tests;
 mod tokens;
 mod words;
 
+pub use calendar_words::Called;
+pub use calendar_words::MONTHS;
+pub use calendar_words::WEEKDAYS;
 pub use names::Names;
 pub use names::names;
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::dates::WEEKDAYS;
 use crate::store::Counted;
 
 /// What a question is about.
@@ -530,7 +531,7 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
     let by = match (kind, view) {
         (Kind::Frameworks, "kinds") if words.any(&["strateg"]) => "strategy",
         (Kind::Frameworks, "kinds") => "request_kind",
-        (Kind::Engagement, "activity") if words.any(WEEKDAYS) => "weekday",
+        (Kind::Engagement, "activity") if asks_for_weekdays(words) => "weekday",
         (Kind::Engagement, "activity") => match named {
             Some(by @ ("month" | "week" | "quarter" | "day" | "hour")) => by,
             _ => over_time,
@@ -549,24 +550,12 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
     by.to_owned()
 }
 
-const WEEKDAYS: Signs = &[
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "weekday",
-    "montag",
-    "freitag",
-    "lundi",
-    "vendredi",
-    "lunes",
-    "viernes",
-    "周一",
-    "月曜",
-];
+fn asks_for_weekdays(words: &Words) -> bool {
+    words.any(BY_WEEKDAY) || WEEKDAYS.iter().any(|it| words.any(it.names))
+}
+
+/// Signs of a question by weekdays, beside their names.
+const BY_WEEKDAY: Signs = &["weekday", "周一", "月曜"];
 
 /// The words of a question in lower case, and the whole of it for scripts without spaces.
 struct Words {

@@ -1,41 +1,24 @@
 //! Brings values into one form, so that two ways to write the same are equal: `May 3rd`, `3 May` and `2026-05-03`.
 
 use super::words::Word;
+use crate::dates::Called;
+use crate::dates::MONTHS;
+use crate::dates::WEEKDAYS;
 
 /// The number of a month's name in English, German, French or Spanish.
 #[inline(never)]
 pub(super) fn month(low: &str) -> Option<u8> {
-    const NAMES: [&[&str]; 12] = [
-        &["january", "jan", "januar", "jänner", "janvier", "enero"],
-        &["february", "feb", "februar", "février", "fevrier", "febrero"],
-        &["march", "mar", "märz", "maerz", "mars", "marzo"],
-        &["april", "apr", "avril", "abril"],
-        &["may", "mai", "mayo"],
-        &["june", "jun", "juni", "juin", "junio"],
-        &["july", "jul", "juli", "juillet", "julio"],
-        &["august", "aug", "août", "aout", "agosto"],
-        &["september", "sep", "sept", "septembre", "septiembre"],
-        &["october", "oct", "oktober", "okt", "octobre", "octubre"],
-        &["november", "nov", "novembre", "noviembre"],
-        &["december", "dec", "dezember", "dez", "décembre", "decembre", "diciembre"],
-    ];
-    let at = NAMES.iter().position(|it| it.contains(&low))?;
-    u8::try_from(at + 1).ok()
+    number_in(&MONTHS, low)
 }
 
 /// The number of a weekday's name, Monday is 1.
 #[inline(never)]
 pub(super) fn weekday(low: &str) -> Option<u8> {
-    const NAMES: [&[&str]; 7] = [
-        &["monday", "mon", "mondays", "montag", "montags", "lundi", "lunes"],
-        &["tuesday", "tue", "tues", "tuesdays", "dienstag", "dienstags", "mardi", "martes"],
-        &["wednesday", "wed", "wednesdays", "mittwoch", "mittwochs", "mercredi", "miércoles", "miercoles"],
-        &["thursday", "thu", "thur", "thurs", "thursdays", "donnerstag", "donnerstags", "jeudi", "jueves"],
-        &["friday", "fri", "fridays", "freitag", "freitags", "vendredi", "viernes"],
-        &["saturday", "sat", "saturdays", "samstag", "samstags", "samedi", "sábado", "sabado"],
-        &["sunday", "sun", "sundays", "sonntag", "sonntags", "dimanche", "domingo"],
-    ];
-    let at = NAMES.iter().position(|it| it.contains(&low))?;
+    number_in(&WEEKDAYS, low)
+}
+
+fn number_in(called: &[Called], low: &str) -> Option<u8> {
+    let at = called.iter().position(|it| it.is(low))?;
     u8::try_from(at + 1).ok()
 }
 

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use super::analysed::Hashed;
 use super::fold::lower_into;
 use super::words::raw_words;
+use crate::dates::MONTHS;
+use crate::dates::WEEKDAYS;
 
 /// Kinds of things, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,7 +117,7 @@ const HOW_MANY: &[&str] = &[
     "hoe oud",
 ];
 
-/// Words that name a time, in lower case.
+/// Words that name a time, in lower case, beside the names of months and weekdays.
 const TIMES: &[&str] = &[
     "yesterday",
     "today",
@@ -138,25 +140,6 @@ const TIMES: &[&str] = &[
     "evening",
     "night",
     "weekend",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
     "summer",
     "winter",
     "spring",
@@ -188,21 +171,6 @@ const TIMES: &[&str] = &[
     "abend",
     "nacht",
     "wochenende",
-    "montag",
-    "dienstag",
-    "mittwoch",
-    "donnerstag",
-    "freitag",
-    "samstag",
-    "sonntag",
-    "januar",
-    "februar",
-    "märz",
-    "mai",
-    "juni",
-    "juli",
-    "oktober",
-    "dezember",
     "sommer",
     "frühling",
     "herbst",
@@ -224,24 +192,6 @@ const TIMES: &[&str] = &[
     "matin",
     "soir",
     "nuit",
-    "lundi",
-    "mardi",
-    "mercredi",
-    "jeudi",
-    "vendredi",
-    "samedi",
-    "dimanche",
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
     "été",
     "hiver",
     "printemps",
@@ -262,25 +212,6 @@ const TIMES: &[&str] = &[
     "día",
     "días",
     "noche",
-    "lunes",
-    "martes",
-    "miércoles",
-    "jueves",
-    "viernes",
-    "sábado",
-    "domingo",
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
     "verano",
     "invierno",
     "primavera",
@@ -418,6 +349,9 @@ static SIGNS: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Hashed>>> = 
         for word in list {
             *signs.entry(*word).or_default() |= sign;
         }
+    }
+    for word in MONTHS.iter().chain(&WEEKDAYS).flat_map(|it| it.names) {
+        *signs.entry(*word).or_default() |= A_TIME;
     }
     signs
 });

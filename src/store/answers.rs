@@ -30,29 +30,24 @@ const BY_KEY: &str = "SELECT answer FROM answers WHERE key = :key AND expires_at
 impl Store {
     /// The answer that was kept under `key` for this owner, unless its time is over.
     pub async fn answer(&self, key: [u8; 32], view: &View, now: Millis) -> Result<Option<String>, StoreError> {
-        let path = self.path().to_path_buf();
         let view = view.clone();
-        self.read(move |conn| {
-            let find = || {
-                conn.prepare_cached(BY_KEY)?
-                    .query_row(
-                        named_params! {
-                            ":key": key, ":now": now, ":namespace": view.namespace, ":user_id": view.user_id,
-                            ":persona": view.persona,
-                        },
-                        |row| row.get(0),
-                    )
-                    .optional()
-            };
-            find().map_err(|err: rusqlite::Error| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(BY_KEY)?
+                .query_row(
+                    named_params! {
+                        ":key": key, ":now": now, ":namespace": view.namespace, ":user_id": view.user_id,
+                        ":persona": view.persona,
+                    },
+                    |row| row.get(0),
+                )
+                .optional()
         })
         .await
     }
 
     /// Keeps an answer, in the place of an older one.
     pub async fn keep_answer(&self, kept: KeptAnswer) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| keep(tx, &kept).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| keep(tx, &kept)).await
     }
 }
 

@@ -68,30 +68,25 @@ fn select(filter: &AuditFilter) -> String {
 impl Store {
     /// The lines that `filter` means, the latest first, at most `limit` after `offset`.
     pub async fn audit(&self, filter: AuditFilter, limit: usize, offset: usize) -> Result<Vec<AuditRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<AuditRow>> {
-                conn.prepare_cached(&select(&filter))?
-                    .query_map(
-                        named_params! {
-                            ":subject": filter.subject, ":action": filter.action, ":actor": filter.actor,
-                            ":since": filter.since, ":until": filter.until,
-                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                            ":offset": i64::try_from(offset).unwrap_or(0),
-                        },
-                        from_row,
-                    )?
-                    .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(&select(&filter))?
+                .query_map(
+                    named_params! {
+                        ":subject": filter.subject, ":action": filter.action, ":actor": filter.actor,
+                        ":since": filter.since, ":until": filter.until,
+                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                        ":offset": i64::try_from(offset).unwrap_or(0),
+                    },
+                    from_row,
+                )?
+                .collect()
         })
         .await
     }
 
     /// Adds a line about what concerns no single memory or context.
     pub async fn add_audit(&self, row: AuditRow) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| note(tx, &row).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| note(tx, &row)).await
     }
 }
 

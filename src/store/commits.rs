@@ -23,59 +23,45 @@ impl Store {
     /// The commits of a workspace in the order of their hashes, and of which state of the repository they are: empty when none
     /// was read.
     pub async fn commits(&self, workspace_id: i64) -> Result<(String, Vec<CommitRow>), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<(String, Vec<CommitRow>)> {
-                let state: Option<String> = conn
-                    .prepare_cached("SELECT history FROM workspaces WHERE id = :id")?
-                    .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
-                    .optional()?;
-                let rows = conn
-                    .prepare_cached(
-                        "SELECT hash, words, files, lines FROM commits WHERE workspace_id = :id ORDER BY hash",
-                    )?
-                    .query_map(named_params! {":id": workspace_id}, |row| {
-                        Ok(CommitRow { hash: row.get(0)?, words: row.get(1)?, files: row.get(2)?, lines: row.get(3)? })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok((state.unwrap_or_default(), rows))
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let state: Option<String> = conn
+                .prepare_cached("SELECT history FROM workspaces WHERE id = :id")?
+                .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                .optional()?;
+            let rows = conn
+                .prepare_cached("SELECT hash, words, files, lines FROM commits WHERE workspace_id = :id ORDER BY hash")?
+                .query_map(named_params! {":id": workspace_id}, |row| {
+                    Ok(CommitRow { hash: row.get(0)?, words: row.get(1)?, files: row.get(2)?, lines: row.get(3)? })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((state.unwrap_or_default(), rows))
         })
         .await
     }
 
     /// The hashes of the commits of a workspace.
     pub async fn commit_hashes(&self, workspace_id: i64) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<Vec<String>> {
-                conn.prepare_cached("SELECT hash FROM commits WHERE workspace_id = :id")?
-                    .query_map(named_params! {":id": workspace_id}, |row| row.get(0))?
-                    .collect()
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached("SELECT hash FROM commits WHERE workspace_id = :id")?
+                .query_map(named_params! {":id": workspace_id}, |row| row.get(0))?
+                .collect()
         })
         .await
     }
 
     /// Keeps commits of a workspace, unless it was removed meanwhile; those that are kept already stay as they are.
     pub async fn keep_commits(&self, workspace_id: i64, commits: Vec<CommitRow>) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let keep = || -> rusqlite::Result<()> {
-                let mut statement = tx.prepare_cached(
-                    "INSERT OR IGNORE INTO commits (workspace_id, hash, words, files, lines)
+        self.change(move |tx| {
+            let mut statement = tx.prepare_cached(
+                "INSERT OR IGNORE INTO commits (workspace_id, hash, words, files, lines)
                      SELECT id, :hash, :words, :files, :lines FROM workspaces WHERE id = :id",
-                )?;
-                for CommitRow { hash, words, files, lines } in &commits {
-                    statement.execute(named_params! {
-                        ":id": workspace_id, ":hash": hash, ":words": words, ":files": files, ":lines": lines,
-                    })?;
-                }
-                Ok(())
-            };
-            keep().map_err(|err| StoreError::of(&path, &err))
+            )?;
+            for CommitRow { hash, words, files, lines } in &commits {
+                statement.execute(named_params! {
+                    ":id": workspace_id, ":hash": hash, ":words": words, ":files": files, ":lines": lines,
+                })?;
+            }
+            Ok(())
         })
         .await
     }
@@ -87,19 +73,14 @@ impl Store {
         state: String,
         gone: Vec<String>,
     ) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let complete = || -> rusqlite::Result<()> {
-                let mut statement =
-                    tx.prepare_cached("DELETE FROM commits WHERE workspace_id = :id AND hash = :hash")?;
-                for hash in &gone {
-                    statement.execute(named_params! {":id": workspace_id, ":hash": hash})?;
-                }
-                tx.prepare_cached("UPDATE workspaces SET history = :state WHERE id = :id")?
-                    .execute(named_params! {":id": workspace_id, ":state": state})
-                    .map(|_| ())
-            };
-            complete().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            let mut statement = tx.prepare_cached("DELETE FROM commits WHERE workspace_id = :id AND hash = :hash")?;
+            for hash in &gone {
+                statement.execute(named_params! {":id": workspace_id, ":hash": hash})?;
+            }
+            tx.prepare_cached("UPDATE workspaces SET history = :state WHERE id = :id")?
+                .execute(named_params! {":id": workspace_id, ":state": state})
+                .map(|_| ())
         })
         .await
     }

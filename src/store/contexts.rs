@@ -203,36 +203,32 @@ impl Store {
         by: ContextBy,
         now: Millis,
     ) -> Result<Vec<ContextRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<ContextRow>> {
-                let mut found = Vec::new();
-                for (scope, owner) in owners {
-                    match &keys {
-                        ContextKeys::One(key) => {
-                            let key = ContextKey { namespace: namespace.clone(), scope, owner, key: key.clone() };
-                            let row = current(conn, &key, now)?;
-                            found.extend(row.filter(|it| by.sees(it.user_id.as_ref(), it.persona.as_ref())));
-                        }
-                        ContextKeys::After(after, limit) => {
-                            let mut statement = conn.prepare_cached(LIST)?;
-                            let rows = statement.query_map(
-                                named_params! {
-                                    ":namespace": namespace, ":scope": scope.name(), ":owner": owner, ":after": after,
-                                    ":user_id": by.user_id, ":persona": by.persona, ":now": now,
-                                    ":limit": i64::try_from(*limit).unwrap_or(i64::MAX),
-                                },
-                                from_row,
-                            )?;
-                            for row in rows {
-                                found.push(row?);
-                            }
+        self.query(move |conn| {
+            let mut found = Vec::new();
+            for (scope, owner) in owners {
+                match &keys {
+                    ContextKeys::One(key) => {
+                        let key = ContextKey { namespace: namespace.clone(), scope, owner, key: key.clone() };
+                        let row = current(conn, &key, now)?;
+                        found.extend(row.filter(|it| by.sees(it.user_id.as_ref(), it.persona.as_ref())));
+                    }
+                    ContextKeys::After(after, limit) => {
+                        let mut statement = conn.prepare_cached(LIST)?;
+                        let rows = statement.query_map(
+                            named_params! {
+                                ":namespace": namespace, ":scope": scope.name(), ":owner": owner, ":after": after,
+                                ":user_id": by.user_id, ":persona": by.persona, ":now": now,
+                                ":limit": i64::try_from(*limit).unwrap_or(i64::MAX),
+                            },
+                            from_row,
+                        )?;
+                        for row in rows {
+                            found.push(row?);
                         }
                     }
                 }
-                Ok(found)
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(found)
         })
         .await
     }

@@ -189,11 +189,26 @@ impl Store {
         outcome.await.unwrap_or_else(|_| Err(StoreError::closed()))
     }
 
+    /// As [`Store::write`], for work that can fail as SQLite does only.
+    pub(super) fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        let path = self.path().to_path_buf();
+        self.write(move |tx| work(tx).map_err(|err| StoreError::of(&path, &err)))
+    }
+
     /// Runs `work` with the next transaction that is made anyway, or soon. Its failure is only logged.
     pub(super) fn write_later(&self, work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send + 'static) {
         if let Err(err) = self.queue(Job::Lazy(Box::new(Lazy::new(work)))) {
             tracing::warn!(error = %err, "a record was not written");
         }
+    }
+
+    /// As [`Store::write_later`], for work that can fail as SQLite does only.
+    pub(super) fn change_later(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        let path = self.path().to_path_buf();
+        self.write_later(move |tx| work(tx).map_err(|err| StoreError::of(&path, &err)));
     }
 
     /// Waits until everything that was queued before is durable, lazy writes included.
@@ -213,6 +228,16 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.read_file_until(cancelled, |conn, _| work(conn)).await
+    }
+
+    /// As [`Store::read_until`], for work that can fail as SQLite does only.
+    pub(super) fn query_until<T: Send + 'static>(
+        &self,
+        cancelled: &CancellationToken,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        let path = self.path().to_path_buf();
+        self.read_until(cancelled, move |conn| work(conn).map_err(|err| StoreError::of(&path, &err)))
     }
 
     /// As [`Store::read_until`], with the number of the file among those that this process has worked with; `None`
@@ -238,6 +263,15 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.on_reader(|conn, _| work(conn)).await
+    }
+
+    /// As [`Store::read`], for work that can fail as SQLite does only.
+    pub(super) fn query<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        let path = self.path().to_path_buf();
+        self.read(move |conn| work(conn).map_err(|err| StoreError::of(&path, &err)))
     }
 
     async fn on_reader<T: Send + 'static>(

@@ -96,20 +96,16 @@ const CHUNK: &str =
 impl Store {
     /// Every indexed file of a workspace, and its generation at that moment.
     pub async fn files(&self, workspace_id: i64) -> Result<(i64, Vec<FileRow>), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<(i64, Vec<FileRow>)> {
-                let generation = conn
-                    .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
-                    .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
-                    .optional()?;
-                let files = conn
-                    .prepare_cached(FILES)?
-                    .query_map(named_params! {":workspace": workspace_id}, file_row)?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok((generation.unwrap_or(0), files))
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let generation = conn
+                .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
+                .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                .optional()?;
+            let files = conn
+                .prepare_cached(FILES)?
+                .query_map(named_params! {":workspace": workspace_id}, file_row)?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((generation.unwrap_or(0), files))
         })
         .await
     }
@@ -120,50 +116,42 @@ impl Store {
         workspace_id: i64,
         known: Vec<Arc<FileRow>>,
     ) -> Result<(i64, Vec<Arc<FileRow>>), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<(i64, Vec<Arc<FileRow>>)> {
-                let generation = conn
-                    .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
-                    .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
-                    .optional()?;
-                let mut known = known.into_iter().peekable();
-                let files = conn
-                    .prepare_cached(FILES)?
-                    .query_map(named_params! {":workspace": workspace_id}, |row| {
-                        let id: i64 = row.get(0)?;
-                        while known.next_if(|it| it.id < id).is_some() {}
-                        match known.next_if(|it| it.id == id) {
-                            Some(before) if is_as_before(&before, row)? => Ok(before),
-                            _ => file_row(row).map(Arc::new),
-                        }
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok((generation.unwrap_or(0), files))
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let generation = conn
+                .prepare_cached("SELECT generation FROM workspaces WHERE id = :id")?
+                .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                .optional()?;
+            let mut known = known.into_iter().peekable();
+            let files = conn
+                .prepare_cached(FILES)?
+                .query_map(named_params! {":workspace": workspace_id}, |row| {
+                    let id: i64 = row.get(0)?;
+                    while known.next_if(|it| it.id < id).is_some() {}
+                    match known.next_if(|it| it.id == id) {
+                        Some(before) if is_as_before(&before, row)? => Ok(before),
+                        _ => file_row(row).map(Arc::new),
+                    }
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((generation.unwrap_or(0), files))
         })
         .await
     }
 
     /// The segments with these ids; those that are gone are left out.
     pub async fn segments(&self, ids: Vec<i64>) -> Result<Vec<SegmentRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<SegmentRow>> {
-                let mut statement = conn.prepare_cached("SELECT lengths FROM segments WHERE id = :id")?;
-                let mut rows = Vec::with_capacity(ids.len());
-                for id in ids {
-                    let lengths: Option<Vec<u8>> =
-                        statement.query_row(named_params! {":id": id}, |row| row.get(0)).optional()?;
-                    if let Some(bytes) = lengths {
-                        let (pairs, _) = bytes.as_chunks::<2>();
-                        rows.push(SegmentRow { id, lengths: pairs.iter().map(|it| u16::from_le_bytes(*it)).collect() });
-                    }
+        self.query(move |conn| {
+            let mut statement = conn.prepare_cached("SELECT lengths FROM segments WHERE id = :id")?;
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                let lengths: Option<Vec<u8>> =
+                    statement.query_row(named_params! {":id": id}, |row| row.get(0)).optional()?;
+                if let Some(bytes) = lengths {
+                    let (pairs, _) = bytes.as_chunks::<2>();
+                    rows.push(SegmentRow { id, lengths: pairs.iter().map(|it| u16::from_le_bytes(*it)).collect() });
                 }
-                Ok(rows)
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(rows)
         })
         .await
     }
@@ -171,39 +159,31 @@ impl Store {
     /// Puts the files of `segment` in the place of what was known of their paths, in one transaction: a file is never
     /// half there. A segment that has no file left afterwards is removed.
     pub async fn put_segment(&self, workspace_id: i64, segment: NewSegment) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let put = || -> rusqlite::Result<()> {
-                for file in &segment.files {
-                    let old: Option<i64> = tx
-                        .prepare_cached("SELECT id FROM files WHERE workspace_id = :workspace AND path = :path")?
-                        .query_row(named_params! {":workspace": workspace_id, ":path": file.path}, |row| row.get(0))
-                        .optional()?;
-                    if let Some(old) = old {
-                        remove_file(tx, old)?;
-                    }
+        self.change(move |tx| {
+            for file in &segment.files {
+                let old: Option<i64> = tx
+                    .prepare_cached("SELECT id FROM files WHERE workspace_id = :workspace AND path = :path")?
+                    .query_row(named_params! {":workspace": workspace_id, ":path": file.path}, |row| row.get(0))
+                    .optional()?;
+                if let Some(old) = old {
+                    remove_file(tx, old)?;
                 }
-                put_segment(tx, workspace_id, &segment)?;
-                clear(tx, workspace_id)
-            };
-            put().map_err(|err| StoreError::of(&path, &err))
+            }
+            put_segment(tx, workspace_id, &segment)?;
+            clear(tx, workspace_id)
         })
         .await
     }
 
     /// Notes new times for files whose bytes are the same: (file id, size in bytes, time in nanoseconds).
     pub async fn touch_files(&self, workspace_id: i64, seen: Vec<(i64, i64, i64)>) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let touch = || -> rusqlite::Result<()> {
-                let mut statement =
-                    tx.prepare_cached("UPDATE files SET size_bytes = :size, mtime_ns = :mtime WHERE id = :id")?;
-                for (id, size, mtime) in seen {
-                    statement.execute(named_params! {":id": id, ":size": size, ":mtime": mtime})?;
-                }
-                grow(tx, workspace_id)
-            };
-            touch().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            let mut statement =
+                tx.prepare_cached("UPDATE files SET size_bytes = :size, mtime_ns = :mtime WHERE id = :id")?;
+            for (id, size, mtime) in seen {
+                statement.execute(named_params! {":id": id, ":size": size, ":mtime": mtime})?;
+            }
+            grow(tx, workspace_id)
         })
         .await
     }
@@ -213,17 +193,13 @@ impl Store {
         if ids.is_empty() {
             return Ok(0);
         }
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let remove = || -> rusqlite::Result<usize> {
-                let mut removed = 0;
-                for id in ids {
-                    removed += remove_file(tx, id)?;
-                }
-                clear(tx, workspace_id)?;
-                Ok(removed)
-            };
-            remove().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            let mut removed = 0;
+            for id in ids {
+                removed += remove_file(tx, id)?;
+            }
+            clear(tx, workspace_id)?;
+            Ok(removed)
         })
         .await
     }
@@ -239,125 +215,105 @@ impl Store {
         words: Vec<String>,
         cancelled: &CancellationToken,
     ) -> Result<Vec<PostingRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read_until(cancelled, move |conn| {
-            let list = || -> rusqlite::Result<Vec<PostingRow>> {
-                let mut statement = conn.prepare_cached(POSTINGS)?;
-                let mut rows = Vec::new();
-                for segment in segments {
-                    for (at, word) in words.iter().enumerate() {
-                        let data: Option<Vec<u8>> = statement
-                            .query_row(named_params! {":segment": segment, ":word": word}, |row| row.get(0))
-                            .optional()?;
-                        rows.extend(data.map(|it| (segment, at, it)));
-                    }
+        self.query_until(cancelled, move |conn| {
+            let mut statement = conn.prepare_cached(POSTINGS)?;
+            let mut rows = Vec::new();
+            for segment in segments {
+                for (at, word) in words.iter().enumerate() {
+                    let data: Option<Vec<u8>> = statement
+                        .query_row(named_params! {":segment": segment, ":word": word}, |row| row.get(0))
+                        .optional()?;
+                    rows.extend(data.map(|it| (segment, at, it)));
                 }
-                Ok(rows)
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(rows)
         })
         .await
     }
 
     /// The pieces with these places (file id and number), in the order asked; `None` for one that is gone.
     pub async fn chunks(&self, places: Vec<(i64, u32)>) -> Result<Vec<Option<ChunkRow>>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<Option<ChunkRow>>> {
-                let mut statement = conn.prepare_cached(CHUNK)?;
-                places
-                    .into_iter()
-                    .map(|(file, number)| {
-                        statement.query_row(named_params! {":id": chunk_id(file, number)}, chunk_row).optional()
-                    })
-                    .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let mut statement = conn.prepare_cached(CHUNK)?;
+            places
+                .into_iter()
+                .map(|(file, number)| {
+                    statement.query_row(named_params! {":id": chunk_id(file, number)}, chunk_row).optional()
+                })
+                .collect()
         })
         .await
     }
 
     /// The first lines of the pieces with these places (file id and number); `None` for one that is not there.
     pub async fn first_lines(&self, places: Vec<(i64, u32)>) -> Result<Vec<Option<u32>>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<Option<u32>>> {
-                let mut statement = conn.prepare_cached(FIRST_LINE)?;
-                let line = |(file, number)| {
-                    statement.query_row(named_params! {":id": chunk_id(file, number)}, |row| row.get(0)).optional()
-                };
-                places.into_iter().map(line).collect()
+        self.query(move |conn| {
+            let mut statement = conn.prepare_cached(FIRST_LINE)?;
+            let line = |(file, number)| {
+                statement.query_row(named_params! {":id": chunk_id(file, number)}, |row| row.get(0)).optional()
             };
-            list().map_err(|err| StoreError::of(&path, &err))
+            places.into_iter().map(line).collect()
         })
         .await
     }
 
     /// What each of these files imports, one a line, as far as its first sixteen pieces that import say so.
     pub async fn imports(&self, files: Vec<i64>) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<String>> {
-                let mut statement = conn.prepare_cached(IMPORTS)?;
-                files
-                    .into_iter()
-                    .map(|file| {
-                        let range = named_params! {":first": chunk_id(file, 0), ":last": chunk_id(file + 1, 0) - 1};
-                        let rows = statement.query_map(range, |row| row.get(0))?;
-                        Ok(rows.collect::<rusqlite::Result<Vec<String>>>()?.join("\n"))
-                    })
-                    .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let mut statement = conn.prepare_cached(IMPORTS)?;
+            files
+                .into_iter()
+                .map(|file| {
+                    let range = named_params! {":first": chunk_id(file, 0), ":last": chunk_id(file + 1, 0) - 1};
+                    let rows = statement.query_map(range, |row| row.get(0))?;
+                    Ok(rows.collect::<rusqlite::Result<Vec<String>>>()?.join("\n"))
+                })
+                .collect()
         })
         .await
     }
 
     /// The files of these segments with their pieces, to be written again in one.
     pub async fn files_of_segments(&self, segments: Vec<i64>) -> Result<Vec<NewFile>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<NewFile>> {
-                let mut files = Vec::new();
-                for segment in segments {
-                    let rows: Vec<FileRow> = conn
-                        .prepare_cached(
-                            "SELECT id, path, size_bytes, mtime_ns, hash, language, kind, segment_id, first_chunk, chunks
+        self.query(move |conn| {
+            let mut files = Vec::new();
+            for segment in segments {
+                let rows: Vec<FileRow> = conn
+                    .prepare_cached(
+                        "SELECT id, path, size_bytes, mtime_ns, hash, language, kind, segment_id, first_chunk, chunks
                              FROM files WHERE segment_id = :segment ORDER BY id",
-                        )?
-                        .query_map(named_params! {":segment": segment}, file_row)?
+                    )?
+                    .query_map(named_params! {":segment": segment}, file_row)?
+                    .collect::<rusqlite::Result<_>>()?;
+                for row in rows {
+                    let mut statement = conn.prepare_cached(CHUNK)?;
+                    let chunks: Vec<ChunkRow> = (0..row.chunks)
+                        .map(|it| statement.query_row(named_params! {":id": chunk_id(row.id, it)}, chunk_row))
                         .collect::<rusqlite::Result<_>>()?;
-                    for row in rows {
-                        let mut statement = conn.prepare_cached(CHUNK)?;
-                        let chunks: Vec<ChunkRow> = (0..row.chunks)
-                            .map(|it| statement.query_row(named_params! {":id": chunk_id(row.id, it)}, chunk_row))
-                            .collect::<rusqlite::Result<_>>()?;
-                        files.push(NewFile {
-                            path: row.path,
-                            size_bytes: row.size_bytes,
-                            mtime_ns: row.mtime_ns,
-                            hash: row.hash,
-                            language: row.language,
-                            kind: row.kind,
-                            chunks: chunks
-                                .into_iter()
-                                .map(|it| ChunkRow {
-                                    start_line: it.start_line,
-                                    end_line: it.end_line,
-                                    title: it.title,
-                                    symbol: it.symbol,
-                                    definitions: it.definitions,
-                                    uses: it.uses,
-                                    imports: it.imports,
-                                    text: it.text,
-                                })
-                                .collect(),
-                        });
-                    }
+                    files.push(NewFile {
+                        path: row.path,
+                        size_bytes: row.size_bytes,
+                        mtime_ns: row.mtime_ns,
+                        hash: row.hash,
+                        language: row.language,
+                        kind: row.kind,
+                        chunks: chunks
+                            .into_iter()
+                            .map(|it| ChunkRow {
+                                start_line: it.start_line,
+                                end_line: it.end_line,
+                                title: it.title,
+                                symbol: it.symbol,
+                                definitions: it.definitions,
+                                uses: it.uses,
+                                imports: it.imports,
+                                text: it.text,
+                            })
+                            .collect(),
+                    });
                 }
-                Ok(files)
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(files)
         })
         .await
     }

@@ -65,54 +65,46 @@ impl Store {
     pub async fn forget(&self, ids: Vec<String>, deletion: Deletion) -> Result<Erased, StoreError> {
         // The traces of the calls just ended are in the queue.
         self.flush().await?;
-        let path = self.path().to_path_buf();
         let wanted = ids.clone();
         // Outside the transaction, which other processes wait for: traces may be many.
         let (traces, texts, answers, packs) = self
-            .read(move |conn| {
-                let find = || -> rusqlite::Result<_> {
-                    let answers = answers_with(conn, &wanted)?;
-                    let packs = packs::quoting_turns(conn, answers.iter().map(|it| it.0.as_str()))?;
-                    Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?, answers, packs))
-                };
-                find().map_err(|err| StoreError::of(&path, &err))
+            .query(move |conn| {
+                let answers = answers_with(conn, &wanted)?;
+                let packs = packs::quoting_turns(conn, answers.iter().map(|it| it.0.as_str()))?;
+                Ok((traces_with(conn, &wanted)?, texts_with(conn, &wanted)?, answers, packs))
             })
             .await?;
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let delete = || -> rusqlite::Result<Erased> {
-                let mut erased = Erased { traces: traces.len(), ..Erased::default() };
-                for id in ids {
-                    if let Some(quoted) = erase(tx, &id, &deletion)? {
-                        erased.packs += quoted.packs;
-                        erased.summaries += quoted.summaries;
-                        erased.reopened.extend(quoted.reopened);
-                        erased.ids.push(id);
-                    }
+        self.change(move |tx| {
+            let mut erased = Erased { traces: traces.len(), ..Erased::default() };
+            for id in ids {
+                if let Some(quoted) = erase(tx, &id, &deletion)? {
+                    erased.packs += quoted.packs;
+                    erased.summaries += quoted.summaries;
+                    erased.reopened.extend(quoted.reopened);
+                    erased.ids.push(id);
                 }
-                // What was opened again and then forgotten, too, is gone.
-                let gone: HashSet<&String> = erased.ids.iter().collect();
-                erased.reopened.retain(|it| !gone.contains(it));
-                for (id, trace) in traces {
-                    tx.prepare_cached("UPDATE traces SET error = :error, spans = :spans WHERE id = :id")?
-                        .execute(named_params! {":error": trace.error, ":spans": trace.spans, ":id": id})?;
-                }
-                for (change, id) in texts {
-                    tx.prepare_cached(change)?.execute(named_params! {":notice": NOTICE, ":id": id})?;
-                    forget_words(tx, &id)?;
-                }
-                let turns: Vec<&str> = answers.iter().map(|it| it.0.as_str()).collect();
-                for pack in packs {
-                    erased.packs += usize::from(packs::withdraw_turns(tx, &pack, &turns)?);
-                }
-                for (id, content) in &answers {
-                    tx.prepare_cached("UPDATE turns SET content = :content WHERE id = :id")?
-                        .execute(named_params! {":content": content, ":id": id})?;
-                    erased.summaries += summaries_of(tx, id)?;
-                }
-                Ok(erased)
-            };
-            delete().map_err(|err| StoreError::of(&path, &err))
+            }
+            // What was opened again and then forgotten, too, is gone.
+            let gone: HashSet<&String> = erased.ids.iter().collect();
+            erased.reopened.retain(|it| !gone.contains(it));
+            for (id, trace) in traces {
+                tx.prepare_cached("UPDATE traces SET error = :error, spans = :spans WHERE id = :id")?
+                    .execute(named_params! {":error": trace.error, ":spans": trace.spans, ":id": id})?;
+            }
+            for (change, id) in texts {
+                tx.prepare_cached(change)?.execute(named_params! {":notice": NOTICE, ":id": id})?;
+                forget_words(tx, &id)?;
+            }
+            let turns: Vec<&str> = answers.iter().map(|it| it.0.as_str()).collect();
+            for pack in packs {
+                erased.packs += usize::from(packs::withdraw_turns(tx, &pack, &turns)?);
+            }
+            for (id, content) in &answers {
+                tx.prepare_cached("UPDATE turns SET content = :content WHERE id = :id")?
+                    .execute(named_params! {":content": content, ":id": id})?;
+                erased.summaries += summaries_of(tx, id)?;
+            }
+            Ok(erased)
         })
         .await
     }

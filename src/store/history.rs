@@ -80,8 +80,7 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn memory_history(&self, id: String, now: Millis) -> Result<History, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| of(conn, &id, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| of(conn, &id, now)).await
     }
 }
 

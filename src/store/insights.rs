@@ -238,15 +238,13 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn count(&self, count: Count) -> Result<Table, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| run(conn, &count).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| run(conn, &count)).await
     }
 
     /// Keeps the facts of a call with the next transaction that is made anyway.
     pub fn add_call(&self, call: CallRow) {
-        let path = self.path().to_path_buf();
         self.calls_waiting().store(true, Ordering::Release);
-        self.write_later(move |tx| insert(tx, &call).map_err(|err| StoreError::of(&path, &err)));
+        self.change_later(move |tx| insert(tx, &call));
     }
 
     /// Keeps many calls at once, for a generated record of use.
@@ -255,9 +253,7 @@ impl Store {
     ///
     /// Any [`StoreError`]; then none of them is kept.
     pub async fn add_calls(&self, calls: Vec<CallRow>) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| calls.iter().try_for_each(|it| insert(tx, it)).map_err(|err| StoreError::of(&path, &err)))
-            .await
+        self.change(move |tx| calls.iter().try_for_each(|it| insert(tx, it))).await
     }
 
     /// Keeps a judgement; a call's rating is the latest one. Returns whether there is such a call or memory.
@@ -266,8 +262,7 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn add_feedback(&self, given: NewFeedback, now: Millis) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| feedback(tx, &given, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| feedback(tx, &given, now)).await
     }
 
     /// What was counted of the call `id`, for `eyes` that may see it; `None` sees all.
@@ -276,15 +271,14 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn call(&self, id: String, eyes: Option<Eyes>) -> Result<Option<CallRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let sees_all = eyes.is_none();
             let eyes = eyes.unwrap_or_default();
             let values = named_params! {
                 ":id": id, ":sees_all": sees_all, ":user_id": eyes.user_id, ":persona": eyes.persona,
             };
             let found = conn.prepare_cached(CALL).and_then(|mut it| it.query_row(values, call_row).optional());
-            found.map_err(|err| StoreError::of(&path, &err))
+            found
         })
         .await
     }
@@ -295,23 +289,19 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn call_names(&self, viewer: Option<String>) -> Result<CallNames, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let names = |column: &str| -> rusqlite::Result<Vec<String>> {
                 conn.prepare_cached(&NAMES.replace("{column}", column))?
                     .query_map(named_params! {":viewer": viewer}, |row| row.get(0))?
                     .collect()
             };
-            let all = || -> rusqlite::Result<CallNames> {
-                Ok(CallNames {
-                    personas: names("persona")?,
-                    users: names("user_id")?,
-                    models: names("model")?,
-                    providers: names("provider")?,
-                    tools: names("tool")?,
-                })
-            };
-            all().map_err(|err| StoreError::of(&path, &err))
+            Ok(CallNames {
+                personas: names("persona")?,
+                users: names("user_id")?,
+                models: names("model")?,
+                providers: names("provider")?,
+                tools: names("tool")?,
+            })
         })
         .await
     }
@@ -340,32 +330,28 @@ impl Store {
         context: Option<(String, Scope, String)>,
         now: Millis,
     ) -> Result<RecordState, StoreError> {
-        let path = self.path().to_path_buf();
         let context = context.map(|(namespace, scope, owner)| Stamped::Contexts(namespace, scope, owner));
         let things = [Some(Stamped::Calls), Some(Stamped::Memories), context].map(|it| it.map(|it| it.name()));
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<RecordState> {
-                let mut stamp = conn.prepare_cached(stamps::STAMP)?;
-                let mut found = [None; 3];
-                for (what, found) in things.iter().zip(&mut found) {
-                    *found = stamp.query_row(named_params! {":what": what}, |row| row.get(0)).optional()?;
-                }
-                let now = named_params! {":now": now};
-                let until = conn.prepare_cached(stamps::UNTIL)?.query_row(now, |row| row.get(0))?;
-                conn.prepare_cached(STATE)?.query_row([], |row| {
-                    let calls = (row.get(0)?, row.get(1)?);
-                    Ok(RecordState {
-                        calls,
-                        feedback: row.get(2)?,
-                        memories: row.get(3)?,
-                        turns: row.get(4)?,
-                        conversations: row.get(5)?,
-                        stamps: found,
-                        until,
-                    })
+        self.query(move |conn| {
+            let mut stamp = conn.prepare_cached(stamps::STAMP)?;
+            let mut found = [None; 3];
+            for (what, found) in things.iter().zip(&mut found) {
+                *found = stamp.query_row(named_params! {":what": what}, |row| row.get(0)).optional()?;
+            }
+            let now = named_params! {":now": now};
+            let until = conn.prepare_cached(stamps::UNTIL)?.query_row(now, |row| row.get(0))?;
+            conn.prepare_cached(STATE)?.query_row([], |row| {
+                let calls = (row.get(0)?, row.get(1)?);
+                Ok(RecordState {
+                    calls,
+                    feedback: row.get(2)?,
+                    memories: row.get(3)?,
+                    turns: row.get(4)?,
+                    conversations: row.get(5)?,
+                    stamps: found,
+                    until,
                 })
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
+            })
         })
         .await
     }
@@ -376,8 +362,7 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn recorded(&self, viewer: Option<String>) -> Result<(u64, Option<Millis>, Option<Millis>), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             conn.prepare_cached(
                 "SELECT count(*), min(started_at), max(started_at) FROM calls
                 WHERE :viewer IS NULL OR user_id IS NULL OR user_id = :viewer",
@@ -387,7 +372,6 @@ impl Store {
                     Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?, row.get(2)?))
                 })
             })
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }

@@ -113,127 +113,104 @@ impl Store {
     /// The sessions that have turns or memories beyond these positions (0: all that there are), and the positions of
     /// the latest turn and memory.
     pub async fn sessions_beyond(&self, turn: i64, memory: i64) -> Result<(Vec<Owner>, i64, i64), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<(Vec<Owner>, i64, i64)> {
-                let sessions = conn
-                    .prepare_cached(TOUCHED)?
-                    .query_map(named_params! {":turn": turn, ":memory": memory}, |row| {
-                        Ok(Owner {
-                            namespace: row.get(0)?,
-                            user_id: row.get(1)?,
-                            persona: row.get(2)?,
-                            session_id: row.get(3)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                let last = |table: &str| {
-                    conn.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0))
-                };
-                Ok((sessions, last("turns")?, last("memories")?))
+        self.query(move |conn| {
+            let sessions = conn
+                .prepare_cached(TOUCHED)?
+                .query_map(named_params! {":turn": turn, ":memory": memory}, |row| {
+                    Ok(Owner {
+                        namespace: row.get(0)?,
+                        user_id: row.get(1)?,
+                        persona: row.get(2)?,
+                        session_id: row.get(3)?,
+                    })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let last = |table: &str| {
+                conn.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0))
             };
-            find().map_err(|err| StoreError::of(&path, &err))
+            Ok((sessions, last("turns")?, last("memories")?))
         })
         .await
     }
 
     /// What was said and kept in the session of `owner`, and holds now, in the order of time.
     pub async fn session_entries(&self, owner: Owner, now: Millis) -> Result<Vec<SessionEntry>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<SessionEntry>> {
-                conn.prepare_cached(ENTRIES)?
-                    .query_map(
-                        named_params! {
-                            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
-                            ":persona": owner.persona, ":now": now,
-                        },
-                        |row| {
-                            Ok(SessionEntry {
-                                id: row.get(0)?,
-                                speaker: row.get(1)?,
-                                text: row.get(2)?,
-                                at: row.get(3)?,
-                            })
-                        },
-                    )?
-                    .collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(ENTRIES)?
+                .query_map(
+                    named_params! {
+                        ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                        ":persona": owner.persona, ":now": now,
+                    },
+                    |row| {
+                        Ok(SessionEntry { id: row.get(0)?, speaker: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
+                    },
+                )?
+                .collect()
         })
         .await
     }
 
     /// The summary of the session of `owner`.
     pub async fn summary(&self, owner: Owner) -> Result<Option<SummaryRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| summary_of(conn, &owner).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| summary_of(conn, &owner)).await
     }
 
     /// Puts `summary` in the place of the one that the session had. When a source is gone meanwhile, nothing is kept:
     /// what was forgotten must not live on; says whether it was kept.
     pub async fn put_summary(&self, summary: SummaryRow) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let put = || -> rusqlite::Result<bool> {
-                remove(tx, &summary.owner)?;
-                let mut is_there = tx.prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM turns WHERE id = :id) OR EXISTS (SELECT 1 FROM memories WHERE id = :id)",
-                )?;
-                for id in &summary.sources {
-                    if !is_there.query_row(named_params! {":id": id}, |row| row.get::<_, bool>(0))? {
-                        return Ok(false);
-                    }
+        self.change(move |tx| {
+            remove(tx, &summary.owner)?;
+            let mut is_there = tx.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM turns WHERE id = :id) OR EXISTS (SELECT 1 FROM memories WHERE id = :id)",
+            )?;
+            for id in &summary.sources {
+                if !is_there.query_row(named_params! {":id": id}, |row| row.get::<_, bool>(0))? {
+                    return Ok(false);
                 }
-                tx.prepare_cached(
-                    "INSERT INTO summaries (id, namespace, user_id, persona, session_id, content, made_by, covers,
+            }
+            tx.prepare_cached(
+                "INSERT INTO summaries (id, namespace, user_id, persona, session_id, content, made_by, covers,
                          fingerprint, made_at)
                      VALUES (:id, :namespace, :user_id, :persona, :session_id, :content, :made_by, :covers,
                          :fingerprint, :made_at)",
-                )?
-                .execute(named_params! {
-                    ":id": summary.id, ":namespace": summary.owner.namespace, ":user_id": summary.owner.user_id,
-                    ":persona": summary.owner.persona, ":session_id": summary.owner.session_id,
-                    ":content": summary.content, ":made_by": summary.made_by, ":covers": summary.covers,
-                    ":fingerprint": summary.fingerprint, ":made_at": summary.made_at,
-                })?;
-                let mut add = tx.prepare_cached(
-                    "INSERT OR IGNORE INTO summary_sources (summary_id, source_id, position)
+            )?
+            .execute(named_params! {
+                ":id": summary.id, ":namespace": summary.owner.namespace, ":user_id": summary.owner.user_id,
+                ":persona": summary.owner.persona, ":session_id": summary.owner.session_id,
+                ":content": summary.content, ":made_by": summary.made_by, ":covers": summary.covers,
+                ":fingerprint": summary.fingerprint, ":made_at": summary.made_at,
+            })?;
+            let mut add = tx.prepare_cached(
+                "INSERT OR IGNORE INTO summary_sources (summary_id, source_id, position)
                      VALUES (:summary, :source, :position)",
-                )?;
-                for (position, source) in (0_i64..).zip(&summary.sources) {
-                    add.execute(named_params! {":summary": summary.id, ":source": source, ":position": position})?;
-                }
-                Ok(true)
-            };
-            put().map_err(|err| StoreError::of(&path, &err))
+            )?;
+            for (position, source) in (0_i64..).zip(&summary.sources) {
+                add.execute(named_params! {":summary": summary.id, ":source": source, ":position": position})?;
+            }
+            Ok(true)
         })
         .await
     }
 
     /// Takes away the summary of a session that has too little for one.
     pub async fn remove_summary(&self, owner: Owner) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| remove(tx, &owner).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| remove(tx, &owner)).await
     }
 
     /// Memories that hold now and are no turns, after the position `after`, in order, at most `limit`.
     pub async fn comparable(&self, after: i64, limit: usize, now: Millis) -> Result<Vec<Comparable>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<Comparable>> {
-                conn.prepare_cached(
-                    "SELECT seq, id FROM memories WHERE seq > :after AND kind <> 'turn' AND superseded_by IS NULL
+        self.query(move |conn| {
+            conn.prepare_cached(
+                "SELECT seq, id FROM memories WHERE seq > :after AND kind <> 'turn' AND superseded_by IS NULL
                        AND (valid_to IS NULL OR valid_to > :now) AND (expires_at IS NULL OR expires_at > :now)
                      ORDER BY seq LIMIT :limit",
-                )?
-                .query_map(
-                    named_params! {":after": after, ":now": now, ":limit": i64::try_from(limit).unwrap_or(i64::MAX)},
-                    |row| Ok(Comparable { seq: row.get(0)?, id: row.get(1)? }),
-                )?
-                .collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .query_map(
+                named_params! {":after": after, ":now": now, ":limit": i64::try_from(limit).unwrap_or(i64::MAX)},
+                |row| Ok(Comparable { seq: row.get(0)?, id: row.get(1)? }),
+            )?
+            .collect()
         })
         .await
     }
@@ -247,44 +224,39 @@ impl Store {
         limit: usize,
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<String>> {
-                let mut shared: HashMap<i64, f64> = HashMap::new();
-                let mut with_word = conn.prepare_cached(WITH_WORD)?;
-                for word in &words {
-                    let word = format!("\"{}\"", word.replace('"', ""));
-                    let of_word = named_params! {":id": id, ":word": word, ":most": i64::try_from(WITH_ONE_WORD).unwrap_or(i64::MAX)};
-                    let rows: Vec<i64> =
-                        with_word.query_map(of_word, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-                    #[expect(clippy::cast_precision_loss, reason = "at most 200")]
-                    let worth = 1.0 / rows.len().max(1) as f64;
-                    rows.iter().for_each(|it| *shared.entry(*it).or_default() += worth);
+        self.query(move |conn| {
+            let mut shared: HashMap<i64, f64> = HashMap::new();
+            let mut with_word = conn.prepare_cached(WITH_WORD)?;
+            for word in &words {
+                let word = format!("\"{}\"", word.replace('"', ""));
+                let of_word =
+                    named_params! {":id": id, ":word": word, ":most": i64::try_from(WITH_ONE_WORD).unwrap_or(i64::MAX)};
+                let rows: Vec<i64> =
+                    with_word.query_map(of_word, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+                #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+                let worth = 1.0 / rows.len().max(1) as f64;
+                rows.iter().for_each(|it| *shared.entry(*it).or_default() += worth);
+            }
+            let mut best: Vec<(i64, f64)> = shared.into_iter().collect();
+            best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+            best.truncate(limit.saturating_mul(CHOSEN));
+            let mut alike = conn.prepare_cached(ALIKE)?;
+            let mut found = Vec::new();
+            for (seq, _) in best {
+                let row = named_params! {":id": id, ":seq": seq, ":now": now};
+                found.extend(alike.query_row(row, |row| row.get::<_, String>(0)).optional()?);
+                if found.len() == limit {
+                    break;
                 }
-                let mut best: Vec<(i64, f64)> = shared.into_iter().collect();
-                best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-                best.truncate(limit.saturating_mul(CHOSEN));
-                let mut alike = conn.prepare_cached(ALIKE)?;
-                let mut found = Vec::new();
-                for (seq, _) in best {
-                    let row = named_params! {":id": id, ":seq": seq, ":now": now};
-                    found.extend(alike.query_row(row, |row| row.get::<_, String>(0)).optional()?);
-                    if found.len() == limit {
-                        break;
-                    }
-                }
-                Ok(found)
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(found)
         })
         .await
     }
 
     /// Links memories; those that are linked already, or gone, stay as they are. Says how many are new.
     pub async fn add_links(&self, links: Vec<NewLink>, now: Millis) -> Result<usize, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let add = || -> rusqlite::Result<usize> {
+        self.change(move |tx| {
                 let mut insert = tx.prepare_cached(
                     "INSERT OR IGNORE INTO memory_links (from_id, to_id, relation, score, made_at)
                      SELECT :from, :to, :relation, :score, :now
@@ -298,25 +270,19 @@ impl Store {
                     })?;
                 }
                 Ok(added)
-            };
-            add().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// The memories that are linked with `id`, by either end: id, relation, score.
     pub async fn links(&self, id: String) -> Result<Vec<(String, String, f64)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<(String, String, f64)>> {
-                conn.prepare_cached(
-                    "SELECT to_id, relation, score FROM memory_links WHERE from_id = :id
+        self.query(move |conn| {
+            conn.prepare_cached(
+                "SELECT to_id, relation, score FROM memory_links WHERE from_id = :id
                      UNION ALL SELECT from_id, relation, score FROM memory_links WHERE to_id = :id ORDER BY 3 DESC, 1",
-                )?
-                .query_map(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .query_map(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
         })
         .await
     }
@@ -324,9 +290,7 @@ impl Store {
     /// Lets the memory `kept` stand for `other`, which says the same: its tags and importance are joined, and `other`
     /// is hidden as replaced. Both rows stay. Says whether both were there.
     pub async fn merge_memories(&self, kept: String, other: String, now: Millis) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let merge = || -> rusqlite::Result<bool> {
+        self.change(move |tx| {
                 let hidden = tx
                     .prepare_cached(
                         "UPDATE memories SET superseded_by = :kept, valid_to = valid_from
@@ -355,80 +319,66 @@ impl Store {
                 .execute(named_params! {":importance": importance, ":source": source, ":kept": kept})?;
                 audit::note(tx, &line)?;
                 Ok(true)
-            };
-            merge().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// The ids of the memories that `filter` means, oldest first, at most `limit`, whoever they belong to.
     pub async fn aged(&self, filter: AgeFilter, limit: usize) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<String>> {
-                conn.prepare_cached(
-                    "SELECT id FROM memories WHERE coalesce(occurred_at, created_at) < :before
+        self.query(move |conn| {
+            conn.prepare_cached(
+                "SELECT id FROM memories WHERE coalesce(occurred_at, created_at) < :before
                        AND (:namespace IS NULL OR namespace = :namespace) AND (:kind IS NULL OR kind = :kind)
                      ORDER BY seq LIMIT :limit",
-                )?
-                .query_map(
-                    named_params! {
-                        ":before": filter.before, ":namespace": filter.namespace, ":kind": filter.kind,
-                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                    },
-                    |row| row.get(0),
-                )?
-                .collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .query_map(
+                named_params! {
+                    ":before": filter.before, ":namespace": filter.namespace, ":kind": filter.kind,
+                    ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                },
+                |row| row.get(0),
+            )?
+            .collect()
         })
         .await
     }
 
     /// How far some work has come; 0 before it began.
     pub async fn kept(&self, name: &'static str) -> Result<i64, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             conn.prepare_cached("SELECT value FROM keeping WHERE name = :name")
                 .and_then(|mut it| it.query_row(named_params! {":name": name}, |row| row.get(0)).optional())
                 .map(Option::unwrap_or_default)
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Notes how far some work has come.
     pub async fn keep(&self, name: &'static str, value: i64) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(
                 "INSERT INTO keeping (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
             )
             .and_then(|mut it| it.execute(named_params! {":name": name, ":value": value}))
             .map(|_| ())
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// How many rows have expired by `now` and how many memories have ended, superseded ones left out.
     pub async fn ended(&self, now: Millis) -> Result<(usize, usize), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let count = |sql: &str| -> rusqlite::Result<usize> {
                 let count: i64 = conn.query_row(sql, named_params! {":now": now}, |row| row.get(0))?;
                 Ok(usize::try_from(count).unwrap_or(0))
             };
-            let find = || -> rusqlite::Result<(usize, usize)> {
-                Ok((
-                    count(
-                        "SELECT (SELECT count(*) FROM memories WHERE expires_at <= :now)
+            Ok((
+                count(
+                    "SELECT (SELECT count(*) FROM memories WHERE expires_at <= :now)
                         + (SELECT count(*) FROM contexts WHERE expires_at <= :now)",
-                    )?,
-                    count("SELECT count(*) FROM memories WHERE valid_to <= :now AND superseded_by IS NULL")?,
-                ))
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+                )?,
+                count("SELECT count(*) FROM memories WHERE valid_to <= :now AND superseded_by IS NULL")?,
+            ))
         })
         .await
     }

@@ -245,40 +245,32 @@ impl Store {
 
     /// The memories with these ids that have not expired, in the order of the ids; unknown ones are left out.
     pub async fn memories_by_id(&self, ids: Vec<String>, now: Millis) -> Result<Vec<MemoryRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<MemoryRow>> {
-                let sql = format!("SELECT {COLUMNS} {BY_ID}");
-                let mut statement = conn.prepare_cached(&sql)?;
-                let mut found = Vec::new();
-                for id in &ids {
-                    let row = statement.query_row(named_params! {":id": id, ":now": now}, from_row).optional()?;
-                    found.extend(row);
-                }
-                Ok(found)
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let sql = format!("SELECT {COLUMNS} {BY_ID}");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut found = Vec::new();
+            for id in &ids {
+                let row = statement.query_row(named_params! {":id": id, ":now": now}, from_row).optional()?;
+                found.extend(row);
+            }
+            Ok(found)
         })
         .await
     }
 
     /// The ids that `filter` means, oldest first, at most `limit`.
     pub async fn memory_ids(&self, filter: MemoryFilter, limit: usize) -> Result<Vec<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<String>> {
-                let bound = Bound::of(&filter);
-                let sql = format!(
-                    "SELECT m.id FROM memories AS m WHERE {} ORDER BY m.created_at, m.seq LIMIT :limit",
-                    bound.condition()
-                );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let mut parameters = bound.parameters();
-                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-                parameters.push((":limit", &limit));
-                statement.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let bound = Bound::of(&filter);
+            let sql = format!(
+                "SELECT m.id FROM memories AS m WHERE {} ORDER BY m.created_at, m.seq LIMIT :limit",
+                bound.condition()
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut parameters = bound.parameters();
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            parameters.push((":limit", &limit));
+            statement.query_map(parameters.as_slice(), |row| row.get(0))?.collect()
         })
         .await
     }
@@ -286,8 +278,7 @@ impl Store {
     /// Deletes what has expired by `now`, memories and contexts, and returns how many rows went. The writing thread
     /// does the same by itself now and then.
     pub async fn sweep(&self, now: Millis) -> Result<usize, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| sweep(tx, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| sweep(tx, now)).await
     }
 }
 

@@ -68,21 +68,12 @@ impl Store {
 
     /// The pack with this id.
     pub async fn pack(&self, id: String) -> Result<Option<PackRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Option<PackRow>> {
-                conn.prepare_cached(BY_ID)?
-                    .query_row(named_params! {":id": id}, |row| {
-                        Ok(PackRow {
-                            id: row.get(0)?,
-                            created_at: row.get(1)?,
-                            query: row.get(2)?,
-                            result: row.get(3)?,
-                        })
-                    })
-                    .optional()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(BY_ID)?
+                .query_row(named_params! {":id": id}, |row| {
+                    Ok(PackRow { id: row.get(0)?, created_at: row.get(1)?, query: row.get(2)?, result: row.get(3)? })
+                })
+                .optional()
         })
         .await
     }
@@ -94,21 +85,17 @@ impl Store {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<(String, String)>> {
-                conn.prepare_cached(LATEST)?
-                    .query_map(
-                        named_params! {
-                            ":namespace": namespace,
-                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                            ":offset": i64::try_from(offset).unwrap_or(0),
-                        },
-                        |row| Ok((row.get(0)?, row.get(1)?)),
-                    )?
-                    .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(LATEST)?
+                .query_map(
+                    named_params! {
+                        ":namespace": namespace,
+                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                        ":offset": i64::try_from(offset).unwrap_or(0),
+                    },
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?
+                .collect()
         })
         .await
     }

@@ -38,8 +38,7 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn ratings(&self, known: Option<i64>) -> Result<Option<(i64, Vec<RatingRow>)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| read(conn, known).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| read(conn, known)).await
     }
 }
 

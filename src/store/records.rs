@@ -90,8 +90,7 @@ const DELETE_FEEDBACK: &str = "DELETE FROM feedback WHERE at < :before
 impl Store {
     /// How many rows about calls there are, and since when.
     pub async fn record_counts(&self) -> Result<RecordCounts, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| counts(conn).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| counts(conn)).await
     }
 }
 

@@ -137,14 +137,12 @@ const TRANSCRIPT: &str = "SELECT head, position, said, session_id FROM transcrip
 impl Store {
     /// The sessions that `filter` means and that hold something, the latest first, at most `limit`.
     pub async fn session_rows(&self, filter: SessionFilter, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| rows(conn, &filter, limit).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| rows(conn, &filter, limit)).await
     }
 
     /// Notes what a session was about; what is `None` stays as it was.
     pub async fn describe_session(&self, owner: Owner, about: SessionAbout, now: Millis) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(DESCRIBE)
                 .and_then(|mut it| {
                     it.execute(named_params! {
@@ -154,24 +152,19 @@ impl Store {
                     })
                 })
                 .map(|_| ())
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Notes that a session has ended; says whether there is one.
     pub async fn end_session(&self, owner: Owner, now: Millis) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let end = || -> rusqlite::Result<bool> {
-                let sql = format!("UPDATE sessions SET ended_at = max(:now, last_at) WHERE {OF_OWNER}");
-                let ended = tx.prepare_cached(&sql)?.execute(named_params! {
-                    ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
-                    ":persona": owner.persona, ":now": now,
-                })?;
-                Ok(ended > 0)
-            };
-            end().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            let sql = format!("UPDATE sessions SET ended_at = max(:now, last_at) WHERE {OF_OWNER}");
+            let ended = tx.prepare_cached(&sql)?.execute(named_params! {
+                ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                ":persona": owner.persona, ":now": now,
+            })?;
+            Ok(ended > 0)
         })
         .await
     }
@@ -187,38 +180,32 @@ impl Store {
     ) -> Result<SessionErased, StoreError> {
         // The traces of the calls just ended are in the queue.
         self.flush().await?;
-        let path = self.path().to_path_buf();
         if dry_run {
-            return self.read(move |conn| count(conn, &owner).map_err(|err| StoreError::of(&path, &err))).await;
+            return self.query(move |conn| count(conn, &owner)).await;
         }
-        self.write(move |tx| delete(tx, &owner, &actor, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| delete(tx, &owner, &actor, now)).await
     }
 
     /// How far the transcript of that key was read.
     pub async fn transcript(&self, key: Vec<u8>) -> Result<Option<TranscriptRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let find = || {
-                conn.prepare_cached(TRANSCRIPT)?
-                    .query_row(named_params! {":key": key}, |row| {
-                        Ok(TranscriptRow {
-                            head: row.get(0)?,
-                            position: row.get(1)?,
-                            said: row.get(2)?,
-                            session_id: row.get(3)?,
-                        })
+        self.query(move |conn| {
+            conn.prepare_cached(TRANSCRIPT)?
+                .query_row(named_params! {":key": key}, |row| {
+                    Ok(TranscriptRow {
+                        head: row.get(0)?,
+                        position: row.get(1)?,
+                        said: row.get(2)?,
+                        session_id: row.get(3)?,
                     })
-                    .optional()
-            };
-            find().map_err(|err: rusqlite::Error| StoreError::of(&path, &err))
+                })
+                .optional()
         })
         .await
     }
 
     /// Notes how far a transcript was read.
     pub async fn keep_transcript(&self, key: Vec<u8>, read: TranscriptRow, now: Millis) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(
                 "INSERT OR REPLACE INTO transcripts (key, head, position, said, session_id, at)
                  VALUES (:key, :head, :position, :said, :session_id, :now)",
@@ -230,7 +217,6 @@ impl Store {
                 })
             })
             .map(|_| ())
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }

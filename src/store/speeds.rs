@@ -31,37 +31,29 @@ const LEARN: &str = "INSERT INTO model_speeds (provider, model, updated_at, answ
 impl Store {
     /// Adds what one answer showed; nobody waits for it.
     pub fn learn_speed(&self, seen: SpeedRow, now: Millis) {
-        let path = self.path().to_path_buf();
-        self.write_later(move |tx| {
-            let learn = || -> rusqlite::Result<()> {
-                tx.prepare_cached(LEARN)?.execute(named_params! {
-                    ":provider": seen.provider, ":model": seen.model, ":now": now,
-                    ":first_ms": seen.first_ms, ":token_ms": seen.token_ms,
-                })?;
-                Ok(())
-            };
-            learn().map_err(|err| StoreError::of(&path, &err))
+        self.change_later(move |tx| {
+            tx.prepare_cached(LEARN)?.execute(named_params! {
+                ":provider": seen.provider, ":model": seen.model, ":now": now,
+                ":first_ms": seen.first_ms, ":token_ms": seen.token_ms,
+            })?;
+            Ok(())
         });
     }
 
     /// What is known about every model.
     pub async fn speeds(&self) -> Result<Vec<SpeedRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<SpeedRow>> {
-                conn.prepare_cached("SELECT provider, model, answers, first_ms, token_ms FROM model_speeds")?
-                    .query_map([], |row| {
-                        Ok(SpeedRow {
-                            provider: row.get(0)?,
-                            model: row.get(1)?,
-                            answers: row.get(2)?,
-                            first_ms: row.get(3)?,
-                            token_ms: row.get(4)?,
-                        })
-                    })?
-                    .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached("SELECT provider, model, answers, first_ms, token_ms FROM model_speeds")?
+                .query_map([], |row| {
+                    Ok(SpeedRow {
+                        provider: row.get(0)?,
+                        model: row.get(1)?,
+                        answers: row.get(2)?,
+                        first_ms: row.get(3)?,
+                        token_ms: row.get(4)?,
+                    })
+                })?
+                .collect()
         })
         .await
     }

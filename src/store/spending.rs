@@ -62,33 +62,25 @@ impl Store {
     /// Promises money to an attempt, as far as `caps` allow it. Whatever is promised counts for every cap until it is
     /// settled, so that a day's end does not lose it.
     pub async fn reserve(&self, wanted: Reservation, caps: Vec<SpendingCap>) -> Result<Granted, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| reserve(tx, &wanted, &caps).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| reserve(tx, &wanted, &caps)).await
     }
 
     /// Notes what attempts cost, and takes back what was promised to them.
     pub async fn settle(&self, promised: Vec<String>, spent: Vec<Spent>, now: Millis) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| settle(tx, &promised, &spent, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.change(move |tx| settle(tx, &promised, &spent, now)).await
     }
 
     /// The same for an attempt that nobody waits for any more.
     pub fn settle_later(&self, promised: Vec<String>, spent: Vec<Spent>, now: Millis) {
-        let path = self.path().to_path_buf();
-        self.write_later(move |tx| settle(tx, &promised, &spent, now).map_err(|err| StoreError::of(&path, &err)));
+        self.change_later(move |tx| settle(tx, &promised, &spent, now));
     }
 
     /// What was spent at or after `since`, and what is promised to questions under way, in USD.
     pub async fn spent_since(&self, since: Millis, now: Millis) -> Result<(f64, f64), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let look = || -> rusqlite::Result<(f64, f64)> {
-                let spent = conn.prepare_cached(SPENT)?.query_row(named_params! {":since": since}, |row| row.get(0))?;
-                let promised =
-                    conn.prepare_cached(PROMISED)?.query_row(named_params! {":now": now}, |row| row.get(0))?;
-                Ok((spent, promised))
-            };
-            look().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let spent = conn.prepare_cached(SPENT)?.query_row(named_params! {":since": since}, |row| row.get(0))?;
+            let promised = conn.prepare_cached(PROMISED)?.query_row(named_params! {":now": now}, |row| row.get(0))?;
+            Ok((spent, promised))
         })
         .await
     }

@@ -59,21 +59,16 @@ const HAS_PACK: &str = "SELECT EXISTS (SELECT 1 FROM packs WHERE id = :id)";
 impl Store {
     /// The stamps of `things`, and whether the pack with the id `pack` is kept.
     pub async fn stamps(&self, things: &[Stamped], pack: String, now: Millis) -> Result<Stamps, StoreError> {
-        let path = self.path().to_path_buf();
         let names: Vec<String> = things.iter().map(Stamped::name).collect();
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<Stamps> {
-                let mut one = conn.prepare_cached(STAMP)?;
-                let stamps = names
-                    .iter()
-                    .map(|it| one.query_row(named_params! {":what": it}, |row| row.get(0)).optional())
-                    .collect::<rusqlite::Result<_>>()?;
-                let until = conn.prepare_cached(UNTIL)?.query_row(named_params! {":now": now}, |row| row.get(0))?;
-                let has_pack =
-                    conn.prepare_cached(HAS_PACK)?.query_row(named_params! {":id": pack}, |row| row.get(0))?;
-                Ok(Stamps { stamps, until, has_pack })
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let mut one = conn.prepare_cached(STAMP)?;
+            let stamps = names
+                .iter()
+                .map(|it| one.query_row(named_params! {":what": it}, |row| row.get(0)).optional())
+                .collect::<rusqlite::Result<_>>()?;
+            let until = conn.prepare_cached(UNTIL)?.query_row(named_params! {":now": now}, |row| row.get(0))?;
+            let has_pack = conn.prepare_cached(HAS_PACK)?.query_row(named_params! {":id": pack}, |row| row.get(0))?;
+            Ok(Stamps { stamps, until, has_pack })
         })
         .await
     }

@@ -54,20 +54,16 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn standings(&self, items: Vec<String>, now: Millis) -> Result<HashMap<String, Standing>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let read = || -> rusqlite::Result<HashMap<String, Standing>> {
-                let mut found = HashMap::new();
-                if any(conn)? {
-                    for item in items {
-                        if let Some(standing) = of_item(conn, &item, now)? {
-                            found.insert(item, standing);
-                        }
+        self.query(move |conn| {
+            let mut found = HashMap::new();
+            if any(conn)? {
+                for item in items {
+                    if let Some(standing) = of_item(conn, &item, now)? {
+                        found.insert(item, standing);
                     }
                 }
-                Ok(found)
-            };
-            read().map_err(|err| StoreError::of(&path, &err))
+            }
+            Ok(found)
         })
         .await
     }

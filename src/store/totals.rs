@@ -120,8 +120,7 @@ const TABLES: [(&str, &str); 9] = [
 impl Store {
     /// Everything that is counted, at one moment. Reads all rows of calls: a millisecond for a thousand.
     pub async fn totals(&self, now: Millis) -> Result<Totals, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| totals(conn, now).map_err(|err| StoreError::of(&path, &err))).await
+        self.query(move |conn| totals(conn, now)).await
     }
 }
 

@@ -88,8 +88,7 @@ impl Store {
     /// Keeps a trace with the next transaction that is made anyway; see [`Store::flush`].
     pub fn add_trace(&self, trace: TraceRow) {
         self.note_time(trace.started_at);
-        let path = self.path().to_path_buf();
-        self.write_later(move |tx| insert(tx, &trace).map_err(|err| StoreError::of(&path, &err)));
+        self.change_later(move |tx| insert(tx, &trace));
     }
 
     /// The latest call that gave the pack with this id; `None` when there is no such pack, or its call was swept.
@@ -98,21 +97,18 @@ impl Store {
     ///
     /// Any [`StoreError`].
     pub async fn call_of_pack(&self, pack_id: String) -> Result<Option<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let values = named_params! {":pack": pack_id, ":note": format!("\"pack_id\":\"{pack_id}\"")};
             let found =
                 conn.prepare_cached(BY_PACK).and_then(|mut it| it.query_row(values, |row| row.get(0)).optional());
-            found.map_err(|err| StoreError::of(&path, &err))
+            found
         })
         .await
     }
 
     /// The traces that `filter` means, the latest first, at most `limit`.
     pub async fn traces(&self, filter: TraceFilter, limit: usize) -> Result<Vec<TraceRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<TraceRow>> {
+        self.query(move |conn| {
                 let eyes = filter.eyes.clone().unwrap_or_default();
                 let (before_at, before_id) = filter.before.clone().unzip();
                 conn.prepare_cached(&select(&filter))?
@@ -127,8 +123,6 @@ impl Store {
                         from_row,
                     )?
                     .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }

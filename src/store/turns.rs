@@ -50,67 +50,56 @@ const COUNT: &str = "SELECT count(*) FROM turns
 impl Store {
     /// Keeps `turns`, in order, all or none.
     pub async fn add_turns(&self, turns: Vec<NewTurn>, now: Millis) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
         self.note_time(now);
-        self.write(move |tx| {
-            let insert = || -> rusqlite::Result<()> {
-                for turn in &turns {
-                    tx.prepare_cached(INSERT)?.execute(named_params! {
-                        ":id": crate::ids::fresh(),
-                        ":session_id": turn.session_id,
-                        ":namespace": turn.owner.namespace,
-                        ":user_id": turn.owner.user_id,
-                        ":persona": turn.owner.persona,
-                        ":role": turn.role,
-                        ":content": turn.content,
-                        ":trace_id": turn.trace_id,
-                        ":created_at": now,
-                    })?;
-                }
-                Ok(())
-            };
-            insert().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            for turn in &turns {
+                tx.prepare_cached(INSERT)?.execute(named_params! {
+                    ":id": crate::ids::fresh(),
+                    ":session_id": turn.session_id,
+                    ":namespace": turn.owner.namespace,
+                    ":user_id": turn.owner.user_id,
+                    ":persona": turn.owner.persona,
+                    ":role": turn.role,
+                    ":content": turn.content,
+                    ":trace_id": turn.trace_id,
+                    ":created_at": now,
+                })?;
+            }
+            Ok(())
         })
         .await
     }
 
     /// The last `limit` turns of a session as `owner` sees them, oldest first.
     pub async fn turns(&self, session_id: String, owner: Owner, limit: usize) -> Result<Vec<TurnRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<TurnRow>> {
-                let mut rows: Vec<TurnRow> = conn
-                    .prepare_cached(NEWEST)?
-                    .query_map(
-                        named_params! {
-                            ":session_id": session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
-                            ":persona": owner.persona, ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                        },
-                        from_row,
-                    )?
-                    .collect::<rusqlite::Result<_>>()?;
-                rows.reverse();
-                Ok(rows)
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let mut rows: Vec<TurnRow> = conn
+                .prepare_cached(NEWEST)?
+                .query_map(
+                    named_params! {
+                        ":session_id": session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                        ":persona": owner.persona, ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                    },
+                    from_row,
+                )?
+                .collect::<rusqlite::Result<_>>()?;
+            rows.reverse();
+            Ok(rows)
         })
         .await
     }
 
     /// How many turns a session has as `owner` sees them.
     pub async fn turn_count(&self, session_id: String, owner: Owner) -> Result<usize, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let count = || -> rusqlite::Result<i64> {
-                conn.prepare_cached(COUNT)?.query_row(
-                    named_params! {
-                        ":session_id": session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
-                        ":persona": owner.persona,
-                    },
-                    |row| row.get(0),
-                )
-            };
-            count().map(|it| usize::try_from(it).unwrap_or(0)).map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            let count: i64 = conn.prepare_cached(COUNT)?.query_row(
+                named_params! {
+                    ":session_id": session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+                    ":persona": owner.persona,
+                },
+                |row| row.get(0),
+            )?;
+            Ok(usize::try_from(count).unwrap_or(0))
         })
         .await
     }
@@ -123,29 +112,25 @@ impl Store {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<(String, Millis)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<(String, Millis)>> {
-                conn.prepare_cached(
-                    "SELECT session_id, last_at FROM sessions AS s
+        self.query(move |conn| {
+            conn.prepare_cached(
+                "SELECT session_id, last_at FROM sessions AS s
                      WHERE namespace = :namespace AND user_id IS NULL AND persona IS NULL
                        AND (EXISTS (SELECT 1 FROM turns AS t WHERE t.session_id = s.session_id
                               AND t.namespace = s.namespace AND t.user_id IS NULL AND t.persona IS NULL)
                          OR EXISTS (SELECT 1 FROM memories AS m WHERE m.session_id = s.session_id
                               AND m.namespace = s.namespace AND m.user_id IS NULL AND m.persona IS NULL))
                      ORDER BY last_at DESC, session_id LIMIT :limit OFFSET :offset",
-                )?
-                .query_map(
-                    named_params! {
-                        ":namespace": namespace,
-                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                        ":offset": i64::try_from(offset).unwrap_or(0),
-                    },
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?
-                .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .query_map(
+                named_params! {
+                    ":namespace": namespace,
+                    ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                    ":offset": i64::try_from(offset).unwrap_or(0),
+                },
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?
+            .collect()
         })
         .await
     }

@@ -84,12 +84,8 @@ impl Store {
         limit: usize,
         cancelled: &CancellationToken,
     ) -> Result<Vec<(i64, f32)>, StoreError> {
-        let path = self.path().to_path_buf();
         let cache = self.vectors();
-        self.read_until(cancelled, move |conn| {
-            nearest(conn, &cache, &query, &Bound::of(&filter), None, limit).map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.query_until(cancelled, move |conn| nearest(conn, &cache, &query, &Bound::of(&filter), None, limit)).await
     }
 
     /// The cosine of each of these memories of a namespace to `query`; `None` for one without a vector of its model.
@@ -99,12 +95,8 @@ impl Store {
         query: Embedded,
         seqs: Vec<i64>,
     ) -> Result<Vec<Option<f32>>, StoreError> {
-        let path = self.path().to_path_buf();
         let (cache, namespace) = (self.vectors(), namespace.to_owned());
-        self.read(move |conn| {
-            cosines(conn, &cache, &namespace, &query, &seqs).map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.query(move |conn| cosines(conn, &cache, &namespace, &query, &seqs)).await
     }
 
     /// The vectors that `model` made of these memories of a namespace; `None` for one that has none.
@@ -114,12 +106,8 @@ impl Store {
         model: Arc<str>,
         seqs: Vec<i64>,
     ) -> Result<Vec<Option<Vector>>, StoreError> {
-        let path = self.path().to_path_buf();
         let (cache, namespace) = (self.vectors(), namespace.to_owned());
-        self.read(move |conn| {
-            vectors_of(conn, &cache, &namespace, &model, &seqs).map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.query(move |conn| vectors_of(conn, &cache, &namespace, &model, &seqs)).await
     }
 
     /// The first memories after `after` that have no vector of `model`, at most `limit`, by their seq.
@@ -134,54 +122,42 @@ impl Store {
         limit: usize,
         cancelled: &CancellationToken,
     ) -> Result<Vec<Unembedded>, StoreError> {
-        let path = self.path().to_path_buf();
         let (name, limit) = (model.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
-        self.read_until(cancelled, move |conn| {
-            let find = || -> rusqlite::Result<Vec<Unembedded>> {
-                let from_row = |row: &rusqlite::Row<'_>| {
-                    Ok(Unembedded { seq: row.get(0)?, id: row.get(1)?, speaker: row.get(2)?, content: row.get(3)? })
-                };
-                conn.prepare_cached(WITHOUT_VECTOR)?
-                    .query_map(named_params! {":after": after, ":name": name, ":limit": limit}, from_row)?
-                    .collect()
+        self.query_until(cancelled, move |conn| {
+            let from_row = |row: &rusqlite::Row<'_>| {
+                Ok(Unembedded { seq: row.get(0)?, id: row.get(1)?, speaker: row.get(2)?, content: row.get(3)? })
             };
-            find().map_err(|err| StoreError::of(&path, &err))
+            conn.prepare_cached(WITHOUT_VECTOR)?
+                .query_map(named_params! {":after": after, ":name": name, ":limit": limit}, from_row)?
+                .collect()
         })
         .await
     }
 
     /// How many memories have no vector of `model`. Reads what is not known to be covered, so it may take a second.
     pub async fn count_without_vector(&self, model: &str) -> Result<u64, StoreError> {
-        let path = self.path().to_path_buf();
         let name = model.to_owned();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let count = conn.query_row(COUNT_WITHOUT_VECTOR, named_params! {":name": name}, |row| row.get::<_, i64>(0));
-            count.map(|it| u64::try_from(it).unwrap_or(0)).map_err(|err| StoreError::of(&path, &err))
+            count.map(|it| u64::try_from(it).unwrap_or(0))
         })
         .await
     }
 
     /// Up to which seq every memory has a vector of `model`; 0 for an unknown one.
     pub async fn vectors_cover(&self, model: &str) -> Result<i64, StoreError> {
-        let path = self.path().to_path_buf();
         let name = model.to_owned();
-        self.read(move |conn| {
+        self.query(move |conn| {
             conn.prepare_cached("SELECT covered FROM vector_models WHERE name = :name")
                 .and_then(|mut it| it.query_row(named_params! {":name": name}, |row| row.get(0)).optional())
                 .map(Option::unwrap_or_default)
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// The highest seq of a memory; 0 when there is none.
     pub async fn newest_memory(&self) -> Result<i64, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            conn.query_row("SELECT coalesce(max(seq), 0) FROM memories", [], |row| row.get(0))
-                .map_err(|err| StoreError::of(&path, &err))
-        })
-        .await
+        self.query(move |conn| conn.query_row("SELECT coalesce(max(seq), 0) FROM memories", [], |row| row.get(0))).await
     }
 
     /// Adds the vectors of memories that are there already, where the memory still is what was embedded. With
@@ -191,29 +167,25 @@ impl Store {
         vectors: Vec<(Unembedded, Embedded)>,
         covered: Option<(String, i64)>,
     ) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let add = || -> rusqlite::Result<()> {
-                for (memory, embedded) in &vectors {
-                    let namespace: Option<String> = tx
-                        .prepare_cached(
-                            "SELECT namespace FROM memories WHERE seq = :seq AND id = :id AND content = :content",
-                        )?
-                        .query_row(
-                            named_params! {":seq": memory.seq, ":id": memory.id, ":content": memory.content},
-                            |row| row.get(0),
-                        )
-                        .optional()?;
-                    if let Some(namespace) = namespace {
-                        insert(tx, &namespace, memory.seq, embedded)?;
-                    }
+        self.change(move |tx| {
+            for (memory, embedded) in &vectors {
+                let namespace: Option<String> = tx
+                    .prepare_cached(
+                        "SELECT namespace FROM memories WHERE seq = :seq AND id = :id AND content = :content",
+                    )?
+                    .query_row(
+                        named_params! {":seq": memory.seq, ":id": memory.id, ":content": memory.content},
+                        |row| row.get(0),
+                    )
+                    .optional()?;
+                if let Some(namespace) = namespace {
+                    insert(tx, &namespace, memory.seq, embedded)?;
                 }
-                if let Some((model, seq)) = &covered {
-                    cover(tx, model, *seq)?;
-                }
-                Ok(())
-            };
-            add().map_err(|err| StoreError::of(&path, &err))
+            }
+            if let Some((model, seq)) = &covered {
+                cover(tx, model, *seq)?;
+            }
+            Ok(())
         })
         .await
     }

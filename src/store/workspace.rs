@@ -57,45 +57,37 @@ impl Store {
 
     /// The workspaces, in the order of their roots.
     pub async fn workspaces(&self) -> Result<Vec<WorkspaceRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<WorkspaceRow>> {
-                conn.prepare_cached(
-                    "SELECT w.id, w.root, w.indexed_at, w.generation, w.is_complete, json_array_length(w.skipped),
+        self.query(move |conn| {
+            conn.prepare_cached(
+                "SELECT w.id, w.root, w.indexed_at, w.generation, w.is_complete, json_array_length(w.skipped),
                             count(f.id), coalesce(sum(f.size_bytes), 0), coalesce(sum(f.chunks), 0),
                             (SELECT count(*) FROM commits AS c WHERE c.workspace_id = w.id)
                      FROM workspaces AS w LEFT JOIN files AS f ON f.workspace_id = w.id
                      GROUP BY w.id ORDER BY w.root",
-                )?
-                .query_map([], |row| {
-                    Ok(WorkspaceRow {
-                        id: row.get(0)?,
-                        root: row.get(1)?,
-                        indexed_at: row.get(2)?,
-                        generation: row.get(3)?,
-                        is_complete: row.get(4)?,
-                        skipped: row.get(5)?,
-                        files: row.get(6)?,
-                        size_bytes: row.get(7)?,
-                        chunks: row.get(8)?,
-                        commits: row.get(9)?,
-                    })
-                })?
-                .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .query_map([], |row| {
+                Ok(WorkspaceRow {
+                    id: row.get(0)?,
+                    root: row.get(1)?,
+                    indexed_at: row.get(2)?,
+                    generation: row.get(3)?,
+                    is_complete: row.get(4)?,
+                    skipped: row.get(5)?,
+                    files: row.get(6)?,
+                    size_bytes: row.get(7)?,
+                    chunks: row.get(8)?,
+                    commits: row.get(9)?,
+                })
+            })?
+            .collect()
         })
         .await
     }
 
     /// The workspaces without their counts: what every search asks first.
     pub async fn generations(&self) -> Result<Vec<GenerationRow>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
-            let list = || -> rusqlite::Result<Vec<GenerationRow>> {
-                conn.prepare_cached(
-                    "SELECT id, root, generation, indexed_at, is_complete FROM workspaces ORDER BY root",
-                )?
+        self.query(move |conn| {
+            conn.prepare_cached("SELECT id, root, generation, indexed_at, is_complete FROM workspaces ORDER BY root")?
                 .query_map([], |row| {
                     Ok(GenerationRow {
                         id: row.get(0)?,
@@ -106,8 +98,6 @@ impl Store {
                     })
                 })?
                 .collect()
-            };
-            list().map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
@@ -115,15 +105,13 @@ impl Store {
     /// The id of the workspace at `root`, made when it is new; notes that it was looked through at `now`. Generations
     /// begin anywhere, so that an index that was deleted and built again is not taken for the one before.
     pub async fn open_workspace(&self, root: String, now: Millis) -> Result<i64, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(
                 "INSERT INTO workspaces (root, indexed_at, generation, is_complete, skipped, globs)
                  VALUES (:root, :now, random() >> 20, 0, '[]', '[[],[]]')
                  ON CONFLICT (root) DO UPDATE SET indexed_at = :now RETURNING id",
             )
             .and_then(|mut statement| statement.query_row(named_params! {":root": root, ":now": now}, |row| row.get(0)))
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
@@ -136,8 +124,7 @@ impl Store {
         (skipped, beside): (String, String),
         globs: (Vec<String>, Vec<String>),
     ) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             let globs = serde_json::to_string(&globs).unwrap_or_else(|_| "[[],[]]".to_owned());
             tx.prepare_cached(
                 "UPDATE workspaces SET is_complete = 1, skipped = :skipped, beside = :beside, globs = :globs
@@ -149,45 +136,39 @@ impl Store {
                 })
             })
             .map(|_| ())
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Notes what is passed over now, and what is to be looked at beside the files (JSON both).
     pub async fn note_skipped(&self, workspace_id: i64, skipped: String, beside: String) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached("UPDATE workspaces SET skipped = :skipped, beside = :beside WHERE id = :id")
                 .and_then(|mut it| {
                     it.execute(named_params! {":id": workspace_id, ":skipped": skipped, ":beside": beside})
                 })
                 .map(|_| ())
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// What is to be looked at beside the files, as it was noted; empty when nothing was.
     pub async fn beside(&self, workspace_id: i64) -> Result<String, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             conn.prepare_cached("SELECT beside FROM workspaces WHERE id = :id")
                 .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
                 .map(Option::unwrap_or_default)
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// What the last whole run passed over: path and reason.
     pub async fn skipped(&self, workspace_id: i64) -> Result<Vec<(String, String)>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let skipped: Option<String> = conn
-                .prepare_cached("SELECT skipped FROM workspaces WHERE id = :id")
-                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
-                .map_err(|err| StoreError::of(&path, &err))?;
+                .prepare_cached("SELECT skipped FROM workspaces WHERE id = :id")?
+                .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                .optional()?;
             Ok(skipped.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default())
         })
         .await
@@ -195,12 +176,11 @@ impl Store {
 
     /// The globs that the last whole run went by: included, excluded.
     pub async fn globs(&self, workspace_id: i64) -> Result<(Vec<String>, Vec<String>), StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             let globs: Option<String> = conn
-                .prepare_cached("SELECT globs FROM workspaces WHERE id = :id")
-                .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
-                .map_err(|err| StoreError::of(&path, &err))?;
+                .prepare_cached("SELECT globs FROM workspaces WHERE id = :id")?
+                .query_row(named_params! {":id": workspace_id}, |row| row.get(0))
+                .optional()?;
             Ok(globs.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default())
         })
         .await
@@ -214,8 +194,7 @@ impl Store {
         now: Millis,
         until: Millis,
     ) -> Result<bool, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(
                 "UPDATE workspaces SET leased_to = :holder, leased_until = :until
                  WHERE id = :id AND (leased_to IS NULL OR leased_to = :holder OR leased_until <= :now)",
@@ -224,55 +203,46 @@ impl Store {
                 it.execute(named_params! {":id": workspace_id, ":holder": holder, ":now": now, ":until": until})
             })
             .map(|changed| changed > 0)
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Who has the workspace by [`Store::lease`], or had it last without giving it back.
     pub async fn leased_to(&self, workspace_id: i64) -> Result<Option<String>, StoreError> {
-        let path = self.path().to_path_buf();
-        self.read(move |conn| {
+        self.query(move |conn| {
             conn.prepare_cached("SELECT leased_to FROM workspaces WHERE id = :id")
                 .and_then(|mut it| it.query_row(named_params! {":id": workspace_id}, |row| row.get(0)).optional())
                 .map(Option::flatten)
-                .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Gives back what [`Store::lease`] gave to `holder`.
     pub async fn release(&self, workspace_id: i64, holder: String) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
+        self.change(move |tx| {
             tx.prepare_cached(
                 "UPDATE workspaces SET leased_to = NULL, leased_until = NULL WHERE id = :id AND leased_to = :holder",
             )
             .and_then(|mut it| it.execute(named_params! {":id": workspace_id, ":holder": holder}))
             .map(|_| ())
-            .map_err(|err| StoreError::of(&path, &err))
         })
         .await
     }
 
     /// Removes a workspace with all that was indexed of it.
     pub async fn remove_workspace(&self, workspace_id: i64) -> Result<(), StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let remove = || -> rusqlite::Result<()> {
-                let ids: Vec<i64> = tx
-                    .prepare_cached("SELECT id FROM files WHERE workspace_id = :id")?
-                    .query_map(named_params! {":id": workspace_id}, |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
-                for id in ids {
-                    remove_file(tx, id)?;
-                }
-                // Segments and posting lists go with it (ON DELETE CASCADE).
-                tx.prepare_cached("DELETE FROM workspaces WHERE id = :id")?
-                    .execute(named_params! {":id": workspace_id})
-                    .map(|_| ())
-            };
-            remove().map_err(|err| StoreError::of(&path, &err))
+        self.change(move |tx| {
+            let ids: Vec<i64> = tx
+                .prepare_cached("SELECT id FROM files WHERE workspace_id = :id")?
+                .query_map(named_params! {":id": workspace_id}, |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for id in ids {
+                remove_file(tx, id)?;
+            }
+            // Segments and posting lists go with it (ON DELETE CASCADE).
+            tx.prepare_cached("DELETE FROM workspaces WHERE id = :id")?
+                .execute(named_params! {":id": workspace_id})
+                .map(|_| ())
         })
         .await
     }

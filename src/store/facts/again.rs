@@ -35,17 +35,13 @@ const KEPT: &str = "SELECT fact_key, value, replaces, holds, many, is_change, is
 impl Store {
     /// The first memories after the position `after` that are no turns, in order, at most `limit`.
     pub async fn unread_facts(&self, after: i64, limit: usize) -> Result<Vec<Unread>, StoreError> {
-        let path = self.path().to_path_buf();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(move |conn| {
-            let find = || -> rusqlite::Result<Vec<Unread>> {
-                conn.prepare_cached(UNREAD)?
-                    .query_map(named_params! {":after": after, ":limit": limit}, |row| {
-                        Ok(Unread { seq: row.get(0)?, id: row.get(1)?, speaker: row.get(2)?, content: row.get(3)? })
-                    })?
-                    .collect()
-            };
-            find().map_err(|err| StoreError::of(&path, &err))
+        self.query(move |conn| {
+            conn.prepare_cached(UNREAD)?
+                .query_map(named_params! {":after": after, ":limit": limit}, |row| {
+                    Ok(Unread { seq: row.get(0)?, id: row.get(1)?, speaker: row.get(2)?, content: row.get(3)? })
+                })?
+                .collect()
         })
         .await
     }
@@ -59,21 +55,17 @@ impl Store {
         mark: &'static str,
         position: i64,
     ) -> Result<usize, StoreError> {
-        let path = self.path().to_path_buf();
-        self.write(move |tx| {
-            let put = || -> rusqlite::Result<usize> {
-                let mut changed = 0;
-                for (memory, facts) in &facts {
-                    changed += usize::from(replace(tx, memory, facts)?);
-                }
-                tx.prepare_cached(
-                    "INSERT INTO keeping (name, value) VALUES (:name, :value)
+        self.change(move |tx| {
+            let mut changed = 0;
+            for (memory, facts) in &facts {
+                changed += usize::from(replace(tx, memory, facts)?);
+            }
+            tx.prepare_cached(
+                "INSERT INTO keeping (name, value) VALUES (:name, :value)
                      ON CONFLICT (name) DO UPDATE SET value = :value",
-                )?
-                .execute(named_params! {":name": mark, ":value": position})?;
-                Ok(changed)
-            };
-            put().map_err(|err| StoreError::of(&path, &err))
+            )?
+            .execute(named_params! {":name": mark, ":value": position})?;
+            Ok(changed)
         })
         .await
     }
