@@ -3,6 +3,7 @@
 //! Flag, then environment, then user file, then default. A project file (`carryall.toml` in a workspace) may set
 //! only what is harmless. No other room reads the environment.
 
+mod built_in;
 mod check;
 mod document;
 mod embedder;

@@ -296,11 +296,12 @@ impl Documents {
         self.wait_for_lease(workspace, call).await?;
         let track = self.track(workspace, &root);
         let running = track.begin_run();
-        let run = self.index_leased(target, request, call, (workspace, since, &track), done).await;
-        running.end(run.is_ok());
+        let run = Run { workspace, since, track: Arc::clone(&track) };
+        let outcome = self.index_leased(target, request, call, &run, done).await;
+        running.end(outcome.is_ok());
         // A lease that is not given back runs out.
         let _ = self.store.release(workspace, self.holder.clone()).await;
-        run
+        outcome
     }
 
     /// What the workspace is to be walked by when it is looked through again: the globs of this run, or, as long as only
@@ -361,14 +362,14 @@ impl Documents {
         target: &Target,
         (request, waiting): (&IndexRequest, Option<&Waiting>),
         call: &Call,
-        (workspace, since, track): (i64, Millis, &Arc<Track>),
+        run: &Run,
         done: &mut Indexed,
     ) -> Result<(), DocumentsError> {
         let known: HashMap<String, FileRow> =
-            self.store.files(workspace).await?.1.into_iter().map(|it| (it.path.clone(), it)).collect();
+            self.store.files(run.workspace).await?.1.into_iter().map(|it| (it.path.clone(), it)).collect();
         let known = Arc::new(known);
         let prefix = relative(&target.root, &target.path);
-        let (sender, mut reads) = mpsc::channel(AHEAD);
+        let (sender, reads) = mpsc::channel(AHEAD);
         let reader = Reader {
             target: (target.root.clone(), target.path.clone()),
             options: WalkOptions {
@@ -381,10 +382,39 @@ impl Documents {
             force: request.force,
             call: call.clone(),
             sender,
-            track: prefix.is_empty().then(|| Arc::clone(track)),
+            track: prefix.is_empty().then(|| Arc::clone(&run.track)),
             waiting: waiting.cloned().unwrap_or_default(),
         };
         let reading = tokio::task::spawn_blocking(move || reader.run());
+        self.keep(run.workspace, reads, done).await?;
+        let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
+        if !seen.whole {
+            return Err(DocumentsError::Cancelled);
+        }
+        // With `include`, what was not offered may be there all the same.
+        let is_gone = |it: &&FileRow| {
+            let unseen = under(&it.path, &prefix) && !seen.paths.contains(&it.path);
+            unseen && (request.include.is_empty() || !target.root.join(&it.path).exists())
+        };
+        let gone: Vec<i64> = known.values().filter(is_gone).map(|it| it.id).collect();
+        done.files_removed += self.store.remove_files(run.workspace, gone).await?;
+        done.files_unchanged += seen.unchanged;
+        self.compact(run.workspace).await?;
+        self.complete(run, &prefix, request, &seen).await?;
+        if prefix.is_empty() {
+            run.track.was_walked(seen.folders);
+        }
+        done.skipped.extend(seen.skipped);
+        Ok(())
+    }
+
+    /// Keeps what is read, as it comes, and the lease with it.
+    async fn keep(
+        &self,
+        workspace: i64,
+        mut reads: mpsc::Receiver<Read>,
+        done: &mut Indexed,
+    ) -> Result<(), DocumentsError> {
         while let Some(read) = reads.recv().await {
             match read {
                 Read::Files(segment) => {
@@ -403,36 +433,36 @@ impl Documents {
                 }
             }
         }
-        let seen = reading.await.map_err(|err| DocumentsError::Fault(err.to_string()))??;
-        if !seen.whole {
-            return Err(DocumentsError::Cancelled);
-        }
-        // With `include`, what was not offered may be there all the same.
-        let is_gone = |it: &&FileRow| {
-            let unseen = under(&it.path, &prefix) && !seen.paths.contains(&it.path);
-            unseen && (request.include.is_empty() || !target.root.join(&it.path).exists())
-        };
-        let gone: Vec<i64> = known.values().filter(is_gone).map(|it| it.id).collect();
-        done.files_removed += self.store.remove_files(workspace, gone).await?;
-        done.files_unchanged += seen.unchanged;
-        self.compact(workspace).await?;
-        let skipped = serde_json::to_string(&seen.skipped).unwrap_or_else(|_| "[]".to_owned());
-        if let Some(globs) = self.globs_after(workspace, &prefix, request).await? {
-            let mut beside = seen.beside(&prefix, since);
-            if !prefix.is_empty() {
-                // Of the parts that were indexed before nothing newer is known.
-                let before = Beside::read(&self.store.beside(workspace).await?);
-                beside.since = if before.since == 0 { since } else { before.since };
-                before.paths.iter().for_each(|it| beside.add(it));
-            }
-            self.store.complete_workspace(workspace, (skipped, beside.write()), globs).await?;
-        }
-        if prefix.is_empty() {
-            track.was_walked(seen.folders);
-        }
-        done.skipped.extend(seen.skipped);
         Ok(())
     }
+
+    /// Notes what the run passed over and by which globs it went.
+    async fn complete(
+        &self,
+        run: &Run,
+        prefix: &str,
+        request: &IndexRequest,
+        seen: &Seen,
+    ) -> Result<(), DocumentsError> {
+        let Some(globs) = self.globs_after(run.workspace, prefix, request).await? else { return Ok(()) };
+        let mut beside = seen.beside(prefix, run.since);
+        if !prefix.is_empty() {
+            // Of the parts that were indexed before nothing newer is known.
+            let before = Beside::read(&self.store.beside(run.workspace).await?);
+            beside.since = if before.since == 0 { run.since } else { before.since };
+            before.paths.iter().for_each(|it| beside.add(it));
+        }
+        let skipped = serde_json::to_string(&seen.skipped).unwrap_or_else(|_| "[]".to_owned());
+        Ok(self.store.complete_workspace(run.workspace, (skipped, beside.write()), globs).await?)
+    }
+}
+
+/// A run over a workspace whose lease is held.
+struct Run {
+    workspace: i64,
+    /// When it began.
+    since: Millis,
+    track: Arc<Track>,
 }
 
 /// The reading side: walks, compares, reads, cuts. Runs on a thread for blocking work.

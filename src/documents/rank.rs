@@ -94,105 +94,110 @@ const ABSENT: usize = 4;
 /// A place where a term was found: the piece, counted through the catalog, and how often.
 type Found = (u32, u32);
 
+/// A piece that was found: what the rules give in all, its shelf, and the piece, counted through the catalog.
+type Place = (f32, usize, u32);
+
+/// What the best piece or file has by each signal, over all shelves: what the others have is divided by it.
+struct Best {
+    chunk: f32,
+    file: f32,
+    coverage: f32,
+    path: f32,
+    titled: f32,
+    past: f32,
+}
+
+impl Best {
+    fn of(shelves: &[Shelf], scored: &[Scores]) -> Best {
+        let best = |pick: fn(&Scores) -> &Vec<f32>| best_of(scored.iter().flat_map(|it| pick(it).iter().copied()));
+        let past = shelves.iter().filter_map(|it| it.past.as_ref()).flat_map(|it| it.files.iter().copied());
+        Best {
+            chunk: best(|it| &it.chunks),
+            file: best(|it| &it.files),
+            coverage: best(|it| &it.coverage),
+            path: best(|it| &it.paths),
+            titled: best(|it| &it.titled),
+            past: best_of(past),
+        }
+    }
+}
+
+/// What a file gives to each of its pieces.
+struct OfFile {
+    words: f32,
+    path: f32,
+    past: f32,
+    named: f32,
+    prior: f32,
+    reach: f32,
+}
+
+impl OfFile {
+    /// What the file at `at` gives.
+    fn of(question: &Question, shelf: &Shelf, scores: &Scores, at: usize, best: &Best) -> OfFile {
+        let entry = &shelf.catalog.files[at];
+        let bm25 = scores.files[at] / best.file;
+        let share =
+            bm25 * (1.0 - weights::FILE_COVERAGE) + scores.coverage[at] / best.coverage * weights::FILE_COVERAGE;
+        let past = shelf.past.as_ref().and_then(|it| it.files.get(at));
+        OfFile {
+            words: weights::FILE * share,
+            path: weights::PATH * scores.paths[at] / best.path + weights::STEM * scores.stems[at],
+            past: past.map_or(0.0, |it| weights::HISTORY * it / best.past),
+            named: if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
+            prior: prior(entry.class, question.asks_for),
+            reach: if question.asks_where_declared { 1.0 } else { reach(entry.imports) },
+        }
+    }
+
+    /// What a piece has that gets `own` for itself.
+    fn with(&self, own: f32) -> f32 {
+        (own + (self.words + self.path + self.past + self.named)) * self.prior * self.reach
+    }
+
+    /// What a gain of a piece is multiplied by.
+    fn factor(&self) -> f32 {
+        self.prior * self.reach
+    }
+}
+
 /// The best `limit` pieces, best first, and what the words of the question are worth in a passage.
 pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec<Ranked>, Words) {
     let read: Vec<Vec<Vec<Found>>> = shelves.iter().map(|it| found(it, question)).collect();
     let words = words(question, shelves, &read);
     let scored: Vec<Scores> = shelves.iter().zip(&read).map(|(shelf, found)| score(question, shelf, found)).collect();
-    let best = |pick: fn(&Scores) -> &Vec<f32>| best_of(scored.iter().flat_map(|it| pick(it).iter().copied()));
-    let (best_chunk, best_file) = (best(|it| &it.chunks), best(|it| &it.files));
-    let (best_coverage, best_path) = (best(|it| &it.coverage), best(|it| &it.paths));
-    let best_titled = best(|it| &it.titled);
-    let mut ranked: Vec<(f32, usize, u32)> = Vec::new();
-    let of_file = |scores: &Scores, file: usize| {
-        let bm25 = scores.files[file] / best_file;
-        bm25 * (1.0 - weights::FILE_COVERAGE) + scores.coverage[file] / best_coverage * weights::FILE_COVERAGE
+    let best = Best::of(shelves, &scored);
+    let of_shelf = |(shelf, scores): (&Shelf, &Scores)| -> Vec<OfFile> {
+        (0..shelf.catalog.files.len()).map(|at| OfFile::of(question, shelf, scores, at, &best)).collect()
     };
-    let of_path = |scores: &Scores, file: usize, best_path: f32| {
-        weights::PATH * scores.paths[file] / best_path + weights::STEM * scores.stems[file]
-    };
-    let best_past = best_of(shelves.iter().filter_map(|it| it.past.as_ref()).flat_map(|it| it.files.iter().copied()));
-    let of_past = |shelf: &Shelf, file: usize| {
-        shelf.past.as_ref().and_then(|it| it.files.get(file)).map_or(0.0, |it| weights::HISTORY * it / best_past)
-    };
-    // What the whole file gives is the same for all of its pieces.
-    let of_files: Vec<Vec<(f32, f32, f32)>> = shelves
-        .iter()
-        .zip(&scored)
-        .map(|(shelf, scores)| {
-            let files = shelf.catalog.files.iter().enumerate();
-            files
-                .map(|(at, it)| {
-                    let sum = weights::FILE * of_file(scores, at)
-                        + of_path(scores, at, best_path)
-                        + of_past(shelf, at)
-                        + if is_named(it, question) { weights::NAMED_PATH } else { 0.0 };
-                    let reach = if question.asks_where_declared { 1.0 } else { reach(it.imports) };
-                    (sum, prior(it.class, question.asks_for), reach)
-                })
-                .collect()
-        })
-        .collect();
-    for (at, (shelf, scores)) in shelves.iter().zip(&scored).enumerate() {
-        for (chunk, own) in (0_u32..).zip(&scores.chunks) {
-            let names = scores.names.get(chunk as usize).copied().unwrap_or(0.0);
-            if *own <= 0.0 && names <= 0.0 {
-                continue;
-            }
-            let file = shelf.catalog.file_of[chunk as usize];
-            let Some((sum, prior, reach)) = of_files[at].get(file as usize) else { continue };
-            ranked.push(((own / best_chunk + names + sum) * prior * reach, at, chunk));
-        }
-    }
-    // A file that only its path speaks for is found by its beginning.
-    for (at, (shelf, scores)) in shelves.iter().zip(&scored).enumerate() {
-        for (file, entry) in shelf.catalog.files.iter().enumerate() {
-            let may = entry.row.chunks > 0 && shelf.may.get(file).copied().unwrap_or(true);
-            let is_spoken_for = scores.paths[file] > 0.0 || is_named(entry, question);
-            let first = entry.first as usize;
-            let is_in = || scores.chunks[first] > 0.0 || scores.names.get(first).is_some_and(|it| *it > 0.0);
-            if may && is_spoken_for && !is_in() {
-                let (sum, prior, reach) = of_files[at][file];
-                ranked.push((sum * prior * reach, at, entry.first));
-            }
-        }
-    }
-    let by_tests = by_tests(&mut ranked, shelves, &of_files);
-    // Equal scores keep the order of the catalog, so that the same files give the same answer.
-    let by_score =
-        |a: &(f32, usize, u32), b: &(f32, usize, u32)| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)));
-    let among = limit.saturating_mul(weights::SPREAD_AMONG);
-    if ranked.len() > among {
-        ranked.select_nth_unstable_by(among, by_score);
-        ranked.truncate(among);
-    }
-    ranked.sort_unstable_by(by_score);
-    let file_of = |it: &(f32, usize, u32)| (it.1, shelves[it.1].catalog.file_of[it.2 as usize]);
-    let ranked = spread(ranked, limit, file_of)
+    let of_files: Vec<Vec<OfFile>> = shelves.iter().zip(&scored).map(of_shelf).collect();
+    let mut places = by_words(shelves, &scored, &of_files, &best);
+    places.extend(by_paths(question, shelves, &scored, &of_files));
+    let by_tests = by_tests(&mut places, shelves, &of_files);
+    let file_of = |it: &Place| (it.1, shelves[it.1].catalog.file_of[it.2 as usize]);
+    let ranked = spread(best_places(places, limit.saturating_mul(weights::SPREAD_AMONG)), limit, file_of)
         .into_iter()
         .map(|(sum, at, chunk)| {
             let (shelf, scores) = (&shelves[at], &scored[at]);
             let file = shelf.catalog.file_of[chunk as usize] as usize;
-            let entry = &shelf.catalog.files[file];
-            let own = scores.chunks[chunk as usize];
+            let of_file = &of_files[at][file];
             Ranked {
                 shelf: at,
                 file,
-                number: chunk - entry.first,
+                number: chunk - shelf.catalog.files[file].first,
                 sum,
                 score: 0.0,
                 signals: Signals {
-                    piece: own / best_chunk,
-                    file: weights::FILE * of_file(scores, file),
-                    path: of_path(scores, file, best_path)
-                        + if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
+                    piece: scores.chunks[chunk as usize] / best.chunk,
+                    file: of_file.words,
+                    path: of_file.path + of_file.named,
                     names: scores.names.get(chunk as usize).copied().unwrap_or(0.0),
-                    second: weights::SECOND * scores.seconds[file] / best_titled,
+                    second: weights::SECOND * scores.seconds[file] / best.titled,
                     tests: by_tests.get(&(at, chunk)).copied().unwrap_or(0.0),
                     meaning: 0.0,
-                    history: of_past(shelf, file),
-                    prior: of_files[at][file].1,
-                    reach: of_files[at][file].2,
+                    history: of_file.past,
+                    prior: of_file.prior,
+                    reach: of_file.reach,
                     held: held(chunk, question, shelf, &read[at]),
                     words: words_in(chunk, question, &read[at]),
                 },
@@ -200,6 +205,52 @@ pub(super) fn rank(question: &Question, shelves: &[Shelf], limit: usize) -> (Vec
         })
         .collect();
     (in_order(ranked), words)
+}
+
+/// The pieces that have words or names of the question.
+fn by_words(shelves: &[Shelf], scored: &[Scores], of_files: &[Vec<OfFile>], best: &Best) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (at, (shelf, scores)) in shelves.iter().zip(scored).enumerate() {
+        for (chunk, own) in (0_u32..).zip(&scores.chunks) {
+            let names = scores.names.get(chunk as usize).copied().unwrap_or(0.0);
+            if *own <= 0.0 && names <= 0.0 {
+                continue;
+            }
+            let file = shelf.catalog.file_of[chunk as usize];
+            let Some(of_file) = of_files[at].get(file as usize) else { continue };
+            places.push((of_file.with(own / best.chunk + names), at, chunk));
+        }
+    }
+    places
+}
+
+/// The beginnings of files that only their path speaks for.
+fn by_paths(question: &Question, shelves: &[Shelf], scored: &[Scores], of_files: &[Vec<OfFile>]) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (at, (shelf, scores)) in shelves.iter().zip(scored).enumerate() {
+        for (file, entry) in shelf.catalog.files.iter().enumerate() {
+            let may = entry.row.chunks > 0 && shelf.may.get(file).copied().unwrap_or(true);
+            let is_spoken_for = scores.paths[file] > 0.0 || is_named(entry, question);
+            let first = entry.first as usize;
+            let is_in = || scores.chunks[first] > 0.0 || scores.names.get(first).is_some_and(|it| *it > 0.0);
+            if may && is_spoken_for && !is_in() {
+                places.push((of_files[at][file].with(0.0), at, entry.first));
+            }
+        }
+    }
+    places
+}
+
+/// The best `among` of `places`, best first. Equal scores keep the order of the catalog, so that the same files give the
+/// same answer.
+fn best_places(mut places: Vec<Place>, among: usize) -> Vec<Place> {
+    let by_score = |a: &Place, b: &Place| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)));
+    if places.len() > among {
+        places.select_nth_unstable_by(among, by_score);
+        places.truncate(among);
+    }
+    places.sort_unstable_by(by_score);
+    places
 }
 
 /// The first `limit` of `ranked`, in their order; of one file no more than [`weights::PIECES_OF_A_FILE`], or one of
@@ -229,13 +280,8 @@ fn spread<T, F: Eq + Hash>(ranked: Vec<T>, limit: usize, file_of: impl Fn(&T) ->
 }
 
 /// Lifts the sources that good tests are about, each by its best piece, up to a share of the best of all; one without a piece
-/// among `ranked` comes in with its first. Returns what they gain: piece by shelf. `of_files` has behind each file's score what
-/// it is multiplied by.
-fn by_tests(
-    ranked: &mut Vec<(f32, usize, u32)>,
-    shelves: &[Shelf],
-    of_files: &[Vec<(f32, f32, f32)>],
-) -> HashMap<(usize, u32), f32> {
+/// among `ranked` comes in with its first. Returns what they gain: piece by shelf.
+fn by_tests(ranked: &mut Vec<Place>, shelves: &[Shelf], of_files: &[Vec<OfFile>]) -> HashMap<(usize, u32), f32> {
     // The best piece of each file, by its place in `ranked`.
     let mut best: Vec<Vec<Option<usize>>> = shelves.iter().map(|it| vec![None; it.catalog.files.len()]).collect();
     for (place, (sum, at, piece)) in ranked.iter().enumerate() {
@@ -243,8 +289,8 @@ fn by_tests(
         *best = best.filter(|it| ranked[*it].0 >= *sum).or(Some(place));
     }
     let highest = ranked.iter().map(|it| it.0).fold(0.0, f32::max) * weights::TESTED_UP_TO;
-    let factor = |at: usize, file: usize| of_files[at][file].1 * of_files[at][file].2;
-    let sum_of = |ranked: &[(f32, usize, u32)], place: Option<usize>| place.map_or(0.0, |it| ranked[it].0);
+    let factor = |at: usize, file: usize| of_files[at][file].factor();
+    let sum_of = |ranked: &[Place], place: Option<usize>| place.map_or(0.0, |it| ranked[it].0);
     let mut gains: HashMap<(usize, usize), f32> = HashMap::new();
     for (at, shelf) in shelves.iter().enumerate() {
         for (test, source) in &shelf.catalog.names.tested {

@@ -83,6 +83,24 @@ struct Seen {
     folders: HashMap<PathBuf, i64>,
 }
 
+/// What a look at the whole workspace found.
+struct Sight {
+    /// Without the folders, whose times are kept with the look.
+    seen: Seen,
+    /// The files that changed.
+    wanted: Vec<Wanted>,
+    /// Whether files may have come that the catalog does not have, or other rules hold.
+    is_shifted: bool,
+}
+
+impl Sight {
+    /// Whether more changed than is read before an answer.
+    fn is_much(&self) -> bool {
+        let bytes: u64 = self.seen.changed.iter().map(|it| it.1).sum();
+        self.wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES
+    }
+}
+
 impl Documents {
     /// Brings in what changed in the workspace; returns whether its generation did. Failures leave it as it is.
     pub(super) async fn refresh(&self, workspace: &GenerationRow, call: &Call) -> Result<bool, DocumentsError> {
@@ -238,17 +256,41 @@ impl Documents {
         if !is_there(&track.root) {
             return Ok(false);
         }
-        let mut last = turn.sweep.clone();
+        let last = turn.sweep.clone();
         let rests = |it: &Sweep| it.files > SWEPT_ALWAYS && it.took > QUICK && it.at.elapsed() < it.took * REST;
         if last.as_ref().is_some_and(rests) && !turn.pending.walk {
             return Ok(false);
         }
         let span = call.span("look for changes");
         let catalog = self.catalog(workspace, call).await?;
+        let sight = self.see(workspace, track, turn, (&catalog, last)).await?;
+        span.note("changed", sight.seen.changed.len());
+        span.note("gone", sight.seen.gone.len());
+        let walk_took = turn.sweep.as_ref().map_or(Duration::ZERO, |it| it.walk_took);
+        let walks_long = walk_took >= WALK_PATIENCE || catalog.files.len() > WALKED_AT_ONCE;
+        if sight.is_much() && self.warming.is_some() || sight.is_shifted && walks_long {
+            self.store.remove_files(workspace.id, sight.seen.gone.clone()).await?;
+            if !sight.is_much() {
+                // The few that are known to have changed do not wait for the run.
+                self.take_in(workspace, &catalog, sight.wanted.clone()).await?;
+            }
+            return self.look_behind(workspace, track, turn, &catalog, &sight.wanted, call).await;
+        }
+        self.bring_in(workspace, track, turn, (&catalog, sight), call).await
+    }
+
+    /// Sees what is otherwise than in the catalog, and notes in `turn` that it was looked for. `last` is the look before.
+    async fn see(
+        &self,
+        workspace: &GenerationRow,
+        track: &Arc<Track>,
+        turn: &mut Turn,
+        (catalog, mut last): (&Arc<Catalog>, Option<Sweep>),
+    ) -> Result<Sight, DocumentsError> {
         let known = Beside::read(&self.store.beside(workspace.id).await?);
         if last.is_some()
             && track.may_watch()
-            && self.begin_to_watch(workspace.id, track, turn, (&catalog, &known)).await?
+            && self.begin_to_watch(workspace.id, track, turn, (catalog, &known)).await?
         {
             // What was done between the look before and now is told by the times since the last walk.
             last = None;
@@ -259,7 +301,7 @@ impl Documents {
         let beside = last.as_ref().map_or_else(|| Arc::new(known.below(&track.root)), |it| Arc::clone(&it.beside));
         let started = Instant::now();
         let swept = {
-            let (catalog, beside) = (catalog.clone(), Arc::clone(&beside));
+            let (catalog, beside) = (Arc::clone(catalog), Arc::clone(&beside));
             tokio::task::spawn_blocking(move || {
                 let mut seen = sweep(&catalog);
                 seen.folders.extend(stamps(&beside));
@@ -268,12 +310,10 @@ impl Documents {
         };
         let mut seen = swept.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         let took = started.elapsed();
-        let told = told_of(&catalog, &turn.pending);
+        let told = told_of(catalog, &turn.pending);
         let told = told.into_iter().filter(|it| !seen.changed.iter().any(|seen| seen.0 == *it));
         let told: Vec<(usize, u64)> = told.map(|it| (it, 0)).collect();
         seen.changed.extend(told);
-        span.note("changed", seen.changed.len());
-        span.note("gone", seen.gone.len());
         let since = |folder: &PathBuf, time: i64| match &last {
             Some(last) => last.folders.get(folder) != Some(&time),
             // The times of files are coarser than ours: what changed within two seconds before counts as after.
@@ -289,28 +329,31 @@ impl Documents {
             || seen.changed.iter().any(has_rules)
             || has_other_rules;
         let walk_took = turn.sweep.as_ref().map_or(Duration::ZERO, |it| it.walk_took);
-        let files = catalog.files.len();
-        turn.sweep = Some(Sweep { at: started, took, files, walk_took, folders: seen.folders, beside });
-        let bytes: u64 = seen.changed.iter().map(|it| it.1).sum();
-        let row = |it: &(usize, u64)| catalog.files.get(it.0).map(|it| Arc::clone(&it.row));
-        let wanted: Vec<Wanted> = seen.changed.iter().filter_map(row).map(|it| Wanted::of(&it)).collect();
-        let walks_long = walk_took >= WALK_PATIENCE || files > WALKED_AT_ONCE;
-        let is_much = wanted.len() > AT_ONCE_FILES || bytes > AT_ONCE_BYTES;
-        if is_much && self.warming.is_some() || is_shifted && walks_long {
-            self.store.remove_files(workspace.id, seen.gone).await?;
-            if !is_much {
-                // The few that are known to have changed do not wait for the run.
-                self.take_in(workspace, &catalog, wanted.clone()).await?;
-            }
-            return self.look_behind(workspace, track, turn, &catalog, &wanted, call).await;
-        }
+        let (files, folders) = (catalog.files.len(), std::mem::take(&mut seen.folders));
+        turn.sweep = Some(Sweep { at: started, took, files, walk_took, folders, beside });
+        let row = |it: &(usize, u64)| catalog.files.get(it.0).map(|it| Wanted::of(&it.row));
+        let wanted = seen.changed.iter().filter_map(row).collect();
+        Ok(Sight { seen, wanted, is_shifted })
+    }
+
+    /// Brings in what was seen before the question is answered; returns whether something changed.
+    async fn bring_in(
+        &self,
+        workspace: &GenerationRow,
+        track: &Arc<Track>,
+        turn: &mut Turn,
+        (catalog, sight): (&Arc<Catalog>, Sight),
+        call: &Call,
+    ) -> Result<bool, DocumentsError> {
+        let is_much = sight.is_much();
+        let Sight { seen, wanted, is_shifted } = sight;
         let mut has_changed = false;
         let mut pending = Pending::default();
         let mut walks = is_shifted || is_much;
         if is_much {
             self.have_read_again(workspace, &wanted).await?;
         } else if !wanted.is_empty() {
-            let taken = self.take_in(workspace, &catalog, wanted.clone()).await?;
+            let taken = self.take_in(workspace, catalog, wanted.clone()).await?;
             has_changed |= taken.has_changed;
             // What is passed over from now on is noted by a walk, so that it is looked at.
             walks |= !taken.skipped.is_empty();
@@ -332,7 +375,7 @@ impl Documents {
             }
         }
         turn.pending = pending;
-        turn.rows = if track.is_watched() { rows(&catalog) } else { Vec::new() };
+        turn.rows = if track.is_watched() { rows(catalog) } else { Vec::new() };
         turn.generation = catalog.generation;
         Ok(has_changed)
     }

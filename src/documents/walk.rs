@@ -7,25 +7,27 @@
 //!
 //! The `ignore` crate's own walker hides what it ignores and why; so only its matcher is used.
 
+mod rules;
+
 use std::fs::Metadata;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use ignore::Match;
 use ignore::gitignore::Gitignore;
 use ignore::gitignore::GitignoreBuilder;
 
 use super::open::mtime_ns;
-use super::open::open_regular;
-use super::open::read_capped;
 use super::open::reason;
 use super::read::DEFAULT_MAX_FILE_BYTES;
 use super::read::most_bytes;
 use super::roots::is_private;
 use super::skip;
 use super::skip::SkipReason;
+use rules::Rules;
+use rules::own_rules;
+use rules::rules_above;
 
 /// What to offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +85,6 @@ pub struct BadGlob {
     pub glob: String,
     pub why: String,
 }
-
-/// An ignore file that is larger than this is a mistake or an attack.
-const MAX_IGNORE_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Walks over the folder (or file) `root`, a real path as [`Allowed::admit`](super::Allowed::admit) gives it, and calls
 /// `on_file` for each file: folder by folder, by name, the same order each time. A break ends it at once.
@@ -177,12 +176,6 @@ struct Walk<'a> {
     guide: &'a mut dyn Guide,
     on_file: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
     summary: WalkSummary,
-}
-
-/// The rules that hold in a folder: its own, and those of the folders above it within the same repository.
-struct Rules {
-    own: Vec<Gitignore>,
-    above: Option<Rc<Rules>>,
 }
 
 /// A folder that is yet to be listed.
@@ -384,57 +377,6 @@ impl Walk<'_> {
 enum Step {
     Folder(Folder),
     Entry(Entry, Rc<Rules>),
-}
-
-impl Rules {
-    /// The innermost rule that speaks of `path` decides.
-    fn ignores(&self, path: &Path, is_folder: bool) -> bool {
-        let mut rules = Some(self);
-        while let Some(here) = rules {
-            for file in &here.own {
-                match file.matched(path, is_folder) {
-                    Match::Ignore(_) => return true,
-                    Match::Whitelist(_) => return false,
-                    Match::None => {}
-                }
-            }
-            rules = here.above.as_deref();
-        }
-        false
-    }
-}
-
-/// The rules of the folders above `root`, up to the one with `.git`; none outside of a repository.
-fn rules_above(root: &Path) -> Option<Rc<Rules>> {
-    if root.join(".git").exists() {
-        return None;
-    }
-    let above: Vec<&Path> = root.ancestors().skip(1).collect();
-    let top = above.iter().position(|it| it.join(".git").exists())?;
-    above[..=top].iter().rev().fold(None, |outer, folder| {
-        Some(Rc::new(Rules { own: own_rules(folder, &|name| folder.join(name).exists()), above: outer }))
-    })
-}
-
-/// The rules that `folder` itself brings, the strongest first; `has` says whether it holds an entry of a name.
-fn own_rules(folder: &Path, has: &dyn Fn(&str) -> bool) -> Vec<Gitignore> {
-    [(".ignore", ".ignore"), (".gitignore", ".gitignore"), (".git", ".git/info/exclude")]
-        .iter()
-        .filter(|(entry, _)| has(entry))
-        .filter_map(|(_, file)| read_rules(folder, &folder.join(file)))
-        .collect()
-}
-
-/// Rules that cannot be read do not stop the walk; a line that is no glob is left out, as git does.
-fn read_rules(folder: &Path, file: &Path) -> Option<Gitignore> {
-    let (opened, _) = open_regular(file).ok()?;
-    let bytes = read_capped(opened, MAX_IGNORE_FILE_BYTES).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let mut builder = GitignoreBuilder::new(folder);
-    for line in text.trim_start_matches('\u{FEFF}').lines() {
-        let _ = builder.add_line(None, line);
-    }
-    builder.build().ok().filter(|it| !it.is_empty())
 }
 
 /// A Python environment, whatever it is called.

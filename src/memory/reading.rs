@@ -1,6 +1,7 @@
 //! Reads memories with what was said around them, each once, and ranks them.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
@@ -71,6 +72,18 @@ struct Seen {
     importance: f32,
     /// When it happened, or was learned.
     at: Millis,
+}
+
+/// A memory and what was said around it, as the question sees them.
+type Text<'a> = (i64, Around<'a>);
+
+/// What is near to the question in meaning.
+#[derive(Default)]
+struct Near {
+    /// Of memories that stand for themselves.
+    cosines: Vec<(i64, f32)>,
+    /// The best cosine of all others.
+    rival: f32,
 }
 
 /// Reads memories and what is beside them, each once.
@@ -264,64 +277,110 @@ impl<'a> Reading<'a> {
         proposed: &Proposed,
         first: bool,
     ) -> Result<Vec<Hit>, StoreError> {
-        let texts: Vec<(i64, Around<'_>)> = places.iter().filter_map(|it| self.text(it.0, it.1)).collect();
+        let texts: Vec<Text<'_>> = places.iter().filter_map(|it| self.text(it.0, it.1)).collect();
         let lengths: f32 = texts.iter().map(|it| search::length(&it.1, self.weights)).sum();
         let mean_length = lengths / texts.len().max(1) as f32;
         let pool = Pool { rarity: proposed.rarity.clone(), names: proposed.names, mean_length, weights: *self.weights };
         let mut scored: Vec<Signals> = texts.iter().map(|it| search::score(&it.1, &pool)).collect();
-        for ((seq, _), signals) in texts.iter().zip(&mut scored) {
-            if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
-                search::add_time(signals, self.weights);
-            }
+        self.add_times(&texts, &mut scored);
+        if first {
+            self.add_heirs(&texts, &mut scored, &pool);
         }
-        for (heir, old) in self.heirs.iter().filter(|_| first) {
-            let old = self.text(*old, [None; 4]).map(|it| search::score(&it.1, &pool).total());
-            let heir = texts.iter().zip(&mut scored).find(|it| it.0.0 == *heir);
-            if let (Some((_, signals)), Some(had)) = (heir, old) {
-                search::add_heir(signals, had, self.weights);
-            }
-        }
-        let mut shares = Vec::with_capacity(texts.len());
-        for ((_, around), signals) in texts.iter().zip(&mut scored) {
-            let is_elsewhere = search::is_elsewhere(around, proposed.names);
-            if is_elsewhere {
-                search::take_elsewhere(signals, self.weights);
-            }
-            shares.push(search::telling_share(around, is_elsewhere, self.weights));
-        }
-        let mut cosines = Vec::new();
-        if let Some(meaning) = self.meaning {
-            let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
-            cosines = self.reader.cosines(meaning, &seqs)?;
-            search::add_meaning(&mut scored, &cosines, &shares, self.weights);
-        }
-        for ((_, around), signals) in texts.iter().zip(&mut scored) {
-            if self.judgement {
-                search::take_said_by_others(signals, around, proposed.names, self.weights);
-            }
-            if around.own.kinds.meet(self.asked) {
-                search::add_kind(signals, self.weights);
-            }
-        }
+        let shares = self.take_elsewhere(&texts, &mut scored, proposed.names);
+        let cosines = self.add_meaning(&texts, &mut scored, &shares)?;
+        self.add_what_is_asked_for(&texts, &mut scored, proposed.names);
         if first {
             let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
             self.look_again(&seqs, &mut scored)?;
         }
         let found = texts.iter().zip(&scored).filter(|it| it.1.total() > 0.0);
         let open = search::open_part(found.map(|it| &it.0.1), &pool);
-        let mut near = Vec::new();
-        let mut rival = 0.0_f32;
-        for (((seq, around), cosine), share) in texts.iter().zip(&cosines).zip(&shares) {
+        let near = first.then(|| self.near(&texts, &cosines, &shares));
+        let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
+        self.add_background(&mut found)?;
+        let mut hits: Vec<Hit> = found.into_iter().map(|((seq, around), signals)| hit(seq, &around, signals)).collect();
+        hits.sort_unstable_by(better);
+        if let Some(near) = near {
+            self.order_first(&mut hits, places)?;
+            self.set_nearest(&mut hits, &near, open);
+        }
+        Ok(hits)
+    }
+
+    fn add_times(&self, texts: &[Text<'_>], scored: &mut [Signals]) {
+        for ((seq, _), signals) in texts.iter().zip(scored) {
+            if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
+                search::add_time(signals, self.weights);
+            }
+        }
+    }
+
+    /// What took the place of a memory stands where that one stood.
+    fn add_heirs(&self, texts: &[Text<'_>], scored: &mut [Signals], pool: &Pool) {
+        for (heir, old) in &self.heirs {
+            let old = self.text(*old, [None; 4]).map(|it| search::score(&it.1, pool).total());
+            let heir = texts.iter().zip(&mut *scored).find(|it| it.0.0 == *heir);
+            if let (Some((_, signals)), Some(had)) = (heir, old) {
+                search::add_heir(signals, had, self.weights);
+            }
+        }
+    }
+
+    /// Lessens what has nobody in it whom the question names; returns of each text how much its meaning tells.
+    fn take_elsewhere(&self, texts: &[Text<'_>], scored: &mut [Signals], names: u64) -> Vec<f32> {
+        let share = |((_, around), signals): (&Text<'_>, &mut Signals)| {
+            let is_elsewhere = search::is_elsewhere(around, names);
+            if is_elsewhere {
+                search::take_elsewhere(signals, self.weights);
+            }
+            search::telling_share(around, is_elsewhere, self.weights)
+        };
+        texts.iter().zip(scored).map(share).collect()
+    }
+
+    /// Returns the cosines; none without an embedder.
+    fn add_meaning(
+        &self,
+        texts: &[Text<'_>],
+        scored: &mut [Signals],
+        shares: &[f32],
+    ) -> Result<Vec<Option<f32>>, StoreError> {
+        let Some(meaning) = self.meaning else { return Ok(Vec::new()) };
+        let seqs: Vec<i64> = texts.iter().map(|it| it.0).collect();
+        let cosines = self.reader.cosines(meaning, &seqs)?;
+        search::add_meaning(scored, &cosines, shares, self.weights);
+        Ok(cosines)
+    }
+
+    fn add_what_is_asked_for(&self, texts: &[Text<'_>], scored: &mut [Signals], names: u64) {
+        for ((_, around), signals) in texts.iter().zip(scored) {
+            if self.judgement {
+                search::take_said_by_others(signals, around, names, self.weights);
+            }
+            if around.own.kinds.meet(self.asked) {
+                search::add_kind(signals, self.weights);
+            }
+        }
+    }
+
+    /// What may stand where the nearest in meaning is to stand.
+    fn near(&self, texts: &[Text<'_>], cosines: &[Option<f32>], shares: &[f32]) -> Near {
+        let mut near = Near::default();
+        for (((seq, around), cosine), share) in texts.iter().zip(cosines).zip(shares) {
             // A turn of a conversation is found by what stands around it.
             let alone = around.before[0].is_none() && around.after[0].is_none();
             let stands_alone = alone || self.seen(*seq).is_some_and(|it| !it.is_turn);
             if stands_alone && *share > 0.0 {
-                near.extend(cosine.filter(|_| first).map(|it| (*seq, it)));
+                near.cosines.extend(cosine.map(|it| (*seq, it)));
             } else {
-                rival = rival.max(cosine.unwrap_or_default());
+                near.rival = near.rival.max(cosine.unwrap_or_default());
             }
         }
-        let mut found: Vec<_> = texts.into_iter().zip(scored).filter(|it| it.1.total() > 0.0).collect();
+        near
+    }
+
+    /// Importance, age and feedback.
+    fn add_background(&self, found: &mut [(Text<'_>, Signals)]) -> Result<(), StoreError> {
         let seqs: Vec<i64> = found.iter().map(|it| it.0.0).collect();
         for (((seq, _), signals), standing) in found.iter_mut().zip(self.reader.standings(&seqs)?) {
             let standing = standing.map_or(0.0, |it| search::standing(it.used, it.ignored, self.weights));
@@ -331,18 +390,12 @@ impl<'a> Reading<'a> {
                 search::add_background(signals, &known, self.weights);
             }
         }
-        let mut hits: Vec<Hit> = found
-            .into_iter()
-            .map(|((seq, around), signals)| {
-                let bits = around.speaker | around.tags;
-                let counts = around.own.of_terms.iter().enumerate();
-                let holds = counts.filter(|it| *it.1 > 0.0 || bits & (1 << (it.0 & 63)) != 0).map(|it| it.0).collect();
-                Hit { seq, signals, holds }
-            })
-            .collect();
-        let better = |a: &Hit, b: &Hit| b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq));
-        hits.sort_unstable_by(better);
-        if first && self.several {
+        Ok(())
+    }
+
+    /// Sets back, among the best, what says the same as another, and neighbours where several things are asked for.
+    fn order_first(&self, hits: &mut [Hit], places: &[(i64, [Option<i64>; 4])]) -> Result<(), StoreError> {
+        if self.several {
             let around: HashMap<i64, [Option<i64>; 4]> = places.iter().copied().collect();
             let mut scored: Vec<_> = hits
                 .iter_mut()
@@ -351,23 +404,21 @@ impl<'a> Reading<'a> {
             search::set_neighbours_back::<i64, BuildHasherDefault<Hashed>>(&mut scored, self.weights);
             hits.sort_unstable_by(better);
         }
-        if first {
-            let mut signals: Vec<Signals> = hits.iter().map(|it| it.signals).collect();
-            let print = |_: &Words, _: &[u32], outline: Outline| outline.said;
-            search::set_copies_behind(&mut signals, |at| self.of_words(hits[at].seq, print))?;
-            hits.iter_mut().zip(signals).for_each(|(hit, signals)| hit.signals = signals);
-            hits.sort_unstable_by(better);
-            self.set_nearest(&mut hits, &near, rival, open);
-        }
-        Ok(hits)
+        let mut signals: Vec<Signals> = hits.iter().map(|it| it.signals).collect();
+        let print = |_: &Words, _: &[u32], outline: Outline| outline.said;
+        search::set_copies_behind(&mut signals, |at| self.of_words(hits[at].seq, print))?;
+        hits.iter_mut().zip(signals).for_each(|(hit, signals)| hit.signals = signals);
+        hits.sort_unstable_by(better);
+        Ok(())
     }
 
-    /// Sets what is nearest in meaning where it is to stand. `near` are cosines, `rival` is the best of all others, and
-    /// `open` is the part of the question that is found nowhere.
-    fn set_nearest(&self, hits: &mut Vec<Hit>, near: &[(i64, f32)], rival: f32, open: f32) {
+    /// Sets what is nearest in meaning where it is to stand. `open` is the part of the question that is found nowhere.
+    fn set_nearest(&self, hits: &mut Vec<Hit>, near: &Near, open: f32) {
         let found: Vec<(i64, f32)> = hits.iter().map(|it| (it.seq, it.signals.total())).collect();
         let words = self.question.terms().len();
-        for (seq, place, score) in search::places_of_nearest(&found, near, rival, open, words, self.weights) {
+        for (seq, place, score) in
+            search::places_of_nearest(&found, &near.cosines, near.rival, open, words, self.weights)
+        {
             let mut hit = match hits.iter().position(|it| it.seq == seq) {
                 Some(at) => hits.remove(at),
                 None => Hit { seq, signals: Signals::default(), holds: Vec::new() },
@@ -561,6 +612,18 @@ fn seen(
         importance: glance.importance as f32,
         at: glance.occurred_at.unwrap_or(glance.created_at),
     }
+}
+
+fn hit(seq: i64, around: &Around<'_>, signals: Signals) -> Hit {
+    let bits = around.speaker | around.tags;
+    let counts = around.own.of_terms.iter().enumerate();
+    let holds = counts.filter(|it| *it.1 > 0.0 || bits & (1 << (it.0 & 63)) != 0).map(|it| it.0).collect();
+    Hit { seq, signals, holds }
+}
+
+/// Best first; of equal ones the newest.
+fn better(a: &Hit, b: &Hit) -> Ordering {
+    b.signals.total().total_cmp(&a.signals.total()).then(b.seq.cmp(&a.seq))
 }
 
 /// The kind of what was said in a conversation.
