@@ -57,6 +57,7 @@ pub struct App {
 }
 
 impl App {
+    /// Builds every service. Opens no file and no socket: the database is opened at its first use.
     pub fn new(config: Config, clock: Clock) -> Arc<App> {
         let store = Store::new(&config.db).keeping(limits(&config));
         let keeps = !config.read_only;

@@ -67,6 +67,7 @@ pub enum Format {
 }
 
 impl Format {
+    /// In the order in which `--from` lists them.
     pub const ALL: [Format; 13] = [
         Format::Carryall,
         Format::CarryallMarkdown,
@@ -102,6 +103,7 @@ impl Format {
         }
     }
 
+    /// The format of which [`Format::name`] is `name`.
     pub fn named(name: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|it| it.name() == name)
     }

@@ -80,6 +80,7 @@ fn permitted(scope: Scope, owner: &str, by: &ContextBy) -> Result<(), StoreError
 }
 
 impl Sessions {
+    /// Sessions and contexts in `store`.
     pub fn new(store: Store, clock: Clock) -> Sessions {
         Sessions { store, clock }
     }

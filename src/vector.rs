@@ -39,6 +39,7 @@ impl Vector {
         self.components.iter().map(|it| it.cast_unsigned()).collect()
     }
 
+    /// One byte a component; their common scale is left out.
     pub fn components(&self) -> &[i8] {
         &self.components
     }

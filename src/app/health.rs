@@ -37,10 +37,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What was found, without a way out.
     pub fn new(name: impl Into<String>, status: Status, message: impl Into<String>) -> Finding {
         Finding { name: name.into(), status, message: message.into(), hint: String::new() }
     }
 
+    /// With the way out: a command, or what to change.
     pub fn hint(self, hint: impl Into<String>) -> Finding {
         Finding { hint: hint.into(), ..self }
     }

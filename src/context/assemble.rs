@@ -98,6 +98,7 @@ impl SourceName {
     pub const USUAL: [SourceName; 5] =
         [SourceName::Memory, SourceName::Workspace, SourceName::History, SourceName::Scopes, SourceName::Inline];
 
+    /// As the contract has it.
     pub fn name(self) -> &'static str {
         match self {
             SourceName::Memory => "memory",

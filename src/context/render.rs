@@ -16,6 +16,7 @@ pub enum Format {
 }
 
 impl Format {
+    /// As the contract has it.
     pub fn name(self) -> &'static str {
         match self {
             Format::Markdown => "markdown",

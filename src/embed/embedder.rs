@@ -91,6 +91,7 @@ impl Embedding {
         Embedding { embedder: chosen }
     }
 
+    /// Everything is embedded by `embedder`.
     pub fn by(embedder: Arc<dyn Embedder>) -> Embedding {
         Embedding { embedder: Some(embedder) }
     }

@@ -69,6 +69,7 @@ pub struct Renderer {
 const OPEN_FILES: usize = 64;
 
 impl Renderer {
+    /// Writes into what `open` gives for each name; with `one_file` all goes into the one without a name.
     pub fn new(open: Open, one_file: bool) -> Renderer {
         Renderer { open, one_file, files: BTreeMap::new(), begun: std::collections::BTreeSet::new(), rest: Vec::new() }
     }

@@ -89,6 +89,7 @@ pub struct Spec {
     pub before: Vec<f64>,
 }
 
+/// What a chart stands on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
@@ -97,6 +98,7 @@ pub enum Theme {
     Dark,
 }
 
+/// What a chart is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     Svg,

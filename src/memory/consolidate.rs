@@ -103,6 +103,7 @@ enum Phase {
 }
 
 impl Consolidation {
+    /// A run that has not begun.
     pub fn new(wanted: Wanted) -> Consolidation {
         Consolidation { wanted, done: Consolidated::default(), phase: Phase::Expiry }
     }

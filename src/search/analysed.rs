@@ -72,6 +72,7 @@ impl Names {
         (hash, None)
     }
 
+    /// The word with this number; empty for one that was not given.
     pub fn name(&self, number: u32) -> &str {
         let at = number as usize;
         let begin = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
@@ -79,6 +80,7 @@ impl Names {
         self.text.get(begin as usize..end as usize).unwrap_or_default()
     }
 
+    /// Words that have a number.
     pub fn len(&self) -> usize {
         self.ends.len()
     }

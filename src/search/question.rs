@@ -107,6 +107,7 @@ impl Counts {
 }
 
 impl Question {
+    /// Takes `query` apart into the terms of the index, in the language that it is in.
     pub fn new(query: &str) -> Question {
         let query = &*typed(query);
         let lower = query.to_lowercase();

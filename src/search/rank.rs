@@ -72,6 +72,7 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// The score: the sum of all signals, those that take away included.
     pub fn total(&self) -> f32 {
         self.words
             + self.neighbours

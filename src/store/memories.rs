@@ -107,6 +107,7 @@ pub struct Remembered {
     pub contradicts: Vec<Contradiction>,
 }
 
+/// What storing came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// A new row.

@@ -90,6 +90,7 @@ enum Refused {
 }
 
 impl Telemetry {
+    /// Sends to the collector that `config` names; nowhere when it names none, or offline.
     pub fn new(config: &Config) -> Telemetry {
         let to = config.otlp.clone().filter(|_| !config.offline).map(|otlp| {
             Arc::new(Exporter {

@@ -40,6 +40,7 @@ pub fn keep(store: &Store, record: &Clean) {
 pub struct Clean(CallRecord);
 
 impl Clean {
+    /// `record` with secrets taken out of every text.
     pub fn of(record: &CallRecord) -> Clean {
         Clean(redacted(record))
     }
