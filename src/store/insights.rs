@@ -277,8 +277,7 @@ impl Store {
             let values = named_params! {
                 ":id": id, ":sees_all": sees_all, ":user_id": eyes.user_id, ":persona": eyes.persona,
             };
-            let found = conn.prepare_cached(CALL).and_then(|mut it| it.query_row(values, call_row).optional());
-            found
+            conn.prepare_cached(CALL)?.query_row(values, call_row).optional()
         })
         .await
     }

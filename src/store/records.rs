@@ -90,7 +90,7 @@ const DELETE_FEEDBACK: &str = "DELETE FROM feedback WHERE at < :before
 impl Store {
     /// How many rows about calls there are, and since when.
     pub async fn record_counts(&self) -> Result<RecordCounts, StoreError> {
-        self.query(move |conn| counts(conn)).await
+        self.query(counts).await
     }
 }
 

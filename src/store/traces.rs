@@ -99,9 +99,7 @@ impl Store {
     pub async fn call_of_pack(&self, pack_id: String) -> Result<Option<String>, StoreError> {
         self.query(move |conn| {
             let values = named_params! {":pack": pack_id, ":note": format!("\"pack_id\":\"{pack_id}\"")};
-            let found =
-                conn.prepare_cached(BY_PACK).and_then(|mut it| it.query_row(values, |row| row.get(0)).optional());
-            found
+            conn.prepare_cached(BY_PACK)?.query_row(values, |row| row.get(0)).optional()
         })
         .await
     }
