@@ -7,6 +7,7 @@ mod facts;
 mod find;
 mod forget;
 mod kept;
+mod of_a_time;
 mod overview;
 mod planned;
 mod reading;

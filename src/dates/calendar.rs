@@ -120,6 +120,20 @@ impl Calendar {
         }
     }
 
+    /// The day that is `count` units from today; the unit says how far beside it may be meant.
+    pub(super) fn later(&self, count: u32, unit: Unit) -> Option<Stretch> {
+        let count = i64::from(count);
+        let by = match unit {
+            Unit::Day => count.days(),
+            Unit::Week => (7 * count).days(),
+            Unit::Fortnight => (14 * count).days(),
+            Unit::Month => count.months(),
+            _ => return None,
+        };
+        let first = self.moved(self.today, by)?;
+        self.days(first, self.moved(first, 1.days())?, grain(unit))
+    }
+
     /// The unit that was before this one, this one, or the one after: -1, 0, 1.
     pub(super) fn unit(&self, offset: i64, unit: Unit) -> Option<Stretch> {
         if self.is_rolling() && (offset < 0 || unit != Unit::Day) && unit != Unit::Weekend {

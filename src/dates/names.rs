@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::words::Kind;
+use super::words::UNSPACED;
 use super::words::Unit;
 use super::words::WORDS;
 use crate::clock::Millis;
@@ -34,15 +35,24 @@ pub fn names(since: Millis, until: Millis) -> Names {
     let said_of = |kind: Kind| match kind {
         Kind::Weekday(number) => each.iter().any(|it| it.weekday().to_monday_zero_offset() == number),
         Kind::Day(offset) => (0..=2).contains(&offset),
-        Kind::Unit(unit) => days.len() > 1 && matches!(unit, Unit::Week | Unit::Weekend | Unit::Month),
+        Kind::Unit(Unit::Weekend) => days.len() > 1,
+        // `in a week`, `in three days`; `next week`.
+        Kind::Unit(unit) => matches!(unit, Unit::Week | Unit::Fortnight | Unit::Month),
+        Kind::Units(unit) => matches!(unit, Unit::Day | Unit::Week | Unit::Month),
         _ => false,
     };
     let is_month = |kind: Kind| matches!(kind, Kind::Month(number, _) if days.iter().any(|it| it.month() == number));
     let mut names = Names { dates: words(is_month), relative: words(said_of) };
+    // Such a word is in the index by its pairs of characters.
+    names.relative.extend(LATER.iter().map(|it| (*it).to_owned()));
+    let unspaced = UNSPACED.iter().filter(|it| it.1.last().is_some_and(|it| said_of(*it)));
+    names.relative.extend(unspaced.map(|it| pairs(it.0)).filter(|it| !it.is_empty()));
     for date in each {
         let (year, month, day) = (date.year(), date.month(), date.day());
         names.dates.push(format!("{year} {month:02} {day:02}"));
-        names.dates.extend([format!("{day} {month}"), format!("{day:02} {month:02}"), format!("{month} {day} {year}")]);
+        names.dates.extend([format!("{day} {month}"), format!("{day:02} {month:02}"), format!("{month} {day}")]);
+        names.dates.extend([format!("{month:02} {day:02}"), format!("{month} 月 {day}")]);
+        names.dates.push(pairs(&format!("{}月{}", in_han(month), in_han(day))));
     }
     if each.is_empty() {
         let months = days.iter().map(|it| format!("{} {:02}", it.year(), it.month()));
@@ -51,6 +61,22 @@ pub fn names(since: Millis, until: Millis) -> Names {
     names.dates.sort_unstable();
     names.dates.dedup();
     names
+}
+
+/// What `两周后`, `3日後` and `一个月后` end with.
+const LATER: &[&str] = &["天后", "天後", "日後", "周后", "週後", "間後", "期后", "月后", "月後"];
+
+/// A number up to 99 in Han numerals.
+fn in_han(number: i8) -> String {
+    let digit = |it: i8| usize::try_from(it).ok().and_then(|it| "一二三四五六七八九".chars().nth(it.checked_sub(1)?));
+    let tens = (number >= 20).then(|| digit(number / 10)).flatten();
+    tens.into_iter().chain((number >= 10).then_some('十')).chain(digit(number % 10)).collect()
+}
+
+/// The pairs of characters of `word`, as a phrase.
+fn pairs(word: &str) -> String {
+    let characters: Vec<char> = word.chars().collect();
+    characters.windows(2).map(String::from_iter).collect::<Vec<_>>().join(" ")
 }
 
 /// The words that mean what is wanted.
@@ -68,10 +94,11 @@ mod tests {
     fn a_day_is_named_by_its_month_its_weekday_and_its_digits() {
         let at = |text: &str| clock::parse(text).unwrap();
         let names = names(at("2026-11-28"), at("2026-11-29"));
-        for name in ["november", "noviembre", "2026 11 28", "28 11"] {
+        for name in ["november", "noviembre", "2026 11 28", "28 11", "11 28", "11 月 28", "十一 一月 月二 二十 十八"]
+        {
             assert!(names.dates.contains(&name.to_owned()), "{name}: {names:?}");
         }
-        for name in ["saturday", "samstag", "tomorrow", "heute"] {
+        for name in ["saturday", "samstag", "tomorrow", "heute", "明天", "星期 期六", "weeks", "周后"] {
             assert!(names.relative.contains(&name.to_owned()), "{name}: {names:?}");
         }
         assert!(!names.dates.contains(&"december".to_owned()) && !names.relative.contains(&"sunday".to_owned()));

@@ -244,6 +244,7 @@ impl<'a> Reader<'a> {
         }
         self.older(c)
             .or_else(|| self.ago_pair(c))
+            .or_else(|| self.ahead(c))
             .or_else(|| self.since(c))
             .or_else(|| self.bounded(c))
             .or_else(|| self.pair(c))

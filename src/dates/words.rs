@@ -66,6 +66,8 @@ pub(super) enum Kind {
     Next,
     /// After its number: “two weeks ago”.
     Ago,
+    /// After its number: “两周后”.
+    Later,
     /// Before its number: “vor zwei Wochen”.
     AgoBefore,
     Since,
@@ -304,6 +306,7 @@ pub(super) const PHRASES: &[(Languages, Kind, &str)] = &[
     (ES, Kind::Unit(Unit::Weekend), "fin de semana"),
     (ES, Kind::Day(-2), "antes de ayer"),
     (ES, Kind::Since, "desde hace"),
+    (ES, Kind::In, "dentro de"),
     (PT, Kind::Unit(Unit::Weekend), "fim de semana"),
     (IT, Kind::Unit(Unit::Weekend), "fine settimana"),
     (IT, Kind::Day(-2), "altro ieri"),
@@ -407,7 +410,7 @@ pub(super) const UNSPACED: &[(&str, &[Kind])] = &[
     ("个月", &[Kind::Unit(Unit::Month)]), ("個月", &[Kind::Unit(Unit::Month)]), ("か月", &[Kind::Unit(Unit::Month)]), ("ヶ月", &[Kind::Unit(Unit::Month)]), ("カ月", &[Kind::Unit(Unit::Month)]), ("ケ月", &[Kind::Unit(Unit::Month)]), ("ヵ月", &[Kind::Unit(Unit::Month)]), ("か月間", &[Kind::Unit(Unit::Month)]), ("ヶ月間", &[Kind::Unit(Unit::Month)]), ("カ月間", &[Kind::Unit(Unit::Month)]),
     ("季度", &[Kind::Unit(Unit::Quarter)]), ("个季度", &[Kind::Unit(Unit::Quarter)]), ("四半期", &[Kind::Unit(Unit::Quarter)]), ("年間", &[Kind::Unit(Unit::Year)]), ("半年", &[Kind::Number(6, 0), Kind::Unit(Unit::Month)]), ("半年間", &[Kind::Number(6, 0), Kind::Unit(Unit::Month)]), ("半个月", &[Kind::Number(15, 0), Kind::Unit(Unit::Day)]), ("半月", &[Kind::Number(15, 0), Kind::Unit(Unit::Day)]),
     ("年", &[Kind::YearMark]), ("月", &[Kind::MonthMark]), ("月份", &[Kind::MonthMark]), ("日", &[Kind::DayMark]), ("号", &[Kind::DayMark]),
-    ("前", &[Kind::Ago]), ("之前", &[Kind::BeforeBehind]), ("以前", &[Kind::BeforeBehind]), ("以上前", &[Kind::BeforeBehind]), ("より前", &[Kind::BeforeBehind]), ("より古い", &[Kind::BeforeBehind]), ("以前的", &[Kind::BeforeBehind]), ("多前", &[Kind::BeforeBehind]), ("前より古い", &[Kind::BeforeBehind]), ("前以前", &[Kind::BeforeBehind]),
+    ("前", &[Kind::Ago]), ("后", &[Kind::Later]), ("後", &[Kind::Later]), ("之后", &[Kind::Later]), ("以后", &[Kind::Later]), ("之前", &[Kind::BeforeBehind]), ("以前", &[Kind::BeforeBehind]), ("以上前", &[Kind::BeforeBehind]), ("より前", &[Kind::BeforeBehind]), ("より古い", &[Kind::BeforeBehind]), ("以前的", &[Kind::BeforeBehind]), ("多前", &[Kind::BeforeBehind]), ("前より古い", &[Kind::BeforeBehind]), ("前以前", &[Kind::BeforeBehind]),
     ("早于", &[Kind::OlderThan]), ("超过", &[Kind::MoreThan]), ("至", &[Kind::To]), ("到", &[Kind::To]), ("和", &[Kind::And]), ("と", &[Kind::And]), ("から", &[Kind::SinceBehind]), ("以来", &[Kind::SinceBehind]), ("以降", &[Kind::SinceBehind]), ("以後", &[Kind::SinceBehind]), ("起", &[Kind::SinceBehind]), ("自", &[Kind::Since]), ("从", &[Kind::From]), ("自从", &[Kind::Since]), ("まで", &[Kind::Filler]), ("之间", &[Kind::Filler]), ("の間", &[Kind::Filler]), ("ほど", &[Kind::Filler]),
     ("的", &[Kind::Filler]), ("の", &[Kind::Filler]), ("内", &[Kind::Filler]), ("里", &[Kind::Filler]), ("間", &[Kind::Filler]), ("整", &[Kind::Filler]), ("在", &[Kind::In]), ("于", &[Kind::In]),
     ("星期一", &[Kind::Weekday(0)]), ("周一", &[Kind::Weekday(0)]), ("月曜日", &[Kind::Weekday(0)]), ("月曜", &[Kind::Weekday(0)]),

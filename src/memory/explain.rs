@@ -8,7 +8,7 @@ const NEWEST: &str = "newest first: the query has no words to search for";
 
 /// Reasons of what need not have a word of the query.
 pub const OF_THE_TIME: &str = "from the time that the query names";
-pub const HEIR: &str = "took the place of one that has the words of the query";
+pub const HEIR: &str = "took, or likely takes, the place of one that has the words of the query";
 
 impl Recollection {
     /// Why it is here, in a few words; best reason first.

@@ -88,6 +88,9 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
     let read = (READ * LOOKED_AT).max(search.wanted.saturating_mul(2));
     let few = counts.here <= SMALL_NAMESPACE && counts.here.saturating_mul(2) < counts.all;
     let meant = if few || search.narrow { reader.meant(SMALL)? } else { None };
+    if meant.as_deref().is_some_and(<[i64]>::is_empty) {
+        return Ok(Vec::new());
+    }
     let known = meant.is_some();
     let looked_at = meant.as_deref().map(|it| with_superseded(reader, it)).transpose()?;
     let mut proposed = propose(reader, search.question, looked_at.as_deref(), counts.all, read, search.weights)?;

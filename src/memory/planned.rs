@@ -3,6 +3,7 @@
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::DAY;
+use crate::dates::Grain;
 use crate::dates::Mention;
 use crate::store::Field;
 use crate::store::MemoryReader;
@@ -31,19 +32,37 @@ const YEARLY: &[&str] = &[
     "cumpleaños",
     "aniversario",
     "cada año",
+    "生日",
+    "誕生日",
+    "每年",
+    "毎年",
 ];
 
 /// Further than days are named by the day on which it is said.
 const FAR: Millis = 70 * DAY;
 
-/// What tells of something past: `we went hiking on Saturday`.
-const WENT: &[&str] = &["went", "had", "got", "met", "saw", "did", "ate", "came", "took", "bought", "left"];
+/// What tells of something past: `we went hiking on Saturday`. Forms that are nothing else in their language and no word of
+/// another; `booked` and `a prévu` tell of plans as well.
+const WENT: &str = "went,had,got,met,saw,did,ate,came,took,bought,left,\
+    ich war,war ich,wir waren,waren wir,war am,war im,war bei,waren am,waren im,hatte,hatten,ging,gingen,gegangen,kamen,traf,\
+    trafen,fuhr,fuhren,kaufte,aßen,gewesen,était,étaient,étions,avait,avions,avaient,allé,allée,allés,allées,\
+    fui,fue,fuimos,fueron,estuve,estuvo,estuvimos,estuvieron,tuve,tuvo,tuvimos,hice,hizo,hicimos,comí,comió,comimos,compré,\
+    compró";
+
+/// The same in the scripts without spaces.
+const WENT_UNSPACED: &[&str] = &["去了", "吃了", "买了", "買了", "见了", "看了", "ました", "でした"];
 
 /// The memories that are meant and say of a day of `times` from that of `now` on, in the order of those days.
 pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis) -> Result<Vec<i64>, StoreError> {
     let today = now - now.rem_euclid(DAY);
-    let ahead: Vec<(Millis, Millis, &Mention)> =
-        times.iter().filter_map(|it| Some((it.since?.max(today), it.until?, it))).filter(|it| it.0 < it.1).collect();
+    let ahead: Vec<(Millis, Millis, &Mention)> = times
+        .iter()
+        .filter_map(|it| {
+            let beside = beside(it);
+            Some(((it.since? - beside).max(today), it.until? + beside, it))
+        })
+        .filter(|it| it.0 < it.1)
+        .collect();
     let mut found: Vec<(Millis, i64)> = Vec::new();
     let glances = reader.glances()?;
     for (since, until, time) in ahead {
@@ -66,6 +85,26 @@ pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis)
     Ok(found.into_iter().map(|it| it.1).collect())
 }
 
+/// How far beside a day another may be meant: what is in two weeks is so by and large.
+fn beside(time: &Mention) -> Millis {
+    match time.grain {
+        Grain::Week if is_a_day(time) => 3 * DAY,
+        Grain::Month if is_a_day(time) => 15 * DAY,
+        _ => 0,
+    }
+}
+
+fn is_a_day(time: &Mention) -> bool {
+    time.since.zip(time.until).is_some_and(|it| it.1 - it.0 <= DAY)
+}
+
+/// Whether a text in lower case tells of something past.
+fn is_past(lower: &str) -> bool {
+    let words = lower.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty());
+    let words = format!(" {} ", words.collect::<Vec<_>>().join(" "));
+    WENT.split(',').any(|it| words.contains(&format!(" {it} "))) || WENT_UNSPACED.iter().any(|it| lower.contains(it))
+}
+
 /// The first moment from `since` until before `until` that a text told at `told` names, as finely as the question did.
 fn day_of(content: &str, told: Millis, asked: &Mention, (since, until): (Millis, Millis)) -> Option<Millis> {
     let end = content.floor_char_boundary(BEGINNING);
@@ -79,9 +118,8 @@ fn day_of(content: &str, told: Millis, asked: &Mention, (since, until): (Millis,
         (None, Some(end)) => Some(end - 1),
         (begin, None) => begin,
     };
-    let is_past = lower.split(|it: char| !it.is_alphanumeric()).any(|it| WENT.contains(&it));
-    let named = if is_past { dates::find(text, from) } else { dates::find_ahead(text, from) };
-    let moments = named.iter().filter(|it| it.grain <= asked.grain).filter_map(moment);
+    let named = if is_past(&lower) { dates::find(text, from) } else { dates::find_ahead(text, from) };
+    let moments = named.iter().filter(|it| it.grain <= asked.grain || is_a_day(it)).filter_map(moment);
     moments.filter(|it| (since..until).contains(it)).min()
 }
 
@@ -96,7 +134,7 @@ mod tests {
         let at = |it: &str| clock::parse(it).unwrap();
         let now = at("2026-11-28T09:00:00Z");
         let asked = dates::find_ahead(asked, now).remove(0);
-        let stretch = (asked.since.unwrap(), asked.until.unwrap());
+        let stretch = (asked.since.unwrap() - beside(&asked), asked.until.unwrap() + beside(&asked));
         assert_eq!(day_of(content, at(told), &asked, stretch).is_some(), expected, "{content}");
     }
 
@@ -111,6 +149,20 @@ mod tests {
             ("2026-10-01", "La boda es el 28 de noviembre de 2026"),
             ("2026-10-01", "The fair is open from 26 to 30 November"),
             ("2019-05-01", "Mia's birthday is on 28 November"),
+            ("2026-11-14", "The audit is in two weeks"),
+            ("2026-11-25", "Der Maler kommt in drei Tagen"),
+            ("2026-11-21", "Le plombier vient dans une semaine"),
+            ("2026-11-14", "La auditoría es dentro de dos semanas"),
+            ("2026-11-14", "两周后开会"),
+            ("2026-11-25", "3日後に引っ越します"),
+            ("2026-11-01", "11月28日去看牙医"),
+            ("2026-11-01", "十一月二十八日去看牙医"),
+            ("2026-11-24", "星期六去爬山"),
+            ("2019-05-01", "妈妈的生日是11月28日"),
+            ("2026-11-01", "Zahnarzt am 28.11 um 10 Uhr"),
+            ("2026-11-01", "Zahnarzt am 28. November"),
+            ("2026-11-01", "Dentist 28/11 at 10"),
+            ("2026-11-01", "Dentist on 11/28"),
         ] {
             check("today", told, content, true);
         }
@@ -118,6 +170,14 @@ mod tests {
             ("2026-11-20", "The movers come tomorrow"),
             ("2026-09-01", "Mia's birthday is tomorrow"),
             ("2026-11-22", "We went hiking on Saturday"),
+            ("2026-11-22", "Wir waren am Samstag wandern"),
+            ("2026-11-22", "Samedi, il était malade"),
+            ("2026-11-22", "El sábado fuimos al cine"),
+            ("2026-11-22", "星期六去了公园"),
+            ("2026-11-22", "土曜日に映画を見ました"),
+            ("2026-11-14", "We did it in two weeks"),
+            ("2026-11-01", "28.11 is the version"),
+            ("2026-11-01", "Room 28/11/4 is free"),
             ("2026-11-10", "The report is due by Saturday"),
             ("2025-03-01", "Dentist on 28 November at 10"),
             ("2026-11-01", "We went to Rome on 28 November 2025"),
@@ -128,6 +188,13 @@ mod tests {
             check("today", told, content, false);
         }
         check("tomorrow", "2026-11-01", "Dentist on 29 November at 10", true);
+        for asked in ["on 3 April", "on 4 March"] {
+            check(asked, "2026-11-01", "Dentist 3/4 at 10", false);
+        }
+        check("on 24 July", "2026-11-01", "Support is there 24/7", false);
+        check("on 3 March", "2026-11-01", "Dentist 3/3 at 10", true);
+        check("in two weeks", "2026-11-01", "The audit is on 11 December", true);
+        check("in two weeks", "2026-11-01", "The audit is on 20 December", false);
         check("next week", "2026-11-26", "The audit is next week", true);
         check("next week", "2026-11-26", "The audit is on 4 December", true);
         check("on Friday", "2026-11-26", "The audit is on 4 December", true);

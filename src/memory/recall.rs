@@ -13,7 +13,6 @@ use super::find::Unfound;
 use super::kept::Kept;
 use super::overview;
 use super::overview::Overview;
-use super::planned::planned;
 use super::unfound::SHOWN;
 use crate::clock::Millis;
 use crate::dates;
@@ -24,7 +23,6 @@ use crate::search;
 use crate::search::Kinds;
 use crate::search::Question;
 use crate::search::Signals;
-use crate::search::Tense;
 use crate::search::Weights;
 use crate::store::Embedded;
 use crate::store::MemoryFilter;
@@ -69,7 +67,7 @@ pub enum Next {
 
 impl Query {
     /// The same question, of `times` only.
-    fn within(&self, times: &[Mention]) -> Query {
+    pub(super) fn within(&self, times: &[Mention]) -> Query {
         let since = times.iter().map(|it| it.since).min().flatten();
         let until = times.iter().map(|it| it.until.unwrap_or(Millis::MAX)).max();
         Query {
@@ -202,69 +200,6 @@ impl Memory {
         self.store.search_memories(filter, call.cancelled(), read).await
     }
 
-    /// What is of the time that `query` names when it asks for nothing else: first what memories say of it, when it is to
-    /// come, then what happened or was learned then, the latest first. `None` when it asks for more, or nothing is of that
-    /// time.
-    async fn of_a_time(&self, query: &Query, call: &Call) -> Result<Option<Page>, StoreError> {
-        let now = query.as_of.unwrap_or_else(|| self.clock.now());
-        let times = dates::find(&query.query, now);
-        if !search::asks_for_a_time(&query.query, &times) {
-            return Ok(None);
-        }
-        let tense = search::tense(&query.query, &times);
-        let ahead = if tense == Tense::Past { Vec::new() } else { dates::find_ahead(&query.query, now) };
-        let plans = self.plans(query, &ahead, now, call).await?;
-        // A page that goes on among the best goes on there.
-        if query.offset > 0 && query.offset >= plans.len() || plans.is_empty() && tense == Tense::Planned {
-            return Ok(None);
-        }
-        let shown = if query.behind.is_some() { 0 } else { plans.len() };
-        let here: Vec<i64> = plans.iter().copied().take(shown).skip(query.offset).take(query.limit).collect();
-        let room = query.limit - here.len();
-        let more_plans = shown > query.offset + here.len();
-        // What was learned on the last Friday is no plan for the next one.
-        let with_others = !more_plans && (plans.is_empty() || tense == Tense::Open && ahead == times);
-        let mut others = Vec::new();
-        if with_others {
-            let most = room.saturating_add(1 + plans.len());
-            let behind = query.behind;
-            let read = move |reader: &MemoryReader<'_>| reader.latest(most, behind);
-            others = self.store.search_memories(self.filter(&query.within(&times)), call.cancelled(), read).await?;
-            others.retain(|it| !plans.contains(&it.0));
-        }
-        if here.is_empty() && others.is_empty() && query.behind.is_none() {
-            return Ok(None);
-        }
-        let more = others.len() > room;
-        others.truncate(room);
-        let last = |(seq, row): &(i64, MemoryRow)| Next::Behind(row.occurred_at.unwrap_or(row.created_at), *seq);
-        let next = match others.last() {
-            _ if more_plans => Some(Next::Offset(query.offset.saturating_add(query.limit))),
-            None if more => Some(Next::Behind(Millis::MAX, i64::MAX)),
-            other => other.filter(|_| more).map(last),
-        };
-        // What was told before it happens is a plan.
-        others.sort_by_key(|(_, row)| row.occurred_at.is_none_or(|it| it <= row.created_at));
-        let read = move |reader: &MemoryReader<'_>| reader.rows(&here);
-        let mut rows = self.store.search_memories(self.filter(query), call.cancelled(), read).await?;
-        rows.extend(others);
-        let signals = Signals { time: 1.0, ..Signals::default() };
-        let seqs = plans.iter().take(query.offset).copied().chain(rows.iter().map(|it| it.0));
-        let hits = seqs.map(|seq| Hit { seq, signals, holds: Vec::new() }).collect();
-        let rows = rows.into_iter().map(|it| it.1).collect();
-        Ok(Some(Page { hits, rows, words: Vec::new(), next, unfound: None, vectors: true, summary: None }))
-    }
-
-    /// What memories say of `times`, which are to come; empty when they are past.
-    async fn plans(&self, query: &Query, times: &[Mention], now: Millis, call: &Call) -> Result<Vec<i64>, StoreError> {
-        if times.iter().all(|it| it.until.is_some_and(|it| it <= now)) {
-            return Ok(Vec::new());
-        }
-        let times = times.to_vec();
-        let read = move |reader: &MemoryReader<'_>| planned(reader, &times, now);
-        self.store.search_memories(self.filter(query), call.cancelled(), read).await
-    }
-
     /// What is of the time that `asking` names and has all that it asks for besides, best first: it stands before the
     /// others, which have as much and are of another time, or have less.
     async fn of_the_named_time(&self, asking: &Asking, call: &Call) -> Result<Vec<Hit>, StoreError> {
@@ -342,10 +277,10 @@ pub(super) struct Page {
     pub(super) rows: Vec<MemoryRow>,
     /// The words that were searched for.
     pub(super) words: Vec<String>,
-    next: Option<Next>,
-    unfound: Option<Unfound>,
+    pub(super) next: Option<Next>,
+    pub(super) unfound: Option<Unfound>,
     /// Whether any of the rows has a vector of the model that was asked by.
-    vectors: bool,
+    pub(super) vectors: bool,
     /// The kept summary of the session that most of the best are of, when all that it is made from still holds.
     pub(super) summary: Option<SummaryRow>,
 }
@@ -406,6 +341,7 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
         hits.retain(|it| !known.contains(&it.seq));
         hits.splice(0..0, first);
     }
+    add_doubts(reader, &mut hits, limit)?;
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows: Vec<MemoryRow> = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
     let crowded =
@@ -425,6 +361,26 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
     };
     let next = (hits.len() >= wanted).then(|| Next::Offset(offset.saturating_add(limit)));
     Ok(Page { next, hits, rows, words: question.words(), unfound, vectors, summary })
+}
+
+/// The best, of which it is told when a later memory likely says otherwise: some 20 µs each.
+const DOUBTED: usize = 2;
+
+/// Sets behind each of the best what was told after it and likely says that it is over, where that is not among the first
+/// `limit` already: `I moved to Bern` behind `my name is Laura and I live in Zurich`.
+fn add_doubts(reader: &MemoryReader<'_>, hits: &mut Vec<Hit>, limit: usize) -> Result<(), StoreError> {
+    for at in (0..DOUBTED.min(hits.len())).rev() {
+        let had = hits[at].signals.total();
+        for seq in reader.doubts(hits[at].seq)? {
+            if hits.iter().take(limit).any(|it| it.seq == seq) || reader.rows(&[seq])?.is_empty() {
+                continue;
+            }
+            hits.retain(|it| it.seq != seq);
+            let signals = Signals { heir: had, ..Signals::default() };
+            hits.insert(at + 1, Hit { seq, signals, holds: Vec::new() });
+        }
+    }
+    Ok(())
 }
 
 /// The cosine from which on a memory is shown as near in meaning to a question of which no memory has a word, and the part

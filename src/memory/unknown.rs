@@ -3,6 +3,7 @@
 
 use super::find::Proposed;
 use super::find::VOCABULARY;
+use crate::embed;
 use crate::search;
 use crate::search::Question;
 use crate::store::Field;
@@ -11,6 +12,9 @@ use crate::store::StoreError;
 
 /// Words that a question's word may be at most: what is in more of them is no word but a syllable.
 const FORMS: usize = 8;
+
+/// The same for pairs of characters, of which a character is in many.
+const PAIRS: usize = 64;
 
 /// Memories up to which the whole list of words is read for those that end with a question's word: some 40 ms there.
 const WORDS_READ: u64 = 50_000;
@@ -39,6 +43,9 @@ pub(super) fn otherwise(
         stems.extend(spelt(reader, question, *at)?);
         stems.extend(joined(reader, question, *at)?);
         stems.extend(synonyms(reader, question, *at)?);
+        if most {
+            stems.extend(with_character(reader, question, *at, all)?);
+        }
         if question.is_of_compounds() {
             stems.extend(compounds(reader, question, *at, all)?);
         }
@@ -46,25 +53,64 @@ pub(super) fn otherwise(
             stems.extend(apart(reader, question, *at)?);
         }
         if most && stems.len() == before {
-            stems.extend(slips(reader, question, *at)?);
+            stems.extend(slips(reader, query, question, *at)?);
         }
     }
     let mut instead = Vec::new();
     for at in proposed.rare.iter().take(LOOKED_AT) {
         instead.extend(synonyms(reader, question, *at)?);
+        if question.terms().len() == 1 {
+            if question.is_of_compounds() {
+                instead.extend(apart(reader, question, *at)?);
+            }
+            instead.extend(with_character(reader, question, *at, all)?);
+        }
     }
     let is_more = !stems.is_empty() || !instead.is_empty();
     Ok(is_more.then(|| question.meaning_too(query, &stems, &instead)))
 }
 
 /// Known words of which the term is a misspelling.
-fn slips(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
-    let Some(stem) = question.stem_of(at) else { return Ok(Vec::new()) };
+fn slips(
+    reader: &MemoryReader<'_>,
+    query: &str,
+    question: &Question,
+    at: usize,
+) -> Result<Vec<(usize, String)>, StoreError> {
+    let Some(stem) = question.stem_of(at).filter(|_| !is_a_word(query, question, at)) else { return Ok(Vec::new()) };
     // Hardly anyone misses the first two letters, and reading the whole index takes long.
     let beginning: String = stem.chars().take(2).collect();
     let known = reader.vocabulary(&beginning, VOCABULARY)?;
     let nearest = search::nearest(&stem, known.iter().map(String::as_str));
     Ok(nearest.into_iter().take(3).map(|it| (at, it.to_owned())).collect())
+}
+
+/// Whether the term is some word, and so none that was misspelt: the tables of words have it. A name, which is written in
+/// capitals, may be written in several ways.
+fn is_a_word(query: &str, question: &Question, at: usize) -> bool {
+    let Some(term) = question.terms().get(at) else { return false };
+    let is_it = |word: &str| word.starts_with(char::is_uppercase) && word.to_lowercase() == term.word;
+    let is_name = query.split(|it: char| !it.is_alphanumeric()).any(is_it);
+    !question.synonyms_of(at).is_empty() || !is_name && embed::word(&term.word).is_some()
+}
+
+/// Known words with the character that the term is about, where that is a word by itself: 猫 in 猫几岁了.
+fn with_character(
+    reader: &MemoryReader<'_>,
+    question: &Question,
+    at: usize,
+    all: u64,
+) -> Result<Vec<(usize, String)>, StoreError> {
+    let Some(character) = search::lone_character(&question.words(), at).map(String::from) else {
+        return Ok(Vec::new());
+    };
+    let known = if all <= WORDS_READ {
+        reader.vocabulary_with(&character, VOCABULARY)?
+    } else {
+        reader.vocabulary(&character, VOCABULARY)?
+    };
+    let pairs = known.into_iter().filter(|it| it.chars().count() <= 2);
+    Ok(pairs.take(PAIRS).map(|it| (at, it)).collect())
 }
 
 /// Known words that are the term with a letter written otherwise.

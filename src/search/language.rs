@@ -131,9 +131,12 @@ pub(super) fn of_text<'a>(words: &(impl Iterator<Item = &'a str> + Clone)) -> Ve
 
 /// The languages by whose stems a question is asked: its own, or of a few words that could be of any of them, all.
 pub(super) fn of_question<'a>(words: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<Algorithm> {
+    let is_of_english = |it: &str| ENGLISH.contains(&it);
+    // `Was kosten Zahnbürsten?` may be German.
+    let opening = usize::from(words.clone().next() == Some("was"));
     match guess(words.clone(), OF_A_QUESTION) {
         Some(likely) => vec![likely],
-        None if words.clone().take(ASKED + 1).count() <= ASKED && !words.clone().any(|it| ENGLISH.contains(&it)) => {
+        None if words.clone().take(ASKED + 1).count() <= ASKED && !words.clone().skip(opening).any(is_of_english) => {
             all()
         }
         None => Vec::new(),
@@ -147,6 +150,12 @@ pub(super) fn alone<'a>(languages: &[Algorithm], mut words: impl Iterator<Item =
         [] => words.any(is_english).then_some(Algorithm::English),
         _ => None,
     }
+}
+
+/// Whether a word in capitals within a sentence of `language` is a name; German writes all nouns so.
+pub(super) fn writes_names_alone_in_capitals(language: Algorithm) -> bool {
+    use Algorithm::{French, Italian, Portuguese, Spanish};
+    matches!(language, French | Italian | Portuguese | Spanish)
 }
 
 fn all() -> Vec<Algorithm> {
@@ -188,6 +197,9 @@ impl Stems {
 
     /// The stem of a word in lower case; forms that the stemmer leaves apart (`lápices`, `animais`, `yeux`) are joined.
     pub(super) fn stem(&self, word: &str) -> String {
+        if self.language == Algorithm::Spanish && SPANISH_DAYS.contains(&word) {
+            return word.to_owned();
+        }
         let plain = singular(self.language, word);
         let stem = self.stemmer.stem(plain.as_deref().unwrap_or(word)).into_owned();
         if self.language != Algorithm::Dutch {
@@ -200,6 +212,9 @@ impl Stems {
         }
     }
 }
+
+/// Words that are the same in the plural, and no plural of `Marta` or `luna`.
+const SPANISH_DAYS: [&str; 6] = ["lunes", "martes", "miércoles", "miercoles", "jueves", "viernes"];
 
 /// Forms that the stemmer does not join with their plain one, by language: plurals, and verbs that change their vowel.
 fn irregular(language: Algorithm) -> &'static [(&'static str, &'static str)] {

@@ -1,5 +1,10 @@
 //! Which known words a misspelt one may be.
 
+use super::stopwords::is_stopword;
+
+/// Letters from which on one may be wrong: of shorter words that differ in a letter, both are words (`Geld`, `gelb`).
+const LONG: usize = 6;
+
 /// Those of `known` that differ from `word` by the fewest slips: one in a word of four letters or more, two from
 /// eight on, none in a shorter one. A slip is a letter too many, too few, wrong, or two swapped.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
@@ -12,11 +17,15 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a 
     let mut best = Vec::new();
     for candidate in known {
         let letters: Vec<char> = candidate.chars().collect();
-        if letters.len().abs_diff(word.len()) > allowed {
+        if letters.len().abs_diff(word.len()) > allowed || is_stopword(candidate) {
             continue;
         }
         let slips = slips(&word, &letters);
-        if slips == 0 || slips > allowed {
+        // Without its last letter a short word is the stem of another: `Marta`, `mart(es)`.
+        let is_stem = letters.len() < word.len() && word.starts_with(&letters);
+        let is_wrong = word.len() == letters.len() && !of_the_same_letters(&word, &letters);
+        let is_other = word.len() < LONG && (is_stem || is_wrong);
+        if slips == 0 || slips > allowed || is_other {
             continue;
         }
         if slips < allowed {
@@ -26,6 +35,15 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a 
         best.push(candidate);
     }
     best
+}
+
+fn of_the_same_letters(a: &[char], b: &[char]) -> bool {
+    let sorted = |it: &[char]| {
+        let mut it = it.to_vec();
+        it.sort_unstable();
+        it
+    };
+    sorted(a) == sorted(b)
 }
 
 /// The slips between two words (optimal string alignment).
@@ -59,6 +77,23 @@ mod tests {
         assert_eq!(nearest("melany", known.into_iter()), ["melani"]);
         assert_eq!(nearest("dep", known.into_iter()), Vec::<&str>::new());
         assert_eq!(nearest("deploy", known.into_iter()), Vec::<&str>::new(), "a known word is no slip");
+    }
+
+    #[test]
+    fn short_words_that_differ_in_a_letter_are_two_words() {
+        for (word, known, expected) in [
+            ("geld", "gelb", false),
+            ("hause", "hauss", false),
+            ("gedl", "geld", true),
+            ("brln", "berln", true),
+            ("sara", "sarah", true),
+            ("kitchn", "kitchen", true),
+            ("hautp", "haupt", true),
+            ("theer", "there", false),
+            ("marta", "mart", false),
+        ] {
+            assert_eq!(nearest(word, [known].into_iter()).len() == 1, expected, "{word} {known}");
+        }
     }
 
     proptest! {

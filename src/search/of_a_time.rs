@@ -37,28 +37,15 @@ const PLANNED: &str = "due planned plan plans scheduled schedule agenda calendar
     prévu prévus prévue prévues programme rendez rdv \
     planeado planeados previsto prevista programado pendiente pendientes cita citas vence vencen toca";
 
-/// What is left of such a question in the scripts without spaces.
-const SAID_UNSPACED: &[&str] = &[
-    "发生了什么",
-    "有什么",
-    "做了什么",
-    "我们做了什么",
-    "我做了什么",
-    "的事",
-    "怎么样",
-    "何があった",
-    "何がありましたか",
-    "何をした",
-    "何をしましたか",
-    "何があったか",
-    "何が",
-    "の",
-    "に",
-    "は",
-    "のこと",
-    "のメモ",
-    "的",
-];
+/// What such a question is put together of in the scripts without spaces.
+const SAID_UNSPACED: &str = "我们 我 有 什么 做 要 得 发生 了 的 事情 事 怎么样 吗 呢 都 是 会 安排 计划 日程 行程 打算 约会 \
+    私たち 私 何 が あった ありました あります ある を した しました します する か の に は こと メモ 予定 です";
+
+/// Those of them of a question for what is to come.
+const PLANNED_UNSPACED: &[&str] = &["安排", "计划", "日程", "行程", "打算", "约会", "予定"];
+
+/// The same, for what was.
+const WAS_UNSPACED: &[&str] = &["了", "た"];
 
 /// Whether `query` asks for what is of the `times` that it names, and for nothing else.
 pub fn asks_for_a_time(query: &str, times: &[Mention]) -> bool {
@@ -81,9 +68,10 @@ pub fn tense(query: &str, times: &[Mention]) -> Tense {
     let lower = beside(query, times);
     // German `was` asks, English `was` tells of the past.
     let asks = |word: &str| word == "was" && lower.trim_start().starts_with("was ");
-    if raw_words(&lower).any(|it| has(WAS, it) && !asks(it)) {
+    let any = |parts: &[&str]| parts.iter().any(|it| lower.contains(it));
+    if raw_words(&lower).any(|it| has(WAS, it) && !asks(it)) || any(WAS_UNSPACED) {
         Tense::Past
-    } else if raw_words(&lower).any(|it| has(PLANNED, it)) {
+    } else if raw_words(&lower).any(|it| has(PLANNED, it)) || any(PLANNED_UNSPACED) {
         Tense::Planned
     } else {
         Tense::Open
@@ -109,9 +97,15 @@ pub fn asked_besides(query: &str, times: &[Mention]) -> Vec<String> {
     let rest = beside(query, times);
     let is_said = |word: &&str| {
         let listed = [SAID, WAS, PLANNED].iter().any(|it| has(it, word));
-        is_stopword(word) || listed || SAID_UNSPACED.contains(word)
+        is_stopword(word) || listed || is_made_of(word, SAID_UNSPACED)
     };
     raw_words(&rest).filter(|it| !is_said(it)).map(str::to_owned).collect()
+}
+
+/// Whether `word` is some of `parts`, one after the other.
+fn is_made_of(word: &str, parts: &str) -> bool {
+    word.is_empty()
+        || parts.split_ascii_whitespace().any(|it| word.strip_prefix(it).is_some_and(|it| is_made_of(it, parts)))
 }
 
 /// `query` without the `times` that it names, in lower case.
@@ -162,6 +156,10 @@ mod tests {
             "¿Qué hicimos la semana pasada?",
             "cosa è successo ieri?",
             "昨天发生了什么",
+            "我明天有什么安排？",
+            "今天我要做什么",
+            "明日の予定は何ですか",
+            "11月28日有什么事",
             "昨日",
             "what is planned for today?",
             "what is on today",
@@ -194,6 +192,8 @@ mod tests {
             "wann war die Besprechung gestern",
             "what do I have for Ben tomorrow",
             "deadline next week",
+            "明天去哪里",
+            "昨天的会议",
             "",
         ] {
             check(query, false);
@@ -205,6 +205,11 @@ mod tests {
         for (query, expected) in [
             ("what happened today", Tense::Past),
             ("what was on today", Tense::Past),
+            ("今天发生了什么", Tense::Past),
+            ("今日何をしましたか", Tense::Past),
+            ("明天有什么安排", Tense::Planned),
+            ("明日の予定は", Tense::Planned),
+            ("今天有什么事", Tense::Open),
             ("what did I learn this week", Tense::Past),
             ("was war heute los", Tense::Past),
             ("Was haben wir heute gemacht?", Tense::Past),

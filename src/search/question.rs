@@ -119,8 +119,10 @@ impl Question {
         let language = question.language;
         let telling = |word: &&String| language.is_none_or(|it| !language::is_function_word(it, word));
         let some = words.iter().any(|it| telling(&it));
+        let names =
+            if language.is_some_and(language::writes_names_alone_in_capitals) { names(query) } else { Vec::new() };
         for word in words.iter().filter(|it| !some || telling(it)) {
-            question.add(word.clone());
+            question.add(word.clone(), names.contains(word));
         }
         let asked = members::asked_words(query);
         let terms = question.terms.iter().enumerate().filter(|it| asked.contains(&it.1.word));
@@ -178,7 +180,7 @@ impl Question {
         question
     }
 
-    fn add(&mut self, word: String) {
+    fn add(&mut self, word: String, is_name: bool) {
         let folded = fold(&word);
         let plain = irregular::plain(&folded).unwrap_or(&folded).to_owned();
         let mut forms = vec![word.clone()];
@@ -188,10 +190,11 @@ impl Question {
         if self.stems.contains_key(&stem) {
             return;
         }
-        // Where the language is not known, a short stem is some other word in one of them.
-        let least = if self.others.len() > 1 { language::SURE_STEM } else { 1 };
-        let place = self.terms.len();
-        for other in &mut self.others {
+        // Where the language is not known, a short stem is some other word in one of them, and a longer one may be.
+        let is_sure = self.others.len() == 1;
+        let least = if is_sure { 1 } else { language::SURE_STEM };
+        let place = if is_sure { self.terms.len() } else { self.terms.len() + INSTEAD };
+        for other in self.others.iter_mut().filter(|_| !is_name) {
             forms.extend(other.stems.irregular_forms(&word).into_iter().map(str::to_owned));
             let other_stem = fold(&other.stems.stem(&word));
             // By bytes, so that `œil` is as long as `oeil`.
@@ -324,6 +327,17 @@ fn english_stem_by(stemmer: &Stemmer, folded: &str) -> String {
 /// The stem by which a folded word is compared.
 pub(super) fn english_stem(folded: &str) -> String {
     english_stem_by(&Stemmer::create(Algorithm::English), folded)
+}
+
+/// The words in capitals within the sentences of `query`, in lower case, where others are not in capitals: `¿Dónde vive
+/// Carla?`. Names have no other forms: Carlos is somebody else.
+fn names(query: &str) -> Vec<String> {
+    let sentences = query.split(['.', '?', '!', '¿', '¡', ':']);
+    let within: Vec<&str> = sentences.flat_map(|it| raw_words(it).skip(1)).collect();
+    if within.iter().all(|it| it.starts_with(char::is_uppercase)) {
+        return Vec::new();
+    }
+    within.into_iter().filter(|it| it.starts_with(char::is_uppercase)).map(str::to_lowercase).collect()
 }
 
 /// The words of a text, and the parts of those that have any.
@@ -534,6 +548,28 @@ mod tests {
         ] {
             assert_eq!(Question::new(query).words(), words, "{query}");
         }
+    }
+
+    #[test]
+    fn names_have_no_other_forms() {
+        for (query, text, expected) in [
+            ("¿Dónde vive Carla?", "Carlos vive en Lima", 0.0),
+            ("¿Dónde vive Carla?", "Carla vive en Lima", 1.0),
+            ("¿Dónde come Marta?", "Los martes como en el bar", 0.0),
+            ("¿Qué hay los martes y jueves?", "El martes y el jueves hay cine", 1.0),
+            ("Dónde Están Los Gatos Negros", "un gato negro", 1.0),
+            ("Où vit Louis ?", "Louise vit à Lille", 0.0),
+        ] {
+            let counted = Question::new(query).counter().count(text).of_terms;
+            assert_eq!(counted.last(), Some(&expected), "{query} / {text}");
+        }
+    }
+
+    #[test]
+    fn forms_in_a_language_that_is_not_known_count_less_than_the_word() {
+        check("Carla", "Carlos vive en Lima", &[INSTEAD_COUNTS]);
+        check("Carla", "Carla vive en Lima", &[1.0]);
+        check("Häuser", "ein altes Haus", &[INSTEAD_COUNTS]);
     }
 
     #[test]

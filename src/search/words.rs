@@ -142,6 +142,28 @@ fn pairs(word: &str) -> Vec<String> {
     out
 }
 
+/// The character of the term at `at` that is a word by itself, when it stands in none of `terms` beside another that may be
+/// a part of its word: 猫 in 猫几岁了, and not in 猫咪几岁了.
+pub fn lone_character(terms: &[String], at: usize) -> Option<char> {
+    let character = character_of(terms.get(at)?)?;
+    let stands_alone = |it: &&String| !it.contains(character) || character_of(it) == Some(character);
+    terms.iter().all(|it| stands_alone(&it)).then_some(character)
+}
+
+/// The one Chinese character of a pair whose other one only helps.
+fn character_of(pair: &str) -> Option<char> {
+    let helps = |c: char| matches!(c, 'ぁ'..='ゖ') || HELPING.contains(c);
+    let is_han = |it: &char| matches!(it, '\u{3400}'..='\u{9FFF}');
+    let telling: Vec<char> = pair.chars().filter(|it| !helps(*it)).collect();
+    match telling.as_slice() {
+        [one] if pair.chars().count() <= 2 && is_han(one) => Some(*one),
+        _ => None,
+    }
+}
+
+/// Characters that only help others, in Chinese and Japanese, besides hiragana.
+const HELPING: &str = "的了是在我你您他她它们們这這那哪几幾多少什么麼谁誰吗嗎呢吧有没沒不也都和与與跟给給把被从從到叫个個只要会會想去来來何";
+
 /// `word` cut where an unspaced script begins or ends.
 fn runs(word: &str) -> Vec<&str> {
     let mut out = Vec::new();
@@ -220,6 +242,18 @@ mod tests {
         assert!(index_text("the oﬃce").ends_with("\nthe office"));
         assert!(index_text("Die Häuser sind alt und nicht für uns").contains(" haus"));
         assert_eq!(index_text("The houses are old and not for us"), "The houses are old and not for us");
+    }
+
+    #[test]
+    fn a_character_between_such_as_help_is_a_word() {
+        let lone = |query: &str, at: usize| lone_character(&query_words(query), at);
+        assert_eq!([0, 1].map(|it| lone("猫几岁了", it)), [Some('猫'), Some('岁')]);
+        assert_eq!(lone("猫", 0), Some('猫'));
+        assert_eq!(lone("犬は何歳", 0), Some('犬'));
+        assert_eq!([0, 1].map(|it| lone("猫咪几岁", it)), [None, None]);
+        for query in ["ネコは", "東京", "cat", "的了", "3"] {
+            assert_eq!(lone(query, 0), None, "{query}");
+        }
     }
 
     #[test]

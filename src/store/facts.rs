@@ -45,6 +45,9 @@ const LOOKED_AT: i64 = 64;
 /// Memories that are told of as likely to be over: of what is about a thing of which more is said, most goes on.
 const ASKED: usize = 3;
 
+/// How sure a contradiction is of which a search tells.
+const LIKELY: f64 = 0.8;
+
 /// How sure a contradiction is at most when it is not known which of two came later.
 const UNSURE: f64 = 0.6;
 
@@ -53,6 +56,9 @@ const INSERT: &str =
         replaces, holds, many, is_change, is_whole, confidence)
     VALUES (:key, :valid_from, :memory_id, :place, :subject, :attribute, :value, :shown,
         :replaces, :holds, :many, :is_change, :is_whole, :confidence)";
+
+const OF_SEQ: &str = "SELECT id FROM memories WHERE seq = :seq";
+const SEQ_OF: &str = "SELECT seq FROM memories WHERE id = :id";
 
 /// What held at the moment `:at`, the newest first.
 const BEFORE: &str =
@@ -284,15 +290,33 @@ fn inherited(conn: &Connection, old_id: &str, old: &State, gone: &State) -> rusq
     Ok(Some(Ending { by: by.to_owned(), at: at.max(old.valid_from), why }))
 }
 
+/// The facts of a memory, with their keys.
+fn facts_of(conn: &Connection, id: &str) -> rusqlite::Result<Vec<(Held, Vec<u8>)>> {
+    conn.prepare_cached(FACTS_OF)?
+        .query_map(named_params! {":id": id}, |row| Ok((from_row(row)?, row.get(16)?)))?
+        .collect()
+}
+
+/// The numbers of the memories that were told after that with the number `seq` and likely say that something in it is over.
+pub(super) fn doubts(conn: &Connection, seq: i64, now: Millis) -> rusqlite::Result<Vec<i64>> {
+    let id = conn.prepare_cached(OF_SEQ)?.query_row(named_params! {":seq": seq}, |row| row.get(0)).optional()?;
+    let Some(id): Option<String> = id else { return Ok(Vec::new()) };
+    let mut doubts = Vec::new();
+    for (old, key) in facts_of(conn, &id)? {
+        for later in find(conn, SINCE, &key, old.valid_from, now)? {
+            if later.told_at > old.told_at && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= LIKELY) {
+                doubts.push(conn.prepare_cached(SEQ_OF)?.query_row(named_params! {":id": later.id}, |row| row.get(0))?);
+            }
+        }
+    }
+    Ok(doubts)
+}
+
 /// What began to hold after the memory `old_id`, or was told after it, and contradicts it for certain; `gone` does not
 /// count any more.
 fn later_ends(conn: &Connection, old_id: &str, gone: &str, now: Millis) -> rusqlite::Result<Vec<Ending>> {
-    let olds: Vec<(Held, Vec<u8>)> = conn
-        .prepare_cached(FACTS_OF)?
-        .query_map(named_params! {":id": old_id}, |row| Ok((from_row(row)?, row.get(16)?)))?
-        .collect::<Result<_, _>>()?;
     let mut ends = Vec::new();
-    for (old, key) in olds {
+    for (old, key) in facts_of(conn, old_id)? {
         for later in find(conn, SINCE, &key, old.valid_from, now)? {
             if later.id == gone || later.id == old_id || !ends_for_certain(conn, &key, &old, &later, gone, now)? {
                 continue;

@@ -91,23 +91,24 @@ const SUMMARY: &str =
     FROM summaries
     WHERE session_id = :session_id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona";
 
-/// Below `:id`, newest first.
-const WITH_WORD: &str = "SELECT rowid FROM memories_text
-    WHERE memories_text MATCH :word AND rowid < (SELECT seq FROM memories WHERE id = :id)
-    ORDER BY rowid DESC LIMIT :most";
+const OWNER: &str = "SELECT seq, namespace, user_id, persona FROM memories WHERE id = :id";
 
-/// The id of the memory `:seq`, when it is one that may say the same as `:id`.
-const ALIKE: &str = "SELECT m.id FROM memories AS m JOIN memories AS it ON it.id = :id
-    WHERE m.seq = :seq AND m.namespace = it.namespace AND m.user_id IS it.user_id
-      AND m.persona IS it.persona AND m.kind <> 'turn' AND m.superseded_by IS NULL
-      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)";
+/// Below `:before`, newest first: of those that have the word, the ones that may say the same as a memory of that owner.
+const WITH_WORD: &str = "SELECT m.seq FROM (
+        SELECT rowid AS seq FROM memories_text WHERE memories_text MATCH :word AND rowid < :before
+        ORDER BY rowid DESC LIMIT :walked) AS held
+    CROSS JOIN memories AS m ON m.seq = held.seq
+    WHERE m.namespace = :namespace AND m.user_id IS :user_id AND m.persona IS :persona
+      AND m.kind <> 'turn' AND m.superseded_by IS NULL
+      AND (m.valid_to IS NULL OR m.valid_to > :now) AND (m.expires_at IS NULL OR m.expires_at > :now)
+    LIMIT :most";
 
-/// The newest memories with a word that are looked at: with all of them, thousands of notes in the same words take time by
-/// their square.
-const WITH_ONE_WORD: usize = 200;
+/// The newest memories of an owner with a word that are looked at: with all of them, thousands of notes in the same words
+/// take time by their square.
+const WITH_ONE_WORD: i64 = 200;
 
-/// Times as many as are wanted that are looked at, for some are another owner's, or turns.
-const CHOSEN: usize = 8;
+/// The newest memories with a word, whoever they belong to, among which those of an owner are looked for: about 1 µs each.
+const WALKED: i64 = 2_000;
 
 impl Store {
     /// The sessions that have turns or memories beyond these positions (0: all that there are), and the positions of
@@ -224,34 +225,7 @@ impl Store {
         limit: usize,
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
-        self.query(move |conn| {
-            let mut shared: HashMap<i64, f64> = HashMap::new();
-            let mut with_word = conn.prepare_cached(WITH_WORD)?;
-            for word in &words {
-                let word = format!("\"{}\"", word.replace('"', ""));
-                let of_word =
-                    named_params! {":id": id, ":word": word, ":most": i64::try_from(WITH_ONE_WORD).unwrap_or(i64::MAX)};
-                let rows: Vec<i64> =
-                    with_word.query_map(of_word, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-                #[expect(clippy::cast_precision_loss, reason = "at most 200")]
-                let worth = 1.0 / rows.len().max(1) as f64;
-                rows.iter().for_each(|it| *shared.entry(*it).or_default() += worth);
-            }
-            let mut best: Vec<(i64, f64)> = shared.into_iter().collect();
-            best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-            best.truncate(limit.saturating_mul(CHOSEN));
-            let mut alike = conn.prepare_cached(ALIKE)?;
-            let mut found = Vec::new();
-            for (seq, _) in best {
-                let row = named_params! {":id": id, ":seq": seq, ":now": now};
-                found.extend(alike.query_row(row, |row| row.get::<_, String>(0)).optional()?);
-                if found.len() == limit {
-                    break;
-                }
-            }
-            Ok(found)
-        })
-        .await
+        self.query(move |conn| alike(conn, &id, &words, limit, now)).await
     }
 
     /// Links memories; those that are linked already, or gone, stay as they are. Says how many are new.
@@ -384,6 +358,33 @@ impl Store {
     }
 }
 
+/// See [`Store::alike`].
+fn alike(conn: &Connection, id: &str, words: &[String], limit: usize, now: Millis) -> rusqlite::Result<Vec<String>> {
+    let owner = |row: &Row<'_>| {
+        let owner = Owner { namespace: row.get(1)?, user_id: row.get(2)?, persona: row.get(3)?, session_id: None };
+        Ok((row.get::<_, i64>(0)?, owner))
+    };
+    let it = conn.prepare_cached(OWNER)?.query_row(named_params! {":id": id}, owner).optional()?;
+    let Some((seq, owner)) = it else { return Ok(Vec::new()) };
+    let mut shared: HashMap<i64, f64> = HashMap::new();
+    let mut with_word = conn.prepare_cached(WITH_WORD)?;
+    for word in words {
+        let word = format!("\"{}\"", word.replace('"', ""));
+        let of_word = named_params! {
+            ":word": word, ":before": seq, ":walked": WALKED, ":namespace": owner.namespace,
+            ":user_id": owner.user_id, ":persona": owner.persona, ":now": now, ":most": WITH_ONE_WORD,
+        };
+        let rows: Vec<i64> = with_word.query_map(of_word, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+        let worth = 1.0 / rows.len().max(1) as f64;
+        rows.iter().for_each(|it| *shared.entry(*it).or_default() += worth);
+    }
+    let mut best: Vec<(i64, f64)> = shared.into_iter().collect();
+    best.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    let mut id_of = conn.prepare_cached("SELECT id FROM memories WHERE seq = :seq")?;
+    best.iter().take(limit).map(|it| id_of.query_row(named_params! {":seq": it.0}, |row| row.get(0))).collect()
+}
+
 fn remove(conn: &rusqlite::Connection, owner: &Owner) -> rusqlite::Result<bool> {
     let gone = conn
         .prepare_cached(
@@ -457,6 +458,5 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("the summary of a session", SUMMARY.to_owned()),
         ("sources of a summary that are lost", LOST_SOURCE.to_owned()),
         ("what of an owner has a word", WITH_WORD.to_owned()),
-        ("what is like a memory", ALIKE.to_owned()),
     ]
 }

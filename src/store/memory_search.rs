@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::db::Store;
 use super::error::StoreError;
+use super::facts;
 use super::keeping;
 use super::keeping::SummaryRow;
 use super::memories::Bound;
@@ -382,6 +383,11 @@ impl MemoryReader<'_> {
             Ok(found)
         };
         read().map_err(|err| self.failed(&err))
+    }
+
+    /// The memories that were told after `seq` and likely say that something in it is over; whether they are meant or not.
+    pub fn doubts(&self, seq: i64) -> Result<Vec<i64>, StoreError> {
+        facts::doubts(self.conn, seq, self.filter().now).map_err(|err| self.failed(&err))
     }
 
     /// The summary of the session of `owner`, when every memory that it is made from is there and holds.

@@ -114,6 +114,23 @@ impl Reader<'_> {
         Self::plain(self.calendar.ago(count, unit)?, after)
     }
 
+    /// “in two weeks”, “dans trois jours”, “两周后”, of plans: elsewhere it is how long something took.
+    pub(super) fn ahead(&self, c: Cursor) -> Read {
+        if !self.calendar.looks_ahead() {
+            return None;
+        }
+        let said = self.tokens.get(c.at).and_then(|it| self.text.get(it.start..it.end)).map(str::to_lowercase);
+        let opens = said.is_some_and(|it| ["in", "dans", "en", "dentro de", "em", "tra", "fra"].contains(&it.as_str()));
+        let ((count, unit), after) = if opens {
+            let (_, after) = self.take(c, |it| matches!(it, Kind::In | Kind::Between).then_some(()))?;
+            self.amount(after)?
+        } else {
+            let (amount, after) = self.amount(c)?;
+            (amount, self.take_kind(after, Kind::Later)?)
+        };
+        Self::plain(self.calendar.later(count, unit)?, after)
+    }
+
     /// A number with its unit.
     pub(super) fn amount(&self, c: Cursor) -> Option<((u32, Unit), Cursor)> {
         let (number, after) = self.number(c)?;

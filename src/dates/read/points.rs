@@ -87,16 +87,24 @@ impl Reader<'_> {
         Self::plain(self.calendar.date(Some(year), month, day, Which::Latest)?, after)
     }
 
-    /// `28.11.`, of plans: elsewhere it may be a version.
+    /// `28.11.`, `am 28.11`, `28/11`, of plans: elsewhere it may be a version, or a part of something.
     fn day_and_month(&self, c: Cursor) -> Read {
-        let (day, after) = self.take(c, |it| small_number(it, 31)).filter(|_| self.calendar.looks_ahead())?;
-        let (month, after) = self.take(self.take_kind(after, Kind::Dot)?, |it| small_number(it, 12))?;
-        let after = self.take_kind(after, Kind::Dot)?;
-        let goes_on = self.adjacent(after.at - 1) && self.is(after.at, |it| matches!(it, Kind::Number(..)));
+        let (first, after) = self.take(c, |it| small_number(it, 31)).filter(|_| self.calendar.looks_ahead())?;
+        let (sign, after) = self.take(after, |it| matches!(it, Kind::Slash | Kind::Dot).then_some(it))?;
+        let (second, after) = self.take(after, |it| small_number(it, 31))?;
+        let dot = self.take_kind(after, Kind::Dot).filter(|_| self.adjacent(after.at - 1));
+        let end = dot.unwrap_or(after);
+        let goes_on = self.adjacent(end.at - 1)
+            && self.is(end.at, |it| matches!(it, Kind::Number(..) | Kind::Slash | Kind::Dash | Kind::Dot));
         if goes_on || !(c.at..after.at - 1).all(|it| self.adjacent(it)) || self.glued_before(c.at) {
             return None;
         }
-        Self::plain(self.calendar.date(None, month, day, Which::Latest)?, after)
+        let (day, month) = match sign {
+            // Without its second dot it is a date where a word that is not English says so.
+            Kind::Dot => (dot.is_some() || c.languages & EN == 0).then_some((first, second))?,
+            _ => day_of_pair(first, second)?,
+        };
+        Self::plain(self.calendar.date(None, month, day, Which::Latest)?, if sign == Kind::Dot { end } else { after })
     }
 
     /// `2023年5月7日`, `5月`, `去年5月`, `2022年`.
@@ -394,6 +402,16 @@ impl Reader<'_> {
             Kind::Number(year @ 1900..=2100, 4) => Some(i64::from(year)),
             _ => None,
         })
+    }
+}
+
+/// The day and the month of `28/11` and of `11/28`; none of `3/4`, which is either, and of `24/7`, which is always.
+fn day_of_pair(first: i64, second: i64) -> Option<(i64, i64)> {
+    match (first > 12, second > 12) {
+        (true, false) if (first, second) != (24, 7) => Some((first, second)),
+        (false, true) => Some((second, first)),
+        (false, false) if first == second => Some((first, second)),
+        _ => None,
     }
 }
 

@@ -16,6 +16,8 @@ use super::Tool;
 use super::recall::kind_names;
 use super::remember::Kind;
 use crate::config::Toolset;
+use crate::context::label;
+use crate::memory::Memory;
 use crate::memory::Query;
 use crate::scope::View;
 
@@ -39,6 +41,10 @@ pub(super) const TOOL: Tool = Tool {
 
 /// Ids that are listed, as many as a call may name; more than that is counted.
 const IDS: usize = 1_000;
+
+/// Those of them of which a dry run shows what they say, and the characters of that: some 3 KB.
+const SHOWN: usize = 20;
+const QUOTED: usize = 100;
 
 #[derive(Deserialize, JsonSchema)]
 struct ForgetArgs {
@@ -140,7 +146,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let ids: Vec<String> = done.ids.into_iter().take(IDS).collect();
     let mut text = match (dry_run, count) {
         (_, 0) => "Nothing matches; nothing was deleted.".to_owned(),
-        (true, count) => format!("{count} would be deleted:\n{}", ids.join("\n")),
+        (true, count) => format!("{count} would be deleted:\n{}", described(memory, &ids).await?.join("\n")),
         (false, count) => format!("{count} deleted:\n{}", ids.join("\n")),
     };
     if more > 0 {
@@ -154,4 +160,11 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
         text.push_str(&format!("\nWhat they had ended holds again:\n{}", reopened.join("\n")));
     }
     Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more), reopened }, text)
+}
+
+/// The ids, the first ones with the beginning of what goes.
+async fn described(memory: &Memory, ids: &[String]) -> Result<Vec<String>, Failure> {
+    let rows = memory.by_ids(ids.iter().take(SHOWN).cloned().collect()).await?;
+    let content = |id: &String| rows.iter().find(|it| it.id == *id).map(|it| label(&it.content, QUOTED));
+    Ok(ids.iter().map(|id| content(id).map_or_else(|| id.clone(), |it| format!("{id} (“{it}”)"))).collect())
 }

@@ -143,6 +143,21 @@ fn what_says_the_same_is_linked_and_only_merged_when_nothing_is_lost() -> anyhow
 }
 
 #[test]
+fn what_many_others_say_hides_nothing_that_one_says_twice() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let said = |user: &str, kind: &str| json!({"content": "I am a vegetarian", "kind": kind, "user_id": user});
+    let mut items = vec![said("ana", "fact")];
+    items.extend((0..250).map(|it| said(&format!("user{it}"), "fact")));
+    items.push(said("ana", "note"));
+    for items in items.chunks(100) {
+        let kept = run(&home, &["call", "remember", &json!({"items": items}).to_string()])?;
+        anyhow::ensure!(kept.code == Some(0), "{kept:?}");
+    }
+    assert_eq!(consolidate(&home, &[])?["linked"], json!(1));
+    Ok(())
+}
+
+#[test]
 fn only_a_written_rule_deletes_and_only_when_told() -> anyhow::Result<()> {
     let home = Home::new()?;
     run(&home, &["remember", "an old turn", "--kind", "turn", "--occurred-at", "2020-01-01"])?;

@@ -33,6 +33,15 @@ fn remember(home: &Home, content: &str) -> anyhow::Result<String> {
 }
 
 #[test]
+fn a_dry_run_says_what_would_go() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let id = remember(&home, SECRET)?;
+    let shown = run(&home, &["call", "forget", &json!({"ids": [id], "dry_run": true}).to_string()])?;
+    assert!(shown.out.contains(&format!("{id} (“{SECRET}”)")), "{shown:?}");
+    Ok(())
+}
+
+#[test]
 fn a_forgotten_text_is_in_no_table_and_the_rest_of_its_pack_is_kept() -> anyhow::Result<()> {
     let home = Home::new()?;
     let id = remember(&home, SECRET)?;

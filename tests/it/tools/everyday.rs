@@ -75,6 +75,59 @@ async fn who_asks_what_is_on_gets_what_was_said_of_that_day_before_what_was_lear
 }
 
 #[tokio::test]
+async fn days_are_found_however_they_are_written() -> anyhow::Result<()> {
+    let at = |text: &str| carryall::clock::parse(text).map_err(anyhow::Error::msg);
+    let mut server = Duplex::start_with(&Home::new()?, Clock::fixed(at("2026-11-16T08:00:00Z")?))?;
+    let kept =
+        ["The audit is in two weeks", "11月24日去看牙医", "Elternabend am 24.11 um acht", "Dentist 25/11 at ten"];
+    remember(&mut server, &kept).await?;
+    server.clock.advance(at("2026-11-20T12:00:00Z")? - server.clock.now());
+    for (query, expected) in [
+        ("what is on on 30 November", &[kept[0]][..]),
+        ("what do I have in ten days", &[kept[0]]),
+        ("11月24日有什么安排", &[kept[1], kept[2]]),
+        ("Was steht am 24.11. an?", &[kept[1], kept[2]]),
+        ("what is on 25/11", &[kept[3]]),
+    ] {
+        let mut found = ranked(&mut server, json!({"query": query})).await?;
+        found.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_told_later_and_likely_says_otherwise_stands_behind() -> anyhow::Result<()> {
+    let clock = Clock::fixed(carryall::clock::parse("2026-11-16T08:00:00Z").map_err(anyhow::Error::msg)?);
+    let mut server = Duplex::start_with(&Home::new()?, clock)?;
+    let kept = ["My name is Laura and I live in Zurich", "Laura sings", "I moved to Bern last month"];
+    for content in kept {
+        server.clock.advance(60_000);
+        remember(&mut server, &[content]).await?;
+    }
+    for limit in [1, 10] {
+        let mut found = ranked(&mut server, json!({"query": "where do I live", "limit": limit})).await?;
+        if limit == 1 {
+            assert_eq!(found, [kept[0]]);
+            found = ranked(&mut server, json!({"query": "where do I live", "limit": 2})).await?;
+        }
+        assert_eq!(found, [kept[0], kept[2]], "{limit}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_put_together_finds_its_parts_beside_itself() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let kept = ["Der Friseurtermin fällt aus", "Mein Termin beim Friseur ist am Dienstag"];
+    remember(&mut server, &kept).await?;
+    let mut found = ranked(&mut server, json!({"query": "Wann ist mein Friseurtermin?"})).await?;
+    found.sort_unstable();
+    assert_eq!(found, kept);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_very_word_comes_before_what_stands_for_it() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let texts = [

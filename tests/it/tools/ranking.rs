@@ -102,6 +102,33 @@ async fn other_forms_other_languages_and_slips_are_found() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn what_only_looks_like_a_word_of_the_question_is_not_found() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let kept = ["Das Haus ist gelb und groß", "Carlos vive en Lima con su mujer", "The street was wet after the storm"];
+    remember(&mut server, kept.iter().map(|it| json!({"content": it})).collect()).await?;
+    for query in ["Wo ist mein Geld?", "Geld", "stream"] {
+        assert_eq!(ranked(&mut server, json!({"query": query})).await?, Vec::<String>::new(), "{query}");
+    }
+    remember(&mut server, json!([{"content": "Carla tiene dos perros"}])).await?;
+    let found = ranked(&mut server, json!({"query": "Carla"})).await?;
+    assert_eq!(found.first().map(String::as_str), Some("Carla tiene dos perros"), "{found:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_single_character_is_a_word_where_nothing_has_the_pairs_of_a_question() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let kept = ["我的猫三岁了", "我家的狗叫旺财", "我喜欢喝茶"];
+    remember(&mut server, kept.iter().map(|it| json!({"content": it})).collect()).await?;
+    for (query, expected) in [("猫几岁", kept[0]), ("猫", kept[0]), ("谁有狗", kept[1]), ("茶", kept[2])] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{query}: {found:?}");
+    }
+    assert_eq!(ranked(&mut server, json!({"query": "鱼"})).await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
 async fn words_written_together_or_with_other_letters_are_found() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let kept = [
