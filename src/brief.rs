@@ -11,6 +11,7 @@ use crate::meaning;
 use crate::memory;
 use crate::memory::Memory;
 use crate::memory::Query;
+use crate::plural::counted;
 use crate::scope::Owner;
 use crate::scope::View;
 use crate::store::SessionEntry;
@@ -250,7 +251,7 @@ impl Lines {
         let host = row.host.as_deref().map(|it| format!(", {it}")).unwrap_or_default();
         let id = row.owner.session_id.as_deref().unwrap_or_default();
         let ended = if row.ended_at.is_some() { ", ended" } else { "" };
-        let facts = format!("{}{host}, {} turns{ended}; session_id {id}", day(row.last_at), row.turns);
+        let facts = format!("{}{host}, {}{ended}; session_id {id}", day(row.last_at), counted(&row.turns, "turn"));
         self.add(0, format!("Last conversation: {}", context::label(&facts, LINE)));
         if let Some(summary) = &brief.summary {
             self.add(3, format!("Summary ({}):", context::label(&summary.made_by, 60)));

@@ -44,6 +44,11 @@ impl Classifier {
         Classifier { net: Net::read(net, meaning), ..self }
     }
 
+    /// The classes of the words of `text`.
+    pub fn classes(&self, text: &str) -> impl Iterator<Item = &'static str> {
+        self.lexicon.classes(&tokens::tokens(text)).into_iter().flatten()
+    }
+
     /// Every label, the most probable first; the probabilities sum to 1. Only the beginning of a long text is read.
     pub fn guess(&self, text: &str) -> Vec<Guess> {
         let tokens = tokens::tokens(text);

@@ -75,6 +75,11 @@ pub fn format(at: Millis) -> String {
     Timestamp::from_millisecond(at).unwrap_or(nearest).to_string()
 }
 
+/// As [`format`], always with milliseconds, so that times stand below each other.
+pub fn format_even(at: Millis) -> String {
+    format!("{:.3}", Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX))
+}
+
 /// The first moments of the UTC day and of the UTC month that `at` lies in.
 pub fn day_and_month(at: Millis) -> (Millis, Millis) {
     let text = format(at);
@@ -103,6 +108,13 @@ mod tests {
         assert!(parse("yesterday").is_err());
         assert!(format(i64::MAX).starts_with("9999-"));
         assert!(format(i64::MIN).starts_with("-009999-"));
+    }
+
+    #[test]
+    fn even_times_have_milliseconds() {
+        assert_eq!(format_even(1_790_000_000_720), "2026-09-21T14:13:20.720Z");
+        assert_eq!(format_even(1_790_000_000_000), "2026-09-21T14:13:20.000Z");
+        assert_eq!(format_even(Millis::MIN), format_even(Millis::MAX));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod input;
 mod reading;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -59,6 +60,8 @@ pub struct Done {
     pub output: Option<String>,
     /// Turns that were kept and were not there before.
     pub kept: usize,
+    /// The transcript of a session that has ended, when there was no time to read it to its end: no hook comes any more that goes on.
+    pub unread: Option<PathBuf>,
 }
 
 impl Hooks {
@@ -86,8 +89,14 @@ impl Hooks {
         if self.switch == Switch::Brief || self.read_only {
             return Ok(done);
         }
-        done.kept = self.keep(host, input, whose, until).await?;
-        if event == Event::End
+        let (kept, unread) = self.keep(host, input, whose, until).await?;
+        done.kept = kept;
+        if event != Event::End {
+            return Ok(done);
+        }
+        done.unread = unread;
+        // What is not read to its end has not ended, and is no whole to summarise.
+        if done.unread.is_none()
             && let Some(id) = &input.session_id
         {
             let owner = Owner { session_id: Some(host.session_id(id)), ..owner(whose) };
@@ -116,23 +125,29 @@ impl Hooks {
         Ok(text.map(|it| shaped(host, &it)))
     }
 
-    /// Keeps what the transcript says since the last time.
-    async fn keep(&self, host: Writer, input: &Input, whose: &Whose, until: Instant) -> Result<usize, StoreError> {
+    /// Keeps what the transcript says since the last time: how many turns are new, and the transcript when there is more of it.
+    async fn keep(
+        &self,
+        host: Writer,
+        input: &Input,
+        whose: &Whose,
+        until: Instant,
+    ) -> Result<(usize, Option<PathBuf>), StoreError> {
         let Some(path) = input.transcript(host, whose.home.as_deref()) else {
             tracing::debug!("the host named no transcript");
-            return Ok(0);
+            return Ok((0, None));
         };
         let session_id = input.session_id.as_ref().map(|id| host.session_id(id));
         let reading = reading::Reading { store: &self.store, clock: &self.clock, host, owner: owner(whose), until };
-        let (kept, sessions) = reading.read(&path, session_id).await?;
+        let told = reading.read(&path, session_id).await?;
         // Also of turns that were there before: an import knows no project, and a brief is of one.
-        for session_id in sessions {
+        for session_id in told.sessions {
             let owner = Owner { session_id: Some(session_id), ..owner(whose) };
             let about =
                 SessionAbout { title: None, host: Some(host.name().to_owned()), project: input.project.clone() };
             self.store.describe_session(owner, about, self.clock.now()).await?;
         }
-        Ok(kept)
+        Ok((told.kept, told.has_more.then_some(path)))
     }
 }
 
@@ -153,4 +168,46 @@ fn shaped(host: Writer, text: &str) -> String {
         Writer::Cursor => json!({"additional_context": text}),
     };
     output.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::SessionFilter;
+
+    #[tokio::test]
+    async fn a_session_of_which_something_is_unread_has_not_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.jsonl");
+        let line = |at: usize| {
+            json!({"type": "user", "sessionId": "s", "uuid": at.to_string(), "timestamp": "2026-11-20T09:00:02.000Z",
+                "message": {"role": "user", "content": format!("turn {at}")}})
+        };
+        let mut file = std::fs::File::create(&path).unwrap();
+        writeln!(file, "{}", line(1)).unwrap();
+        let (store, clock) = (Store::new(&folder.path().join("a.db")), Clock::fixed(1_790_000_000_000));
+        let memory = Memory::new(store.clone(), clock.clone());
+        let hooks = Hooks { store: store.clone(), memory, clock, switch: Switch::On, read_only: false };
+        let input = Input::read(&json!({"session_id": "s", "transcript_path": path}));
+        let whose = Whose::default();
+        let run = async |event, left: u64| {
+            let until = Instant::now() + Duration::from_secs(left);
+            hooks.run(Writer::ClaudeCode, event, &input, &whose, until).await.unwrap()
+        };
+        let is_ended = async || {
+            let sessions =
+                store.session_rows(SessionFilter { everybody: true, ..SessionFilter::default() }, 9).await.unwrap();
+            sessions.iter().any(|it| it.ended_at.is_some())
+        };
+        assert_eq!(run(Event::Said, 60).await.kept, 1);
+        writeln!(file, "{}", line(2)).unwrap();
+        assert_eq!(run(Event::End, 0).await, Done { unread: Some(path.clone()), ..Done::default() });
+        assert!(!is_ended().await);
+        assert_eq!(run(Event::End, 60).await, Done { kept: 1, ..Done::default() });
+        assert!(is_ended().await);
+        store.close().await;
+    }
 }

@@ -12,6 +12,7 @@ mod pages;
 mod plan;
 pub mod question;
 mod shares;
+mod single;
 #[cfg(test)]
 mod tests;
 pub mod year;

@@ -1,6 +1,6 @@
 //! Carryall gives any MCP host a memory, a context engine and a second opinion.
 //!
-//! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `redact` `vector` `meaning` · `config` ·
+//! The rooms, lowest first: `ids` `scope` `clock` `dates` `classify` `tokens` `plural` `redact` `vector` `meaning` · `config` ·
 //! `http` · `store` · `trace` · `telemetry` · `models` · `embed` · `search` · `session` · `memory` · `exchange` · `documents` · `downstream` · `context` ·
 //! `brief` · `hook` · `ask` · `insights` · `app` · `server` · `cli`. A room uses only rooms that stand before it
 //! (`tests/it/architecture.rs` keeps it so; `docs/architecture.md` draws it).
@@ -25,6 +25,7 @@ pub mod insights;
 pub mod meaning;
 pub mod memory;
 pub mod models;
+pub mod plural;
 pub mod redact;
 pub mod scope;
 pub mod search;

@@ -31,6 +31,9 @@ use transport::Link;
 /// Standard input and output as the two ends of a connection; pipes are read without a thread in between.
 pub use rmcp::transport::io::stdio_pipes;
 
+/// The library that speaks the protocol, as its log lines name it.
+pub const LIBRARY: &str = "rmcp";
+
 pub use reply::Answer;
 pub use reply::Failure;
 pub use tools::call_locally;

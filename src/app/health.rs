@@ -9,6 +9,7 @@ use super::place;
 use crate::clock;
 use crate::config::Config;
 use crate::config::Hooks;
+use crate::plural::counted;
 use crate::store::RecordCounts;
 use crate::store::Store;
 use crate::telemetry::Sent;
@@ -143,7 +144,8 @@ async fn store(app: &App) -> Finding {
         Ok(totals) => {
             let memories = totals.rows.iter().find(|it| it.0 == "memories").map_or(0, |it| it.1);
             let size = size(std::fs::metadata(&app.config.db).map_or(0, |it| it.len()));
-            let message = format!("{path}, {size}, {memories} memories, version {}", totals.schema_version);
+            let message =
+                format!("{path}, {size}, {}, version {}", counted(&memories, "memory"), totals.schema_version);
             Finding::new("store", Status::Ok, message)
         }
         Err(err) => Finding::new("store", Status::Broken, err.to_string()).hint(err.next_step()),
@@ -169,8 +171,10 @@ async fn index(store: &Store) -> Finding {
                 list.iter().map(|it| it.root.as_str()).filter(|it| !std::path::Path::new(it).is_dir()).collect();
             match gone.is_empty() {
                 true => {
-                    let commits = if commits > 0 { format!(", {commits} past commits") } else { String::new() };
-                    let message = format!("{chunks} pieces of {} folders{commits}", list.len());
+                    let commits =
+                        if commits > 0 { format!(", {}", counted(&commits, "past commit")) } else { String::new() };
+                    let message =
+                        format!("{} of {}{commits}", counted(&chunks, "piece"), counted(&list.len(), "folder"));
                     Finding::new("index", Status::Ok, message)
                 }
                 false => Finding::new("index", Status::Warning, format!("folders that are gone: {}", gone.join(", ")))
@@ -199,8 +203,8 @@ async fn vectors(app: &App) -> Option<Finding> {
         Ok(None) => Finding::new("vectors", Status::Note, "no embedder is chosen: memories are found by their words"),
         Ok(Some((model, 0))) => Finding::new("vectors", Status::Ok, format!("every memory has one of {model}")),
         Ok(Some((model, left))) => {
-            Finding::new("vectors", Status::Note, format!("{left} memories have none of {model} yet"))
-                .hint("a running server makes them in the background; until then they are found by their words")
+            Finding::new("vectors", Status::Note, format!("without one of {model}: {}", counted(&left, "memory")))
+                .hint("a running server makes it in the background; until then words find it")
         }
         Err(err) => Finding::new("vectors", Status::Broken, err.to_string()).hint(err.next_step()),
     })
@@ -217,7 +221,7 @@ fn breakers(app: &App) -> Vec<Finding> {
 }
 
 fn queue(waiting: usize) -> Finding {
-    let message = format!("{waiting} writes wait");
+    let message = format!("waiting: {}", counted(&waiting, "write"));
     if waiting > MANY_WRITES {
         let hint = "another process holds the file for long, or the disk is slow: `carryall doctor`";
         return Finding::new("queue", Status::Warning, message).hint(hint);
@@ -236,13 +240,15 @@ async fn records(store: &Store, config: &Config) -> Option<Finding> {
         Ok(RecordCounts { traces, trace_bytes, oldest_trace, calls, oldest_call }) => {
             let since = |at: Option<i64>| at.map(|it| format!(" since {}", clock::format(it))).unwrap_or_default();
             let message = format!(
-                "{traces} traces{} ({}), kept {} days or {} MB; {calls} calls{}, kept {} days",
+                "{}{} ({}), kept {} or {} MB; {}{}, kept {}",
+                counted(&traces, "trace"),
                 since(oldest_trace),
                 size(u64::try_from(trace_bytes).unwrap_or(0)),
-                limits.trace_days,
+                counted(&limits.trace_days, "day"),
                 limits.trace_mb,
+                counted(&calls, "call"),
                 since(oldest_call),
-                limits.call_days
+                counted(&limits.call_days, "day")
             );
             Finding::new("records", Status::Ok, message)
         }
@@ -253,7 +259,8 @@ async fn records(store: &Store, config: &Config) -> Option<Finding> {
 fn telemetry(app: &App) -> Option<Finding> {
     let otlp = app.config.otlp.as_ref()?;
     let Sent { sent, dropped, waiting } = app.telemetry.sent();
-    let message = format!("traces go to {}: {sent} calls sent, {waiting} wait, {dropped} dropped", otlp.url);
+    let message =
+        format!("traces go to {}: {} sent, {waiting} waiting, {dropped} dropped", otlp.url, counted(&sent, "call"));
     Some(match dropped {
         0 => Finding::new("telemetry", Status::Ok, message),
         _ => Finding::new("telemetry", Status::Warning, message)

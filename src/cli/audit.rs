@@ -41,7 +41,11 @@ pub(super) fn run(asked: &Audit, config: &Config, out: &Output) -> Result<Exit, 
     for row in &rows {
         out.line(line(row));
     }
-    Ok(if rows.is_empty() { Exit::Nothing } else { Exit::Done })
+    if rows.is_empty() {
+        out.line("Nothing was changed, or nothing that fits.");
+        return Ok(Exit::Nothing);
+    }
+    Ok(Exit::Done)
 }
 
 fn document(row: &AuditRow) -> Value {
@@ -60,5 +64,5 @@ fn line(row: &AuditRow) -> String {
         other => format!(" {name}={other}"),
     });
     let rest: String = whose.chain(details).collect();
-    format!("{} {:<13} {:<10} {}{rest}", clock::format(row.at), row.actor, row.action, row.subject)
+    format!("{} {:<13} {:<10} {}{rest}", clock::format_even(row.at), row.actor, row.action, row.subject)
 }

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::memory::Consolidated;
 use crate::memory::Retention;
 use crate::memory::Wanted;
+use crate::plural::counted;
 use crate::trace::Call;
 use crate::trace::Progress;
 
@@ -124,26 +125,36 @@ fn tell(done: &Consolidated, written: Option<&Written>, dry_run: bool, out: &Out
     }));
     let would = if dry_run { "would be " } else { "" };
     out.line(format_args!(
-        "{} expired rows {would}deleted; {} memories hold no more and are hidden",
-        done.expired, done.ended
+        "{} {would}deleted; hidden because it holds no more: {}",
+        counted(&done.expired, "expired row"),
+        counted(&done.ended, "memory")
     ));
     if done.facts_read > 0 {
-        out.line(format_args!("{} memories read again for what they state", done.facts_read));
+        out.line(format_args!("read again for what is stated: {}", counted(&done.facts_read, "memory")));
     }
     out.line(format_args!(
-        "{} memories compared: {} pairs {would}linked, {} memories {would}hidden behind an equal one",
-        done.compared, done.linked, done.merged
+        "{} compared: {} {would}linked, {} {would}hidden behind an equal one",
+        counted(&done.compared, "memory"),
+        counted(&done.linked, "pair"),
+        counted(&done.merged, "memory")
     ));
-    out.line(format_args!("{} sessions looked at: {} summaries {would}made", done.sessions, done.summarised));
+    out.line(format_args!(
+        "{} looked at: {} {would}made",
+        counted(&done.sessions, "session"),
+        counted(&done.summarised, "summary")
+    ));
     for (rule, count, applied) in &done.retention {
         match applied {
-            true => out.line(format_args!("retention.{rule}: {count} memories deleted")),
-            false => out.line(format_args!("retention.{rule}: {count} memories would be deleted by --apply-retention")),
+            true => out.line(format_args!("retention.{rule}: {} deleted", counted(count, "memory"))),
+            false => out.line(format_args!(
+                "retention.{rule}: {} would be deleted by --apply-retention",
+                counted(count, "memory")
+            )),
         }
     }
     if let Some(it) = written {
         let cost = it.cost_usd.map_or("an unknown sum".to_owned(), |it| format!("{it:.4} USD"));
-        out.line(format_args!("{} summaries written by the model for {cost}", it.summaries));
+        out.line(format_args!("{} written by the model for {cost}", counted(&it.summaries, "summary")));
         if let Some(reason) = &it.first_failure {
             out.line(format_args!("{} not written: {reason}", it.failed));
         }

@@ -31,6 +31,7 @@ use crate::config::Resolved;
 use crate::downstream::DownstreamError;
 use crate::downstream::Program;
 use crate::downstream::Server;
+use crate::plural::counted;
 use crate::trace::Progress;
 use folder::TempFolder;
 use tell::Line;
@@ -186,9 +187,9 @@ impl Tour {
             took,
             &[
                 Line::Done(format!(
-                    "{name} {version} speaks MCP {} and offers {} tools",
+                    "{name} {version} speaks MCP {} and offers {}",
                     server.protocol(),
-                    tools.len()
+                    counted(&tools.len(), "tool")
                 )),
                 Line::Detail(tools.join(", ")),
                 Line::Why("Any MCP host does just this; `carryall setup <host>` writes the entry for it.".to_owned()),
@@ -207,9 +208,9 @@ impl Tour {
         let skipped = list(&first.data, "skipped");
         let more = number(&first.data, "skipped_more");
         let mut lines = vec![Line::Done(format!(
-            "{} files read, {} pieces that can be found",
-            number(&first.data, "files_indexed"),
-            number(&first.data, "chunks")
+            "{} read, {} that can be found",
+            counted(&number(&first.data, "files_indexed"), "file"),
+            counted(&number(&first.data, "chunks"), "piece")
         ))];
         if !skipped.is_empty() {
             let count = skipped.len() as u64 + more;
@@ -249,7 +250,8 @@ impl Tour {
         ]);
         let kept = call(server, "remember", &json!({ "items": items }), LIMIT).await?;
         let memories = list(&kept.data, "memories");
-        let mut lines = vec![Line::Done(format!("{} memories are on disk before the answer is sent", memories.len()))];
+        let mut lines =
+            vec![Line::Done(format!("on disk before the answer is sent: {}", counted(&memories.len(), "memory")))];
         let contents = items.as_array().into_iter().flatten();
         lines.extend(contents.map(|it| Line::Detail(format!("{}: {}", text(it, "kind"), text(it, "content")))));
         lines.push(Line::Why("Every tool that you use shares them: one file, on this machine.".to_owned()));
@@ -307,8 +309,8 @@ impl Tour {
         let mut lines = vec![
             Line::Asked(self.question.clone()),
             Line::Done(format!(
-                "{} pieces in {} of {} tokens, each with its source",
-                items.len(),
+                "{} in {} of {} tokens, each with its source",
+                counted(&items.len(), "piece"),
                 number(&pack.data, "tokens"),
                 number(&pack.data, "budget_tokens")
             )),

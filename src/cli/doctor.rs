@@ -31,6 +31,7 @@ use crate::config::Resolved;
 use crate::documents;
 use crate::models::Models;
 use crate::models::Prices;
+use crate::plural::counted;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 
@@ -137,11 +138,11 @@ async fn folders(index: &Store) -> Vec<Finding> {
     let told = workspaces.into_iter().map(|it| {
         let of = u64::try_from(it.size_bytes).unwrap_or(0);
         let part = if it.is_complete { "" } else { ", not to the end yet" };
-        let past = if it.commits > 0 { format!(", {} past commits", it.commits) } else { String::new() };
+        let past = if it.commits > 0 { format!(", {}", counted(&it.commits, "past commit")) } else { String::new() };
         let message = format!(
-            "{}, {} files ({}), {} skipped{past}, {}{part}",
+            "{}, {} ({}), {} skipped{past}, {}{part}",
             it.root,
-            it.files,
+            counted(&it.files, "file"),
             size(of),
             it.skipped,
             clock::format(it.indexed_at)
@@ -182,7 +183,7 @@ async fn providers(app: &App) -> Vec<Finding> {
         }
         match outcome {
             Ok(list) => {
-                findings.push(Finding::new(name, Status::Ok, format!("reachable, {} models", list.len())));
+                findings.push(Finding::new(name, Status::Ok, format!("reachable, {}", counted(&list.len(), "model"))));
                 findings.extend(missing_model(name, provider, &list));
             }
             Err(_) if local && !wanted => findings.push(Finding::new(name, Status::Note, "does not run here")),
@@ -229,7 +230,7 @@ fn ages(now: &str) -> Vec<Finding> {
             (Ok(now), Ok(date)) => (now - date).max(0) / day,
             _ => 0,
         };
-        let message = format!("read {date} from {source}, {age_days} days old");
+        let message = format!("read {date} from {source}, {} old", counted(&age_days, "day"));
         match age_days > OLD_DAYS {
             false => Finding::new(name, Status::Ok, message),
             true => Finding::new(name, Status::Warning, message).hint(

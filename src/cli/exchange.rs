@@ -31,6 +31,7 @@ use crate::exchange::Renderer;
 use crate::exchange::Report;
 use crate::exchange::Source;
 use crate::memory::Memory;
+use crate::plural::counted;
 use crate::search;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -151,7 +152,7 @@ fn import_rows(
         })
     })?;
     out.document(&json!({"rows": counts.rows, "skipped": counts.skipped, "db": config.db}));
-    out.line(format_args!("{} rows imported, {} were there already", counts.rows, counts.skipped));
+    out.line(format_args!("{} imported, {} already there", counted(&counts.rows, "row"), counts.skipped));
     Ok(Exit::Done)
 }
 
@@ -166,7 +167,10 @@ fn tell(report: &Report, dry_run: bool, out: &Output) {
     let came = if dry_run { "would come in" } else { "imported" };
     let Report { format, memories, memories_known, turns, turns_known, sessions, redacted, .. } = report;
     out.line(format_args!(
-        "{format}: {memories} memories and {turns} turns of {sessions} sessions {came}; {} were there already",
+        "{format}: {} and {} of {} {came}; {} already there",
+        counted(memories, "memory"),
+        counted(turns, "turn"),
+        counted(sessions, "session"),
         memories_known + turns_known
     ));
     if dry_run {
@@ -200,10 +204,10 @@ pub(super) fn export(config: &Config, file: Option<&Path>, out: &Output) -> Resu
     match file {
         Some(file) => {
             out.document(&json!({"rows": counts.rows, "file": file}));
-            out.line(format_args!("{} rows exported to {}", counts.rows, file.display()));
+            out.line(format_args!("{} exported to {}", counted(&counts.rows, "row"), file.display()));
         }
         // Standard output holds the export; anything more would be in its way.
-        None => out.remark(format_args!("{} rows exported", counts.rows)),
+        None => out.remark(format_args!("{} exported", counted(&counts.rows, "row"))),
     }
     Ok(Exit::Done)
 }
@@ -243,7 +247,7 @@ pub(super) fn export_markdown(config: &Config, target: Option<&Path>, out: &Outp
     match target {
         Some(target) => {
             out.document(&json!({"files": files, "place": target}));
-            out.line(format_args!("{files} files written: {}", target.display()));
+            out.line(format_args!("{} written: {}", counted(&files, "file"), target.display()));
         }
         None => out.remark("memories, turns and contexts written as Markdown"),
     }

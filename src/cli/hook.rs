@@ -63,6 +63,10 @@ pub(super) fn run(asked: &Hook, given: &SettingFlags) {
     }
     match told.recv_timeout(patience) {
         Ok(Ok(done)) => {
+            if let Some(path) = done.unread {
+                let path = path.display();
+                complain(&format!("no time to read all of {path}; carryall import {path} keeps the rest"));
+            }
             if let Some(output) = done.output {
                 // A host that has gone does not want it any more.
                 let mut out = std::io::stdout().lock();

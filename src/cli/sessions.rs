@@ -28,6 +28,7 @@ use crate::clock::Millis;
 use crate::config::Config;
 use crate::hook;
 use crate::memory::EXTRACTIVE;
+use crate::plural::counted;
 use crate::scope;
 use crate::scope::Owner;
 use crate::session;
@@ -104,7 +105,8 @@ async fn list(app: &App, asked: &ListSessions, home: Option<&Path>, out: &Output
         let ended = if row.ended_at.is_some() { "ended" } else { "" };
         let id = row.owner.session_id.as_deref().unwrap_or_default();
         let title = brief::title(row);
-        out.line(format_args!("{} {:>5} turns {ended:<5} {}  {title}", minute(row.last_at), row.turns, id.bold()));
+        let turns = counted(&row.turns, "turn");
+        out.line(format_args!("{} {turns:>11} {ended:<5} {}  {title}", minute(row.last_at), id.bold()));
     }
     if let Some(next) = next {
         out.remark(format_args!("There are more: --cursor {next}"));
@@ -182,13 +184,13 @@ async fn show(app: &App, of: &OfSession, turns: usize, out: &Output) -> Result<E
     let about = [row.host.clone(), row.project.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let ended = row.ended_at.map(|it| format!(", ended {}", minute(it))).unwrap_or_default();
     out.line(format_args!(
-        "{} {}: {} to {}{ended}, {} turns, {} memories",
+        "{} {}: {} to {}{ended}, {}, {}",
         of.session_id.bold(),
         about,
         minute(row.started_at),
         minute(row.last_at),
-        row.turns,
-        row.memories
+        counted(&row.turns, "turn"),
+        counted(&row.memories, "memory")
     ));
     if let Some(summary) = &summary {
         out.line(format_args!("\nSummary ({}):\n{}", summary.made_by, summary.content));
@@ -252,7 +254,7 @@ async fn summarise(
     }
     match &summary {
         Some(it) => {
-            out.line(format_args!("Summary ({}), of {} turns and memories:\n{}", it.made_by, it.covers, it.content))
+            out.line(format_args!("Summary ({}), of {}:\n{}", it.made_by, counted(&it.covers, "entry"), it.content))
         }
         None => out.line("It is short enough to be read as it is: no summary is kept"),
     }
@@ -271,18 +273,19 @@ async fn delete(app: &App, of: &OfSession, dry_run: bool, out: &Output) -> Resul
     }));
     let (would, uri) = (if dry_run { "would be deleted" } else { "deleted" }, session::session_uri(&of.session_id));
     out.line(format_args!(
-        "{} turns, {} summaries, {} contexts and {} traces {would}; {} packs that quote it {}",
-        erased.turns,
-        erased.summaries,
-        erased.contexts,
-        erased.traces,
-        erased.packs,
-        if dry_run { "would hold a notice instead" } else { "hold a notice instead" }
+        "{}, {}, {} and {} {would}; {} that quoted it {} a notice instead",
+        counted(&erased.turns, "turn"),
+        counted(&erased.summaries, "summary"),
+        counted(&erased.contexts, "context"),
+        counted(&erased.traces, "trace"),
+        counted(&erased.packs, "pack"),
+        if dry_run { "would get" } else { "got" }
     ));
     if erased.memories > 0 {
         out.line(format_args!(
-            "{} memories of it stay; `carryall forget --session-id {}` takes them too",
-            erased.memories, of.session_id
+            "{} of it not deleted; `carryall forget --session-id {}` does that, too",
+            counted(&erased.memories, "memory"),
+            of.session_id
         ));
     }
     if !dry_run {

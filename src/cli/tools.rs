@@ -2,6 +2,7 @@
 //! calls the tool by the same path as a host.
 
 mod arguments;
+mod further;
 mod past;
 mod purge;
 mod unindex;
@@ -160,7 +161,7 @@ fn show(answer: &Answer, streamed: bool, out: &Output) {
     let said = answer.structured.get("answer").and_then(Value::as_str).unwrap_or_default();
     match answer.text.strip_prefix(said).filter(|_| streamed) {
         Some(rest) => out.line(rest.trim().dimmed()),
-        None => out.line(answer.text.trim_end()),
+        None => out.line(format_args!("{}{}", answer.text.trim_end(), further::commands(&answer.structured))),
     }
 }
 
@@ -180,6 +181,7 @@ fn keep_picture(answer: &Answer, file: &Path, out: &Output) -> Result<(), Failed
 /// Whether the call worked and there is nothing in its answer.
 fn found_nothing(tool: &str, answer: &Answer) -> bool {
     let list = match tool {
+        "give_feedback" => return answer.structured.get("recorded") == Some(&Value::Bool(false)),
         "recall" => "memories",
         "search_workspace" => "hits",
         "get_trace" => "spans",

@@ -1,6 +1,6 @@
 //! `carryall trace`: the tree of a call with its times, the latest calls, where the time goes, and which errors are alike.
 
-mod tree;
+pub(super) mod tree;
 
 use std::fmt::Display;
 
@@ -16,6 +16,7 @@ use super::tools;
 use super::tools::Trace;
 use crate::clock;
 use crate::config::Config;
+use crate::plural::counted;
 use crate::store::Store;
 use crate::store::TraceFilter;
 use crate::trace;
@@ -105,7 +106,7 @@ pub(super) fn run(asked: Box<Trace>, config: Config, out: &Output) -> Result<Exi
 
 /// A call on one line.
 fn listed(call: &CallRecord, width: usize) -> String {
-    let at = clock::format(call.started_at);
+    let at = clock::format_even(call.started_at);
     let head = format!("{at}  {:<17} {:>11}  {}", call.tool, tree::time(call.took_us), call.id);
     let outcome = match call.outcome.as_str() {
         "ok" => "ok".green().to_string(),
@@ -121,7 +122,7 @@ fn listed(call: &CallRecord, width: usize) -> String {
 fn said_of(calls: &[CallRecord], more: bool) -> String {
     let since = calls.last().map(|it| clock::format(it.started_at)).unwrap_or_default();
     let latest = if more { "the latest " } else { "" };
-    format!("{latest}{} calls since {since}", calls.len())
+    format!("{latest}{} since {since}", counted(&calls.len(), "call"))
 }
 
 fn nothing(out: &Output, what: impl Display) -> Exit {
@@ -138,9 +139,9 @@ fn slow(calls: &[CallRecord], more: bool, out: &Output) -> Exit {
     out.line(format_args!("Where the time goes, in {}:", said_of(calls, more)));
     for tool in slow {
         out.line(format_args!(
-            "\n{}  {} calls, median {}, 95 % within {}",
+            "\n{}  {}, median {}, 95 % within {}",
             tool.tool.bold(),
-            tool.calls,
+            counted(&tool.calls, "call"),
             tree::time_ms(tool.p50_ms),
             tree::time_ms(tool.p95_ms)
         ));

@@ -220,7 +220,7 @@ pub(super) const LOG_FILTER: Setting = Setting {
     key: Some("log_filter"),
     default: "warn,carryall=info",
     example: "carryall=debug",
-    meaning: "Which log lines are written.",
+    meaning: "Which log lines are written. No line has what is remembered or asked, unless the protocol's library is named.",
     ..COMMON
 };
 

@@ -20,6 +20,7 @@ use crate::documents::Seen;
 use crate::memory;
 use crate::memory::Memory;
 use crate::memory::Query;
+use crate::plural::counted;
 use crate::scope::Owner;
 use crate::search;
 use crate::session;
@@ -233,7 +234,8 @@ impl Source for FromWorkspace {
             let called: Vec<Candidate> = called.into_iter().filter_map(|it| definition(it, &callers, &hits)).collect();
             let imported: Vec<Candidate> = imported.into_iter().filter_map(|it| imports(it, &hits)).collect();
             let unfinished = found.is_partial.then(|| {
-                format!("not all of the folder is indexed yet ({} files are): ask again for more", found.files)
+                let files = counted(&found.files, "file");
+                format!("not all of the folder is indexed yet ({files} so far): ask again for more")
             });
             let gone = (!found.gone.is_empty()).then(|| {
                 let quoted = if hits.is_empty() { "" } else { ": what is quoted of it is as it was indexed" };

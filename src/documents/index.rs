@@ -36,6 +36,7 @@ use super::walk::Guide;
 use super::walk::walk_guided;
 use super::watch::above;
 use crate::clock::Millis;
+use crate::plural::counted;
 use crate::store::CHUNKS_OF_A_FILE;
 use crate::store::ChunkRow;
 use crate::store::FileRow;
@@ -508,7 +509,11 @@ impl Reader {
                     let name = relative(root, &path);
                     if told.elapsed() >= TELL_EVERY {
                         told = Instant::now();
-                        self.call.progress().tell(f64::from(files), None, format!("{files} files: {name}"));
+                        self.call.progress().tell(
+                            f64::from(files),
+                            None,
+                            format!("{}: {name}", counted(&files, "file")),
+                        );
                     }
                     let is_taken = self.read_first(&mut seen, &mut batch)
                         && (seen.paths.contains(&name)
@@ -523,7 +528,7 @@ impl Reader {
         })?;
         seen.whole = seen.whole && self.send(&mut batch);
         seen.folders = guide.folders;
-        self.call.progress().tell(f64::from(files) + 1.0, None, format!("{files} files seen"));
+        self.call.progress().tell(f64::from(files) + 1.0, None, format!("{} seen", counted(&files, "file")));
         Ok(seen)
     }
 

@@ -39,6 +39,17 @@ pub(super) struct Reading<'a> {
     pub(super) until: Instant,
 }
 
+/// What a reading came to.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Turns that are new.
+    pub(super) kept: usize,
+    /// The sessions that the turns are of.
+    pub(super) sessions: BTreeSet<String>,
+    /// Whether there was no time for all of it.
+    pub(super) has_more: bool,
+}
+
 /// What one part came to.
 struct Part {
     turns: Vec<TurnRow>,
@@ -49,16 +60,12 @@ struct Part {
 }
 
 impl Reading<'_> {
-    /// Keeps what `path` says since the last time; how many turns are new, and the sessions that they are of.
-    pub(super) async fn read(
-        &self,
-        path: &Path,
-        session_id: Option<String>,
-    ) -> Result<(usize, BTreeSet<String>), StoreError> {
-        let mut sessions = BTreeSet::new();
+    /// Keeps what `path` says since the last time.
+    pub(super) async fn read(&self, path: &Path, session_id: Option<String>) -> Result<Told, StoreError> {
+        let mut told = Told::default();
         let Some((mut file, head)) = open(path) else {
             tracing::debug!(path = %path.display(), "there is no transcript to read");
-            return Ok((0, sessions));
+            return Ok(told);
         };
         let key = key(self.host, &self.owner, path);
         let length = file.metadata().map_or(0, |it| it.len());
@@ -69,23 +76,23 @@ impl Reading<'_> {
         // Cursor's transcripts do not name their session; what the others say of themselves is what an import reads.
         let named = at.session_id.clone().or_else(|| session_id.filter(|_| self.host == Writer::Cursor));
         let mut transcript = Transcript::new(self.host, named, at.said, self.owner.clone());
-        let mut kept = 0;
         loop {
             let position = u64::try_from(at.position).unwrap_or(0);
             let now = self.clock.now();
             // Blocking reads of at most some megabytes, in a process that does nothing else.
             let Some(part) = part(&mut file, position, &mut transcript, now, self.until) else { break };
-            sessions.extend(part.turns.iter().map(|it| it.session_id.clone()));
-            kept += self.store.import_turns(part.turns, now).await?;
+            told.sessions.extend(part.turns.iter().map(|it| it.session_id.clone()));
+            told.kept += self.store.import_turns(part.turns, now).await?;
             at.position = i64::try_from(part.position).unwrap_or(i64::MAX);
             at.said = part.said;
             at.session_id = part.session_id;
             self.store.keep_transcript(key.clone(), at.clone(), now).await?;
-            if part.is_last || Instant::now() >= self.until {
+            told.has_more = !part.is_last && part.position < length;
+            if !told.has_more || Instant::now() >= self.until {
                 break;
             }
         }
-        Ok((kept, sessions))
+        Ok(told)
     }
 }
 

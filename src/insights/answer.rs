@@ -34,9 +34,11 @@ use super::plan::Kind;
 use super::question;
 use super::question::Names;
 use super::shares;
+use super::single;
 use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::config::CacheTimes;
+use crate::dates::Range;
 use crate::store::CallFilter;
 use crate::store::Cell;
 use crate::store::ContextBy;
@@ -275,10 +277,14 @@ impl Insights {
             Some(kind) => (kind, 1.0),
             None => (named(read.reading.kind).unwrap_or(Kind::Insights), read.reading.confidence),
         };
+        let is_plain = question.drill == Drill::default();
+        let wanted = single::read(&question.question, &read, kind)
+            .filter(|it| is_plain && question.kind.is_none_or(|kind| kind == it.0));
+        let kind = wanted.map_or(kind, |it| it.0);
         let second = read.second.filter(|_| question.kind.is_none() && confidence < UNSURE);
         let otherwise = second.and_then(|it| named(it.kind)).map(|it| reread(question, it));
         let limits = limits::read(&question.question);
-        let filters = self.filters(&with_spoken(&question.filters, &read, &limits, kind), &eyes).await?;
+        let mut filters = self.filters(&with_spoken(&question.filters, &read, &limits, kind), &eyes).await?;
         // A time that was given as such replaces the one in the words.
         let (since, until) = match (question.since, question.until) {
             (None, None) => (read.range.since, read.range.until),
@@ -301,7 +307,24 @@ impl Insights {
         };
         let compared = linked.or(read.middle).filter(inside);
         let plan = plan::Read { days, grouped, compares: compared.is_some() };
-        let mut plan = plan::plan(kind, &question.question, &question.drill, plan);
+        let drill = match wanted {
+            Some((_, view)) => Drill { view: Some(view.to_owned()), ..Drill::default() },
+            None => question.drill.clone(),
+        };
+        let mut plan = plan::plan(kind, &question.question, &drill, plan);
+        if is_plain && plan.measure == "cached_share" && plan.by != "tool" {
+            // No other call is ever answered from the cache.
+            filters.entry("tool").or_insert_with(|| "ask".into());
+        }
+        let unheard =
+            (is_plain && question.kind.is_none() && hears_nothing(question, &read, &limits, &plan)).then(|| {
+                format!(
+                    "No word of the question names a measure, so {} is shown; ask for cost, errors or sessions, say. ",
+                    shown_instead(kind)
+                )
+            });
+        // Of what is to come there is nothing before, either.
+        let compared = since.filter(|it| *it > now).or(compared);
         // Two periods of which only the ends are known are two halves.
         let halves = plan.by == "period"
             || plan.view == "movers"
@@ -339,7 +362,11 @@ impl Insights {
             sees_all: eyes.sees_all,
             persona: eyes.persona.clone(),
             by: plan.by.clone(),
-            kind: if plan.view == "events" { "event".to_owned() } else { "decision".to_owned() },
+            kind: match plan.view {
+                "events" => "event".to_owned(),
+                "memories" => String::new(),
+                _ => "decision".to_owned(),
+            },
             middle: middle.or(since).unwrap_or(now),
             now,
             skip: question.page.skip,
@@ -375,6 +402,9 @@ impl Insights {
                 finding.text.push_str(&format!(" {said}"));
                 finding.beside.extend(finding::helped_links(&asked));
             }
+        }
+        if let Some(unheard) = unheard {
+            finding.text.insert_str(0, &unheard);
         }
         if finding.total == 0 {
             finding.text.push_str(&self.what_there_is(&eyes).await?);
@@ -472,6 +502,29 @@ impl Insights {
             }
             _ => String::new(),
         })
+    }
+}
+
+/// Whether nothing in the words of `question` had a part in `plan`: then it says nothing of what they ask for.
+fn hears_nothing(question: &Question, read: &question::Question, limits: &limits::Limits, plan: &plan::Plan) -> bool {
+    let silent = plan::plan(plan.kind, "", &Drill::default(), plan::Read::default());
+    !question.question.trim().is_empty()
+        && !question::names_something(&question.question)
+        && *plan == silent
+        && read.range == Range::default()
+        && read.filters.is_empty()
+        && read.groups.is_empty()
+        && *limits == limits::Limits::default()
+}
+
+fn shown_instead(kind: Kind) -> &'static str {
+    match kind {
+        Kind::History => "what was asked last",
+        Kind::Personas => "the use of personas",
+        Kind::Frameworks => "the use of frameworks",
+        Kind::Performance => "the time that calls take",
+        Kind::Engagement => "how much is going on",
+        Kind::Insights => "what changed most",
     }
 }
 

@@ -154,9 +154,8 @@ fn shown(value: &Value) -> String {
 pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let cut = table.cut;
     let mut finding = match plan.view {
-        "asks" | "conversations" | "decisions" | "events" | "sessions" | "timeline" | "turns" => {
-            history::history(plan, table, asked)
-        }
+        "asks" | "conversations" | "dearest_calls" | "decisions" | "events" | "memories" | "sessions"
+        | "slowest_calls" | "timeline" | "turns" => history::history(plan, table, asked),
         "hours" => engagement::hours(table, asked),
         "streak" => engagement::streak(&table, asked),
         "lengths" => engagement::lengths(table, asked),
@@ -194,7 +193,8 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     if finding.total == 0 && finding.text.is_empty() {
         let filtered = if asked.filters.is_empty() { "" } else { " under these filters" };
         let none = if plan.view == "errors" { "No call failed" } else { "Nothing is recorded" };
-        return Finding { text: format!("{none} {}{filtered}.", asked.range()), ..finding };
+        let ahead = if asked.since.is_some_and(|it| it > asked.now) { ": there is no data of the future" } else { "" };
+        return Finding { text: format!("{none} {}{filtered}{ahead}.", asked.range()), ..finding };
     }
     finding
 }

@@ -87,11 +87,12 @@ pub const GROUPS: [&str; 20] = [
 const GROUPING: [&str; 5] = ["activity", "calls", "kinds", "movers", "ratings"];
 
 /// The tables by the type of question that they answer, the usual one first, each with its query.
-pub const VIEWS: [(&str, Kind, Counted); 27] = [
+pub const VIEWS: [(&str, Kind, Counted); 30] = [
     ("asks", Kind::History, Counted::Asks),
     ("sessions", Kind::History, Counted::Sessions),
     ("decisions", Kind::History, Counted::Memories),
     ("events", Kind::History, Counted::Memories),
+    ("memories", Kind::History, Counted::Memories),
     ("timeline", Kind::History, Counted::Timeline),
     ("conversations", Kind::History, Counted::Conversations),
     ("turns", Kind::History, Counted::Turns),
@@ -104,6 +105,8 @@ pub const VIEWS: [(&str, Kind, Counted); 27] = [
     ("with_and_without", Kind::Frameworks, Counted::WithAndWithout),
     ("movers", Kind::Frameworks, Counted::Movers),
     ("calls", Kind::Performance, Counted::Performance),
+    ("dearest_calls", Kind::Performance, Counted::Dearest),
+    ("slowest_calls", Kind::Performance, Counted::Slowest),
     ("errors", Kind::Performance, Counted::Errors),
     ("minutes", Kind::Performance, Counted::Minutes),
     ("movers", Kind::Performance, Counted::Movers),
@@ -131,9 +134,9 @@ pub(super) struct Plan {
 }
 
 /// Words that name a thing; a question holds one when it holds a word that begins with it (`=`: is it).
-type Signs = &'static [&'static str];
+pub(super) type Signs = &'static [&'static str];
 
-const COST: Signs = &[
+pub(super) const COST: Signs = &[
     "cost",
     "spend",
     "spent",
@@ -165,8 +168,17 @@ const COST: Signs = &[
     "成本",
     "費用",
     "コスト",
+    "=cher",
+    "=chère",
+    "=chers",
+    "=chères",
+    "=caro",
+    "=cara",
+    "=caros",
+    "=caras",
+    "贵",
 ];
-const ERRORS: Signs = &[
+pub(super) const ERRORS: Signs = &[
     "fail",
     "error",
     "outage",
@@ -321,20 +333,19 @@ pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, read: Read<'_>) -> Pla
     Plan { kind, view, what, by, measure, ascending: words.any(LEAST) }
 }
 
+/// Whether the question names what to group by, other than times, which it names as its range, too.
+pub(super) fn names_a_group(words: &Words) -> bool {
+    BY.iter().any(|(by, signs)| !["month", "hour", "day"].contains(by) && words.any(signs))
+}
+
+/// Words for what was decided.
+pub(super) const DECISIONS: Signs =
+    &["decision", "decide", "entscheid", "entschied", "décid", "décision", "decid", "决定", "決定"];
+
 fn view_of(kind: Kind, words: &Words) -> &'static str {
     match kind {
         Kind::History => {
-            if words.any(&[
-                "decision",
-                "decide",
-                "entscheid",
-                "entschied",
-                "décid",
-                "décision",
-                "decid",
-                "决定",
-                "決定",
-            ]) {
+            if words.any(DECISIONS) {
                 "decisions"
             } else if words.any(&["event", "incident", "ereignis", "événement", "evento", "事件", "イベント"]) {
                 "events"
@@ -538,7 +549,9 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
         },
         (Kind::Performance, "calls") => match named {
             Some(by) => by,
-            None if words.any(TIME) || measure == "cached_share" => over_time,
+            None if words.any(TIME) => over_time,
+            // Who asks for a rate wants one number.
+            None if measure == "cached_share" => "all",
             None if measure == "cost_usd" => "model",
             None => "tool",
         },
@@ -558,19 +571,20 @@ fn asks_for_weekdays(words: &Words) -> bool {
 const BY_WEEKDAY: Signs = &["weekday", "周一", "月曜"];
 
 /// The words of a question in lower case, and the whole of it for scripts without spaces.
-struct Words {
+pub(super) struct Words {
     words: Vec<String>,
     text: String,
 }
 
 impl Words {
-    fn of(text: &str) -> Words {
+    pub(super) fn of(text: &str) -> Words {
         let text = text.to_lowercase();
         let words = text.split(|it: char| !it.is_alphanumeric() && it != '-').filter(|it| !it.is_empty());
         Words { words: words.map(str::to_owned).collect(), text: text.clone() }
     }
 
-    fn any(&self, signs: &[&str]) -> bool {
+    /// Whether one of `signs` stands in the question.
+    pub(super) fn any(&self, signs: &[&str]) -> bool {
         signs.iter().any(|sign| match sign.strip_prefix('=') {
             Some(whole) => self.words.iter().any(|it| it == whole),
             None if sign.chars().any(|it| it > '\u{2e80}') => self.text.contains(sign),

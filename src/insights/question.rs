@@ -206,6 +206,8 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
         Some(Reading { kind: guess.label, confidence: (guess.probability * 100.0).round() / 100.0 })
     };
     let (range, middle) = dates::compared(question, now);
+    let is_ahead = range.since.is_some_and(|it| it > now);
+    let range = if is_ahead || range == Range::default() { ahead(question, now, range) } else { range };
     Question {
         reading: reading(0).unwrap_or(Reading { kind: "insights", confidence: 0.0 }),
         second: reading(1),
@@ -214,6 +216,29 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
         filters: filters(question, names),
         groups: groups(question),
     }
+}
+
+/// The time to come that is named: “next month”; `known` where it was read already. Who came back “the next day” did so then.
+fn ahead(question: &str, now: Millis, known: Range) -> Range {
+    const THEN: [&str; 9] = ["return", "back", "again", "came", "come", "later", "wieder", "revien", "vuelv"];
+    let lower = question.to_lowercase();
+    if THEN.iter().any(|it| lower.contains(it)) {
+        return Range::default();
+    }
+    if known != Range::default() {
+        return known;
+    }
+    let found = dates::find(question, now).into_iter().find(|it| it.since.is_some_and(|it| it > now));
+    found.map_or(known, |it| Range { since: it.since, until: it.until })
+}
+
+/// Whether a word of `question` says what it is about, as the reader of types knows them; words that only ask do not.
+pub(super) fn names_something(question: &str) -> bool {
+    const ASKING: [&str; 13] =
+        ["WHERE", "WHICH", "WHO", "WHEN", "WHAT", "HOW", "WHY", "HOWMANY", "HOWMUCH", "DID", "BOTH", "THEM", "Q"];
+    const OPEN: [&str; 9] = ["wrong", "schief", "problem", "issue", "happen", "passier", "変わ", "变", "問題"];
+    let lower = question.to_lowercase();
+    CLASSIFIER.classes(question).any(|it| !ASKING.contains(&it)) || OPEN.iter().any(|it| lower.contains(it))
 }
 
 /// A word of the question, by its bytes; `quoted` without its quotes.
@@ -420,8 +445,10 @@ fn is_asked_about(at: usize, words: &[Word<'_>]) -> bool {
     let lower = |at: Option<usize>| at.and_then(|it| words.get(it)).map(|it| it.text.to_lowercase());
     let is = |at: Option<usize>, list: &[&str]| lower(at).is_some_and(|it| list.contains(&it.as_str()));
     let name = words[at].text;
-    is(at.checked_sub(1), &DID)
-        && is(Some(at + 1), &ASKED)
+    let was_here = is(at.checked_sub(1), &["was", "is", "war"])
+        && is(Some(at + 1), &["last", "ever", "zuletzt"])
+        && is(Some(at + 2), &["active", "seen", "online", "aktiv"]);
+    (was_here || is(at.checked_sub(1), &DID) && is(Some(at + 1), &ASKED))
         && !is(Some(at), &NOBODY)
         && !words[at].quoted
         && dimension(name).is_none()
@@ -548,6 +575,7 @@ mod tests {
             ("what did zorro do last week?", "zorro"),
             ("What has Mila asked about the cache?", "Mila"),
             ("was hat Jürgen gefragt?", "Jürgen"),
+            ("when was zorro last active?", "zorro"),
             ("what did Ana ask?", "ana"),
         ] {
             assert_eq!(found(text), user(name), "{text}");
@@ -561,6 +589,7 @@ mod tests {
             "was hat man gemacht?",
             "rank personas by asks",
             "did answers get slower?",
+            "when were we last active",
         ] {
             assert_eq!(found(text), vec![], "{text}");
         }

@@ -8,6 +8,7 @@ use super::summary;
 use crate::clock::Millis;
 use crate::ids;
 use crate::meaning;
+use crate::plural::counted;
 use crate::scope::Owner;
 use crate::search;
 use crate::store::AgeFilter;
@@ -371,7 +372,11 @@ impl Memory {
         let ids = self.store.aged(filter, AGED).await?;
         if applies {
             for some in ids.chunks(DELETED_AT_ONCE) {
-                let why = format!("the rule {} of the user file: older than {} days", rule.name, rule.older_than_days);
+                let why = format!(
+                    "the rule {} of the user file: older than {}",
+                    rule.name,
+                    counted(&rule.older_than_days, "day")
+                );
                 self.erase(some.to_vec(), "retention", why).await?;
             }
         }

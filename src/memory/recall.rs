@@ -17,6 +17,7 @@ use super::unfound::SHOWN;
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::Mention;
+use crate::plural::counted;
 use crate::redact;
 use crate::scope::View;
 use crate::search;
@@ -136,7 +137,8 @@ impl std::fmt::Display for ByWordsAlone {
                 write!(f, "Found by words alone: nothing of it has a vector of {model}.")
             }
             ByWordsAlone::Waiting { model, waiting } => {
-                write!(f, "{waiting} memories have no vector of {model} yet; those are found by their words alone.")
+                let (memories, have) = (counted(waiting, "memory"), if *waiting == 1 { "has" } else { "have" });
+                write!(f, "{memories} {have} no vector of {model} yet: only words find what has none.")
             }
         }
     }

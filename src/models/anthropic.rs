@@ -308,14 +308,14 @@ impl Reading for Messages {
                     self.begin_call(id, name);
                 } else if kind == Some("text") {
                     // Empty with Anthropic; a gateway may put the whole text here.
-                    reading::deliver(&mut self.answer, text("/content_block/text").unwrap_or_default(), on_delta);
+                    reading::deliver(&mut self.answer, text("/content_block/text").unwrap_or_default(), on_delta)?;
                 }
             }
             "content_block_delta" => match text("/delta/type") {
                 Some("text_delta") => {
-                    reading::deliver(&mut self.answer, text("/delta/text").unwrap_or_default(), on_delta);
+                    reading::deliver(&mut self.answer, text("/delta/text").unwrap_or_default(), on_delta)?;
                 }
-                Some("input_json_delta") => self.go_on_with_call(text("/delta/partial_json"), on_delta),
+                Some("input_json_delta") => self.go_on_with_call(text("/delta/partial_json"), on_delta)?,
                 // Thinking and signatures are no part of the answer.
                 _ => {}
             },
@@ -343,11 +343,11 @@ impl Reading for Messages {
         for block in content {
             let text = |name: &str| block.get(name).and_then(Value::as_str);
             match text("type") {
-                Some("text") => reading::deliver(&mut self.answer, text("text").unwrap_or_default(), on_delta),
+                Some("text") => reading::deliver(&mut self.answer, text("text").unwrap_or_default(), on_delta)?,
                 Some("tool_use") => {
                     self.begin_call(text("id"), text("name"));
                     let input = block.get("input").map(Value::to_string);
-                    self.go_on_with_call(input.as_deref(), on_delta);
+                    self.go_on_with_call(input.as_deref(), on_delta)?;
                 }
                 _ => {}
             }
@@ -385,13 +385,15 @@ impl Messages {
         }
     }
 
-    fn go_on_with_call(&mut self, arguments: Option<&str>, on_delta: OnDelta<'_>) {
+    fn go_on_with_call(&mut self, arguments: Option<&str>, on_delta: OnDelta<'_>) -> Result<(), Fault> {
         let arguments = arguments.unwrap_or_default();
         if self.is_in_answer {
-            reading::deliver(&mut self.answer, arguments, on_delta);
-        } else if let Some(call) = self.answer.tool_calls.last_mut() {
+            return reading::deliver(&mut self.answer, arguments, on_delta);
+        }
+        if let Some(call) = self.answer.tool_calls.last_mut() {
             call.arguments.push_str(arguments);
         }
+        Ok(())
     }
 
     fn stop(&mut self, reason: Option<&str>) {

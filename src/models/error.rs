@@ -131,6 +131,13 @@ impl Fault {
         Fault::new(ErrorKind::Malformed, message)
     }
 
+    /// An answer of more than `most` bytes. Its status is that of the reply, which says that asking again is no use.
+    pub(super) fn endless(most: usize) -> Fault {
+        let message = format!("the answer has more than {} MiB, which no model writes: it was broken off", most >> 20);
+        let next_step = "look whether the model repeats itself, or ask for less (max_output_tokens)";
+        Fault { status: Some(200), ..Fault::malformed(message).with_next_step(next_step) }
+    }
+
     pub(super) fn truncated() -> Fault {
         Fault::new(ErrorKind::Truncated, "the answer broke off before its end")
     }

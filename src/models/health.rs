@@ -19,6 +19,10 @@ use super::ModelError;
 const FIRST_OPEN: Duration = Duration::from_secs(30);
 const LONGEST_OPEN: Duration = Duration::from_secs(300);
 
+/// The longest pause that is kept. Dates that a provider names may be wrong by years; after this one question is let through,
+/// which costs a refusal and hears the time anew.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
 /// A caller with less patience than this has shown nothing about the model.
 const FAIR_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -197,8 +201,8 @@ impl Admitted<'_> {
                 let model = known.entry(self.key.clone()).or_default();
                 if let Some(wait) = error.retry_after.filter(|_| asks_for_a_pause(error.kind)) {
                     // Longer than can be told.
-                    let wait = if wait == Duration::MAX { LONGEST_OPEN } else { wait };
-                    model.pause = now.checked_add(wait).map(|until| (until, error.clone()));
+                    let wait = if wait == Duration::MAX { LONGEST_OPEN } else { wait.min(LONGEST_PAUSE) };
+                    model.pause = Some((now + wait, error.clone()));
                 }
                 match shows(error, now.saturating_duration_since(self.begun)) {
                     Shows::Ill => model.failed(error, now, self.health.failures_to_open, is_probe),
@@ -338,6 +342,15 @@ mod tests {
         health.admit("p", "m", now).unwrap().report(Some(&error), now);
         assert!(matches!(health.admit("p", "m", seconds(now, 299)), Err(Refused::Paused(_))));
         assert!(health.admit("p", "m", now + LONGEST_OPEN).is_ok());
+    }
+
+    #[test]
+    fn a_pause_of_years_lasts_an_hour() {
+        let (health, now) = (Health::new(8), Instant::now());
+        health.admit("p", "m", now).unwrap().report(Some(&error(ErrorKind::RateLimited, Some(73 * 31_556_952))), now);
+        let refused = health.admit("p", "m", seconds(now, 3_599)).unwrap_err();
+        assert_eq!(refused.error().retry_after, Some(Duration::from_secs(1)));
+        assert!(health.admit("p", "m", seconds(now, 3_600)).is_ok());
     }
 
     #[test]

@@ -29,8 +29,8 @@ const AUTHORIZATION: &str = "authorization";
 
 /// Longest that a connection may take to open; a model may think for long, a handshake may not.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most bytes of one streamed reply. The longest outputs on offer are 128,000 tokens, each in an event of about 300 bytes.
-const STREAM_BYTES: usize = 128 << 20;
+/// Most bytes of one streamed reply. The longest outputs on offer are 128,000 tokens (2026-11), each in an event of about 300 bytes.
+const STREAM_BYTES: usize = 64 << 20;
 /// Most bytes of a reply that is not streamed; OpenRouter's list of models has about 1 MB.
 pub(super) const BODY_BYTES: usize = 16 << 20;
 /// Most bytes of an error that are read.
@@ -384,7 +384,7 @@ impl Pieces {
         let Ok(Some(piece)) = self.response.chunk().await else { return Ok(None) };
         self.read_bytes += piece.len();
         if self.read_bytes > STREAM_BYTES {
-            return Err(Fault::malformed(format!("the answer is larger than {} MiB", STREAM_BYTES >> 20)));
+            return Err(Fault::endless(STREAM_BYTES));
         }
         Ok(Some(piece.into()))
     }

@@ -247,7 +247,7 @@ impl Chat {
         }
         // `message.thinking` is no part of the answer.
         let text = line.pointer("/message/content").and_then(Value::as_str).unwrap_or_default();
-        reading::deliver(&mut self.answer, text, on_delta);
+        reading::deliver(&mut self.answer, text, on_delta)?;
         for call in line.pointer("/message/tool_calls").and_then(Value::as_array).into_iter().flatten() {
             let text = |place: &str| call.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
             let arguments = match call.pointer("/function/arguments") {

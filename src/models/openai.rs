@@ -332,7 +332,7 @@ impl Chat {
             return Ok(Step::Error(choice.to_string()));
         }
         if let Some(delta) = choice.get(part) {
-            reading::deliver(&mut self.answer, &text_of(delta.get("content")), on_delta);
+            reading::deliver(&mut self.answer, &text_of(delta.get("content")), on_delta)?;
             self.refusal.push_str(delta.get("refusal").and_then(Value::as_str).unwrap_or_default());
             for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
                 self.call(call);

@@ -20,6 +20,9 @@ use crate::http::Response;
 /// More than any call can have: a thousand times the largest windows of 2026.
 const MOST_TOKENS: u64 = 1_000_000_000;
 
+/// Most bytes of an answer's text. The longest outputs on offer are 128,000 tokens (2026-11), of four bytes as a rule.
+pub(super) const ANSWER_BYTES: usize = 4 << 20;
+
 /// A count of tokens as a provider reports it; `None` when it is none or cannot be: what it cost is unknown then, and no cap
 /// is used up by it.
 pub(super) fn tokens(count: &Value) -> Option<u64> {
@@ -135,9 +138,17 @@ pub(super) fn whole(mut answer: Answer) -> Result<Answer, Fault> {
 }
 
 /// A piece of the text: kept and shown, unless it is empty.
-pub(super) fn deliver(answer: &mut Answer, text: &str, on_delta: OnDelta<'_>) {
+///
+/// # Errors
+///
+/// `malformed` for a text over [`ANSWER_BYTES`].
+pub(super) fn deliver(answer: &mut Answer, text: &str, on_delta: OnDelta<'_>) -> Result<(), Fault> {
+    if answer.text.len() + text.len() > ANSWER_BYTES {
+        return Err(Fault::endless(ANSWER_BYTES));
+    }
     if !text.is_empty() {
         answer.text.push_str(text);
         on_delta(text);
     }
+    Ok(())
 }

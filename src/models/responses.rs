@@ -110,7 +110,7 @@ impl Reading for Responses {
         match name {
             "response.output_text.delta" => {
                 let text = value.get("delta").and_then(Value::as_str).unwrap_or_default();
-                reading::deliver(&mut self.answer, text, on_delta);
+                reading::deliver(&mut self.answer, text, on_delta)?;
             }
             "response.refusal.delta" => {
                 self.refusal.push_str(value.get("delta").and_then(Value::as_str).unwrap_or_default());
@@ -183,7 +183,7 @@ impl Responses {
                     for part in item.get("content").and_then(Value::as_array).into_iter().flatten() {
                         let said = |name: &str| part.get(name).and_then(Value::as_str).unwrap_or_default();
                         if !was_streamed {
-                            reading::deliver(&mut self.answer, said("text"), on_delta);
+                            reading::deliver(&mut self.answer, said("text"), on_delta)?;
                         }
                         if !was_refused {
                             self.refusal.push_str(said("refusal"));

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::reply::Failure;
 use crate::clock;
 use crate::clock::Millis;
+use crate::plural::counted;
 
 /// Checks `arguments` and returns them without the ones that are `null`, which means "not given".
 ///
@@ -250,14 +251,14 @@ fn check_length(
     schema: &Map<String, Value>,
 ) -> Result<(), Failure> {
     let bound = |name: String| schema.get(&name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
-    let unit = if of == "Items" { "items" } else { "characters" };
+    let unit = if of == "Items" { "item" } else { "character" };
     if let Some(least) = bound(format!("min{of}")).filter(|it| length < *it) {
-        return Err(wrong(path, value, schema, &format!("at least {least} {unit} long")));
+        return Err(wrong(path, value, schema, &format!("at least {} long", counted(&least, unit))));
     }
     if let Some(most) = bound(format!("max{of}")).filter(|it| length > *it) {
         return Err(Failure::new(
             "invalid_argument",
-            format!("argument `{path}` has {length} {unit}, but at most {most} are allowed"),
+            format!("argument `{path}` has {}, but at most {most} are allowed", counted(&length, unit)),
             "split it over several calls",
         ));
     }

@@ -117,7 +117,11 @@ pub enum Counted {
     Sessions,
     /// Every call by itself.
     Timeline,
-    /// Memories of one kind.
+    /// Every call by itself, the dearest first.
+    Dearest,
+    /// Every call by itself, the slowest first.
+    Slowest,
+    /// Memories of one kind, or of all.
     Memories,
     /// Conversations in which no call was made.
     Conversations,
@@ -160,7 +164,7 @@ pub struct Count {
     pub persona: Option<String>,
     /// What to group by, where the part groups: one of the words of `insights/calls.sql`, else all are one group.
     pub by: String,
-    /// The kind of memory, for [`Counted::Memories`].
+    /// The kind of memory, for [`Counted::Memories`]; empty: every kind, by the time at which they were kept.
     pub kind: String,
     /// The moment between before and after, where two periods are compared.
     pub middle: Millis,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Every room, lowest first. A room may use only the rooms before it.
-const ROOMS: [&str; 30] = [
+const ROOMS: [&str; 31] = [
     "ids",
     "scope",
     "clock",
@@ -12,6 +12,7 @@ const ROOMS: [&str; 30] = [
     "vector",
     "classify",
     "tokens",
+    "plural",
     "redact",
     "meaning",
     "config",

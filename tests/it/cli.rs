@@ -358,7 +358,7 @@ fn the_demonstration_shows_every_step_and_leaves_nothing_behind() -> anyhow::Res
     assert_eq!(steps.len(), 9, "{told}");
     let said = |at: usize| steps[at]["lines"].to_string();
     assert!(said(0).contains("assemble_context"), "{told}");
-    assert!(said(1).contains("1 files read"), "{told}");
+    assert!(said(1).contains("1 file read"), "{told}");
     assert!(said(2).contains("README.md:1-3"), "{told}");
     assert!(said(4).contains("SQLite"), "{told}");
     assert!(said(5).contains("in October: The team moved the archive to PostgreSQL"), "{told}");

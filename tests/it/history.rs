@@ -99,7 +99,7 @@ fn what_commits_like_the_question_changed_comes_first() -> anyhow::Result<()> {
     moved.context("commits of another branch counted")??;
     assert_ne!(server.call("assemble_context", ask)?["cached"], true);
     let doctor = home.carryall(&["doctor"]).output()?;
-    assert!(String::from_utf8_lossy(&doctor.stdout).contains(", 1 past commits"), "{doctor:?}");
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains(", 1 past commit, "), "{doctor:?}");
     Ok(())
 }
 
@@ -261,7 +261,7 @@ fn a_signal_ends_an_index_by_hand_that_waits_for_git() -> anyhow::Result<()> {
     let mut running = home.carryall(&["index"]).env("PATH", &programs).spawn()?;
     let mut lines = std::io::BufReader::new(running.stdout.take().context("no output")?).lines();
     let first = lines.next().context("nothing is said before git has told")??;
-    assert!(first.starts_with("1 files indexed"), "{first}");
+    assert!(first.starts_with("1 file indexed"), "{first}");
     let process = rustix::process::Pid::from_raw(i32::try_from(running.id())?).context("no process")?;
     rustix::process::kill_process(process, rustix::process::Signal::INT)?;
     let ended = running.wait_with_output()?;

@@ -75,6 +75,25 @@ fn a_line_without_an_end_is_cut_short_and_told() -> anyhow::Result<()> {
 }
 
 #[test]
+fn an_answer_without_an_end_is_broken_off_and_asked_for_once() -> anyhow::Result<()> {
+    let url = raw(|stream| {
+        stream.write_all(STREAM)?;
+        let delta = json!({"choices": [{"index": 0, "delta": {"content": "again and ".repeat(1_000)}}]});
+        loop {
+            stream.write_all(format!("data: {delta}\n\n").as_bytes())?;
+        }
+    })?;
+    let mut server = home(&url)?.server()?;
+    let failed = server.fail("ask", json!({"message": "x", "context": "none", "session_id": "s"}))?;
+    assert_eq!(failed["kind"], "malformed", "{failed}");
+    assert!(failed["message"].as_str().is_some_and(|it| it.contains("more than 4 MiB")), "{failed}");
+    let traces = server.call("get_trace", json!({"tool": "ask"}))?;
+    let whole = server.call("get_trace", json!({"trace_id": traces["spans"][0]["call_id"]}))?;
+    assert_eq!(whole.to_string().matches("\"ask model\"").count(), 1, "{whole}");
+    Ok(())
+}
+
+#[test]
 fn a_stream_that_never_says_anything_ends_with_the_question_s_time() -> anyhow::Result<()> {
     let url = raw(|stream| {
         stream.write_all(STREAM)?;

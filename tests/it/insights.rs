@@ -208,3 +208,20 @@ fn conversations_that_no_call_was_made_in_are_history_as_well() -> anyhow::Resul
     server.finish()?;
     Ok(())
 }
+
+#[test]
+fn memories_are_counted_by_when_they_were_kept() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let mut server = home.server()?;
+    server.call("remember", json!({"content": "We met in Porto", "kind": "event", "occurred_at": "2020-05-01"}))?;
+    server.call("remember", json!({"content": "Ana likes tea"}))?;
+    for question in ["how many memories do I have?", "how many memories were added last week"] {
+        let answer = server.call("query_insights", json!({"question": question}))?;
+        assert!(answer["answer"].as_str().is_some_and(|it| it.starts_with("2 memories ")), "{answer}");
+    }
+    server.finish()?;
+    let told = home.carryall(&["insights", "cost by tool"]).output()?;
+    let told = String::from_utf8(told.stdout)?;
+    assert!(told.contains("Look further:\n  carryall insights --type performance ") && !told.contains('{'), "{told}");
+    Ok(())
+}

@@ -113,3 +113,20 @@ async fn old_traces_go_while_the_server_runs_and_the_narrow_rows_stay() -> anyho
     assert!(counted["rows"].to_string().contains('5'), "{counted}");
     Ok(())
 }
+
+#[test]
+fn what_is_said_stands_in_no_log_unless_the_library_is_named() -> anyhow::Result<()> {
+    const SAID: [&str; 3] = ["heron-of-the-memory", "otter-of-the-query", "lynx-of-the-prompt"];
+    for (filter, expected) in [("trace", false), ("debug", false), ("debug,rmcp=trace", true)] {
+        let mut server = Home::new()?.with("RUST_LOG", filter).server()?;
+        server.call("remember", json!({"content": SAID[0]}))?;
+        server.call("recall", json!({"query": SAID[1]}))?;
+        server.call("ask", json!({"message": SAID[2]}))?;
+        let log = server.finish()?.stderr;
+        assert!(log.contains("answered"), "{filter}: {log}");
+        for said in SAID {
+            assert_eq!(log.contains(said), expected, "{filter}, {said}: {log}");
+        }
+    }
+    Ok(())
+}

@@ -376,6 +376,7 @@ pub(in crate::cli) struct Trace {
 #[derive(Args, Debug, Serialize)]
 pub(in crate::cli) struct Insights {
     /// In plain words, with the time: “what did we spend last week?”
+    #[arg(required_unless_present = "kind")]
     question: Option<String>,
     /// history, personas, frameworks, performance, engagement or insights.
     #[arg(long = "type", value_name = "TYPE")]
@@ -388,16 +389,18 @@ pub(in crate::cli) struct Insights {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Through this user's eyes: only its calls and nobody's.
-    #[arg(long = "user", value_name = "USER")]
+    #[arg(long = "user", alias = "user-id", value_name = "USER")]
     user_id: Option<String>,
     /// Only what this is true of, such as `model=gpt-5`; may be given several times.
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = pair)]
     #[serde(serialize_with = "as_map")]
     filters: Vec<(String, String)>,
-    /// Group by this: day, month, model, provider, tool, user, persona, session, …
-    #[arg(long, value_name = "WHAT")]
-    #[serde(rename = "drill_down", serialize_with = "as_drill", skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
+    #[command(flatten)]
+    #[serde(rename = "drill_down", skip_serializing_if = "Drill::is_empty")]
+    drill: Drill,
+    /// Go on where an earlier answer was cut.
+    #[arg(long)]
+    cursor: Option<String>,
     /// Write the chart to this file, as its name ends: .svg or .png.
     #[arg(long, value_name = "FILE")]
     #[serde(rename = "chart", serialize_with = "as_format", skip_serializing_if = "Option::is_none")]
@@ -405,6 +408,29 @@ pub(in crate::cli) struct Insights {
     /// light or dark.
     #[arg(long)]
     theme: Option<String>,
+}
+
+/// What an answer looks into.
+#[derive(Args, Debug, Default, PartialEq, Serialize)]
+struct Drill {
+    /// Group by this: day, month, model, provider, tool, user, persona, session, …
+    #[arg(long, value_name = "WHAT")]
+    by: Option<String>,
+    /// Which table, as the commands below an answer name it.
+    #[arg(long)]
+    view: Option<String>,
+    /// The column that orders the rows.
+    #[arg(long, value_name = "COLUMN")]
+    measure: Option<String>,
+    /// Where the later of two periods begins.
+    #[arg(long, value_name = "TIME")]
+    middle: Option<String>,
+}
+
+impl Drill {
+    fn is_empty(&self) -> bool {
+        *self == Drill::default()
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -417,11 +443,6 @@ fn as_map<S: Serializer>(pairs: &[(String, String)], to: S) -> Result<S::Ok, S::
         return to.serialize_none();
     }
     to.collect_map(pairs.iter().map(|(name, value)| (name, value)))
-}
-
-#[expect(clippy::ref_option, reason = "the form that serde asks for")]
-fn as_drill<S: Serializer>(by: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
-    json!({"by": by}).serialize(to)
 }
 
 #[expect(clippy::ref_option, reason = "the form that serde asks for")]

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Removed;
+use crate::plural::counted;
 
 /// Removes `folders` from the index, and says what was there. Folders that are not indexed are named.
 pub(super) fn run(folders: &[PathBuf], config: Config, out: &Output) -> Result<Exit, Failed> {
@@ -38,6 +39,9 @@ pub(super) fn run(folders: &[PathBuf], config: Config, out: &Output) -> Result<E
     if roots.is_empty() {
         return Ok(Exit::Nothing);
     }
-    out.line(format_args!("{files} files; the index had {before_bytes} bytes and has {after_bytes} now."));
+    out.line(format_args!(
+        "{}; the index had {before_bytes} bytes and has {after_bytes} now.",
+        counted(&files, "file")
+    ));
     Ok(Exit::Done)
 }

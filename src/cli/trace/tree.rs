@@ -210,7 +210,7 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 }
 
 /// `text` on one line, and without what a terminal would take for a command.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 

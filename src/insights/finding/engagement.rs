@@ -19,6 +19,7 @@ use crate::clock;
 use crate::insights::chart::Shape;
 use crate::insights::chart::Spec;
 use crate::insights::plan::Kind;
+use crate::plural::counted;
 use crate::store::Cell;
 use crate::store::Table;
 
@@ -86,10 +87,9 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
     ranked.sort_by_key(|it| (-length(it), -it.1));
     let text = ranked.first().map_or_else(String::new, |longest| {
         format!(
-            "The current streak is {current} {}. The longest was {} {}, from {} to {}.",
-            if current == 1 { "day" } else { "days" },
-            length(longest),
-            if length(longest) == 1 { "day" } else { "days" },
+            "The current streak is {}. The longest was {}, from {} to {}.",
+            counted(&current, "day"),
+            counted(&length(longest), "day"),
             date(longest.0),
             date(longest.1)
         )
@@ -135,9 +135,10 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
         let count = f64_of(total);
         let short = f64_of(minutes.iter().filter(|it| **it < 2.0).count());
         said = format!(
-            "{}{total} sessions {} lasted {:.1} minutes on average, half of them at least {median:.1}. The longest took \
+            "{}{} {} lasted {:.1} minutes on average, half of them at least {median:.1}. The longest took \
              {:.1} minutes; {:.0} % were over in less than two.",
             if cut { "At least " } else { "" },
+            counted(&total, "session"),
             asked.range(),
             minutes.iter().sum::<f64>() / count,
             number(&longest[2]),
@@ -176,7 +177,8 @@ pub(super) fn returning(table: Table, asked: &Asked) -> Finding {
     let mut said = String::new();
     if total > 0 {
         said = format!(
-            "{back} of {total} users ({:.0} %) came on more than one day {}.",
+            "{back} of {} ({:.0} %) came on more than one day {}.",
+            counted(&total, "user"),
             f64_of(back) / f64_of(total) * 100.0,
             asked.range()
         );
@@ -234,11 +236,12 @@ pub(super) fn gaps(table: Table, asked: &Asked) -> Finding {
         return Finding { columns, ..Finding::default() };
     }
     let minutes: f64 = rows.iter().map(|it| number(&it[1]) * number(&it[2])).sum();
-    let users = if rows.len() == 1 { "one user".to_owned() } else { format!("{} users", rows.len()) };
+    let users = counted(&rows.len(), "user");
     let said = format!(
-        "On average {:.1} minutes go by between two questions of the same user {}, over {pairs:.0} pairs of {users}.",
+        "On average {:.1} minutes go by between two questions of the same user {}, over {} of {users}.",
         minutes / pairs,
-        asked.range()
+        asked.range(),
+        counted(&pairs, "pair")
     );
     let points = rows.iter().take(BARS).map(|it| (text(&it[0]), number(&it[1]))).collect();
     let chart = Some(Spec {

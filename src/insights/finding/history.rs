@@ -4,11 +4,14 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Asked;
+use super::BARS;
 use super::Finding;
 use super::Link;
 use super::ROWS;
 use super::links;
+use super::words;
 use super::words::capital;
+use super::words::number;
 use super::words::rename;
 use super::words::shorten;
 use super::words::text;
@@ -26,12 +29,15 @@ const HIDDEN: &str = "(words of another)";
 pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let Table { mut columns, mut rows, days, earliest, .. } = table;
     let total = usize::try_from(days.values().sum::<i64>()).unwrap_or(0);
+    let extreme = [("dearest_calls", "cost_usd", "dearest cost"), ("slowest_calls", "took_ms", "slowest took")];
+    let extreme = extreme.into_iter().find(|it| it.0 == plan.view);
     let when = columns.iter().position(|it| it == "at" || it == "began").unwrap_or(1);
     let (one, many) = match plan.view {
         "sessions" => ("session", "sessions"),
         "decisions" => ("decision", "decisions"),
         "events" => ("event", "events"),
-        "timeline" => ("call", "calls"),
+        "memories" => ("memory", "memories"),
+        "timeline" | "dearest_calls" | "slowest_calls" => ("call", "calls"),
         "conversations" => ("conversation", "conversations"),
         "turns" => ("turn", "turns"),
         _ => ("call that asked something", "calls that asked something"),
@@ -45,23 +51,47 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         said = format!("{total} {noun} {}.", asked.range());
         let quoted = what.map(|at| shorten(&text(&latest[at]), 120)).filter(|it| !it.is_empty() && it != HIDDEN);
         let quoted = quoted.map(|it| format!(": “{it}”")).unwrap_or_default();
-        if asked.skip == 0 {
-            said.push_str(&format!(" The latest is of {}{quoted}.", text(&latest[when])));
+        let first = text(&latest[when]);
+        if let Some((_, column, most)) = extreme {
+            let value = columns.iter().position(|it| it == column).map(|at| number(&latest[at])).unwrap_or_default();
+            if value > 0.0 && asked.skip == 0 {
+                said.push_str(&format!(
+                    " The {most} {}: {} of {first}{quoted}.",
+                    words::said(column, value),
+                    text(&latest[2])
+                ));
+            }
+        } else if asked.skip == 0 {
+            said.push_str(&format!(" The latest is of {first}{quoted}."));
         }
-        if let Some(earliest) = earliest.filter(|_| total > 1) {
+        if let Some(earliest) = earliest.filter(|_| total > 1 && extreme.is_none()) {
             said.push_str(&format!(" The earliest is of {earliest}."));
         }
         if what.is_some_and(|at| rows.iter().any(|row| text(&row[at]) == HIDDEN)) {
             said.push_str(" Words of a user or persona are shown to calls with that `user_id` or that filter.");
         }
     }
-    let chart = (!days.is_empty()).then(|| Spec {
-        shape: if days.len() > 1 { Shape::Line } else { Shape::Bars },
-        title: format!("{} by day", capital(many)),
-        range: asked.range(),
-        unit: many.to_owned(),
-        points: days,
-        ..Spec::default()
+    let chart = (!days.is_empty()).then(|| match extreme {
+        None => Spec {
+            shape: if days.len() > 1 { Shape::Line } else { Shape::Bars },
+            title: format!("{} by day", capital(many)),
+            range: asked.range(),
+            unit: many.to_owned(),
+            points: days,
+            ..Spec::default()
+        },
+        Some((view, column, _)) => {
+            let at = columns.iter().position(|it| it == column).unwrap_or(0);
+            let bars = rows.iter().take(asked.top.unwrap_or(BARS).min(BARS));
+            Spec {
+                shape: Shape::Bars,
+                title: capital(&view.replace('_', " ")),
+                range: asked.range(),
+                unit: words::called(column),
+                points: bars.map(|row| (text(&row[when]), number(&row[at]))).collect(),
+                ..Spec::default()
+            }
+        }
     });
     rows.truncate(asked.top.unwrap_or(ROWS).clamp(1, ROWS));
     // What was said is the end of the way.
@@ -81,7 +111,7 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
                     tool: "query_insights",
                     arguments: asked.next(Kind::History, Some(("session_id", &key)), json!({"view": "turns"})),
                 },
-                "decisions" | "events" => memory(text(&row[when]), row, asked),
+                "decisions" | "events" | "memories" => memory(text(&row[when]), row, asked),
                 _ => {
                     let of = |name: &str| columns.iter().position(|it| it == name).map(|at| text(&row[at]));
                     let (user, persona) = (of("user").unwrap_or_default(), of("persona").unwrap_or_default());
@@ -93,7 +123,7 @@ pub(super) fn history(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let key = match plan.view {
         "sessions" | "conversations" => "session_id",
         "turns" => "turn_id",
-        "decisions" | "events" => "memory_id",
+        "decisions" | "events" | "memories" => "memory_id",
         _ => "trace_id",
     };
     rename(&mut columns, key);

@@ -17,6 +17,7 @@ use crate::clock::Millis;
 use crate::insights::chart::Shape;
 use crate::insights::chart::Spec;
 use crate::insights::plan::Kind;
+use crate::plural::counted;
 use crate::store::Cell;
 use crate::store::Table;
 
@@ -116,11 +117,11 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
         sentences.push(format!("There is nothing to compare with: the record begins on {first}."));
     } else if before.len().min(after.len()) < FEWEST_DAYS || calls(&before).min(calls(&after)) < FEWEST_CALLS {
         sentences.push(format!(
-            "{} calls on {} days before {middle} and {} on {} days since are too few to tell a change from chance.",
-            said("calls", calls(&before)),
-            before.len(),
-            said("calls", calls(&after)),
-            after.len()
+            "{} on {} before {middle} and {} on {} since are too few to tell a change from chance.",
+            counted(&calls(&before), "call"),
+            counted(&before.len(), "day"),
+            calls(&after),
+            counted(&after.len(), "day")
         ));
     } else {
         let real = |it: &&(&Change, f64)| it.0.real && it.1.abs() >= 0.05;

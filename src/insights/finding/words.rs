@@ -1,6 +1,7 @@
 //! How values, columns and groups are called and written.
 
 use crate::insights::plan::Plan;
+use crate::plural::several;
 use crate::store::Cell;
 
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -73,6 +74,7 @@ pub(super) fn called(column: &str) -> String {
         "output_tokens" => "output tokens".to_owned(),
         "minutes" => "minutes".to_owned(),
         "rating" => "mean rating (-1 to 1)".to_owned(),
+        "took_ms" => "time in ms".to_owned(),
         "share" => "share of the calls".to_owned(),
         "after" => "calls in the later period".to_owned(),
         "cost_after" => "cost in USD in the later period".to_owned(),
@@ -124,7 +126,7 @@ pub(super) fn plural(word: &str, count: usize) -> String {
         "kind of error" => "kinds of error".to_owned(),
         "use of frameworks" => "groups".to_owned(),
         "all" => "groups".to_owned(),
-        it => format!("{it}s"),
+        it => several(it),
     }
 }
 

@@ -328,6 +328,19 @@ async fn an_answer_that_is_cut_anywhere_is_whole_or_none() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_longer_than_any_is_none() {
+    for wire in &WIRES {
+        for is_plain in [false, true] {
+            let long = wire.whole(is_plain).replace("Grüße", &"x".repeat(4 << 20));
+            let server = ModelServer::start(vec![wire.reply(is_plain, &long)]).unwrap();
+            let error = ask(wire, &server, is_plain, LONG).await.unwrap().unwrap_err();
+            assert_eq!((error.kind, error.status), (ErrorKind::Malformed, Some(200)), "{}: {error}", wire.name);
+            assert!(error.message.contains("more than 4 MiB"), "{}: {error}", wire.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_in_one_piece_is_the_streamed_one_to_the_last_token() {
     for wire in &WIRES {
         let mut answers = Vec::new();

@@ -25,6 +25,7 @@ use crate::context::Pack;
 use crate::context::Request;
 use crate::context::SourceName;
 use crate::context::label;
+use crate::plural::counted;
 use crate::scope;
 use crate::scope::View;
 
@@ -316,9 +317,9 @@ fn describe(pack: &Pack, explain: bool) -> String {
         text.push_str("\nNothing that is known matches.\n");
     }
     text.push_str(&format!(
-        "\n---\nPack {}: {} pieces, {} of {} tokens; request kind {} ({:.2}).",
+        "\n---\nPack {}: {}, {} of {} tokens; request kind {} ({:.2}).",
         pack.id,
-        pack.items.len(),
+        counted(&pack.items.len(), "piece"),
         pack.tokens,
         pack.budget_tokens,
         pack.request_kind.label,

@@ -19,6 +19,7 @@ use crate::config::Toolset;
 use crate::context::label;
 use crate::memory::Memory;
 use crate::memory::Query;
+use crate::plural::counted;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -136,7 +137,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     if done.needs_confirmation {
         return Err(Failure::new(
             "invalid_argument",
-            format!("{} memories match; nothing was deleted", done.ids.len()),
+            format!("nothing was deleted: {} would be", counted(&done.ids.len(), "memory")),
             "call again with confirm: true to delete them all, or with dry_run: true to see their ids",
         ));
     }
@@ -153,7 +154,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
         text.push_str(&format!("\nand {more} more"));
     }
     if quoted > 0 {
-        text.push_str(&format!("\nTaken out of {quoted} packs that quoted it."));
+        text.push_str(&format!("\nTaken out of {} that quoted it.", counted(&quoted, "pack")));
     }
     let reopened: Vec<String> = done.reopened.into_iter().take(IDS).collect();
     if !reopened.is_empty() {

@@ -21,6 +21,7 @@ use crate::context::label;
 use crate::documents::Documents;
 use crate::documents::IndexRequest;
 use crate::documents::Indexed;
+use crate::plural::counted;
 
 pub(super) const TOOL: Tool = Tool {
     name: "index_workspace",
@@ -145,19 +146,19 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
 
 fn describe(done: &Indexed, documents: &Documents) -> String {
     let mut text = format!(
-        "{} files indexed, {} unchanged, {} removed; {} pieces written; {} skipped; {} ms.",
-        done.files_indexed,
+        "{} indexed, {} unchanged, {} removed; {} written; {} skipped; {} ms.",
+        counted(&done.files_indexed, "file"),
         done.files_unchanged,
         done.files_removed,
-        done.chunks,
+        counted(&done.chunks, "piece"),
         done.skipped.len(),
         done.took_ms
     );
     for it in &done.workspaces {
-        let (files, chunks, bytes) = (it.files, it.chunks, it.size_bytes);
+        let (files, pieces, bytes) = (counted(&it.files, "file"), counted(&it.chunks, "piece"), it.size_bytes);
         let (root, changes) = (label(&it.root, PATH), documents.noticing(it.id, &it.root));
-        let past = if it.commits > 0 { format!(", {} past commits", it.commits) } else { String::new() };
-        text.push_str(&format!("\n{root}: {files} files ({bytes} bytes) in {chunks} pieces{past}, {changes}."));
+        let past = if it.commits > 0 { format!(", {}", counted(&it.commits, "past commit")) } else { String::new() };
+        text.push_str(&format!("\n{root}: {files} ({bytes} bytes) in {pieces}{past}, {changes}."));
     }
     for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
         text.push_str(&format!("\n- skipped {path}: {reason}"));

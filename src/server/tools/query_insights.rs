@@ -223,10 +223,13 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         let first = question.page.skip + 1;
         text.push_str(&format!("\n(rows {first} to {} of {})", question.page.skip + rows.len(), answer.total));
     }
-    let mut look = |link: &Link| text.push_str(&format!("\n{}: {} {}", link.label, link.tool, link.arguments));
-    links[..of_rows].iter().take(3).for_each(&mut look);
-    links[of_rows..].iter().for_each(&mut look);
-    answer.otherwise.iter().for_each(&mut look);
+    // A person gets commands, from whoever prints this.
+    if !context.is_local {
+        let mut look = |link: &Link| text.push_str(&format!("\n{}: {} {}", link.label, link.tool, link.arguments));
+        links[..of_rows].iter().take(3).for_each(&mut look);
+        links[of_rows..].iter().for_each(&mut look);
+        answer.otherwise.iter().for_each(&mut look);
+    }
     let result = InsightsResult {
         kind: answer.kind.name(),
         confidence: (answer.confidence * 100.0).round() / 100.0,
@@ -269,18 +272,30 @@ fn value(cell: &Cell) -> Value {
     }
 }
 
-/// The rows as a Markdown table, which hosts draw and models read.
+/// The rows as a Markdown table, which hosts draw and models read. The numbers of a column have as many digits behind the
+/// point as the longest of them.
 fn table(columns: &[String], rows: &[Vec<Value>]) -> String {
-    let cell = |value: &Value| match value {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let digits = |at: usize| rows.iter().filter_map(|row| decimals(row.get(at)?)).max().unwrap_or(0);
+    let digits: Vec<usize> = (0..columns.len()).map(digits).collect();
+    let cell = |(at, value): (usize, &Value)| match value {
         Value::String(it) => it.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" "),
         Value::Null => String::new(),
+        Value::Number(it) if it.is_f64() => {
+            format!("{:.*}", digits.get(at).copied().unwrap_or(0), it.as_f64().unwrap_or_default())
+        }
         other => other.to_string(),
     };
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = line(columns.to_vec());
     text.push_str(&line(columns.iter().map(|_| "---".to_owned()).collect()));
-    rows.iter().for_each(|row| text.push_str(&line(row.iter().map(cell).collect())));
+    rows.iter().for_each(|row| text.push_str(&line(row.iter().enumerate().map(cell).collect())));
     text.trim_end().to_owned()
+}
+
+/// How many digits a number that is no count has behind the point.
+fn decimals(value: &Value) -> Option<usize> {
+    let number = value.as_f64().filter(|_| value.is_f64())?.to_string();
+    Some(number.split_once('.').map_or(0, |it| it.1.len()))
 }
 
 impl From<InsightsError> for Failure {
@@ -298,5 +313,23 @@ impl From<InsightsError> for Failure {
                 Failure::new("invalid_argument", err.to_string(), format!("for example {example}"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_a_column_have_the_same_digits() {
+        let columns = ["k", "calls", "p50_ms"].map(str::to_owned);
+        let rows = [
+            vec![json!("a|b"), json!(3), json!(0.5)],
+            vec![json!("c"), json!(12), json!(0.57)],
+            vec![json!("d"), json!(0), Value::Null],
+        ];
+        let expected =
+            "| k | calls | p50_ms |\n| --- | --- | --- |\n| a\\|b | 3 | 0.50 |\n| c | 12 | 0.57 |\n| d | 0 |  |";
+        assert_eq!(table(&columns, &rows), expected);
     }
 }

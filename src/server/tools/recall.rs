@@ -28,6 +28,7 @@ use crate::memory::Overview;
 use crate::memory::Query;
 use crate::memory::Recollection;
 use crate::memory::Unfound;
+use crate::plural::counted;
 use crate::scope::View;
 
 pub(super) const TOOL: Tool = Tool {
@@ -172,7 +173,7 @@ impl Summary {
             EXTRACTIVE => "its own sentences".to_owned(),
             model => format!("by {}", label(model, LABEL)),
         }];
-        notes.push(format!("of {} entries", self.covers));
+        notes.push(format!("of {}", counted(&self.covers, "entry")));
         let more = if self.sources.len() > SOURCES_IN_TEXT { " and others" } else { "" };
         let first: Vec<&str> = self.sources.iter().take(SOURCES_IN_TEXT).map(String::as_str).collect();
         notes.push(format!("sources {}{more}", first.join(", ")));
@@ -329,9 +330,8 @@ fn describe_unfound(unfound: &Unfound, query: &Query) -> String {
         "" => "Nothing is remembered here.".to_owned(),
         asked => format!("Nothing that is remembered matches “{}”.", shorten(asked, 200)),
     };
-    let memories = if unfound.memories == 1 { "memory" } else { "memories" };
-    let mut text =
-        format!("{nothing} Searched: namespace {} ({} {memories}){filters}.", view.namespace, unfound.memories);
+    let memories = counted(&unfound.memories, "memory");
+    let mut text = format!("{nothing} Searched: namespace {} ({memories}){filters}.", view.namespace);
     if unfound.left_out > 0 {
         text.push_str(&format!(
             " {} in it match but were left out: by these filters, or because they were superseded or have ended \

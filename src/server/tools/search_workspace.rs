@@ -21,6 +21,7 @@ use super::nowhere;
 use crate::config::Toolset;
 use crate::context::label;
 use crate::documents::Query;
+use crate::plural::counted;
 
 pub(super) const TOOL: Tool = Tool {
     name: "search_workspace",
@@ -142,7 +143,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     let partial = found.is_partial;
     let gone = label(&found.gone.join(", "), PATH);
     let mut text = if found.nothing_indexed && found.gone.is_empty() {
-        "No folder is indexed here yet; call index_workspace first.".to_owned()
+        "No folder is indexed here yet; index_workspace (`carryall index`) comes first.".to_owned()
     } else if hits.is_empty() {
         format!("No indexed file matches “{}”.", shorten(&query.query, 200))
     } else {
@@ -157,7 +158,10 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     }
     if partial {
         let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");
-        text.push_str(&format!("\n\nNot all of the folder is indexed yet ({files} files are): {next}."));
+        text.push_str(&format!(
+            "\n\nNot all of the folder is indexed yet ({} so far): {next}.",
+            counted(&files, "file")
+        ));
     }
     Answer::of(&SearchResult { hits, partial }, text)
 }

@@ -16,6 +16,8 @@ impl Counted {
             Counted::Asks
                 | Counted::Sessions
                 | Counted::Timeline
+                | Counted::Dearest
+                | Counted::Slowest
                 | Counted::Memories
                 | Counted::Conversations
                 | Counted::Turns
@@ -46,7 +48,7 @@ impl Counted {
             Counted::Movers => (PERFORMANCE, "movers"),
             Counted::Asks => (HISTORY, "asks"),
             Counted::Sessions => (HISTORY, "sessions"),
-            Counted::Timeline => (HISTORY, "timeline"),
+            Counted::Timeline | Counted::Dearest | Counted::Slowest => (HISTORY, "timeline"),
             Counted::Memories => (HISTORY, "memories"),
             Counted::Conversations => (HISTORY, "conversations"),
             Counted::Turns => (HISTORY, "turns"),
@@ -75,7 +77,13 @@ pub(super) fn sql(count: &Count) -> String {
     let (file, name) = count.what.part();
     // Each part may order itself; the limit holds for all.
     let limit = if count.what.is_list() { "LIMIT :rows OFFSET :skip" } else { "LIMIT :rows" };
-    format!("{}\n{limit}", whole(count, part(file, name)))
+    let query = format!("{}\n{limit}", whole(count, part(file, name)));
+    let first = match count.what {
+        Counted::Dearest => "cost_usd",
+        Counted::Slowest => "took_us",
+        _ => return query,
+    };
+    query.replace("ORDER BY ", &format!("ORDER BY {first} DESC, "))
 }
 
 /// The query that says how many rows the list of `count` has on each day; `None` where there is no list.
@@ -142,7 +150,15 @@ fn whole(count: &Count, part: &str) -> String {
             }
         }
     }
-    query + part
+    of_kind(query + part, count)
+}
+
+/// Those of one kind are listed by the time at which they happened, all of them by the time at which they were kept.
+fn of_kind(query: String, count: &Count) -> String {
+    if count.kind.is_empty() {
+        return query.replace("kind = :kind AND ", "").replace("coalesce(occurred_at, created_at)", "created_at");
+    }
+    query
 }
 
 /// Teaches `conn` to take percentiles by the nearest rank: the smallest value that so many of a hundred do not pass.
