@@ -463,8 +463,8 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32, cou
     };
     let mut choice = budget::choose(candidates, budget, &measure);
     let counted = choice.chosen.iter().map(|it| it.1).sum();
-    let joined = merge::neighbours(choice.chosen.into_iter().map(|it| it.0).collect());
-    choice.chosen = joined.into_iter().map(|it| (measure(&it), it)).map(|(tokens, it)| (it, tokens)).collect();
+    let joined = merge::neighbours(choice.chosen.into_iter().map(|it| it.0).collect()).into_iter().map(shown);
+    choice.chosen = joined.map(|it| (measure(&it), it)).map(|(tokens, it)| (it, tokens)).collect();
     loop {
         let text = render::whole(format, choice.chosen.iter().map(|(it, _)| it));
         let tokens = tokens::count_for(model, &text);
@@ -483,6 +483,19 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32, cou
             None => choice.left_out.push((last, size, budget::NOT_FITTING.to_owned())),
         }
     }
+}
+
+/// The piece without the secrets that its file holds. What was remembered or said has none.
+fn shown(candidate: Candidate) -> Candidate {
+    if candidate.source != SourceName::Workspace.name() {
+        return candidate;
+    }
+    // Half a key at the end of a title tells nobody that it is one.
+    let title = match candidate.title.strip_suffix('…') {
+        Some(cut) => format!("{}…", cut.rsplit_once(' ').map_or("", |it| it.0)),
+        None => candidate.title,
+    };
+    Candidate { text: redact::shown(candidate.text), title: redact::shown(title), ..candidate }
 }
 
 fn item(candidate: Candidate, tokens: u32) -> Item {

@@ -285,11 +285,7 @@ pub(super) fn beginning(
 ) -> Option<(Candidate, u32)> {
     let ends: Vec<usize> = {
         let lines: Vec<usize> = candidate.text.match_indices('\n').map(|(at, _)| at).collect();
-        if lines.len() > 2 {
-            lines
-        } else {
-            candidate.text.char_indices().map(|(at, _)| at).step_by(16).skip(1).collect()
-        }
+        if lines.len() > 2 { lines } else { between_words(&candidate.text).step_by(4).collect() }
     };
     let cut_at = |count: usize| -> Candidate {
         let end = ends.get(count.wrapping_sub(1)).copied().unwrap_or(0);
@@ -314,6 +310,13 @@ pub(super) fn beginning(
     let cut = cut_at(fits);
     let tokens = measure(&cut);
     (tokens <= budget && tokens >= LEAST.min(budget)).then_some((cut, tokens))
+}
+
+/// Where `text` may be cut: half a key tells nobody that it is one.
+fn between_words(text: &str) -> impl Iterator<Item = usize> {
+    let parts = |it: &char| it.is_whitespace() || !it.is_ascii();
+    let pairs = text.char_indices().zip(text.chars().skip(1));
+    pairs.filter(move |((_, one), next)| parts(one) || parts(next)).map(|((at, one), _)| at + one.len_utf8())
 }
 
 /// What was chosen, kept so that a repetition is found without comparing with every piece: among thousands of

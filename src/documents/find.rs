@@ -72,6 +72,7 @@ pub struct Hit {
     pub language: String,
     pub title: Option<String>,
     pub symbol: Option<String>,
+    /// As the file has it: for [`redact::shown`] before anybody sees it.
     pub text: String,
     /// 0.0..=1.0, higher is better.
     pub score: f64,

@@ -67,8 +67,9 @@ pub struct Indexed {
     pub chunks: usize,
     /// What is indexed now of the workspaces that it was about.
     pub workspaces: Vec<WorkspaceRow>,
-    /// Paths that were passed over, each with the reason.
+    /// Paths that were passed over, each with the reason, and how many more there were.
     pub skipped: Vec<(String, String)>,
+    pub skipped_more: usize,
     pub took_ms: u64,
 }
 
@@ -112,6 +113,7 @@ struct Seen {
     /// Those that were read for a question, or could not be.
     tried: HashSet<String>,
     skipped: Vec<(String, String)>,
+    skipped_more: usize,
     /// Those of them that may end in their place.
     may_end: Vec<String>,
     /// Folders that were listed, each with the time of its last change before.
@@ -126,6 +128,8 @@ impl Seen {
         }
         if self.skipped.len() < SKIPPED {
             self.skipped.push((name, reason.text().to_owned()));
+        } else {
+            self.skipped_more += 1;
         }
     }
 
@@ -405,6 +409,7 @@ impl Documents {
         if prefix.is_empty() {
             run.track.was_walked(seen.folders);
         }
+        done.skipped_more += seen.skipped_more;
         done.skipped.extend(seen.skipped);
         Ok(())
     }

@@ -485,6 +485,14 @@ mod tests {
     }
 
     #[test]
+    fn of_very_many_rules_the_last_that_speaks_of_a_file_decides() {
+        let between = "other*.txt\n".repeat(1_500);
+        let rules = format!("*.rs\n!a.rs\n!b.rs\n{between}!c.rs\nb.rs\n");
+        let (_dir, root) = tree(&[(".gitignore", &rules), ("a.rs", "x"), ("b.rs", "x"), ("c.rs", "x"), ("d.rs", "x")]);
+        assert_eq!(outline(&root, &WalkOptions::default()), [".gitignore", "a.rs", "c.rs"]);
+    }
+
+    #[test]
     fn rules_above_the_walked_folder_hold_up_to_the_repository() {
         let (_dir, root) = tree(&[
             (".gitignore", "a.txt"),

@@ -295,14 +295,90 @@ fn every_format_is_told_by_its_content() {
         ("[{\"uuid\": \"a\", \"chat_messages\": []}]", Format::Claude),
         ("{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"u\"}\n", Format::ClaudeCode),
         ("{\"timestamp\":\"t\",\"type\":\"session_meta\",\"payload\":{}}\n", Format::Codex),
+        // Whatever line comes first, and behind lines that tell nothing.
+        ("{}\n1\nno JSON\n{\"type\":\"relation\",\"relationType\":\"a\"}\n", Format::ServerMemory),
+        ("{\"type\":\"summary\",\"leafUuid\":\"u\"}\n", Format::ClaudeCode),
+        ("{\"type\":\"system\",\"parentUuid\":null}\n", Format::ClaudeCode),
+        ("{\"type\":\"message\",\"role\":\"user\"}\n", Format::Codex),
+        ("{\"id\":\"a\",\"timestamp\":\"t\",\"instructions\":null}\n", Format::Codex),
+        ("[{\"content\": \"a\", \"content_hash\": \"b\"}]", Format::McpMemoryService),
+        ("{\"episodes\": []}", Format::Zep),
+        ("[{\"uuid\": \"a\", \"role_type\": \"user\", \"content\": \"b\"}]", Format::Zep),
+        ("[{\"fact\": \"a\", \"valid_at\": \"b\"}]", Format::Zep),
+        ("{\"memories\": []}", Format::Mem0),
+        ("{\"results\": []}", Format::Mem0),
+        // A document that names several: what only one has decides.
+        ("[{\"mapping\": {}, \"create_time\": 1, \"memory\": 1}]", Format::ChatGpt),
+        ("SQLite format 3\0", Format::McpMemoryService),
     ];
     for (text, format) in table {
         assert_eq!(detect::detect(&bytes(text)), Ok(format), "{text}");
         assert_eq!(detect::detect(&bytes(&format!("\u{feff}{text}"))), Ok(format), "with a byte order mark: {text}");
     }
-    for text in ["", "PK\u{3}\u{4}", "{}", "[]", "just words", "\0\0\0"] {
+    // Twenty lines are looked at.
+    let late = |lines: usize| "{}\n".repeat(lines) + own;
+    assert_eq!(detect::detect(&bytes(&late(19))), Ok(Format::Carryall));
+    assert!(detect::detect(&bytes(&late(20))).is_err());
+    for text in ["", "PK\u{3}\u{4}", "{}", "[]", "just words", "\0\0\0", "[{\"mapping\": {}}]", "[{\"fact\": \"a\"}]"] {
         let problem = detect::detect(&bytes(text)).unwrap_err();
         assert!(problem.reason.contains("--from names the format"), "{problem}");
+    }
+}
+
+#[test]
+fn a_folder_is_told_by_what_lies_in_it() {
+    const LOG: &str = "## User\nhi\n\n## Assistant\nhello\n";
+    const NOTE: &str = "---\ntitle: a\npermalink: a\n---\n- [fact] b\n";
+    const OWN: &str = "# Kept by carryall\n\n<!-- carryall-export markdown 1 -->\n";
+    let told = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        detect::detect(&Source::Path(folder.path().to_owned())).map_err(|it| it.reason)
+    };
+    let rules = ("a/CLAUDE.md", "- use tabs\n");
+    let session = ("p/s.jsonl", "{\"type\":\"user\",\"sessionId\":\"s\"}\n");
+    let table: [(&[(&str, &str)], Format); 9] = [
+        (&[("x/conversations-02.json", CHATGPT), session, ("a.md", LOG)], Format::ChatGpt),
+        (&[("2026/rollout-1.jsonl", "{}\n"), session], Format::Codex),
+        (&[session, (".cursor/rules/a.mdc", "- use tabs\n"), ("a.md", LOG)], Format::ClaudeCode),
+        (&[(".cursor/rules/a.mdc", "- use tabs\n"), ("a.md", LOG)], Format::Rules),
+        (&[("a.md", "# Words\n"), ("b.md", OWN), ("c.md", LOG)], Format::CarryallMarkdown),
+        (&[("a.md", "# Words\n"), ("b.md", NOTE), ("c.md", LOG)], Format::BasicMemory),
+        (&[("a.md", "# Words\n"), ("b.txt", LOG)], Format::MarkdownLog),
+        (&[("README.md", "# Words\n"), rules], Format::Rules),
+        (&[(".cursorrules", "- use tabs\n")], Format::Rules),
+    ];
+    for (files, format) in table {
+        assert_eq!(told(files), Ok(format), "{files:?}");
+    }
+    // What is no UTF-8 is passed over, and of many texts the first twenty are looked at.
+    let many = |count: usize| (0..count).map(|at| (format!("{at:02}.md"), "# Words\n")).collect::<Vec<_>>();
+    for (count, is_told) in [(19, true), (20, false)] {
+        let mut files = many(count);
+        files.push(("99.md".to_owned(), LOG));
+        let files: Vec<(&str, &str)> = files.iter().map(|it| (it.0.as_str(), it.1)).collect();
+        assert_eq!(told(&files).is_ok(), is_told, "behind {count} others");
+    }
+    for files in
+        [&[][..], &[("a.md", "# Words\n")], &[("conversation.json", CHATGPT)], &[(".git/conversations.json", CHATGPT)]]
+    {
+        assert!(told(files).unwrap_err().contains("no file in the folder is of a known format"), "{files:?}");
+    }
+    // A file by its name, where its content is that of any text.
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, expected) in [
+        ("AGENTS.md", "Use tabs.\n", Some(Format::Rules)),
+        ("notes.md", "# Words\n\n- use tabs\n", Some(Format::Rules)),
+        ("notes.txt", "# Words\n\n- use tabs\n", None),
+        ("gemini.md", LOG, Some(Format::Rules)),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(detect::detect(&Source::Path(path)).ok(), expected, "{name}");
     }
 }
 

@@ -397,6 +397,23 @@ fn what_only_looks_random_is_left_alone() {
     }
 }
 
+#[test]
+fn what_is_shown_of_a_file_has_all_its_lines_and_no_secret() {
+    let github = token("ghp_", 36);
+    let block =
+        format!("-----BEGIN {} KEY-----\n{}\n{}\n-----END PRIVATE KEY-----", "PRIVATE", token("", 64), token("", 64));
+    let text = format!(
+        "import os\n\npassword = \"hunter2\"\nTOKEN = os.environ[\"GITHUB\"] or \"{github}\"\nCARD = 4012888888881881\n\
+         key = \"\"\"{block}\"\"\"\n\n\ndef login(password: str = \"\", token=None):\n    return hash(password)\n"
+    );
+    let expected = "import os\n\npassword = \"[redacted: password]\"\nTOKEN = os.environ[\"GITHUB\"] or \"[redacted: GitHub token]\"\n\
+                    CARD = 4012888888881881\nkey = \"\"\"[redacted: private key]\n\n\n\"\"\"\n\n\n\
+                    def login(password: str = \"\", token=None):\n    return hash(password)\n";
+    assert_eq!(shown(text.clone()), expected);
+    assert_eq!(expected.lines().count(), text.lines().count());
+    assert_eq!(shown(expected.to_owned()), expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -410,5 +427,6 @@ proptest! {
         let text = parts.concat();
         let (kept, found) = redact(&text);
         prop_assert_eq!(found.is_empty(), kept == text);
+        prop_assert_eq!(shown(text.clone()).matches('\n').count(), text.matches('\n').count());
     }
 }

@@ -121,7 +121,8 @@ enum Asks {
 /// The password of `the wifi password is hunter22`, `Passwort: Sommer2024!`, `PIN: 4821`: chosen by a person, so it
 /// need not look random, but it is no plain word and ends where the clause ends.
 pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static str)> {
-    if let Some(unspaced) = UNSPACED.iter().find(|it| text[name.start..].starts_with(**it)) {
+    let is_ascii = text.as_bytes().get(name.start).is_some_and(u8::is_ascii);
+    if let Some(unspaced) = UNSPACED.iter().filter(|_| !is_ascii).find(|it| text[name.start..].starts_with(**it)) {
         let behind = text[name.start + unspaced.len()..].trim_start_matches([' ', '\t', '"']);
         let is = UNSPACED_IS.iter().chain(BETWEEN).find(|it| behind.starts_with(**it))?;
         return value(text, &behind[is.len()..], Asks::Chosen, 6).map(|it| (it, "password"));
@@ -179,6 +180,9 @@ const PASSES: &[&str] = &[
 pub(super) fn given_as(text: &str, start: usize) -> Option<(Range<usize>, &'static str)> {
     let length = text[start..].bytes().take(MAX_VALUE_BYTES).position(|it| it == b' ')?;
     let behind = &text[start + length + 1..];
+    if !behind.starts_with(['a', 'i', 'c', 'e', 'è']) {
+        return None;
+    }
     let joints = ["as ", "is ", "als ", "ist ", "como ", "es ", "comme ", "est ", "come ", "è "];
     let behind = joints.iter().find_map(|it| behind.strip_prefix(it))?;
     let behind = ["the ", "a ", "your ", "my ", "our ", "its ", "das ", "le mot de ", "la ", "mot de ", "password di "]

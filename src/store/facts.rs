@@ -552,3 +552,31 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
     .map(|(name, sql)| (name, sql.to_owned()))
     .to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reading;
+    use super::super::Store;
+    use super::super::tests::note;
+    use super::*;
+
+    fn told(text: &str, at: Millis) -> NewMemory {
+        let reading = Reading { facts: meaning::facts(text, None), may_supersede: true, ..Reading::default() };
+        assert!(!reading.facts.is_empty(), "{text}");
+        NewMemory { valid_from: at, reading, ..note(text) }
+    }
+
+    #[tokio::test]
+    async fn of_what_is_known_of_one_thing_the_newest_64_are_looked_at() {
+        for (between, ended) in [(0, 1), (63, 1), (64, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::new(&folder.path().join("a.db"));
+            let likes = (0..between).map(|it| told(&format!("Ana likes game number{it}"), 2 + it));
+            let items = [told("Ana likes tea", 1)].into_iter().chain(likes).collect();
+            store.remember(items, 100).await.unwrap();
+            let last = store.remember(vec![told("Ana doesn't like tea anymore", 200)], 200).await.unwrap();
+            let found: Vec<&str> = last[0].contradicts.iter().map(|it| it.content.as_str()).collect();
+            assert_eq!(found, vec!["Ana likes tea"; ended], "behind {between} others");
+        }
+    }
+}

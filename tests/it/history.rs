@@ -17,7 +17,7 @@ use crate::harness::variable;
 const TRIES: usize = 20_000;
 
 /// Whether git is there; says so when it is not.
-fn has_git(test: &str) -> bool {
+pub(crate) fn has_git(test: &str) -> bool {
     let found = std::env::split_paths(&variable("PATH")).any(|it| it.join("git").is_file());
     if !found {
         let _ = writeln!(std::io::stderr(), "skipped: {test}: git is not installed");
@@ -25,7 +25,7 @@ fn has_git(test: &str) -> bool {
     found
 }
 
-fn git(folder: &Path, arguments: &[&str], input: &str) -> anyhow::Result<()> {
+pub(crate) fn git(folder: &Path, arguments: &[&str], input: &str) -> anyhow::Result<()> {
     let mut command = command("git");
     command.arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").stdin(Stdio::piped());
     let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;

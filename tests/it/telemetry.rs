@@ -7,6 +7,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::Home;
+use crate::harness::PATIENCE;
+use crate::harness::Server;
 use crate::harness::modern;
 use crate::model_server::ModelServer;
 use crate::model_server::Received;
@@ -189,5 +191,73 @@ fn a_collector_that_is_busy_is_asked_again() -> anyhow::Result<()> {
     let received = collector.received();
     assert_eq!(received.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["/in", "/in"]);
     assert_eq!(received[0].body, received[1].body);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_goes_on_behind_the_answers_has_ended_before_the_last_traces_are_sent() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new()?;
+    let alive = home.folder().join("alive");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &alive, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?;
+    std::fs::create_dir(home.workspace().join(".git"))?;
+    std::fs::write(home.workspace().join(".git/HEAD"), "ref: refs/heads/main\n")?;
+    std::fs::write(home.workspace().join("a.rs"), "fn gherkin() {}\n")?;
+    let programs = home.folder().join("programs");
+    std::fs::create_dir(&programs)?;
+    // A git that stays until it is ended, as who reads `alive` sees.
+    let script = format!("#!/bin/sh\nexec 3>'{}'\necho begun >&3\nkill -STOP $$\n", alive.display());
+    std::fs::write(programs.join("git"), script)?;
+    std::fs::set_permissions(programs.join("git"), std::fs::Permissions::from_mode(0o755))?;
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    let collector = format!("http://{}", listener.local_addr()?);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || answer_once_git_is_gone(&alive, &listener, &tell));
+
+    let mut command = home.carryall(&[]);
+    command.env("PATH", &programs).env("OTEL_EXPORTER_OTLP_ENDPOINT", collector);
+    let mut server = Server::start(command)?;
+    server.call("search_workspace", json!({"query": "gherkin"}))?;
+    told.recv_timeout(PATIENCE).context("git was not asked")?;
+    let ended = server.finish()?;
+    assert!(ended.status.success() && !ended.stderr.contains("collector"), "{}", ended.stderr);
+    Ok(())
+}
+
+/// A collector that takes nothing as long as the git that has `alive` open is there.
+#[cfg(unix)]
+fn answer_once_git_is_gone(
+    alive: &std::path::Path,
+    listener: &std::net::TcpListener,
+    tell: &std::sync::mpsc::Sender<()>,
+) -> anyhow::Result<()> {
+    use std::io::BufRead as _;
+    use std::io::Read as _;
+    use std::io::Write as _;
+
+    let mut git = std::io::BufReader::new(std::fs::File::open(alive)?);
+    git.read_line(&mut String::new())?;
+    tell.send(())?;
+    git.read_to_end(&mut Vec::new())?;
+    for stream in listener.incoming() {
+        let mut request = std::io::BufReader::new(stream?);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            request.read_line(&mut line)?;
+            match line.to_lowercase().split_once(':') {
+                Some(("content-length", value)) => length = value.trim().parse()?,
+                Some(_) => {}
+                None if line.trim().is_empty() => break,
+                None => {}
+            }
+        }
+        request.read_exact(&mut vec![0; length])?;
+        let answer =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        request.get_mut().write_all(answer.as_bytes())?;
+    }
     Ok(())
 }

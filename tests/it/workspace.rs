@@ -54,7 +54,7 @@ fn an_indexed_folder_is_found_with_path_and_lines() -> anyhow::Result<()> {
     assert_eq!(paths(&found), ["src/retry.rs"], "{found}");
     let hit = &found["hits"][0];
     assert_eq!((&hit["start_line"], &hit["end_line"], &hit["language"]), (&json!(1), &json!(4), &json!("rust")));
-    assert_eq!(hit["stale"], false);
+    assert_eq!((&hit["symbol"], &hit["stale"]), (&json!("RETRY_LIMIT"), &json!(false)), "{hit}");
     assert!(hit["uri"].as_str().is_some_and(|it| it.starts_with("file:///") && it.ends_with("/src/retry.rs")));
     let docs = server.call("search_workspace", json!({"query": "when is the deploy", "kind": "doc"}))?;
     assert_eq!(paths(&docs), ["docs/guide.md"]);

@@ -240,18 +240,38 @@ mod tests {
         // It goes on when it is held, and then tells how.
         let script = "#!/bin/sh\nwhile [ \"$(ulimit -v)\" = unlimited ] || [ \"$(ulimit -t)\" = unlimited ]; do :; done\n\
                       printf '%032d%08d\\n' \"$(ulimit -v)\" \"$(ulimit -t)\"\n";
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let git = Git { program: &program, root: folder.path(), repository: folder.path() };
+        script_at(&program, script);
         let told = format!("{:032}{:08}", MEMORY >> 10, PATIENCE.as_secs());
+        assert_eq!(listed(&program).await, [told]);
+    }
+
+    #[tokio::test]
+    async fn git_is_not_of_those_that_a_terminal_interrupts() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("git");
+        // Its own number, and that of its group: what ctrl-C is sent to is ours.
+        let script = "#!/bin/sh\nread -r id name state parent group rest < /proc/$$/stat\n\
+                      printf '%020d%020d\\n' \"$$\" \"$group\"\n";
+        script_at(&program, script);
+        let told = listed(&program).await.remove(0);
+        assert_eq!(told[..20], told[20..], "its group is its own");
+    }
+
+    fn script_at(path: &Path, script: &str) {
+        std::fs::write(path, script).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// What the program gives as the list of all commits.
+    async fn listed(program: &Path) -> Vec<String> {
+        let folder = program.parent().unwrap();
+        let git = Git { program, root: folder, repository: folder };
         // A process that another test starts may hold the script open for a moment.
-        let mut found = None;
         for _ in 0..20 {
-            found = git.list().await;
-            if found.is_some() {
-                break;
+            if let Some((list, true)) = git.list().await {
+                return list;
             }
         }
-        assert_eq!(found, Some((vec![told], true)));
+        panic!("nothing was listed")
     }
 }

@@ -205,9 +205,9 @@ impl Documents {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(PathBuf::from(name)).ok();
-        let patience = Instant::now() + PATIENCE;
+        let patience = tokio::time::Instant::now() + PATIENCE;
         while let Some(Err(TryLockError::WouldBlock)) = file.as_ref().map(File::try_lock) {
-            if Instant::now() > patience {
+            if tokio::time::Instant::now() > patience {
                 return None;
             }
             tokio::time::sleep(LOCK_POLL).await;
@@ -465,5 +465,24 @@ mod tests {
         let mut lock = one.store.path().as_os_str().to_owned();
         lock.push(LOCK_SUFFIX);
         assert_eq!(std::fs::metadata(lock).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_process_that_asks_git_is_waited_for_two_minutes_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::new(&folder.path().join("a.db"));
+        let documents = Documents::new(&store, crate::clock::Clock::system(), folder.path().to_owned());
+        let other = documents.alone().await.expect("nobody asks git");
+        let more = Documents::new(&store, crate::clock::Clock::system(), folder.path().to_owned());
+        // Nothing else goes on, so the clock of the runtime is at the next thing that is waited for at once.
+        let begun = tokio::time::Instant::now();
+        assert!(more.alone().await.is_none());
+        let waited = begun.elapsed();
+        assert!(PATIENCE < waited && waited < PATIENCE + 2 * LOCK_POLL, "{waited:?}");
+        let (waiting, ()) = tokio::join!(more.alone(), async {
+            tokio::time::sleep(PATIENCE / 2).await;
+            drop(other);
+        });
+        assert!(waiting.is_some(), "it is given in time");
     }
 }

@@ -54,18 +54,26 @@ pub(super) fn own_rules(folder: &Path, has: &dyn Fn(&str) -> bool) -> Vec<Gitign
     [(".ignore", ".ignore"), (".gitignore", ".gitignore"), (".git", ".git/info/exclude")]
         .iter()
         .filter(|(entry, _)| has(entry))
-        .filter_map(|(_, file)| read_rules(folder, &folder.join(file)))
+        .flat_map(|(_, file)| read_rules(folder, &folder.join(file)))
         .collect()
 }
 
-/// Rules that cannot be read do not stop the walk; a line that is no glob is left out, as git does.
-fn read_rules(folder: &Path, file: &Path) -> Option<Gitignore> {
-    let (opened, _) = open_regular(file).ok()?;
-    let bytes = read_capped(opened, MAX_IGNORE_FILE_BYTES).ok()?;
+/// Rules of one file that are compiled together: with some ten thousand it cannot be done, and none of them counted.
+const RULES_AT_ONCE: usize = 1_000;
+
+/// Rules that cannot be read do not stop the walk; a line that is no glob is left out, as git does. The last part of a file
+/// comes first, as the last rule that speaks of a path decides.
+fn read_rules(folder: &Path, file: &Path) -> Vec<Gitignore> {
+    let read = || read_capped(open_regular(file).ok()?.0, MAX_IGNORE_FILE_BYTES).ok();
+    let bytes = read().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let mut builder = GitignoreBuilder::new(folder);
-    for line in text.trim_start_matches('\u{FEFF}').lines() {
-        let _ = builder.add_line(None, line);
-    }
-    builder.build().ok().filter(|it| !it.is_empty())
+    let lines: Vec<&str> = text.trim_start_matches('\u{FEFF}').lines().collect();
+    let compiled = |lines: &[&str]| {
+        let mut builder = GitignoreBuilder::new(folder);
+        for line in lines {
+            let _ = builder.add_line(None, line);
+        }
+        builder.build().ok().filter(|it| !it.is_empty())
+    };
+    lines.chunks(RULES_AT_ONCE).rev().filter_map(compiled).collect()
 }

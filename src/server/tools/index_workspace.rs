@@ -114,7 +114,7 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
     let done = context.app.documents.index(&request, &context.allowed, &context.call).await?;
     let documents = &context.app.documents;
     let text = describe(&done, documents);
-    let more = done.skipped.len().saturating_sub(SKIPPED);
+    let more = done.skipped.len().saturating_sub(SKIPPED) + done.skipped_more;
     let skipped = done.skipped.into_iter().take(SKIPPED);
     Answer::of(
         &IndexResult {
@@ -145,13 +145,13 @@ async fn index_workspace(context: Context, arguments: Value) -> Result<Answer, F
 }
 
 fn describe(done: &Indexed, documents: &Documents) -> String {
+    let skipped = done.skipped.len() + done.skipped_more;
     let mut text = format!(
-        "{} indexed, {} unchanged, {} removed; {} written; {} skipped; {} ms.",
+        "{} indexed, {} unchanged, {} removed; {} written; {skipped} skipped; {} ms.",
         counted(&done.files_indexed, "file"),
         done.files_unchanged,
         done.files_removed,
         counted(&done.chunks, "piece"),
-        done.skipped.len(),
         done.took_ms
     );
     for it in &done.workspaces {
@@ -161,10 +161,10 @@ fn describe(done: &Indexed, documents: &Documents) -> String {
         text.push_str(&format!("\n{root}: {files} ({bytes} bytes) in {pieces}{past}, {changes}."));
     }
     for (path, reason) in done.skipped.iter().take(SKIPPED_IN_TEXT) {
-        text.push_str(&format!("\n- skipped {path}: {reason}"));
+        text.push_str(&format!("\n- skipped {}: {reason}", label(path, PATH)));
     }
-    if done.skipped.len() > SKIPPED_IN_TEXT {
-        text.push_str(&format!("\n- and {} more", done.skipped.len() - SKIPPED_IN_TEXT));
+    if skipped > SKIPPED_IN_TEXT {
+        text.push_str(&format!("\n- and {} more", skipped - SKIPPED_IN_TEXT));
     }
     text
 }

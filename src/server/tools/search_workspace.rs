@@ -22,6 +22,7 @@ use crate::config::Toolset;
 use crate::context::label;
 use crate::documents::Query;
 use crate::plural::counted;
+use crate::redact;
 
 pub(super) const TOOL: Tool = Tool {
     name: "search_workspace",
@@ -128,7 +129,7 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         .hits
         .into_iter()
         .map(|it| HitOut {
-            snippet: shorten(&it.text, each),
+            snippet: shorten(&redact::shown(it.text), each),
             why: if args.explain { format!("{}; {}", it.why, it.explained) } else { it.why },
             path: it.path,
             uri: it.uri,
