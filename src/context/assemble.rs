@@ -474,7 +474,8 @@ fn decide_within(request: &Request, candidates: Vec<Candidate>, budget: u32, cou
         }
         let Some((last, size)) = choice.chosen.pop() else { return Decision { choice, text, tokens, counted } };
         let room = size.saturating_sub(tokens - request.budget_tokens);
-        let cut = if last.rendition == Rendition::Whole { budget::beginning(&last, room, &measure) } else { None };
+        let may_be_cut = last.rendition != Rendition::Signatures;
+        let cut = may_be_cut.then(|| budget::beginning(&last, room, &measure)).flatten();
         match cut {
             Some((cut, kept)) => {
                 choice.left_out.push((last, size.saturating_sub(kept), budget::ONLY_BEGINNING.to_owned()));
@@ -490,12 +491,20 @@ fn shown(candidate: Candidate) -> Candidate {
     if candidate.source != SourceName::Workspace.name() {
         return candidate;
     }
-    // Half a key at the end of a title tells nobody that it is one.
     let title = match candidate.title.strip_suffix('…') {
-        Some(cut) => format!("{}…", cut.rsplit_once(' ').map_or("", |it| it.0)),
+        Some(cut) => format!("{}…", without_half_a_key(cut)),
         None => candidate.title,
     };
     Candidate { text: redact::shown(candidate.text), title: redact::shown(title), ..candidate }
+}
+
+/// Letters at the end of a cut text from which on they may be a part of a key, which nobody can tell any more.
+const MAY_BE_A_KEY: usize = 12;
+
+/// `cut` without the run of letters at its end, where that may be half a key.
+fn without_half_a_key(cut: &str) -> &str {
+    let rest = cut.trim_end_matches(|it: char| it.is_ascii_alphanumeric() || "_+/=-".contains(it));
+    if cut.len() - rest.len() < MAY_BE_A_KEY { cut } else { rest.trim_end() }
 }
 
 fn item(candidate: Candidate, tokens: u32) -> Item {

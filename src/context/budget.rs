@@ -283,17 +283,18 @@ pub(super) fn beginning(
     budget: u32,
     measure: &dyn Fn(&Candidate) -> u32,
 ) -> Option<(Candidate, u32)> {
+    let text = candidate.text.strip_suffix(CUT).unwrap_or(&candidate.text);
     let ends: Vec<usize> = {
-        let lines: Vec<usize> = candidate.text.match_indices('\n').map(|(at, _)| at).collect();
-        if lines.len() > 2 { lines } else { between_words(&candidate.text).step_by(4).collect() }
+        let lines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        if lines.len() > 2 { lines } else { between_words(text).step_by(4).collect() }
     };
     let cut_at = |count: usize| -> Candidate {
         let end = ends.get(count.wrapping_sub(1)).copied().unwrap_or(0);
         let mut cut = candidate.clone();
-        cut.text = format!("{}{CUT}", &candidate.text[..end]);
+        cut.text = format!("{}{CUT}", &text[..end]);
         cut.rendition = Rendition::Beginning;
         if let Some((start, _)) = cut.lines {
-            let lines = u32::try_from(candidate.text[..end].matches('\n').count()).unwrap_or(0);
+            let lines = u32::try_from(text[..end].matches('\n').count()).unwrap_or(0);
             cut.lines = Some((start, start + lines));
         }
         cut

@@ -16,8 +16,10 @@ use crate::clock::Millis;
 pub struct Names {
     /// Of dates: months, and days in digits.
     pub dates: Vec<String>,
-    /// What counts from the day on which it is said: weekdays, `tomorrow`, weeks.
+    /// What counts from the day on which it is said: weekdays, `tomorrow`.
     pub relative: Vec<String>,
+    /// Units of what is said to come in so many of them, `in three days`; most texts with one tell how long something took.
+    pub lengths: Vec<String>,
 }
 
 /// Days up to which each is named by itself.
@@ -36,17 +38,24 @@ pub fn names(since: Millis, until: Millis) -> Names {
         Kind::Weekday(number) => each.iter().any(|it| it.weekday().to_monday_zero_offset() == number),
         Kind::Day(offset) => (0..=2).contains(&offset),
         Kind::Unit(Unit::Weekend) => days.len() > 1,
-        // `in a week`, `in three days`; `next week`.
+        _ => false,
+    };
+    // `in a week`, `in three days`; `next week`.
+    let is_length = |kind: Kind| match kind {
         Kind::Unit(unit) => matches!(unit, Unit::Week | Unit::Fortnight | Unit::Month),
         Kind::Units(unit) => matches!(unit, Unit::Day | Unit::Week | Unit::Month),
         _ => false,
     };
     let is_month = |kind: Kind| matches!(kind, Kind::Month(number, _) if days.iter().any(|it| it.month() == number));
-    let mut names = Names { dates: words(is_month), relative: words(said_of) };
+    let mut names = Names { dates: words(is_month), relative: words(said_of), lengths: words(is_length) };
     // Such a word is in the index by its pairs of characters.
-    names.relative.extend(LATER.iter().map(|it| (*it).to_owned()));
-    let unspaced = UNSPACED.iter().filter(|it| it.1.last().is_some_and(|it| said_of(*it)));
-    names.relative.extend(unspaced.map(|it| pairs(it.0)).filter(|it| !it.is_empty()));
+    let unspaced = |wanted: &dyn Fn(Kind) -> bool| -> Vec<String> {
+        let wanted = UNSPACED.iter().filter(|it| it.1.last().is_some_and(|it| wanted(*it)));
+        wanted.map(|it| pairs(it.0)).filter(|it| !it.is_empty()).collect()
+    };
+    names.relative.extend(unspaced(&said_of));
+    names.lengths.extend(unspaced(&is_length));
+    names.lengths.extend(LATER.iter().map(|it| (*it).to_owned()));
     for date in each {
         let (year, month, day) = (date.year(), date.month(), date.day());
         names.dates.push(format!("{year} {month:02} {day:02}"));
@@ -98,12 +107,15 @@ mod tests {
         {
             assert!(names.dates.contains(&name.to_owned()), "{name}: {names:?}");
         }
-        for name in ["saturday", "samstag", "tomorrow", "heute", "明天", "星期 期六", "weeks", "周后"] {
+        for name in ["saturday", "samstag", "tomorrow", "heute", "明天", "星期 期六"] {
             assert!(names.relative.contains(&name.to_owned()), "{name}: {names:?}");
+        }
+        for name in ["weeks", "周后"] {
+            assert!(names.lengths.contains(&name.to_owned()), "{name}: {names:?}");
         }
         assert!(!names.dates.contains(&"december".to_owned()) && !names.relative.contains(&"sunday".to_owned()));
         let month = super::names(at("2026-12-01"), at("2027-01-01"));
-        assert!(month.dates.contains(&"2026 12".to_owned()) && month.relative.contains(&"week".to_owned()));
+        assert!(month.dates.contains(&"2026 12".to_owned()) && month.lengths.contains(&"week".to_owned()));
         assert_eq!(super::names(Millis::MIN, Millis::MAX), Names::default());
     }
 }

@@ -156,7 +156,8 @@ fn is_blank(line: &str) -> bool {
     line.trim_start().is_empty()
 }
 
-/// Cuts a long line into pieces of at most [`MAX_BYTES`], after a space if there is one near the end.
+/// Cuts a long line into pieces of at most [`MAX_BYTES`], after a space if there is one near the end, else after what is
+/// no part of a word: half a key tells nobody that it is one.
 fn split_line(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
     std::iter::from_fn(move || {
@@ -168,7 +169,10 @@ fn split_line(line: &str) -> impl Iterator<Item = &str> {
             rest.len()
         } else {
             let near = rest.floor_char_boundary(hard - 500);
-            rest[near..hard].rfind(' ').map_or(hard, |at| near + at + 1)
+            let is_between = |it: char| !(it.is_ascii_alphanumeric() || it == '_' || it == '-');
+            let part = &rest[near..hard];
+            let at = part.rfind(' ').or_else(|| part.rfind(is_between));
+            at.map_or(hard, |at| rest.ceil_char_boundary(near + at + 1))
         };
         let (piece, behind) = rest.split_at(end);
         rest = behind;

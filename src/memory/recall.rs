@@ -343,7 +343,9 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
         hits.retain(|it| !known.contains(&it.seq));
         hits.splice(0..0, first);
     }
-    add_doubts(reader, &mut hits, limit)?;
+    if !query.include_superseded {
+        add_doubts(reader, &mut hits)?;
+    }
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows: Vec<MemoryRow> = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
     let crowded =
@@ -368,19 +370,16 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
 /// The best, of which it is told when a later memory likely says otherwise: some 20 µs each.
 const DOUBTED: usize = 2;
 
-/// Sets behind each of the best what was told after it and likely says that it is over, where that is not among the first
-/// `limit` already: `I moved to Bern` behind `my name is Laura and I live in Zurich`.
-fn add_doubts(reader: &MemoryReader<'_>, hits: &mut Vec<Hit>, limit: usize) -> Result<(), StoreError> {
+/// Sets behind each of the best the last that was told after it and likely says that it is over, where it was not found by
+/// itself: `I moved to Bern` behind `my name is Laura and I live in Zurich`. It counts as much as what stands behind it.
+fn add_doubts(reader: &MemoryReader<'_>, hits: &mut Vec<Hit>) -> Result<(), StoreError> {
     for at in (0..DOUBTED.min(hits.len())).rev() {
-        let had = hits[at].signals.total();
-        for seq in reader.doubts(hits[at].seq)? {
-            if hits.iter().take(limit).any(|it| it.seq == seq) || reader.rows(&[seq])?.is_empty() {
-                continue;
-            }
-            hits.retain(|it| it.seq != seq);
-            let signals = Signals { heir: had, ..Signals::default() };
-            hits.insert(at + 1, Hit { seq, signals, holds: Vec::new() });
+        let Some(seq) = reader.doubts(hits[at].seq)?.into_iter().max() else { continue };
+        if hits.iter().any(|it| it.seq == seq) || reader.rows(&[seq])?.is_empty() {
+            continue;
         }
+        let heir = hits.get(at + 1).unwrap_or(&hits[at]).signals.total();
+        hits.insert(at + 1, Hit { seq, signals: Signals { heir, ..Signals::default() }, holds: Vec::new() });
     }
     Ok(())
 }

@@ -77,15 +77,17 @@ fn slips(
     question: &Question,
     at: usize,
 ) -> Result<Vec<(usize, String)>, StoreError> {
-    let Some(stem) = question.stem_of(at).filter(|_| !is_a_word(query, question, at)) else { return Ok(Vec::new()) };
+    let Some(stem) = question.stem_of(at) else { return Ok(Vec::new()) };
+    let is_a_word = is_a_word(query, question, at);
     // Hardly anyone misses the first two letters, and reading the whole index takes long.
     let beginning: String = stem.chars().take(2).collect();
     let known = reader.vocabulary(&beginning, VOCABULARY)?;
-    let nearest = search::nearest(&stem, known.iter().map(String::as_str));
-    Ok(nearest.into_iter().take(3).map(|it| (at, it.to_owned())).collect())
+    // Of two words neither is the other one misspelt; `adress` is no word, whichever side it stands on.
+    let known = known.iter().map(String::as_str).filter(|it| !is_a_word || embed::word(it).is_none());
+    Ok(search::nearest(&stem, known).into_iter().take(3).map(|it| (at, it.to_owned())).collect())
 }
 
-/// Whether the term is some word, and so none that was misspelt: the tables of words have it. A name, which is written in
+/// Whether the term is some word: the tables of words have it. A name, which is written in
 /// capitals, may be written in several ways.
 fn is_a_word(query: &str, question: &Question, at: usize) -> bool {
     let Some(term) = question.terms().get(at) else { return false };

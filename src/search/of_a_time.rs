@@ -102,10 +102,17 @@ pub fn asked_besides(query: &str, times: &[Mention]) -> Vec<String> {
     raw_words(&rest).filter(|it| !is_said(it)).map(str::to_owned).collect()
 }
 
-/// Whether `word` is some of `parts`, one after the other.
+/// Whether `word` is some of `parts`, one after the other, the longest that fits first.
 fn is_made_of(word: &str, parts: &str) -> bool {
-    word.is_empty()
-        || parts.split_ascii_whitespace().any(|it| word.strip_prefix(it).is_some_and(|it| is_made_of(it, parts)))
+    let mut rest = word;
+    while !rest.is_empty() {
+        let behind = parts.split_ascii_whitespace().filter_map(|it| rest.strip_prefix(it)).min_by_key(|it| it.len());
+        match behind {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// `query` without the `times` that it names, in lower case.
@@ -133,6 +140,12 @@ mod tests {
     fn check(query: &str, expected: bool) {
         let times = dates::find(query, NOW);
         assert_eq!(asks_for_a_time(query, &times), expected, "{query}: {times:?}");
+    }
+
+    #[test]
+    fn a_question_of_one_endless_word_is_read_to_its_end() {
+        let query = format!("今天{}", "的".repeat(200_000));
+        assert_eq!(asked_besides(&query, &dates::find(&query, NOW)), Vec::<String>::new());
     }
 
     #[test]

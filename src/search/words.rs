@@ -162,7 +162,7 @@ fn character_of(pair: &str) -> Option<char> {
 }
 
 /// Characters that only help others, in Chinese and Japanese, besides hiragana.
-const HELPING: &str = "的了是在我你您他她它们們这這那哪几幾多少什么麼谁誰吗嗎呢吧有没沒不也都和与與跟给給把被从從到叫个個只要会會想去来來何";
+const HELPING: &str = "的了是在我你您他她它们們这這那哪几幾多少什么麼谁誰吗嗎呢吧有没沒也和与與跟给給把被叫个個只要何";
 
 /// `word` cut where an unspaced script begins or ends.
 fn runs(word: &str) -> Vec<&str> {

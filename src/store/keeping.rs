@@ -108,7 +108,7 @@ const WITH_WORD: &str = "SELECT m.seq FROM (
 const WITH_ONE_WORD: i64 = 200;
 
 /// The newest memories with a word, whoever they belong to, among which those of an owner are looked for: about 1 µs each.
-const WALKED: i64 = 2_000;
+const WALKED: i64 = 500;
 
 impl Store {
     /// The sessions that have turns or memories beyond these positions (0: all that there are), and the positions of

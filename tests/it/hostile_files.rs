@@ -107,7 +107,7 @@ fn texts_that_are_nested_without_end_are_indexed_all_the_same() -> anyhow::Resul
 fn a_repository_that_is_none_harms_neither_the_index_nor_its_neighbours() -> anyhow::Result<()> {
     let home = Home::new()?;
     write(&home, "src/good.rs", GOOD)?;
-    let noise: Vec<u8> = (0..5_000_u32).map(|it| (it * 7_919 >> 3) as u8).collect();
+    let noise: Vec<u8> = (0..5_000_u32).map(|it| ((it * 7_919) >> 3) as u8).collect();
     for (folder, head) in [("noise", &noise[..]), ("empty", b""), ("outside", b"ref: ../../../../etc/passwd\n")] {
         for file in ["HEAD", "packed-refs", "config", "logs/HEAD", "refs/heads/main", "index", "shallow"] {
             write(&home, &format!("{folder}/.git/{file}"), if file == "HEAD" { head } else { &noise[..] })?;
@@ -145,6 +145,23 @@ fn a_repository_that_is_none_harms_neither_the_index_nor_its_neighbours() -> any
             (&json!(1), &json!(0)),
             "{folder}"
         );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_of_short_secrets_leaves_no_pack_empty() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let hosts: String =
+        (0..120).map(|it| format!("narwhal host {it} redis://:p{it}x9@cache{it}.internal:6379/0\n")).collect();
+    write(&home, "hosts.txt", hosts)?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    for budget in [256, 400, 700, 1_000, 1_600] {
+        let asked = json!({"query": "narwhal hosts", "budget_tokens": budget, "sources": ["workspace"]});
+        let pack = server.call("assemble_context", asked)?;
+        assert!(pack["items"].as_array().is_some_and(|it| !it.is_empty()), "{budget}: {pack}");
+        assert!(pack["tokens"].as_u64().is_some_and(|it| it > budget / 2 && it <= budget), "{budget}: {pack}");
     }
     Ok(())
 }

@@ -99,7 +99,10 @@ impl Reader<'_> {
         if goes_on || !(c.at..after.at - 1).all(|it| self.adjacent(it)) || self.glued_before(c.at) {
             return None;
         }
+        let behind_a_number = c.at > 0 && self.is(c.at - 1, |it| matches!(it, Kind::Number(..)));
         let (day, month) = match sign {
+            // `030 29/11` is a telephone number.
+            Kind::Slash if behind_a_number => return None,
             // Without its second dot it is a date where a word that is not English says so.
             Kind::Dot => (dot.is_some() || c.languages & EN == 0).then_some((first, second))?,
             _ => day_of_pair(first, second)?,
