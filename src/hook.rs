@@ -61,7 +61,15 @@ pub struct Done {
     /// Turns that were kept and were not there before.
     pub kept: usize,
     /// The transcript of a session that has ended, when there was no time to read it to its end: no hook comes any more that goes on.
-    pub unread: Option<PathBuf>,
+    pub unread: Option<Unread>,
+}
+
+/// A transcript of which something is left to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub transcript: PathBuf,
+    /// Of the session, when the host named it.
+    pub owner: Owner,
 }
 
 impl Hooks {
@@ -94,15 +102,13 @@ impl Hooks {
         if event != Event::End {
             return Ok(done);
         }
-        done.unread = unread;
+        let session_id = input.session_id.as_ref().map(|id| host.session_id(id));
+        let owner = Owner { session_id, ..owner(whose) };
         // What is not read to its end has not ended, and is no whole to summarise.
-        if done.unread.is_none()
-            && let Some(id) = &input.session_id
-        {
-            let owner = Owner { session_id: Some(host.session_id(id)), ..owner(whose) };
-            if self.store.end_session(owner.clone(), self.clock.now()).await? {
-                self.memory.summarise_session(owner).await?;
-            }
+        if let Some(transcript) = unread {
+            done.unread = Some(Unread { transcript, owner });
+        } else if owner.session_id.is_some() && self.store.end_session(owner.clone(), self.clock.now()).await? {
+            self.memory.summarise_session(owner).await?;
         }
         Ok(done)
     }
@@ -204,7 +210,9 @@ mod tests {
         };
         assert_eq!(run(Event::Said, 60).await.kept, 1);
         writeln!(file, "{}", line(2)).unwrap();
-        assert_eq!(run(Event::End, 0).await, Done { unread: Some(path.clone()), ..Done::default() });
+        let owner = Owner { session_id: Some("claude-code-s".to_owned()), ..owner(&whose) };
+        let unread = Some(Unread { transcript: path.clone(), owner });
+        assert_eq!(run(Event::End, 0).await, Done { unread, ..Done::default() });
         assert!(!is_ended().await);
         assert_eq!(run(Event::End, 60).await, Done { kept: 1, ..Done::default() });
         assert!(is_ended().await);

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::commands::Hook;
 use super::commands::SettingFlags;
+use super::hosts::Os;
+use super::hosts::hooks::quoted;
 use super::logs;
 use super::runtime;
 use crate::clock::Clock;
@@ -23,8 +25,10 @@ use crate::hook::Done;
 use crate::hook::Event;
 use crate::hook::Hooks;
 use crate::hook::Input;
+use crate::hook::Unread;
 use crate::hook::Whose;
 use crate::memory::Memory;
+use crate::scope::Owner;
 use crate::scope::View;
 use crate::store::Store;
 
@@ -63,9 +67,8 @@ pub(super) fn run(asked: &Hook, given: &SettingFlags) {
     }
     match told.recv_timeout(patience) {
         Ok(Ok(done)) => {
-            if let Some(path) = done.unread {
-                let path = path.display();
-                complain(&format!("no time to read all of {path}; carryall import {path} keeps the rest"));
+            if let Some(unread) = done.unread {
+                complain(&left(&unread, Os::current()));
             }
             if let Some(output) = done.output {
                 // A host that has gone does not want it any more.
@@ -76,6 +79,18 @@ pub(super) fn run(asked: &Hook, given: &SettingFlags) {
         Ok(Err(reason)) => complain(&reason),
         Err(_) => complain(&format!("not done after {} ms", patience.as_millis())),
     }
+}
+
+/// What is not read, and the commands that do what there was no time for, as a shell of `os` takes them.
+fn left(unread: &Unread, os: Os) -> String {
+    let path = unread.transcript.display().to_string();
+    let Owner { namespace, user_id, persona, session_id } = &unread.owner;
+    let named = [("--namespace", Some(namespace)), ("--user-id", user_id.as_ref()), ("--persona", persona.as_ref())];
+    let flags = named.into_iter().filter_map(|(flag, it)| Some(format!(" {flag} {}", quoted(it?, os))));
+    let flags = flags.collect::<Vec<_>>().concat();
+    let end = session_id.as_ref().map(|it| format!(", then carryall sessions end {}{flags} ends it", quoted(it, os)));
+    let import = format!("carryall import {}{flags}", quoted(&path, os));
+    format!("no time to read all of {path}; {import} keeps the rest{}", end.unwrap_or_default())
 }
 
 /// A line in the log: standard error, which hosts show where they show what hooks write.
@@ -133,3 +148,21 @@ fn work(event: Event, asked: &Hook, given: &SettingFlags, until: Instant) -> Res
 }
 
 const OLDER: &str = "the database is of an earlier version; any other command or server brings it up to date";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_for_what_is_left_go_through_a_shell() {
+        let owner = Owner { namespace: "my work".into(), session_id: Some("claude-code-s".into()), ..Owner::default() };
+        let unread = Unread { transcript: "/home/ana's files/t.jsonl".into(), owner };
+        let said = left(&unread, Os::Linux);
+        for command in [
+            r"carryall import '/home/ana'\''s files/t.jsonl' --namespace 'my work' keeps",
+            "carryall sessions end claude-code-s --namespace 'my work' ends",
+        ] {
+            assert!(said.contains(command), "{said}");
+        }
+    }
+}

@@ -204,14 +204,14 @@ pub(super) const ERRORS: Signs = &[
     "エラー",
 ];
 const CACHE: Signs = &["cache", "caching", "缓存", "キャッシュ"];
-const TOKENS: Signs = &["token"];
+pub(super) const TOKENS: Signs = &["token"];
 const MINUTES: Signs = &["peak", "throughput", "minute", "per-minute", "rpm"];
 const SHARE: Signs =
     &["share", "percent", "proportion", "fraction", "anteil", "prozent", "pourcentage", "porcentaje", "比例", "割合"];
 /// Who asks for “calls by day” and says nothing of speed wants to know how many they were.
 const CALLS: Signs =
     &["=calls", "=requests", "=asks", "=aufrufe", "=anfragen", "=appels", "=llamadas", "调用", "呼び出し"];
-const SPEED: Signs = &[
+pub(super) const SPEED: Signs = &[
     "slow",
     "fast",
     "quick",
@@ -339,7 +339,7 @@ pub(super) fn names_a_group(words: &Words) -> bool {
 }
 
 /// Words for what was decided.
-pub(super) const DECISIONS: Signs =
+const DECISIONS: Signs =
     &["decision", "decide", "entscheid", "entschied", "décid", "décision", "decid", "决定", "決定"];
 
 fn view_of(kind: Kind, words: &Words) -> &'static str {
@@ -585,12 +585,19 @@ impl Words {
 
     /// Whether one of `signs` stands in the question.
     pub(super) fn any(&self, signs: &[&str]) -> bool {
-        signs.iter().any(|sign| match sign.strip_prefix('=') {
-            Some(whole) => self.words.iter().any(|it| it == whole),
-            None if sign.chars().any(|it| it > '\u{2e80}') => self.text.contains(sign),
-            None => self.words.iter().any(|it| it.starts_with(sign)),
-        })
+        let in_text = |sign: &str| sign.chars().any(|it| it > '\u{2e80}') && self.text.contains(sign);
+        signs.iter().any(|it| in_text(it)) || self.words.iter().any(|it| is_of(it, signs))
     }
+
+    /// The words in order, in lower case.
+    pub(super) fn list(&self) -> &[String] {
+        &self.words
+    }
+}
+
+/// Whether `word` is or begins with one of `signs`.
+pub(super) fn is_of(word: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| sign.strip_prefix('=').map_or_else(|| word.starts_with(sign), |whole| word == whole))
 }
 
 #[cfg(test)]

@@ -2,17 +2,63 @@
 //! when somebody was here last.
 
 use super::plan::COST;
-use super::plan::DECISIONS;
+use super::plan::ERRORS;
 use super::plan::Kind;
+use super::plan::SPEED;
 use super::plan::Signs;
+use super::plan::TOKENS;
 use super::plan::Words;
+use super::plan::is_of;
 use super::plan::names_a_group;
 use super::question::Dimension;
 use super::question::Question;
 
-const MOST: Signs = &["=most", "=meisten", "=plus", "=más", "=mas", "=mais", "=più", "=meest", "最も", "一番"];
-const DEAREST: Signs = &["priciest", "costliest", "dearest", "teuerst", "duurst", "最贵", "最高"];
+const MOST: Signs = &["=most", "=meisten", "=plus", "=más", "=mas", "=mais", "=più", "=meest"];
+const DEAREST: Signs = &["priciest", "costliest", "dearest", "teuerst", "duurst", "最贵"];
+/// Behind “most”, or before “the most”.
+const DEAR: Signs = &["expensive", "costly", "cher", "chèr", "=caro", "=caros", "=cara", "=caras", "costos", "gekost"];
+const COSTS: Signs = &["cost", "coût", "cust", "kost", "gekost"];
+const BEFORE_MOST: Signs = &["=the", "=us", "=me", "=le", "=het", "=di", "=am"];
 const SLOWEST: Signs = &["slowest", "langsamst", "traagst", "最慢", "最も遅", "一番遅"];
+/// One number of many calls.
+const AVERAGE: Signs = &["p50", "p90", "p95", "p99", "percentile", "median", "mean", "average"];
+/// What calls are told apart by, other than what [`names_a_group`] knows.
+const APART: Signs = &["strateg", "framework", "method", "namespace", "=type", "=types", "outcome"];
+/// Before a time: then that is what is asked for.
+const WHICH: Signs =
+    &["which", "what", "welche", "=quel", "quelle", "=qué", "=que", "cuál", "=qual", "=quale", "welk", "=per", "=by"];
+const TIMES: Signs = &[
+    "hour",
+    "day",
+    "weekday",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "stunde",
+    "tag",
+    "woche",
+    "monat",
+    "quartal",
+    "jahr",
+    "heure",
+    "jour",
+    "semaine",
+    "mois",
+    "hora",
+    "día",
+    "dia",
+    "semana",
+    "=mes",
+    "mês",
+    "giorno",
+    "settimana",
+    "mese",
+    "=dag",
+    "maand",
+];
+const WHICH_TIME: Signs =
+    &["哪天", "哪一天", "哪个月", "哪个小时", "哪一周", "哪周", "どの月", "どの日", "どの週", "何月", "何日", "何時"];
 /// Words for a call by itself.
 const CALL: Signs = &[
     "=call",
@@ -55,41 +101,69 @@ const CALL: Signs = &[
     "リクエスト",
 ];
 const COUNT: Signs = &[
-    "many",
+    "=many",
     "=number",
     "=count",
-    "=much",
     "=viele",
     "anzahl",
-    "combien",
+    "=combien",
     "=nombre",
-    "cuánt",
+    "=cuántos",
+    "=cuántas",
+    "=número",
     "=quanti",
     "=quante",
-    "quant",
-    "hoeveel",
-    "多少",
-    "几条",
-    "几个",
-    "いくつ",
-    "何件",
+    "=quantos",
+    "=quantas",
+    "=hoeveel",
 ];
-const MEMORIES: Signs = &[
-    "=memories",
-    "=remembered",
-    "erinnerung",
-    "souvenir",
-    "recuerdo",
-    "ricord",
-    "memórias",
-    "herinnering",
-    "记忆",
-    "記憶",
-    "メモリ",
+/// What may stand between a word that counts and what it counts.
+const ARTICLES: Signs = &["=of", "=the", "=our", "=my", "=der", "=von", "=de", "=d", "=le", "=les", "=di", "=van"];
+/// What is kept and can be counted, and its table.
+const COUNTED: &[(&str, Signs)] = &[
+    (
+        "memories",
+        &["=memories", "=erinnerungen", "=souvenirs", "=recuerdos", "=ricordi", "=memórias", "=herinneringen"],
+    ),
+    (
+        "decisions",
+        &["=decisions", "=entscheidungen", "=décisions", "=decisiones", "=decisioni", "=decisões", "=beslissingen"],
+    ),
 ];
+/// Words behind what is counted that make it less: a topic, an owner, a place.
+const SOME: Signs = &[
+    "about",
+    "regard",
+    "concern",
+    "mention",
+    "contain",
+    "relat",
+    "namespace",
+    "project",
+    "=of",
+    "=on",
+    "=by",
+    "=from",
+    "=for",
+    "=with",
+    "=per",
+    "=über",
+    "=zu",
+    "=von",
+    "=mit",
+    "=sur",
+    "=de",
+    "=sobre",
+    "=su",
+    "=di",
+    "=van",
+    "=over",
+];
+const HAVE: Signs = &["=do", "=does", "=did", "=has", "=have", "=had", "=hat", "=haben", "=habe"];
+const WE: Signs = &["=we", "=i", "=you", "=there", "=been", "=wir", "=ich"];
 /// What is counted then is what was done with them.
 const DONE: Signs = &["help", "useful", "used", "times", "often", "recalled", "forgot", "delet"];
-const WHEN: Signs = &["=when", "=ago", "=time", "=wann", "=quand", "cuándo", "=quando", "=wanneer", "什么时候", "いつ"];
+const WHEN: Signs = &["=when", "=ago", "=wann", "=quand", "cuándo", "=quando", "=wanneer", "什么时候", "いつ"];
 const LAST: Signs = &[
     "=last",
     "=latest",
@@ -111,28 +185,66 @@ const HERE: Signs = &["=active", "=seen", "=online", "=around", "aktiv", "=actif
 /// The type and the table of what `text` asks for by itself.
 pub(super) fn read(text: &str, read: &Question, kind: Kind) -> Option<(Kind, &'static str)> {
     let words = Words::of(text);
-    let by_itself = words.any(CALL) && read.groups.is_empty() && !names_a_group(&words);
-    if words.any(COUNT) && !words.any(DONE) {
-        if words.any(MEMORIES) {
-            return Some((Kind::History, "memories"));
-        }
-        if words.any(DECISIONS) {
-            return Some((Kind::History, "decisions"));
-        }
+    let is_whole = read.groups.is_empty() && !names_a_group(&words) && !is_apart(&words) && !words.any(ERRORS);
+    if is_whole && let Some(view) = counted(&words).filter(|_| read.filters.is_empty()) {
+        return Some((Kind::History, view));
     }
-    if by_itself && (words.any(DEAREST) || words.any(MOST) && words.any(COST)) {
-        return Some((Kind::Performance, "dearest_calls"));
-    }
-    if by_itself && (words.any(SLOWEST) || words.any(&["=longest"]) && words.any(&["took", "=take"])) {
-        return Some((Kind::Performance, "slowest_calls"));
+    if is_whole && let Some(view) = extreme(&words) {
+        return Some((Kind::Performance, view));
     }
     // What was recorded under a name has it as a filter; a topic that was talked of last is looked for by its words.
     let of = |it: Dimension| !matches!(it, Dimension::Text | Dimension::Framework);
     let is_named = read.filters.iter().any(|it| of(it.dimension)) || words.any(HERE);
-    if kind != Kind::History && is_named && read.range.since.is_none() && words.any(WHEN) && words.any(LAST) {
-        return Some((Kind::History, "timeline"));
+    let is_measured = [ERRORS, SPEED, COST].iter().any(|it| words.any(it));
+    let asks_when = words.any(WHEN) && words.any(LAST) && !is_measured;
+    (kind != Kind::History && is_named && read.range.since.is_none() && asks_when)
+        .then_some((Kind::History, "timeline"))
+}
+
+/// Whether something that calls are told apart by is asked for: “which month”.
+fn is_apart(words: &Words) -> bool {
+    let which = |pair: &[String]| matches!(pair, [which, time] if is_of(which, WHICH) && is_of(time, TIMES));
+    words.any(APART) || words.any(WHICH_TIME) || words.list().windows(2).any(which)
+}
+
+/// The table of what stands right behind a word that counts, one adjective at most between, when all of it is counted.
+fn counted(words: &Words) -> Option<&'static str> {
+    if [COST, TOKENS, DONE].iter().any(|it| words.any(it)) {
+        return None;
     }
-    None
+    let behind = words.list().iter().position(|it| is_of(it, COUNT)).and_then(|at| words.list().get(at + 1..))?;
+    let articles = behind.iter().take_while(|it| is_of(it, ARTICLES)).count();
+    let (view, rest) = (articles..articles + 2).find_map(|at| {
+        let (noun, rest) = behind.get(at..)?.split_first()?;
+        Some((COUNTED.iter().find(|it| is_of(noun, it.1))?.0, rest))
+    })?;
+    let somebodys = matches!(rest, [has, who, ..] if is_of(has, HAVE) && !is_of(who, WE));
+    (!somebodys && !rest.iter().any(|it| is_of(it, SOME))).then_some(view)
+}
+
+/// The table of calls whose first one is asked for.
+fn extreme(words: &Words) -> Option<&'static str> {
+    if !words.any(CALL) || words.any(AVERAGE) {
+        return None;
+    }
+    if words.any(DEAREST) || costs_most(words.list()) {
+        return Some("dearest_calls");
+    }
+    let is_slowest = words.any(SLOWEST) || words.any(&["=longest"]) && words.any(&["took", "=take"]);
+    is_slowest.then_some("slowest_calls")
+}
+
+/// “most expensive”, “cost us the most”; not “most asked about cost”.
+fn costs_most(words: &[String]) -> bool {
+    let is_dear = words.windows(2).any(|it| matches!(it, [most, dear] if is_of(most, MOST) && is_of(dear, DEAR)));
+    let costs = |at: usize| {
+        let (before, behind) = words.split_at(at + 1);
+        let small = behind.iter().take_while(|it| is_of(it, BEFORE_MOST)).count();
+        let is_topic = matches!(before, [.., about, _] if is_of(about, SOME));
+        let is_end = small > 0 || behind.len() == 1;
+        is_of(&words[at], COSTS) && !is_topic && is_end && behind.get(small).is_some_and(|it| is_of(it, MOST))
+    };
+    is_dear || (0..words.len()).any(costs)
 }
 
 #[cfg(test)]
@@ -169,8 +281,59 @@ mod tests {
             ("wann war ana zuletzt aktiv", Some("timeline")),
             ("when were we most active last month", None),
             ("when was the cache last cleared", None),
+            ("welche Anfrage hat am meisten gekostet?", Some("dearest_calls")),
+            ("which call cost us the most", Some("dearest_calls")),
+            ("¿qué pregunta costó más?", Some("dearest_calls")),
+            ("number of decisions", Some("decisions")),
+            ("how many new memories did we add", Some("memories")),
         ] {
             assert_eq!(table(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn many_things_are_not_taken_for_one() {
+        let names = Names {
+            users: vec!["ana".into()],
+            models: vec!["gpt-5".into(), "claude-sonnet-4-5".into()],
+            providers: vec!["openai".into()],
+            ..Names::default()
+        };
+        for text in [
+            "average response time of gpt-5 for the last 100 calls",
+            "median time of claude-sonnet-4-5 over the last 50 requests",
+            "when did gpt-5 last fail?",
+            "when did openai last have an error",
+            "how much did questions about decisions cost",
+            "how much money went into decision questions",
+            "how many users made decisions last week",
+            "how many sessions had a decision",
+            "how many calls failed while deciding",
+            "how many tokens did we spend on memories",
+            "how many decisions did each persona make",
+            "how many decisions did zorro make",
+            "how many decisions per day",
+            "how many memories about tea",
+            "how many memories do we have about tea",
+            "how many memories does ana have",
+            "which month has the slowest answers",
+            "which hour has the slowest calls",
+            "which day had the most expensive questions",
+            "in welchem Monat waren die langsamsten Antworten",
+            "哪个月的请求最慢",
+            "which strategy has the slowest answers",
+            "which framework has the slowest answers",
+            "which namespace has the slowest answers",
+            "the slowest answers by outcome",
+            "the slowest failed call",
+            "p95 of the slowest calls",
+            "most asked question about pricing",
+            "most common questions on billing",
+            "which questions come up most about cost",
+            "which questions about cost most users asked",
+        ] {
+            let question = question::read(text, 1_790_000_000_000, &names);
+            assert_eq!(read(text, &question, Kind::Engagement), None, "{text}");
         }
     }
 }

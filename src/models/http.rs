@@ -29,8 +29,9 @@ const AUTHORIZATION: &str = "authorization";
 
 /// Longest that a connection may take to open; a model may think for long, a handshake may not.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most bytes of one streamed reply. The longest outputs on offer are 128,000 tokens (2026-11), each in an event of about 300 bytes.
-const STREAM_BYTES: usize = 64 << 20;
+/// Most bytes of one streamed reply, with what the model thinks; its answer has a lower cap of its own. The longest outputs on
+/// offer are 128,000 tokens (2026-11), each in an event of about 300 bytes.
+const STREAM_BYTES: usize = 128 << 20;
 /// Most bytes of a reply that is not streamed; OpenRouter's list of models has about 1 MB.
 pub(super) const BODY_BYTES: usize = 16 << 20;
 /// Most bytes of an error that are read.

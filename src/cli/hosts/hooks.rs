@@ -154,7 +154,7 @@ impl Hooks {
 }
 
 /// A word of a command line as the shell of `os` takes it.
-fn quoted(word: &str, os: Os) -> String {
+pub(in crate::cli) fn quoted(word: &str, os: Os) -> String {
     let is_plain =
         |it: char| it.is_ascii_alphanumeric() || "-_./:=+@%".contains(it) || (os == Os::Windows && it == '\\');
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -66,6 +66,16 @@ async fn a_question_without_a_known_word_says_so_and_what_to_ask_for() -> anyhow
         "¿qué cambió?",
         "何が変わった？",
         "gpt-5",
+        "what did I do",
+        "how are we doing",
+        "are we improving",
+        "stats",
+        "dashboard",
+        "was gibt es neues",
+        "wie läuft es",
+        "最近怎么样",
+        "when were we last online",
+        "who was last seen",
     ] {
         let said = answer(&year, question).await?.text;
         assert!(!said.contains("No word"), "{question}: {said}");
