@@ -75,7 +75,7 @@ pub fn format(at: Millis) -> String {
     Timestamp::from_millisecond(at).unwrap_or(nearest).to_string()
 }
 
-/// As [`format`], always with milliseconds, so that times stand below each other.
+/// As [`format()`], always with milliseconds, so that times stand below each other.
 pub fn format_even(at: Millis) -> String {
     format!("{:.3}", Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX))
 }
