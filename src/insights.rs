@@ -3,6 +3,7 @@
 //! A question is read ([`question`]), becomes a plan (`plan`), the store counts, and the finding is said
 //! (`finding`) and drawn ([`chart`]). All of these but the counting are functions over values.
 
+mod ahead;
 mod answer;
 pub mod chart;
 mod filters;

@@ -22,6 +22,7 @@ use super::commands::Command;
 use super::exchange::STANDARD;
 use super::failed::Exit;
 use super::failed::Failed;
+use super::hosts::Os;
 use super::output::Output;
 use super::runtime;
 use crate::app::App;
@@ -161,7 +162,9 @@ fn show(answer: &Answer, streamed: bool, out: &Output) {
     let said = answer.structured.get("answer").and_then(Value::as_str).unwrap_or_default();
     match answer.text.strip_prefix(said).filter(|_| streamed) {
         Some(rest) => out.line(rest.trim().dimmed()),
-        None => out.line(format_args!("{}{}", answer.text.trim_end(), further::commands(&answer.structured))),
+        None => {
+            out.line(format_args!("{}{}", answer.text.trim_end(), further::commands(&answer.structured, Os::current())))
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Around {
     pub(super) listed: BTreeMap<String, i64>,
     /// Those of them that were not known.
     pub(super) new_folders: Vec<String>,
+    /// Folders that were met on the way: what is in a listed folder and was not is gone, or left out by rules.
+    met: BTreeSet<String>,
 }
 
 /// Goes to the folders that something was told of, and into all that are not known yet.
@@ -50,10 +52,12 @@ struct Told<'a> {
     folders: &'a BTreeSet<String>,
     listed: BTreeMap<String, i64>,
     new_folders: Vec<String>,
+    met: BTreeSet<String>,
 }
 
 impl Guide for Told<'_> {
     fn enter(&mut self, folder: &str, path: &Path) -> Enter {
+        self.met.insert(folder.to_owned());
         let is_known = self.track.knows(folder);
         if self.folders.contains(folder) || !is_known {
             self.track.watch(folder);
@@ -110,7 +114,8 @@ pub(super) fn look_around(
     }
     let mut offered: BTreeMap<String, (PathBuf, u64, i64)> = BTreeMap::new();
     if !folders.is_empty() {
-        let mut guide = Told { track, folders: &folders, listed: BTreeMap::new(), new_folders: Vec::new() };
+        let mut guide =
+            Told { track, folders: &folders, listed: BTreeMap::new(), new_folders: Vec::new(), met: BTreeSet::new() };
         walk_guided(root, options, &mut guide, &mut |found| {
             match found {
                 Found::File { path, size_bytes, mtime_ns, .. } => {
@@ -120,7 +125,7 @@ pub(super) fn look_around(
             }
             ControlFlow::Continue(())
         })?;
-        (around.listed, around.new_folders) = (guide.listed, guide.new_folders);
+        (around.listed, around.new_folders, around.met) = (guide.listed, guide.new_folders, guide.met);
         around.new_folders.extend(pending.new_folders.iter().cloned());
     }
     let is_dropped = |path: &str| pending.dropped.iter().any(|it| path.starts_with(it.as_str()));
@@ -170,6 +175,13 @@ pub(super) fn look_around(
 }
 
 impl Around {
+    /// Whether a folder that `path` is in, however deep, was not met where it was to be.
+    fn is_out(&self, path: &str) -> bool {
+        let folders = std::iter::successors(Some(above(path)), |it| Some(above(it)));
+        let mut folders = folders.take_while(|it| !it.is_empty());
+        folders.any(|it| self.listed.contains_key(above(it)) && !self.met.contains(it))
+    }
+
     fn want(&mut self, path: &str, known: Option<&Arc<FileRow>>, bytes: u64) {
         self.bytes += bytes;
         self.wanted.push(Wanted { path: path.to_owned(), known: known.cloned() });
@@ -211,7 +223,7 @@ impl Documents {
         let was_looked_at = |path: &str| {
             let folder = above(path);
             let is_listed = around.listed.contains_key(folder) || around.listed.contains_key(path);
-            is_listed || read.contains(path) || !track.knows(folder)
+            is_listed || read.contains(path) || !track.knows(folder) || around.is_out(path)
         };
         let beside = self.note_passed_over(workspace, was_looked_at, passed_over, around.new_folders.clone()).await?;
         Ok(Some(beside.below(&track.root)))

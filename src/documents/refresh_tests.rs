@@ -318,6 +318,16 @@ async fn what_editors_and_git_do_is_known_to_the_next_question() {
 }
 
 #[tokio::test]
+async fn what_another_process_passed_over_is_not_told_any_more_when_rules_leave_its_folder_out() {
+    let bench = Bench::new(&[("b/c.rs", text(1))]).await;
+    let other = bench.other().await;
+    act(&bench.root, &Deed::Tree(1));
+    assert_eq!(bench.known(&other).await, bench.there());
+    write(&bench.root.join("b/a/.gitignore"), "a/\n");
+    bench.check("the folder was new to the one that reads the rules").await;
+}
+
+#[tokio::test]
 async fn many_changes_at_once_and_a_full_queue_are_known_to_the_next_question() {
     let bench = Bench::new(&[("src/one.rs", "fn one() {}\n")]).await;
     for at in 0..200 {

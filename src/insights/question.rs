@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::ahead;
 use crate::classify::Classifier;
 use crate::clock::Millis;
 use crate::dates;
@@ -206,10 +207,8 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
         Some(Reading { kind: guess.label, confidence: (guess.probability * 100.0).round() / 100.0 })
     };
     let (range, middle) = dates::compared(question, now);
-    let is_ahead = range.since.is_some_and(|it| it > now);
     let is_history = guesses.first().is_some_and(|it| it.label == "history");
-    let is_open = range == Range::default() && !is_history;
-    let range = if is_ahead || is_open { ahead(question, now, range) } else { range };
+    let range = ahead::range_of(question, now, range, is_history);
     Question {
         reading: reading(0).unwrap_or(Reading { kind: "insights", confidence: 0.0 }),
         second: reading(1),
@@ -218,32 +217,6 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
         filters: filters(question, names),
         groups: groups(question),
     }
-}
-
-/// The time to come that is named: “next month”; `known` where it was read already. Who came back “the next day” did so then,
-/// and “about tomorrow's plan” is a topic.
-fn ahead(question: &str, now: Millis, known: Range) -> Range {
-    const THEN: [&str; 9] = ["return", "back", "again", "came", "come", "later", "wieder", "revien", "vuelv"];
-    let lower = question.to_lowercase();
-    if THEN.iter().any(|it| lower.contains(it)) {
-        return Range::default();
-    }
-    if known != Range::default() {
-        return known;
-    }
-    let to_come = |it: &dates::Mention| it.since.is_some_and(|it| it > now) && !is_topic(question, it.start, it.end);
-    let found = dates::find(question, now).into_iter().find(to_come);
-    found.map_or(known, |it| Range { since: it.since, until: it.until })
-}
-
-/// Whether the time at these bytes is what something is about: “for next week”, “tomorrow's”.
-fn is_topic(question: &str, start: usize, end: usize) -> bool {
-    const BEFORE: [&str; 9] = ["about", "for", "über", "für", "sur", "pour", "sobre", "para", "per"];
-    let before = question.get(..start).unwrap_or_default().to_lowercase();
-    let before = before.split_whitespace().rev().find(|it| *it != "the");
-    let (time, behind) = (question.get(start..end).unwrap_or_default(), question.get(end..).unwrap_or_default());
-    let owns = ["'s", "’s"].iter().any(|it| behind.starts_with(it) || time.ends_with(it));
-    owns || before.is_some_and(|it| BEFORE.contains(&it))
 }
 
 /// Whether a word of `question` says what it is about, as the reader of types knows them; words that only ask do not.
@@ -596,23 +569,6 @@ mod tests {
         assert_eq!(found("how slow is llama?"), ["llama3.2"]);
         assert!(found("cost of gpt by day").is_empty(), "there are two");
         assert!(found("which command failed most").is_empty() && found("open sessions").is_empty(), "they are words");
-    }
-
-    #[test]
-    fn a_topic_is_no_time_to_come() {
-        for text in [
-            "asks about tomorrow's meeting",
-            "questions about next year's budget",
-            "what was decided for next month",
-            "what did we plan for next week",
-        ] {
-            assert_eq!(read(text, now(), &names()).range, Range::default(), "{text}");
-        }
-        let topics = ["plan for next week", "about the next week", "next week's cost", "next week’s cost"];
-        let at = |text: &str| text.find("next week").map(|at| (at, at + "next week".len())).unwrap();
-        assert!(topics.iter().all(|it| is_topic(it, at(it).0, at(it).1)));
-        assert!(!is_topic("sessions next week", 9, 18));
-        assert!(read("what will it cost next month?", now(), &names()).range.since > Some(now()));
     }
 
     #[test]

@@ -344,7 +344,7 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
         hits.splice(0..0, first);
     }
     if !query.include_superseded {
-        add_doubts(reader, &mut hits)?;
+        add_doubts(reader, &mut hits, limit)?;
     }
     let places: Vec<i64> = hits.iter().skip(offset).take(limit).map(|it| it.seq).collect();
     let rows: Vec<MemoryRow> = reader.rows(&places)?.into_iter().map(|it| it.1).collect();
@@ -367,19 +367,22 @@ fn page(reader: &MemoryReader<'_>, asking: &Asking, mut first: Vec<Hit>) -> Resu
     Ok(Page { next, hits, rows, words: question.words(), unfound, vectors, summary })
 }
 
-/// The best, of which it is told when a later memory likely says otherwise: some 20 µs each.
+/// The best, of which it is told when a later memory likely says otherwise.
 const DOUBTED: usize = 2;
 
-/// Sets behind each of the best the last that was told after it and likely says that it is over, where it was not found by
-/// itself: `I moved to Bern` behind `my name is Laura and I live in Zurich`. It counts as much as what stands behind it.
-fn add_doubts(reader: &MemoryReader<'_>, hits: &mut Vec<Hit>) -> Result<(), StoreError> {
+/// Sets behind each of the best the last that was told after it and likely says that it is over, where it is not among the
+/// first `limit` by itself: `I moved to Bern` behind `my name is Laura and I live in Zurich`. It counts as much as what stands
+/// behind it. Every page of a question has the same first `limit`, so none repeats or loses a memory.
+fn add_doubts(reader: &MemoryReader<'_>, hits: &mut Vec<Hit>, limit: usize) -> Result<(), StoreError> {
     for at in (0..DOUBTED.min(hits.len())).rev() {
-        let Some(seq) = reader.doubts(hits[at].seq)?.into_iter().max() else { continue };
-        if hits.iter().any(|it| it.seq == seq) || reader.rows(&[seq])?.is_empty() {
+        let Some(seq) = reader.doubt(hits[at].seq)? else { continue };
+        let found = hits.iter().position(|it| it.seq == seq);
+        if found.is_some_and(|it| it < limit) || reader.rows(&[seq])?.is_empty() {
             continue;
         }
+        let holds = found.map(|it| hits.remove(it).holds).unwrap_or_default();
         let heir = hits.get(at + 1).unwrap_or(&hits[at]).signals.total();
-        hits.insert(at + 1, Hit { seq, signals: Signals { heir, ..Signals::default() }, holds: Vec::new() });
+        hits.insert(at + 1, Hit { seq, signals: Signals { heir, ..Signals::default() }, holds });
     }
     Ok(())
 }

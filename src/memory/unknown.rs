@@ -87,8 +87,8 @@ fn slips(
     Ok(search::nearest(&stem, known).into_iter().take(3).map(|it| (at, it.to_owned())).collect())
 }
 
-/// Whether the term is some word: the tables of words have it. A name, which is written in
-/// capitals, may be written in several ways.
+/// Whether the term is some word: the tables of words have it. A name, which is written in capitals, may be written in
+/// several ways.
 fn is_a_word(query: &str, question: &Question, at: usize) -> bool {
     let Some(term) = question.terms().get(at) else { return false };
     let is_it = |word: &str| word.starts_with(char::is_uppercase) && word.to_lowercase() == term.word;

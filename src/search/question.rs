@@ -65,8 +65,9 @@ struct Other {
 /// that both are one bit.
 const INSTEAD: usize = 256;
 
-/// What such a word counts of the term, so that a memory with the very word comes first.
-const INSTEAD_COUNTS: f32 = 0.6;
+/// What such a word counts of the term, so that a memory with the very word comes first. In eighths, so that the sum of many is
+/// the same in whichever order they are added.
+const INSTEAD_COUNTS: f32 = 0.625;
 
 /// The term at a place in [`Question::stems`], and what a word there counts of it.
 fn counted(place: usize) -> (usize, f32) {

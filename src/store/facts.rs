@@ -45,8 +45,10 @@ const LOOKED_AT: i64 = 64;
 /// Memories that are told of as likely to be over: of what is about a thing of which more is said, most goes on.
 const ASKED: usize = 3;
 
-/// How sure a contradiction is of which a search tells.
+/// How sure a contradiction is of which a search tells, and the newest facts of one thing that it looks at: with 64 of them
+/// a search among 1,451 notes took a sixth more of the processor (2026-11-28).
 const LIKELY: f64 = 0.8;
+const DOUBTS_LOOKED_AT: i64 = 8;
 
 /// How sure a contradiction is at most when it is not known which of two came later.
 const UNSURE: f64 = 0.6;
@@ -58,7 +60,6 @@ const INSERT: &str =
         :replaces, :holds, :many, :is_change, :is_whole, :confidence)";
 
 const OF_SEQ: &str = "SELECT id FROM memories WHERE seq = :seq";
-const SEQ_OF: &str = "SELECT seq FROM memories WHERE id = :id";
 
 /// What held at the moment `:at`, the newest first.
 const BEFORE: &str =
@@ -87,6 +88,15 @@ const SINCE: &str = "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.
         f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at
     FROM (SELECT * FROM memory_facts WHERE fact_key = :key AND valid_from >= :at
           ORDER BY valid_from LIMIT :limit) AS f
+    JOIN memories AS m ON m.id = f.memory_id
+    WHERE (m.valid_to IS NULL OR m.valid_to > m.valid_from) AND (m.expires_at IS NULL OR m.expires_at > :now)";
+
+/// The newest of what began to hold since the moment `:at`.
+const NEWEST: &str =
+    "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
+        f.replaces, f.holds, f.many, f.is_change, f.is_whole, f.confidence, m.created_at, m.seq
+    FROM (SELECT * FROM memory_facts WHERE fact_key = :key AND valid_from >= :at
+          ORDER BY valid_from DESC LIMIT :limit) AS f
     JOIN memories AS m ON m.id = f.memory_id
     WHERE (m.valid_to IS NULL OR m.valid_to > m.valid_from) AND (m.expires_at IS NULL OR m.expires_at > :now)";
 
@@ -297,19 +307,25 @@ fn facts_of(conn: &Connection, id: &str) -> rusqlite::Result<Vec<(Held, Vec<u8>)
         .collect()
 }
 
-/// The numbers of the memories that were told after that with the number `seq` and likely say that something in it is over.
-pub(super) fn doubts(conn: &Connection, seq: i64, now: Millis) -> rusqlite::Result<Vec<i64>> {
+/// The number of the last memory that was told after that with the number `seq` and likely says that something in it is over.
+pub(super) fn doubt(conn: &Connection, seq: i64, now: Millis) -> rusqlite::Result<Option<i64>> {
     let id = conn.prepare_cached(OF_SEQ)?.query_row(named_params! {":seq": seq}, |row| row.get(0)).optional()?;
-    let Some(id): Option<String> = id else { return Ok(Vec::new()) };
-    let mut doubts = Vec::new();
+    let Some(id): Option<String> = id else { return Ok(None) };
+    let mut last = None;
     for (old, key) in facts_of(conn, &id)? {
-        for later in find(conn, SINCE, &key, old.valid_from, now)? {
-            if later.told_at > old.told_at && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= LIKELY) {
-                doubts.push(conn.prepare_cached(SEQ_OF)?.query_row(named_params! {":id": later.id}, |row| row.get(0))?);
-            }
-        }
+        let newest: Vec<(Held, i64)> = conn
+            .prepare_cached(NEWEST)?
+            .query_map(
+                named_params! {":key": key, ":at": old.valid_from, ":now": now, ":limit": DOUBTS_LOOKED_AT},
+                |row| Ok((from_row(row)?, row.get(16)?)),
+            )?
+            .collect::<rusqlite::Result<_>>()?;
+        let is_over = |later: &Held| {
+            later.told_at > old.told_at && meaning::conflict(&old.fact, &later.fact).is_some_and(|it| it >= LIKELY)
+        };
+        last = last.max(newest.iter().filter(|it| is_over(&it.0)).map(|it| it.1).max());
     }
-    Ok(doubts)
+    Ok(last)
 }
 
 /// What began to hold after the memory `old_id`, or was told after it, and contradicts it for certain; `gone` does not
@@ -546,6 +562,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("facts that held", BEFORE),
         ("facts that came later", AFTER),
         ("facts that came since", SINCE),
+        ("the newest facts", NEWEST),
         ("how a memory ended", STATE),
         ("what a memory ended", ENDED),
     ]

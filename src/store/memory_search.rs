@@ -385,9 +385,9 @@ impl MemoryReader<'_> {
         read().map_err(|err| self.failed(&err))
     }
 
-    /// The memories that were told after `seq` and likely say that something in it is over; whether they are meant or not.
-    pub fn doubts(&self, seq: i64) -> Result<Vec<i64>, StoreError> {
-        facts::doubts(self.conn, seq, self.filter().now).map_err(|err| self.failed(&err))
+    /// The last memory that was told after `seq` and likely says that something in it is over; whether it is meant or not.
+    pub fn doubt(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        facts::doubt(self.conn, seq, self.filter().now).map_err(|err| self.failed(&err))
     }
 
     /// The summary of the session of `owner`, when every memory that it is made from is there and holds.

@@ -1,5 +1,7 @@
 //! Questions as people ask them every day: for what is on, by other words, and with no word at all.
 
+use std::collections::HashSet;
+
 use carryall::clock::Clock;
 use serde_json::Value;
 use serde_json::json;
@@ -18,6 +20,18 @@ async fn ranked(server: &mut Duplex, arguments: Value) -> anyhow::Result<Vec<Str
     let found = server.call("recall", arguments).await?;
     let memories = found["memories"].as_array().cloned().unwrap_or_default();
     Ok(memories.iter().map(|it| it["content"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+/// What is found on all pages, in order.
+async fn of_all_pages(server: &mut Duplex, mut arguments: Value) -> anyhow::Result<Vec<String>> {
+    let mut seen = Vec::new();
+    loop {
+        let page = server.call("recall", arguments.clone()).await?;
+        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["content"].to_string()));
+        assert!(page["memories"][0]["score"].as_f64().is_some_and(|it| it > 0.0), "{page}");
+        let Some(cursor) = page.get("next_cursor") else { return Ok(seen) };
+        arguments["cursor"] = cursor.clone();
+    }
 }
 
 #[tokio::test]
@@ -62,15 +76,8 @@ async fn who_asks_what_is_on_gets_what_was_said_of_that_day_before_what_was_lear
         );
     }
     // Page by page, each once.
-    let (mut seen, mut arguments) = (Vec::new(), json!({"query": "what is on today", "limit": 1}));
-    loop {
-        let page = server.call("recall", arguments.clone()).await?;
-        seen.extend(page["memories"].as_array().into_iter().flatten().map(|it| it["content"].to_string()));
-        assert!(page["memories"][0]["score"].as_f64().is_some_and(|it| it > 0.0), "{page}");
-        let Some(cursor) = page.get("next_cursor") else { break };
-        arguments["cursor"] = cursor.clone();
-    }
-    assert_eq!((seen.len(), seen.iter().collect::<std::collections::HashSet<_>>().len()), (4, 4));
+    let seen = of_all_pages(&mut server, json!({"query": "what is on today", "limit": 1})).await?;
+    assert_eq!((seen.len(), seen.iter().collect::<HashSet<_>>().len()), (4, 4));
     Ok(())
 }
 
@@ -113,6 +120,14 @@ async fn what_was_told_later_and_likely_says_otherwise_stands_behind() -> anyhow
         }
         assert_eq!(found, [kept[0], kept[2]], "{limit}");
     }
+    // Also what has some words of the question and is far behind, on whichever page others come.
+    let doors =
+        ["red", "green", "blue", "white", "black"].map(|it| format!("The town hall opens the {it} door at nine"));
+    remember(&mut server, &doors.each_ref().map(String::as_str)).await?;
+    let query = "Laura: where do I live, near the town hall that opens at nine, or the month";
+    let seen = of_all_pages(&mut server, json!({"query": query, "limit": 2})).await?;
+    assert_eq!(seen[..2], [kept[0], kept[2]].map(|it| format!("\"{it}\"")), "{seen:?}");
+    assert_eq!((seen.len(), seen.iter().collect::<HashSet<_>>().len()), (8, 8), "{seen:?}");
     Ok(())
 }
 
