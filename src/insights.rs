@@ -12,6 +12,7 @@ mod limits;
 mod pages;
 mod plan;
 pub mod question;
+mod reading;
 mod shares;
 mod single;
 #[cfg(test)]

@@ -17,32 +17,24 @@ use super::chart::Format;
 use super::chart::Theme;
 use super::filters::FILTERS;
 use super::filters::artifact;
-use super::filters::compared_names;
 use super::filters::filter;
-use super::filters::group_name;
-use super::filters::with_spoken;
 use super::finding;
 use super::finding::Asked;
 use super::finding::Finding;
 use super::finding::Link;
-use super::limits;
 use super::pages::Page;
 use super::pages::Pages;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
-use super::question;
-use super::question::Names;
+use super::reading::Eyes;
+use super::reading::Reading;
 use super::shares;
-use super::single;
 use crate::clock::Clock;
 use crate::clock::Millis;
 use crate::config::CacheTimes;
-use crate::dates::Range;
 use crate::store::CallFilter;
 use crate::store::Cell;
-use crate::store::ContextBy;
-use crate::store::ContextKey;
 use crate::store::Count;
 use crate::store::Counted;
 use crate::store::NewFeedback;
@@ -70,7 +62,7 @@ fn lifetime(kind: Kind, times: CacheTimes) -> Duration {
 
 /// Below this confidence the second reading of a question is offered too: of the questions read with less, more than
 /// one in four is meant otherwise.
-const UNSURE: f64 = 0.75;
+pub(super) const UNSURE: f64 = 0.75;
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,7 +148,7 @@ pub enum InsightsError {
 /// Answers questions about the record of use.
 #[derive(Clone, Debug)]
 pub struct Insights {
-    store: Store,
+    pub(super) store: Store,
     clock: Clock,
     times: CacheTimes,
     /// Answers by question, the latest last; written after each answer.
@@ -261,154 +253,18 @@ impl Insights {
         now: Millis,
         call: &Call,
     ) -> Result<Answer, InsightsError> {
-        let span = call.span("read question");
         let eyes = Eyes::of(question);
-        let names = self.store.call_names(eyes.counts.clone()).await.inspect_err(|err| span.fail(err))?;
-        let names = Names {
-            personas: names.personas,
-            users: names.users,
-            models: names.models,
-            providers: names.providers,
-            tools: names.tools,
-        };
-        let read = question::read(&question.question, now, &names);
-        let named = |name: &str| Kind::ALL.into_iter().find(|it| it.name() == name);
-        let (kind, confidence) = match question.kind {
-            Some(kind) => (kind, 1.0),
-            None => (named(read.reading.kind).unwrap_or(Kind::Insights), read.reading.confidence),
-        };
-        let is_plain = question.drill == Drill::default();
-        let wanted = single::read(&question.question, &read, kind)
-            .filter(|it| is_plain && question.kind.is_none_or(|kind| kind == it.0));
-        let kind = wanted.map_or(kind, |it| it.0);
-        let second = read.second.filter(|_| question.kind.is_none() && confidence < UNSURE);
-        let otherwise = second.and_then(|it| named(it.kind)).map(|it| reread(question, it));
-        let limits = limits::read(&question.question);
-        let mut filters = self.filters(&with_spoken(&question.filters, &read, &limits, kind), &eyes).await?;
-        // A time that was given as such replaces the one in the words.
-        let (since, until) = match (question.since, question.until) {
-            (None, None) => (read.range.since, read.range.until),
-            given => given,
-        };
-        if let (Some(since), Some(until)) = (since, until)
-            && until < since
-        {
-            return Err(InsightsError::Range);
-        }
-        let length = since.map(|it| until.unwrap_or(now).saturating_sub(it));
-        let days = length.map(|it| it / 86_400_000);
-        let only = compared_names(&read);
-        let grouped = read.groups.first().copied().and_then(group_name).or(only.as_ref().map(|it| it.1));
-        let inside = |at: &Millis| since.is_none_or(|it| it < *at) && until.unwrap_or(now) > *at;
-        // What a link says wins over the words.
-        let linked = match &question.drill.middle {
-            Some(at) => Some(crate::clock::parse(at).map_err(|_| InsightsError::Middle)?),
-            None => None,
-        };
-        let compared = linked.or(read.middle).filter(inside);
-        let plan = plan::Read { days, grouped, compares: compared.is_some() };
-        let drill = match wanted {
-            Some((_, view)) => Drill { view: Some(view.to_owned()), ..Drill::default() },
-            None => question.drill.clone(),
-        };
-        let mut plan = plan::plan(kind, &question.question, &drill, plan);
-        if is_plain && plan.measure == "cached_share" && plan.by != "tool" {
-            // No other call is ever answered from the cache.
-            filters.entry("tool").or_insert_with(|| "ask".into());
-        }
-        let unheard =
-            (is_plain && question.kind.is_none() && hears_nothing(question, &read, &limits, &plan)).then(|| {
-                format!(
-                    "No word of the question names a measure, so {} is shown; ask for cost, errors or sessions, say. ",
-                    shown_instead(kind)
-                )
-            });
-        // Of what is to come there is nothing before, either.
-        let compared = since.filter(|it| *it > now).or(compared);
-        // Two periods of which only the ends are known are two halves.
-        let halves = plan.by == "period"
-            || plan.view == "movers"
-            || plan.view == "ratings"
-            || plan.view == "overview" && since.is_none();
-        let middle = match (compared, since.zip(length)) {
-            (None, Some((since, length))) if halves => Some(since.saturating_add(length / 2)),
-            (None, None) if halves => Some(self.half_of_the_record(&eyes, now).await?),
-            (compared, _) => compared,
-        };
-        span.note("type", kind.name());
-        span.note("view", plan.view);
-        span.note("by", plan.by.as_str());
+        let span = call.span("read question");
+        let reading = self.read(question, &eyes, now).await.inspect_err(|err| span.fail(err))?;
+        span.note("type", reading.plan.kind.name());
+        span.note("view", reading.plan.view);
+        span.note("by", reading.plan.by.as_str());
         drop(span);
         let span = call.span("count");
-        let asked = Asked {
-            since,
-            until: until.or(since.filter(|it| *it <= now).map(|_| now)),
-            filters,
-            middle,
-            only: only.map(|it| (it.0, it.2)),
-            // Who asks for the rest of “the top 5” gets it in whole pages.
-            top: limits.top.filter(|_| question.page.skip == 0),
-            by_model: plan.by == "model",
-            skip: question.page.skip,
-            viewer: question.viewer.user_id.clone(),
-            reader: eyes.reads.clone(),
-            persona: eyes.persona.clone(),
-            now,
-        };
-        let count = Count {
-            what: plan.what,
-            filter: filter(&asked, &plan, question.page.record)?,
-            viewer: eyes.counts.clone(),
-            sees_all: eyes.sees_all,
-            persona: eyes.persona.clone(),
-            by: plan.by.clone(),
-            kind: match plan.view {
-                "events" => "event".to_owned(),
-                "memories" => String::new(),
-                _ => "decision".to_owned(),
-            },
-            middle: middle.or(since).unwrap_or(now),
-            now,
-            skip: question.page.skip,
-        };
-        let mut table = self.store.count(count.clone()).await.inspect_err(|err| span.fail(err))?;
-        let kept = self.kept_conversations(&plan, &count, &asked, question).await.inspect_err(|err| span.fail(err))?;
-        if let Some((conversations, _)) = kept.as_ref().filter(|_| table.rows.is_empty() && question.page.skip == 0) {
-            (table, plan) = (conversations.clone(), conversations_of(plan));
-        }
-        let mut share = None;
-        if count.what == Counted::Performance && has_limit(&count.filter) && !table.rows.is_empty() {
-            let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
-            let all = self.store.count(Count { filter, ..count.clone() }).await.inspect_err(|err| span.fail(err))?;
-            share = shares::said(&table, &all);
-            table = shares::of_groups(table, &all, plan.measure == "share");
-        }
-        span.note("rows", table.rows.len());
+        let counted = self.count(&reading, question).await.inspect_err(|err| span.fail(err))?;
+        span.note("rows", counted.table.rows.len());
         drop(span);
-        let mut finding = finding::find(&plan, table, &asked);
-        if let Some((conversations, link)) = kept.filter(|_| plan.view == "sessions") {
-            let many = conversations.days.values().sum::<i64>();
-            let noun = if many == 1 { "conversation was" } else { "conversations were" };
-            finding.text.push_str(&format!(" Besides, {many} {noun} kept by hooks or imports, without calls."));
-            finding.beside.push(link);
-        }
-        if let Some(share) = share {
-            finding.text.push_str(&share);
-            finding.beside.push(all_of(&asked, &plan));
-        }
-        if count.what == Counted::Ratings && finding.total > 0 {
-            let table = self.store.count(Count { what: Counted::Remembered, ..count }).await?;
-            if let Some(said) = finding::helped(&table) {
-                finding.text.push_str(&format!(" {said}"));
-                finding.beside.extend(finding::helped_links(&asked));
-            }
-        }
-        if let Some(unheard) = unheard {
-            finding.text.insert_str(0, &unheard);
-        }
-        if finding.total == 0 {
-            finding.text.push_str(&self.what_there_is(&eyes).await?);
-        }
+        let (plan, finding) = self.tell(&reading, counted, &eyes).await?;
         let chart = question.chart.and_then(|format| {
             let span = call.span("draw");
             let spec = finding.chart.as_ref()?;
@@ -416,13 +272,13 @@ impl Insights {
         });
         let pages = Pages {
             skip: question.page.skip,
-            arguments: again(question, &asked, &plan, (since, until)),
+            arguments: again(question, &reading.asked, &plan, reading.range),
             record: question.page.record.unwrap_or([record.calls.1, record.memories, record.turns]),
         };
         let Finding { text, columns, rows, total, links, beside, .. } = finding;
         Ok(Answer {
-            kind,
-            confidence,
+            kind: plan.kind,
+            confidence: reading.confidence,
             text,
             columns,
             rows,
@@ -431,45 +287,77 @@ impl Insights {
             links,
             beside,
             pages,
-            otherwise,
-            since,
-            until: asked.until,
+            otherwise: reading.otherwise,
+            since: reading.range.0,
+            until: reading.asked.until,
             cached: false,
         })
     }
 
-    /// The filters that were given and those of the artifact that they name; the given ones win.
-    async fn filters(&self, given: &Map<String, Value>, eyes: &Eyes) -> Result<Map<String, Value>, InsightsError> {
-        let mut filters = Map::new();
-        if let Some((namespace, scope, owner)) = artifact(given) {
-            let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);
-            let key = ContextKey { namespace, scope, owner, key: "filters".to_owned() };
-            // The words of a question name nobody for whom it is made.
-            let user_id = eyes.reads.clone().or_else(|| text("user_id").filter(|_| eyes.sees_all));
-            let persona = eyes.persona.clone().or_else(|| text("persona").filter(|_| eyes.sees_all));
-            let by = ContextBy { user_id, persona, ..ContextBy::default() };
-            let row = self.store.context(key, None, by, self.clock.now()).await?;
-            if let Some(Value::Object(shared)) = row.map(|it| it.data) {
-                filters.extend(shared);
+    /// Counts what `reading` says, and what is told besides.
+    async fn count(&self, reading: &Reading, question: &Question) -> Result<CountedRows, InsightsError> {
+        let count = &reading.count;
+        let mut table = self.store.count(count.clone()).await?;
+        let mut plan = reading.plan.clone();
+        let kept = self.kept_conversations(reading, question).await?;
+        if let Some((conversations, _)) = kept.as_ref().filter(|_| table.rows.is_empty() && question.page.skip == 0) {
+            (table, plan) = (conversations.clone(), conversations_of(plan));
+        }
+        let mut share = None;
+        if count.what == Counted::Performance && has_limit(&count.filter) && !table.rows.is_empty() {
+            let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
+            let all = self.store.count(Count { filter, ..count.clone() }).await?;
+            share = shares::said(&table, &all);
+            table = shares::of_groups(table, &all, plan.measure == "share");
+        }
+        let kept = kept.filter(|_| plan.view == "sessions");
+        Ok(CountedRows { plan, table, kept, share })
+    }
+
+    /// Says what was counted, by the plan that is behind it.
+    async fn tell(
+        &self,
+        reading: &Reading,
+        counted: CountedRows,
+        eyes: &Eyes,
+    ) -> Result<(plan::Plan, Finding), InsightsError> {
+        let CountedRows { plan, table, kept, share } = counted;
+        let Reading { asked, count, unheard, .. } = reading;
+        let mut finding = finding::find(&plan, table, asked);
+        if let Some((conversations, link)) = kept {
+            let many = conversations.days.values().sum::<i64>();
+            let noun = if many == 1 { "conversation was" } else { "conversations were" };
+            finding.text.push_str(&format!(" Besides, {many} {noun} kept by hooks or imports, without calls."));
+            finding.beside.push(link);
+        }
+        if let Some(share) = share {
+            finding.text.push_str(&share);
+            finding.beside.push(all_of(asked, &plan));
+        }
+        if count.what == Counted::Ratings && finding.total > 0 {
+            let table = self.store.count(Count { what: Counted::Remembered, ..count.clone() }).await?;
+            if let Some(said) = finding::helped(&table) {
+                finding.text.push_str(&format!(" {said}"));
+                finding.beside.extend(finding::helped_links(asked));
             }
         }
-        filters.extend(given.clone());
-        filters.retain(|_, value| !value.is_null());
-        match filters.iter().find(|(name, value)| !FILTERS.contains(&name.as_str()) || !value.is_string()) {
-            Some((name, _)) => Err(InsightsError::Filter { name: name.clone() }),
-            None => Ok(filters),
+        if let Some(unheard) = unheard {
+            finding.text.insert_str(0, unheard);
         }
+        if finding.total == 0 {
+            finding.text.push_str(&self.what_there_is(eyes).await?);
+        }
+        Ok((plan, finding))
     }
 
     /// The conversations in which no call was made, and the question for them, where sessions are asked for: hosts' hooks
     /// kept them, or an import brought them in. `None` when there are none, or when what calls alone have is asked for.
     async fn kept_conversations(
         &self,
-        plan: &plan::Plan,
-        count: &Count,
-        asked: &Asked,
+        reading: &Reading,
         question: &Question,
     ) -> Result<Option<(Table, Link)>, InsightsError> {
+        let Reading { plan, count, asked, .. } = reading;
         let of_all = ["artifact", "namespace", "persona", "session_id", "text", "user_id"];
         if plan.view != "sessions" || !asked.filters.keys().all(|it| of_all.contains(&it.as_str())) {
             return Ok(None);
@@ -480,12 +368,6 @@ impl Insights {
         let arguments = asked.next(Kind::History, None, json!({"view": plan.view}));
         let link = Link { label: "conversations without calls".to_owned(), tool: "query_insights", arguments };
         Ok((!table.rows.is_empty()).then_some((table, link)))
-    }
-
-    /// The moment with as much time before it as after it, for what is compared without a time.
-    async fn half_of_the_record(&self, eyes: &Eyes, now: Millis) -> Result<Millis, InsightsError> {
-        let (_, first, _) = self.store.recorded(eyes.counts.clone()).await?;
-        Ok(first.map_or(now, |it| it.midpoint(now).div_euclid(86_400_000) * 86_400_000))
     }
 
     /// After “nothing”: what there is instead.
@@ -505,27 +387,15 @@ impl Insights {
     }
 }
 
-/// Whether nothing in the words of `question` had a part in `plan`: then it says nothing of what they ask for.
-fn hears_nothing(question: &Question, read: &question::Question, limits: &limits::Limits, plan: &plan::Plan) -> bool {
-    let silent = plan::plan(plan.kind, "", &Drill::default(), plan::Read::default());
-    !question.question.trim().is_empty()
-        && !question::names_something(&question.question)
-        && *plan == silent
-        && read.range == Range::default()
-        && read.filters.is_empty()
-        && read.groups.is_empty()
-        && *limits == limits::Limits::default()
-}
-
-fn shown_instead(kind: Kind) -> &'static str {
-    match kind {
-        Kind::History => "what was asked last",
-        Kind::Personas => "the use of personas",
-        Kind::Frameworks => "the use of frameworks",
-        Kind::Performance => "the time that calls take",
-        Kind::Engagement => "how much is going on",
-        Kind::Insights => "what changed most",
-    }
+/// What was counted, and what is said besides.
+struct CountedRows {
+    /// By what it was counted: conversations are in place of sessions that there are not.
+    plan: plan::Plan,
+    table: Table,
+    /// Conversations without calls, and the question for them.
+    kept: Option<(Table, Link)>,
+    /// What share of all calls those beyond a limit are.
+    share: Option<String>,
 }
 
 fn conversations_of(plan: plan::Plan) -> plan::Plan {
@@ -535,28 +405,6 @@ fn conversations_of(plan: plan::Plan) -> plan::Plan {
 /// Whether only calls beyond a bound are counted.
 fn has_limit(filter: &CallFilter) -> bool {
     [filter.over_ms, filter.under_ms, filter.over_usd].iter().any(Option::is_some)
-}
-
-/// What a call may count, and whose words it may read beside nobody's.
-#[derive(Clone, Debug)]
-struct Eyes {
-    /// Whose calls and nobody's are counted; `None` counts all.
-    counts: Option<String>,
-    reads: Option<String>,
-    /// As which persona it reads words: one that was given as a filter.
-    persona: Option<String>,
-    sees_all: bool,
-}
-
-impl Eyes {
-    fn of(question: &Question) -> Eyes {
-        let given = |name: &str| question.filters.get(name).and_then(Value::as_str).map(str::to_owned);
-        let filtered = given("user_id");
-        let Viewer { user_id, sees_all } = question.viewer.clone();
-        let is_person = sees_all && user_id.is_none();
-        let user = user_id.or(filtered.filter(|_| !is_person));
-        Eyes { counts: user.clone(), reads: user, persona: given("persona"), sees_all: is_person }
-    }
 }
 
 /// The arguments that ask the same once more, as it was read: what is left to its words is how the rows are ordered.
