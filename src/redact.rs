@@ -5,6 +5,7 @@
 //! such as `password` in front of it.
 
 mod json;
+mod program;
 mod told;
 mod typed;
 
@@ -13,6 +14,7 @@ use std::ops::Range;
 pub use json::redact_json;
 pub use json::redact_json_text;
 
+use program::in_program;
 use told::given_as;
 use told::told;
 use typed::discord;
@@ -125,6 +127,7 @@ fn secrets(text: &str) -> Vec<(Range<usize>, &'static str)> {
         let secret = issued(text, start, end)
             .or_else(|| assigned(text, start..end))
             .or_else(|| in_url(text, start..end))
+            .or_else(|| in_program(text, start..end))
             .or_else(|| typed(text, start..end))
             .or_else(|| told(text, start..end))
             .or_else(|| given_as(text, start));
@@ -367,6 +370,7 @@ const NAMES: &[(&str, &str)] = &[
     ("pass", "password"),
     ("secret", "secret"),
     ("secretkey", "secret"),
+    ("secretkeybase", "secret"),
     ("privatekey", "secret"),
     ("accesskey", "secret"),
     ("accountkey", "secret"),
@@ -386,7 +390,8 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     // Most words have nothing behind them that gives a value; a quotation mark may be written as `&quot;`.
     let behind = text[name.end..].bytes().find(|it| !b" \t\"'`\\]".contains(it));
     let is_bearer = || word.trim_end_matches(['-', '_']).to_ascii_lowercase().ends_with("bearer");
-    if !matches!(behind, Some(b'=' | b':' | b'&')) && !is_bearer() {
+    // `"AWS::ApiGateway::ApiKey": …` is a type.
+    if !matches!(behind, Some(b'=' | b':' | b'&')) && !is_bearer() || text[..name.start].ends_with("::") {
         return None;
     }
     // The longest name has 15 letters; only the end of a word can match.
@@ -413,8 +418,9 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
         return None;
     }
     // A call, an index, a template, a type: code that only mentions the value.
-    let is_code = value[length..].starts_with(['(', '[', '{', '<']) || value[..length].contains("::");
     let secret = &value[..length];
+    let is_field = secret.rsplit_once('.').is_some_and(|(_, it)| it.to_ascii_lowercase().ends_with(ending));
+    let is_code = value[length..].starts_with(['(', '[', '{', '<']) || secret.contains("::") || is_field;
     let min = if *ending == "bearer" { 20 } else { 8 };
     (length >= min && !is_code && !is_uuid(secret) && !secret.starts_with(['$', '%', '/', '.']) && is_random(secret))
         .then(|| (at..at + length, *what))

@@ -398,6 +398,54 @@ fn what_only_looks_random_is_left_alone() {
 }
 
 #[test]
+fn passwords_of_programs_and_settings_are_taken_out_where_more_than_a_sign_stands_before_them() {
+    let key = token("", 24);
+    for (text, secret, what) in [
+        ("const DB_PASSWORD: &str = \"hunter22\";", "hunter22", "password"),
+        ("static SMTP_PASS: &'static str = \"Zuckerwatte!\";", "Zuckerwatte!", "password"),
+        ("export const password: string | null = 'tiger-7712'", "tiger-7712", "password"),
+        ("const adminPassword string = `tiger7712`", "tiger7712", "password"),
+        ("char password[16] = \"tiger7712\";", "tiger7712", "password"),
+        ("config[\"password\"] = \"tiger7712\"", "tiger7712", "password"),
+        ("app.config['DB_PASSWORD'] = 'tiger7712'", "tiger7712", "password"),
+        ("os.Setenv(\"DB_PASSWORD\", \"tiger7712\")", "tiger7712", "password"),
+        ("    .env(\"PGPASSWORD\", \"tiger7712\")", "tiger7712", "password"),
+        ("props.setProperty(\"db.password\", \"tiger7712\");", "tiger7712", "password"),
+        ("<password>tiger7712</password>", "tiger7712", "password"),
+        ("<db_password>tiger7712</db_password>", "tiger7712", "password"),
+        ("- name: DB_PASSWORD\n  value: tiger7712\n", "tiger7712", "password"),
+        ("- name: DB_PASSWORD\r\n  value: \"tiger7712\"\r\n", "tiger7712", "password"),
+        ("{\"name\": \"DB_PASSWORD\", \"value\": \"tiger7712\"}", "tiger7712", "password"),
+        ("<add key=\"DbPassword\" value=\"tiger7712\" />", "tiger7712", "password"),
+    ] {
+        check(text, secret, what);
+    }
+    check(&format!("let api_key: String = \"{key}\""), &key, "API key");
+    check(&format!("- name: AUTH_TOKEN\n  value: {key}\n"), &key, "token");
+    check(&format!("SECRET_KEY_BASE={key}"), &key, "secret");
+    for text in [
+        "fn login(password: &str, name: &str) -> bool { name == \"admin22\" }",
+        "const PASSWORD: &str = \"DB_PASSWORD\";",
+        "let fields = [\"password\", \"address1\"];",
+        "form.fields(\"password\", \"address1\")",
+        "row.set(\"password\", hash(\"sha256\", salt1))",
+        "if password != \"tiger7712\" {",
+        "<token>number1</token>",
+        "<key>name2</key><string>value3</string>",
+        "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: database1\n",
+        "| password | value: up to 72 bytes |",
+        "password: Optional[str] = None, user = \"ana12345\"",
+        "password = user.password_v1",
+        "\"AWS::ApiGateway::ApiKey\": \"48205d4ffd7feba3\"",
+        "MLKEM768PrivateKey = hpke.MLKEM768X25519PrivateKey",
+        "pub fn set_password(this: &HtmlAnchorElement, value: &str);",
+        "let next_token: Token = \"identifier1\"",
+    ] {
+        check_untouched(text);
+    }
+}
+
+#[test]
 fn what_is_shown_of_a_file_has_all_its_lines_and_no_secret() {
     let github = token("ghp_", 36);
     let block =
@@ -421,6 +469,7 @@ proptest! {
     fn no_text_breaks_it(parts in prop::collection::vec(prop_oneof![
         Just("-----BEGIN PRIVATE KEY-----".to_owned()), Just("-----END ".to_owned()), Just("\\n".to_owned()),
         Just("eyJhbGciOi1.".to_owned()), Just("SG.".to_owned()), Just("ya29.".to_owned()), Just("password".to_owned()),
+        Just("secret".to_owned()), Just("value: ".to_owned()), Just("</".to_owned()), Just("set(\"".to_owned()),
         Just("://é:".to_owned()), Just("https://u:".to_owned()), Just("hooks.slack.com/services/".to_owned()),
         "[=:\"' ]{1,3}", "[a-zA-Z0-9+/]{0,60}", "\\PC{0,10}",
     ], 0..20)) {

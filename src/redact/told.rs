@@ -127,7 +127,7 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
         let is = UNSPACED_IS.iter().chain(BETWEEN).find(|it| behind.starts_with(**it))?;
         return value(text, &behind[is.len()..], Asks::Chosen, 6).map(|it| (it, "password"));
     }
-    if text[..name.start].ends_with(char::is_alphanumeric) {
+    if text[..name.start].ends_with(char::is_alphanumeric) || text[..name.start].ends_with("::") {
         return None;
     }
     // A word of ASCII is cut before an accent: `contrase|ña`. Names of settings are as long as people make them.
@@ -141,6 +141,10 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
         && let Some(found) = value(text, rest, Asks::Typed, 6)
     {
         return Some((found, what));
+    }
+    // `fn password(this: &HtmlElement)` is a function.
+    if text[until..].starts_with('(') {
+        return None;
     }
     let behind = text[until..].trim_start_matches([' ', '\t', '*', '"', '`', '\'']);
     if let Some(rest) = after_is(behind) {
@@ -159,6 +163,12 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
     let is_listed = BEFORE.contains(&before.as_str()) || before.ends_with([',', '/']);
     // `with password OAuth2` is no password.
     (is_listed && asks == Asks::Chosen).then(|| value(text, behind, asks, 8)).flatten().map(|it| (it, what))
+}
+
+/// Whether `secret`, all of it, can be what a program sets a `what` to.
+pub(super) fn set_to(secret: &str, what: &str) -> bool {
+    let asks = if what == "password" { Asks::Chosen } else { Asks::Made };
+    value(secret, secret, asks, 6).is_some_and(|it| it == (0..secret.len()))
 }
 
 /// What is given in `PGPASSWORD=…` or `--password …`, whose `name` is in small letters and `behind` goes on.
@@ -329,7 +339,10 @@ fn value(text: &str, rest: &str, asks: Asks, least: usize) -> Option<Range<usize
         (false, _) if asks == Asks::Pin && is_day(secret) => false,
         (false, _) => digits == count && (digits >= 6 || asks == Asks::Pin && digits >= 4) && digits <= 20,
     };
+    // `password = user.password_v1` is a name in a program.
+    let is_path = secret.rsplit_once('.').is_some_and(|(_, it)| it.to_lowercase().starts_with("password"));
     let is_code = secret.contains("::")
+        || is_path
         || secret.contains('/') && asks != Asks::Made
         || tail.starts_with(['(', '[', '{', '<'])
         || secret.starts_with(['$', '%', '.', '/']);
