@@ -34,11 +34,11 @@ docs:
 
 # Call one tool, the same path as a host's: just call recall '{"query": "deploy"}'
 call tool arguments:
-    cargo run --locked --quiet -- call {{tool}} '{{arguments}}' --json
+    cargo run --locked --quiet -- call {{tool}} {{quote(arguments)}} --json
 
 # Why each piece of a pack was kept or dropped, and which signals put it there: just explain "where is the retry limit set"
 explain question:
-    cargo run --locked --quiet -- context '{{question}}' --explain
+    cargo run --locked --quiet -- context {{quote(question)}} --explain
 
 # Run the lines of a session (JSON-RPC, as a host writes them) on an empty database, and keep the answers beside them
 record lines:

@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
 /// Runs the command in `arguments`, the first of which is the program's name.
 fn run(arguments: Vec<OsString>) -> Exit {
     let is_hook = is_hook(&arguments);
+    let is_json = arguments.iter().any(|it| it == "--json");
     let line = match commands::parse(arguments) {
         Given::Command(line) => *line,
         Given::Help(text) => {
@@ -63,7 +64,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
             hook::complain(&failed.message);
             return Exit::Done;
         }
-        Given::Wrong(failed) => return Output::new(false).fail(&failed),
+        Given::Wrong(failed) => return Output::new(is_json).fail(&failed),
     };
     let out = Output::new(line.json);
     start(line, &out).unwrap_or_else(|failed| out.fail(&failed))

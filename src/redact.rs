@@ -225,6 +225,24 @@ const FORMS: &[Form] = &[
     form("fly_", 40, 255, "Fly token"),
     form("nvapi-", 40, 120, "NVIDIA key"),
     form("AQVN", 35, 60, "Yandex key"),
+    form("glsa_", 40, 60, "Grafana token"),
+    form("lsv2_", 40, 80, "LangSmith key"),
+    form("tvly-", 28, 60, "Tavily key"),
+    form("xkeysib-", 64, 100, "Brevo key"),
+    form("pul-", 40, 40, "Pulumi token"),
+    form("rubygems_", 48, 48, "RubyGems key"),
+    form("sgp_", 40, 80, "Sourcegraph token"),
+    form("ops_eyJ", 100, 1500, "1Password token"),
+    form("ATCTT3", 60, 255, "Atlassian token"),
+    form("xoxc-", 20, 255, "Slack token"),
+    form("CFPAT-", 40, 50, "Contentful token"),
+    form("pat-na1-", 36, 36, "HubSpot token"),
+    form("pat-eu1-", 36, 36, "HubSpot token"),
+    form("pscale_tkn_", 30, 60, "PlanetScale token"),
+    form("AKCp8", 60, 80, "JFrog key"),
+    form("secret_", 43, 43, "Notion token"),
+    form("phx_", 40, 50, "PostHog key"),
+    form("nfp_", 36, 50, "Netlify token"),
     form("SK", 32, 32, "Twilio key"),
 ];
 
@@ -269,6 +287,11 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
         && !text[..start].ends_with(|it: char| it.is_alphanumeric() || "+.,-_/#".contains(it))
     {
         return Some((start..start + length, CARD_NUMBER));
+    }
+    if word == "webhooks" && text[..start].ends_with("/api/") {
+        // Discord: a number, a stroke, and the key.
+        let length = text[end..].bytes().take_while(|it| is_word(*it) || *it == b'/').count();
+        return (length >= 60).then(|| (end + 1..end + length, "Discord webhook"));
     }
     if word == "services" && text[..start].ends_with("hooks.slack.com/") {
         let length = text[end..].bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'/').count();
@@ -371,6 +394,13 @@ const NAMES: &[(&str, &str)] = &[
     ("secret", "secret"),
     ("secretkey", "secret"),
     ("secretkeybase", "secret"),
+    ("encryptionkey", "secret"),
+    ("signingkey", "secret"),
+    ("masterkey", "secret"),
+    ("appkey", "secret"),
+    ("loggedinkey", "secret"),
+    ("noncekey", "secret"),
+    ("salt", "secret"),
     ("privatekey", "secret"),
     ("accesskey", "secret"),
     ("accountkey", "secret"),
@@ -389,7 +419,10 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     let word = &text[name.clone()];
     // Most words have nothing behind them that gives a value; a quotation mark may be written as `&quot;`.
     let behind = text[name.end..].bytes().find(|it| !b" \t\"'`\\]".contains(it));
-    let is_bearer = || word.trim_end_matches(['-', '_']).to_ascii_lowercase().ends_with("bearer");
+    let is_bearer = || {
+        word.trim_end_matches(['-', '_']).to_ascii_lowercase().ends_with("bearer")
+            || word == "token" && text[..name.start].ends_with("uthorization: ")
+    };
     // `"AWS::ApiGateway::ApiKey": …` is a type.
     if !matches!(behind, Some(b'=' | b':' | b'&')) && !is_bearer() || text[..name.start].ends_with("::") {
         return None;
@@ -400,11 +433,8 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     let rest = &text[name.end..];
     let behind_name = unescaped(rest).trim_start_matches(['"', '\'', '`', '\\', ']']);
     let behind_space = behind_name.trim_start_matches([' ', '\t']);
-    let value = if *ending == "bearer" {
-        behind_space
-    } else {
-        [":=", "=>", "==", "=", ":"].iter().find_map(|it| behind_space.strip_prefix(it))?
-    };
+    let value = [":=", "=>", "==", "=", ":"].iter().find_map(|it| behind_space.strip_prefix(it));
+    let value = if is_bearer() { behind_space } else { value? };
     let value = value.trim_start_matches([' ', '\t']);
     let value = value.strip_prefix("Bearer ").unwrap_or(value);
     let value = unescaped(value).trim_start_matches(['"', '\'', '`', '\\']);
@@ -420,7 +450,9 @@ fn assigned(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'static st
     // A call, an index, a template, a type: code that only mentions the value.
     let secret = &value[..length];
     let is_field = secret.rsplit_once('.').is_some_and(|(_, it)| it.to_ascii_lowercase().ends_with(ending));
-    let is_code = value[length..].starts_with(['(', '[', '{', '<']) || secret.contains("::") || is_field;
+    // The name of a key at Amazon says where it is.
+    let is_name = secret.starts_with("arn:");
+    let is_code = value[length..].starts_with(['(', '[', '{', '<']) || secret.contains("::") || is_field || is_name;
     let min = if *ending == "bearer" { 20 } else { 8 };
     (length >= min && !is_code && !is_uuid(secret) && !secret.starts_with(['$', '%', '/', '.']) && is_random(secret))
         .then(|| (at..at + length, *what))

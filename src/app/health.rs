@@ -74,7 +74,7 @@ pub async fn checks(app: &App) -> Vec<Finding> {
     findings.extend(vectors(app).await);
     findings.push(provider(app).await);
     findings.extend(breakers(app));
-    findings.push(queue(app.store.queued_writes()));
+    findings.push(queue(app.store.queued_writes(), app.store.lost_writes()));
     findings.extend(records(&app.store, config).await);
     findings.push(hooks(config));
     findings
@@ -213,15 +213,20 @@ async fn vectors(app: &App) -> Option<Finding> {
 fn breakers(app: &App) -> Vec<Finding> {
     let open = app.asker.models().breakers().into_iter().filter_map(|it| {
         let error = it.refused?;
-        let message = format!("{}/{} is left alone: {} lately", it.provider, it.model, error.kind.name());
+        let message = format!("{}/{} is paused after repeated failures ({})", it.provider, it.model, error.kind.name());
         Some(Finding::new("breaker", Status::Warning, message).hint(error.next_step))
     });
     let open: Vec<Finding> = open.collect();
-    if open.is_empty() { vec![Finding::new("breaker", Status::Ok, "no model is left alone")] } else { open }
+    if open.is_empty() { vec![Finding::new("breaker", Status::Ok, "no model is paused")] } else { open }
 }
 
-fn queue(waiting: usize) -> Finding {
+fn queue(waiting: usize, lost: usize) -> Finding {
     let message = format!("waiting: {}", counted(&waiting, "write"));
+    if lost > 0 {
+        let message = format!("{message}; could not be written: {} of calls", counted(&lost, "record"));
+        return Finding::new("queue", Status::Warning, message)
+            .hint("the log says why; `carryall doctor` looks at the file");
+    }
     if waiting > MANY_WRITES {
         let hint = "another process holds the file for long, or the disk is slow: `carryall doctor`";
         return Finding::new("queue", Status::Warning, message).hint(hint);
@@ -307,8 +312,10 @@ mod tests {
 
     #[test]
     fn writes_that_pile_up_are_a_warning_with_a_way_out() {
-        assert_eq!(queue(MANY_WRITES).status, Status::Ok);
-        let many = queue(MANY_WRITES + 1);
+        assert_eq!(queue(MANY_WRITES, 0).status, Status::Ok);
+        let lost = queue(0, 1);
+        assert!(lost.status == Status::Warning && lost.message.contains("1 record of calls"), "{lost:?}");
+        let many = queue(MANY_WRITES + 1, 0);
         assert!(many.status == Status::Warning && !many.hint.is_empty());
     }
 }

@@ -68,7 +68,7 @@ impl Asker {
         let told = match (&summary, kept.first_mut()) {
             (Some(summary), Some(first)) => {
                 first.content = with_summary(summary, &first.content);
-                "; what was said before stands there in some of its own sentences"
+                "; earlier turns are summarised by excerpts"
             }
             _ => "",
         };

@@ -151,10 +151,10 @@ pub enum Refusal {
     #[error("there is no pack {0}")]
     NoPack(String),
     /// Name somebody to ask.
-    #[error("`providers` names nobody who can be asked")]
+    #[error("`providers` is empty or names no configured provider")]
     NobodyNamed,
     /// Correct the schema.
-    #[error("response_schema is no JSON schema: {0}")]
+    #[error("response_schema is not a JSON schema: {0}")]
     BadSchema(String),
     /// Ask again, or without a schema.
     #[error("{provider}: the answer is not the JSON that response_schema asks for: {reason}")]

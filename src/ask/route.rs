@@ -100,7 +100,7 @@ impl Asker {
             span.note("losers", losers);
             return Ok((Some(decision.route), Some(choice)));
         }
-        span.note("decision", "no model in the table is configured and fits: as without a preference");
+        span.note("decision", "no configured model fits the preference: routed as without one");
         let chosen = self.models.choose(named, None).map_err(|err| Refusal::Route(Box::new(err)))?;
         Ok((self.or_local(chosen, question).await, None))
     }

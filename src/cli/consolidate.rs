@@ -125,7 +125,7 @@ fn tell(done: &Consolidated, written: Option<&Written>, dry_run: bool, out: &Out
     }));
     let would = if dry_run { "would be " } else { "" };
     out.line(format_args!(
-        "{} {would}deleted; hidden because it holds no more: {}",
+        "{} {would}deleted; hidden because no longer valid: {}",
         counted(&done.expired, "expired row"),
         counted(&done.ended, "memory")
     ));
@@ -133,7 +133,7 @@ fn tell(done: &Consolidated, written: Option<&Written>, dry_run: bool, out: &Out
         out.line(format_args!("read again for what is stated: {}", counted(&done.facts_read, "memory")));
     }
     out.line(format_args!(
-        "{} compared: {} {would}linked, {} {would}hidden behind an equal one",
+        "{} compared: {} {would}linked, {} {would}hidden as duplicates",
         counted(&done.compared, "memory"),
         counted(&done.linked, "pair"),
         counted(&done.merged, "memory")

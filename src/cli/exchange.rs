@@ -285,5 +285,5 @@ fn create(file: &Path) -> Result<File, Failed> {
 }
 
 fn exists(file: &Path) -> Failed {
-    Failed::usage(format!("{} exists already", file.display()), "name another file; none is written over")
+    Failed::usage(format!("{} exists already", file.display()), "name another file; existing ones are not overwritten")
 }

@@ -104,7 +104,7 @@ impl From<StoreError> for Failed {
 
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Failed {
-        Failed::usage(format!("cannot import {problem}"), "correct it there and import again; nothing came in")
+        Failed::usage(format!("cannot import {problem}"), "correct it there and import again; nothing was imported")
     }
 }
 

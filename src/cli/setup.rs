@@ -32,7 +32,7 @@ pub(super) fn run(
     if asked.hooks {
         return hooks(host, asked, given, environment, out);
     }
-    let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
+    let program = program(environment)?;
     let mut entry = Entry::for_host(host, &program)?;
     for argument in given.to_arguments()? {
         // `--text-only` is there already for the hosts that need it.
@@ -90,6 +90,19 @@ fn lost(before: &EntryStatus, entry: &Entry) -> Vec<String> {
     (0..before.args.len()).filter(gone).map(|at| before.args[at].clone()).collect()
 }
 
+/// This program as it was called: through a link, that is what the next upgrade leaves in its place.
+fn program(environment: &Environment) -> Result<PathBuf, Failed> {
+    let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let called = match called.parent() {
+        Some(folder) if folder != "" => std::path::absolute(environment.working_folder.join(&called)).ok(),
+        _ => called.file_stem().and_then(|it| it.to_str()).and_then(|it| environment.program(it)),
+    };
+    let resolved = dunce::canonicalize(&program).ok();
+    let is_this = |it: &PathBuf| resolved.is_some() && dunce::canonicalize(it).ok() == resolved;
+    Ok(called.filter(is_this).unwrap_or(program))
+}
+
 /// Writes, shows or removes the hooks of a host.
 fn hooks(
     host: Host,
@@ -98,7 +111,7 @@ fn hooks(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, Failed> {
-    let program = std::env::current_exe().map_err(|err| Failed::work("internal", err.to_string(), ""))?;
+    let program = program(environment)?;
     let entry = Entry::for_host(host, &program)?;
     let mut command = vec![entry.command];
     command.extend(given.to_arguments()?);

@@ -47,7 +47,7 @@ impl Environment {
     }
 
     /// Where the program `name` is in the folders of `PATH`: never in the working folder, whose files nobody vouches for.
-    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         // Some hosts start servers at the root of the file system, which holds every folder.
         let is_root = self.working_folder.parent().is_none();

@@ -3,9 +3,15 @@
 /// Longer words are not compared: nobody's typo is that long, and the comparison takes time by the square.
 const LONGEST: usize = 64;
 
+/// Shorter parts stand in many names.
+const SHORTEST_PART: usize = 4;
+
 /// The one of `known` that differs least from `wrong`, if it is near enough to have been meant: at most one letter in
-/// three differs. The first of equally near ones.
-pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// three differs, or it has all of `wrong` in it. The first of equally near ones.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let part = wrong.to_lowercase();
+    let holds = |it: &&str| part.len() >= SHORTEST_PART && it.contains(&part);
+    let holding = known.clone().into_iter().find(holds);
     let wrong: Vec<char> = wrong.to_lowercase().chars().take(LONGEST + 1).collect();
     if wrong.len() > LONGEST {
         return None;
@@ -18,6 +24,7 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, it)| it)
+        .or(holding)
 }
 
 /// How many letters have to be put in, taken out or changed (Levenshtein).
@@ -56,6 +63,8 @@ mod tests {
         check("asks", Some("ask"));
         check("insight", Some("insights"));
         check("", None);
+        check("sight", Some("insights"));
+        check("ory", None);
         check("zebra", None);
         check(&"m".repeat(100_000), None);
     }

@@ -54,7 +54,7 @@ pub(super) fn read(sources: &mut Sources<'_>) -> Result<Vec<RetentionRule>, Conf
                 origin: older.origin,
                 line: older.line,
                 value: rule.older_than_days.to_string(),
-                allowed: "together with namespace or kind: a rule for every memory is hardly meant".to_owned(),
+                allowed: "only together with namespace or kind; a rule for every memory is refused".to_owned(),
             });
         }
         let shown = [("namespace", &rule.namespace), ("kind", &rule.kind)];

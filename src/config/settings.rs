@@ -474,7 +474,7 @@ pub(super) const ASK_BREAKER: Setting = Setting {
     key: Some("ask.breaker_failures"),
     default: "8",
     example: "3",
-    meaning: "Failures in a row after which a model is left alone for half a minute, and longer if it goes on; 0 is never.",
+    meaning: "Failures in a row after which a model is paused for half a minute, longer if it keeps failing; 0 never pauses.",
     ..COMMON
 };
 

@@ -131,14 +131,17 @@ impl Answer {
 pub enum InsightsError {
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A filter that there is not, or whose value is no text.
-    #[error("`filters.{name}` is not one of {}, each with a text", FILTERS.join(", "))]
+    /// A filter that there is not.
+    #[error("`filters.{name}` is not one of {}", FILTERS.join(", "))]
     Filter { name: String },
+    /// A filter with more than one value, or with none.
+    #[error("`filters.{name}` takes one text or number")]
+    FilterValue { name: String },
     /// A limit that is no number.
-    #[error("`filters.{name}` is no number")]
+    #[error("`filters.{name}` is not a number")]
     Limit { name: String },
     /// A place between two periods that is no time.
-    #[error("`drill_down.middle` is no time such as 2026-11-20T09:30:00Z")]
+    #[error("`drill_down.middle` is not a time such as 2026-11-20T09:30:00Z")]
     Middle,
     /// A range that ends before it begins.
     #[error("`until` lies before `since`")]

@@ -157,10 +157,18 @@ impl Insights {
         }
         filters.extend(given.clone());
         filters.retain(|_, value| !value.is_null());
-        match filters.iter().find(|(name, value)| !FILTERS.contains(&name.as_str()) || !value.is_string()) {
-            Some((name, _)) => Err(InsightsError::Filter { name: name.clone() }),
-            None => Ok(filters),
+        for (name, value) in &mut filters {
+            if !FILTERS.contains(&name.as_str()) {
+                return Err(InsightsError::Filter { name: name.clone() });
+            }
+            match value {
+                Value::String(_) => {}
+                // `over_ms` is a number by nature.
+                Value::Number(number) => *value = number.to_string().into(),
+                _ => return Err(InsightsError::FilterValue { name: name.clone() }),
+            }
         }
+        Ok(filters)
     }
 
     /// The moment with as much time before it as after it, for what is compared without a time.
@@ -252,7 +260,7 @@ fn unheard(kind: Kind) -> String {
         Kind::Engagement => "how much is going on",
         Kind::Insights => "what changed most",
     };
-    format!("No word of the question names a measure, so {shown} is shown; ask for cost, errors or sessions, say. ")
+    format!("The question names no measure, so {shown} is shown; you can ask for cost, errors or sessions. ")
 }
 
 /// What a call may count, and whose words it may read beside nobody's.

@@ -276,6 +276,16 @@ async fn wrong_filters_and_ranges_are_told() -> anyhow::Result<()> {
     let wrong = Question { kind: Some(Kind::History), filters, ..Question::default() };
     let err = year.insights.answer(&wrong, &Call::silent()).await.expect_err("an unknown filter");
     assert!(err.to_string().contains("filters.colour"), "{err}");
+    let filters = [("model".to_owned(), json!(["a", "b"]))].into_iter().collect();
+    let many = Question { kind: Some(Kind::History), filters, ..Question::default() };
+    let err = year.insights.answer(&many, &Call::silent()).await.expect_err("two values");
+    assert!(err.to_string().contains("takes one text or number"), "{err}");
+    let over = |ms: serde_json::Value| Question {
+        kind: Some(Kind::Performance),
+        filters: [("over_ms".to_owned(), ms)].into_iter().collect(),
+        ..Question::default()
+    };
+    assert_eq!(year.ask(over(json!(900))).await?.text, year.ask(over(json!("900"))).await?.text);
     let wrong = Question { kind: Some(Kind::History), since: Some(NOW), until: Some(NOW - 1), ..Question::default() };
     assert!(year.insights.answer(&wrong, &Call::silent()).await.is_err());
     let later = Question { kind: Some(Kind::Performance), since: Some(NOW + 9 * DAY), ..Question::default() };

@@ -87,7 +87,7 @@ pub struct Outcome {
     pub id: String,
     pub status: Status,
     pub supersedes: Option<String>,
-    /// What was taken out of the content before it was stored, such as `aws access key`.
+    /// What was taken out of the content before it was stored, such as `AWS access key`.
     pub redacted: Vec<String>,
     /// Older memories that say otherwise, whether this one took their place or not.
     pub contradicts: Vec<Contradiction>,

@@ -90,7 +90,7 @@ impl Asking<'_> {
         let first = routes.first().map(|it| it.provider.as_str()).unwrap_or_default();
         let permit = tokio::time::timeout_at(self.deadline, models.asks.acquire()).await;
         let Ok(_permit) = permit else {
-            let message = "other questions took all the time; too many are under way";
+            let message = "timed out while waiting for other questions; too many run at once ([ask] concurrency)";
             return Err(wrong(first, ErrorKind::Timeout, message));
         };
         // What a provider said tells more than why another one was not asked.

@@ -46,6 +46,8 @@ pub enum ErrorKind {
     BudgetExceeded,
     /// A cap holds and nobody knows what it costs; it was not sent.
     PriceUnknown,
+    /// A cap holds and the store that counts the cost cannot be written; it was not sent.
+    Storage,
 }
 
 impl ErrorKind {
@@ -70,6 +72,7 @@ impl ErrorKind {
             ErrorKind::Cancelled => "cancelled",
             ErrorKind::BudgetExceeded => "budget_exceeded",
             ErrorKind::PriceUnknown => "price_unknown",
+            ErrorKind::Storage => "storage",
         }
     }
 }
@@ -174,7 +177,9 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &str) -> Fault {
     let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Overloaded);
     let next_step = retry_after.filter(|it| waits && *it > HOUR).and_then(|wait| match named_time(headers) {
         Some(at) => Some(format!("try again after {at}, or name another provider")),
-        None if wait == TOO_LONG => Some("name another provider; this one wants to be left alone for ages".to_owned()),
+        None if wait == TOO_LONG => {
+            Some("name another provider; this one asked us to wait for longer than is kept".to_owned())
+        }
         None => None,
     });
     Fault { next_step, retry_after, status: Some(status), request_id, ..Fault::new(kind, message) }
@@ -344,6 +349,7 @@ pub(super) fn next_step(kind: ErrorKind, key_env: &str, retry_after: Option<Dura
             "raise the cap (max_cost_usd, CARRYALL_DAILY_USD, CARRYALL_MONTHLY_USD), lower budget_tokens or \
              max_output_tokens, or name a cheaper model"
         }
+        ErrorKind::Storage => "run `carryall doctor`; nothing was sent",
         ErrorKind::PriceUnknown => {
             "set its price in the user file under [prices.\"provider/model\"], or ask without a cap; a key that was \
              merely found is capped at 1 USD a day until LLM_PROVIDER names its provider"

@@ -131,7 +131,7 @@ impl Health {
 impl Model {
     fn refusal(&self, now: Instant) -> Option<Refused> {
         if let Some((until, error)) = self.pause.as_ref().filter(|it| it.0 > now) {
-            return Some(Refused::Paused(later(error, *until - now, "not asked: it wants to be left alone")));
+            return Some(Refused::Paused(later(error, *until - now, "not asked: the provider asked us to wait")));
         }
         let open = self.open.as_ref()?;
         let left = open.until.saturating_duration_since(now);

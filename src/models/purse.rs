@@ -135,7 +135,7 @@ impl<'a> Purse<'a> {
     ///
     /// # Errors
     ///
-    /// `budget_exceeded`, `price_unknown`, and `provider_error` for a store that cannot be written.
+    /// `budget_exceeded`, `price_unknown`, and `storage` for a store that cannot be written.
     pub(super) async fn reserve(
         &self,
         provider: &str,
@@ -196,7 +196,11 @@ impl<'a> Purse<'a> {
         };
         let hold = hold(usd, id);
         if request.max_output_tokens.is_none() {
-            let affordable = (usd - worst.input_usd) / worst.usd_per_output_token;
+            // Output that costs nothing is not what a cap limits.
+            let affordable = match worst.usd_per_output_token > 0.0 {
+                true => (usd - worst.input_usd) / worst.usd_per_output_token,
+                false => f64::from(output),
+            };
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between the two limits")]
             let affordable = affordable.clamp(f64::from(least_output), f64::from(output)) as u32;
             request.max_output_tokens = Some(affordable);
@@ -358,7 +362,7 @@ fn price_unknown(provider: &str, model: &str) -> ModelError {
 fn not_reserved(provider: &str, err: &StoreError) -> ModelError {
     let error = refusal(
         provider,
-        ErrorKind::BudgetExceeded,
+        ErrorKind::Storage,
         format!("the cap on the cost cannot be kept, because the store cannot be written: {err}"),
     );
     ModelError { next_step: err.next_step(), ..error }

@@ -91,7 +91,7 @@ fn may_differ_elsewhere(kind: ErrorKind) -> bool {
         | ErrorKind::Timeout
         | ErrorKind::BudgetExceeded
         | ErrorKind::PriceUnknown => true,
-        ErrorKind::ContentFilter | ErrorKind::InvalidRequest | ErrorKind::Cancelled => false,
+        ErrorKind::ContentFilter | ErrorKind::InvalidRequest | ErrorKind::Cancelled | ErrorKind::Storage => false,
     }
 }
 

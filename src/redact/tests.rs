@@ -416,6 +416,18 @@ fn passwords_of_programs_and_settings_are_taken_out_where_more_than_a_sign_stand
         ("- name: DB_PASSWORD\n  value: tiger7712\n", "tiger7712", "password"),
         ("- name: DB_PASSWORD\r\n  value: \"tiger7712\"\r\n", "tiger7712", "password"),
         ("{\"name\": \"DB_PASSWORD\", \"value\": \"tiger7712\"}", "tiger7712", "password"),
+        ("define( 'DB_PASSWORD', 'tiger7712' );", "tiger7712", "password"),
+        (
+            "define('AUTH_KEY', '}3 ;z^j|+Q4-$x!7w~0(k9{<uV@2m&?eR%s=Yp#L*b>TgN]hC')",
+            "}3 ;z^j|+Q4-$x!7w~0(k9{<uV@2m&?eR%s=Yp#L*b>TgN]hC",
+            "API key",
+        ),
+        ("ds.setPassword(\"tiger7712\");", "tiger7712", "password"),
+        ("    .password(\"tiger7712\")", "tiger7712", "password"),
+        ("CREATE USER 'app'@'%' IDENTIFIED BY 'tiger7712'", "tiger7712", "password"),
+        ("ALTER ROLE app PASSWORD 'tiger7712';", "tiger7712", "password"),
+        ("ENV POSTGRES_PASSWORD tiger7712\nRUN x", "tiger7712", "password"),
+        ("machine h login bob password tiger7712\n", "tiger7712", "password"),
         ("<add key=\"DbPassword\" value=\"tiger7712\" />", "tiger7712", "password"),
     ] {
         check(text, secret, what);
@@ -423,6 +435,10 @@ fn passwords_of_programs_and_settings_are_taken_out_where_more_than_a_sign_stand
     check(&format!("let api_key: String = \"{key}\""), &key, "API key");
     check(&format!("- name: AUTH_TOKEN\n  value: {key}\n"), &key, "token");
     check(&format!("SECRET_KEY_BASE={key}"), &key, "secret");
+    check(&format!("APP_KEY=base64:{key}="), &format!("base64:{key}="), "secret");
+    check(&format!("curl -H 'Authorization: token {key}' x"), &key, "token");
+    let webhook = format!("123456789012345678/{}", token("", 68));
+    check(&format!("https://discord.com/api/webhooks/{webhook} is it"), &webhook, "Discord webhook");
     for text in [
         "fn login(password: &str, name: &str) -> bool { name == \"admin22\" }",
         "const PASSWORD: &str = \"DB_PASSWORD\";",
@@ -430,6 +446,11 @@ fn passwords_of_programs_and_settings_are_taken_out_where_more_than_a_sign_stand
         "form.fields(\"password\", \"address1\")",
         "row.set(\"password\", hash(\"sha256\", salt1))",
         "if password != \"tiger7712\" {",
+        "assert!(!validate_password(\"short1\"))",
+        "SALT = base64.b64decode(settings1.value)",
+        "the user is identified by 'id42' only",
+        "encryptionKey = arn:aws:kms:us-west-2:111122223333:key/a1b2c3d4-5678",
+        "ENV PASSWORD_FILE /run/secrets/db1",
         "<token>number1</token>",
         "<key>name2</key><string>value3</string>",
         "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: database1\n",

@@ -168,7 +168,11 @@ pub(super) fn told(text: &str, name: Range<usize>) -> Option<(Range<usize>, &'st
 /// Whether `secret`, all of it, can be what a program sets a `what` to.
 pub(super) fn set_to(secret: &str, what: &str) -> bool {
     let asks = if what == "password" { Asks::Chosen } else { Asks::Made };
+    // Salts of WordPress have all signs that there are, blanks too.
+    let signs = secret.bytes().filter(u8::is_ascii_punctuation).count();
+    let digits = secret.bytes().filter(u8::is_ascii_digit).count();
     value(secret, secret, asks, 6).is_some_and(|it| it == (0..secret.len()))
+        || secret.len() >= 48 && signs >= 8 && digits >= 3 && secret.bytes().filter(|it| *it == b' ').count() <= 4
 }
 
 /// What is given in `PGPASSWORD=…` or `--password …`, whose `name` is in small letters and `behind` goes on.

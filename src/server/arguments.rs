@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::reply::Failure;
 use crate::clock;
 use crate::clock::Millis;
+use crate::config;
 use crate::plural::counted;
 
 /// Checks `arguments` and returns them without the ones that are `null`, which means "not given".
@@ -113,7 +114,7 @@ fn normalise(value: &mut Value, schema: &Map<String, Value>) {
     match value {
         Value::Object(given) => {
             let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
-            given.retain(|name, value| !value.is_null() || properties.get(name).is_none_or(takes_anything));
+            given.retain(|name, value| !value.is_null() || !properties.contains_key(name));
             for (name, value) in given.iter_mut() {
                 if let Some(property) = properties.get(name).and_then(Value::as_object) {
                     normalise(value, property);
@@ -136,10 +137,6 @@ fn normalise(value: &mut Value, schema: &Map<String, Value>) {
         }
         _ => {}
     }
-}
-
-fn takes_anything(property: &Value) -> bool {
-    property.get("type").is_none() && property.get("anyOf").is_none()
 }
 
 fn check_value(path: &str, value: &Value, schema: &Map<String, Value>) -> Result<(), Failure> {
@@ -206,8 +203,7 @@ fn missing(path: &str, object: &Map<String, Value>, schema: &Map<String, Value>)
 
 fn unknown(path: &str, name: &str, properties: &Map<String, Value>) -> Failure {
     let names: Vec<&str> = properties.keys().map(String::as_str).collect();
-    let near = nearest(name, &names);
-    let next = match near.first() {
+    let next = match config::nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? Allowed are: {}", names.join(", ")),
         None if names.is_empty() => "this tool takes no arguments".to_owned(),
         None => format!("allowed are: {}", names.join(", ")),
@@ -259,7 +255,7 @@ fn check_length(
         return Err(Failure::new(
             "invalid_argument",
             format!("argument `{path}` has {}, but at most {most} are allowed", counted(&length, unit)),
-            "split it over several calls",
+            if of == "Items" { "split it over several calls" } else { "shorten it" },
         ));
     }
     Ok(())
@@ -342,34 +338,6 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// The names that `name` was probably meant to be, nearest first.
-pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
-    let name = name.to_lowercase();
-    let mut near: Vec<(usize, &str)> = names
-        .iter()
-        .map(|it| (distance(&name, it), *it))
-        .filter(|(distance, it)| *distance <= 1 + it.len() / 3 || it.contains(&name) || name.contains(*it))
-        .collect();
-    near.sort();
-    near.into_iter().map(|(_, it)| it).take(3).collect()
-}
-
-/// Levenshtein's distance, of the first 64 characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -450,7 +418,7 @@ mod tests {
     #[test]
     fn nulls_are_not_given_and_whole_floats_are_whole() {
         let checked = check(&schema(), json!({"query": "x", "limit": 10.0, "kinds": null, "data": null})).unwrap();
-        assert_eq!(checked, json!({"query": "x", "limit": 10, "data": null}));
+        assert_eq!(checked, json!({"query": "x", "limit": 10}));
         let inner = json!({"type": "object", "additionalProperties": false, "properties": {
             "items": {"type": "array", "items": {"type": "object", "properties": {
                 "tags": {"type": "array", "items": {"type": "string"}}, "n": {"type": "integer"}}}},

@@ -170,7 +170,11 @@ impl IdFinder {
         } else if byte == b'"' {
             self.in_string = false;
             if self.expects_id && self.depth == 1 && self.found.is_none() {
-                if let Ok(text) = std::str::from_utf8(&self.text) {
+                // A part of an id is nobody's, and escapes stand for what they mean.
+                let quoted = [b"\"", self.text.as_slice(), b"\""].concat();
+                if self.text.len() < ID_BYTES
+                    && let Ok(text) = serde_json::from_slice::<String>(&quoted)
+                {
                     self.found = Some(RequestId::String(text.into()));
                 }
                 self.expects_id = false;
@@ -219,6 +223,8 @@ mod tests {
         assert_eq!(id_of(br#"{"x":"\"id\":4"}"#), None);
         assert_eq!(id_of(br#"{"id":null}"#), None);
         assert_eq!(id_of(b"hello"), None);
+        assert_eq!(id_of(br#"{"id":"x\"y\u00e9","method":5"#), Some(RequestId::String("x\"y\u{e9}".into())));
+        assert_eq!(id_of(format!("{{\"id\":\"{}\"", "a".repeat(2000)).as_bytes()), None);
         assert_eq!(id_of(br#"[{"id":4}]"#), None);
     }
 

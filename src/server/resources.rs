@@ -170,7 +170,12 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
     };
     vec![
         template("memory/{id}", "memory", "One memory, whole, with its times and what replaced it", "application/json"),
-        template("pack/{id}", "pack", "A context pack as it was assembled; it never changes", "text/markdown"),
+        template(
+            "pack/{id}",
+            "pack",
+            "A context pack as it was assembled, without what was forgotten since",
+            "text/markdown",
+        ),
         template("session/{id}", "session", "The turns and memories of a session", "application/json"),
         template(
             "context/{scope}/{owner}/{key}",

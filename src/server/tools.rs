@@ -36,6 +36,7 @@ use super::order::Touches;
 use super::reply::Answer;
 use super::reply::Failure;
 use crate::app::App;
+use crate::config;
 use crate::config::Config;
 use crate::config::Toolset;
 use crate::documents::Allowed;
@@ -147,8 +148,8 @@ pub(crate) fn unknown(config: &Config, name: &str) -> String {
         };
         return format!("tool `{name}` is not available: {why}. Available: {}", names.join(", "));
     }
-    let near = arguments::nearest(name, &names);
-    let meant = if near.is_empty() { ".".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
+    let near = config::nearest(name, names.iter().copied());
+    let meant = near.map_or_else(|| ".".to_owned(), |it| format!("; did you mean {it}?"));
     format!("unknown tool `{}`{meant} Available: {}", super::reply::shorten(name, 64), names.join(", "))
 }
 
@@ -267,7 +268,7 @@ impl Tool {
         };
         let outcome = outcome.unwrap_or_else(|err| {
             tracing::error!(error = %err, "a call panicked");
-            Err(Failure::new("internal", "this call met a fault of carryall", "report it with the trace id"))
+            Err(Failure::new("internal", "internal error in carryall", "report it with the trace id"))
         });
         let outcome = outcome.map_err(Failure::bounded);
         let took_ms = started.elapsed().as_millis();
@@ -308,7 +309,7 @@ fn no_secret_as_a_name(arguments: &Value) -> Result<(), Failure> {
             if let Some(secret) = redact::redact_json(named).1.first() {
                 return Err(Failure::new(
                     "permission",
-                    format!("`{path}{name}` looks like a secret ({}), and names are kept as they are", secret.what),
+                    format!("`{path}{name}` looks like a secret ({}), and names are stored unchanged", secret.what),
                     "name it by something that is no secret; nothing was stored",
                 ));
             }
@@ -320,7 +321,9 @@ fn no_secret_as_a_name(arguments: &Value) -> Result<(), Failure> {
 /// An error as it may be kept: it may quote what was sent, cut so that no form tells a secret any more.
 fn kept_error(message: &str, arguments: &Value) -> String {
     match redact::redact_json(arguments).1.first() {
-        Some(secret) => format!("the arguments held a secret ({}), so what was said of them is not kept", secret.what),
+        Some(secret) => {
+            format!("the arguments held a secret ({}), so the text of the error was not recorded", secret.what)
+        }
         None => redact::redact(message).0,
     }
 }

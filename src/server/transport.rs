@@ -370,6 +370,7 @@ fn complain(text: &[u8]) -> Option<Vec<u8>> {
         };
         return Some(error_line(None, -32600, what));
     };
+    let found = object.get("id").and_then(|it| serde_json::from_value::<RequestId>(it.clone()).ok());
     let well_formed_notification = !object.contains_key("id")
         && object.get("jsonrpc") == Some(&"2.0".into())
         && object.get("method").is_some_and(Value::is_string);
@@ -381,7 +382,7 @@ fn complain(text: &[u8]) -> Option<Vec<u8>> {
     } else if object.get("id").is_some_and(|id| !id.is_string() && !id.is_i64()) {
         "the id must be a string or a whole number"
     } else {
-        "the message is neither a request nor a notification nor an answer"
+        "the message is not a JSON-RPC request, notification or response"
     };
     Some(error_line(found.as_ref(), -32600, what))
 }

@@ -81,6 +81,8 @@ pub(super) struct Known {
     pub(super) pins: Pins,
     /// Jobs that wait for the writing thread.
     pub(super) queued: AtomicUsize,
+    /// Writes that nobody waited for and that failed.
+    pub(super) lost: AtomicUsize,
     /// How long records and earlier versions are kept; set once, before the first write. For good where it is not.
     pub(super) limits: OnceLock<RecordLimits>,
     /// Filled by the first search by meaning; of the file above.
@@ -148,6 +150,7 @@ impl Store {
                     file: Mutex::default(),
                     pins: Pins::default(),
                     queued: AtomicUsize::new(0),
+                    lost: AtomicUsize::new(0),
                     limits: OnceLock::new(),
                     vectors: Arc::default(),
                     generation: AtomicU64::new(0),
@@ -172,6 +175,11 @@ impl Store {
     /// Writes that wait in this process.
     pub fn queued_writes(&self) -> usize {
         self.shared.known.queued.load(Ordering::Relaxed)
+    }
+
+    /// Records that this process could not write (traces, counts, costs): nobody waited for them, so only the log and this tell.
+    pub fn lost_writes(&self) -> usize {
+        self.shared.known.lost.load(Ordering::Relaxed)
     }
 
     /// The file.
@@ -200,7 +208,7 @@ impl Store {
 
     /// Runs `work` with the next transaction that is made anyway, or soon. Its failure is only logged.
     pub(super) fn write_later(&self, work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send + 'static) {
-        if let Err(err) = self.queue(Job::Lazy(Box::new(Lazy::new(work)))) {
+        if let Err(err) = self.queue(Job::Lazy(Box::new(Lazy::new(work, Arc::clone(&self.shared.known))))) {
             tracing::warn!(error = %err, "a record was not written");
         }
     }
@@ -307,7 +315,9 @@ impl Store {
                 let result = result.map_err(|err| store.shared.known.told(store.path(), err));
                 return result.and_then(|it| it.ok_or_else(StoreError::closed));
             }
-            Err(StoreError::Internal { reason: "the database changes all the time".to_owned() })
+            Err(StoreError::Internal {
+                reason: "the database file was replaced again and again while it was being read".to_owned(),
+            })
         });
         reading.await.unwrap_or_else(|err| Err(StoreError::Internal { reason: err.to_string() }))
     }

@@ -80,10 +80,9 @@ const DELETE_CALLS: &str = "DELETE FROM calls WHERE seq IN
     (SELECT seq FROM calls WHERE started_at < :before ORDER BY started_at LIMIT :step)";
 const DELETE_SPENDING: &str = "DELETE FROM spending WHERE rowid IN
     (SELECT rowid FROM spending WHERE at < :before ORDER BY at LIMIT :step)";
-/// Feedback is numbered as it comes, so the oldest are the first.
 const DELETE_ITEM_FEEDBACK: &str = "DELETE FROM item_feedback WHERE item IN
     (SELECT item FROM item_feedback WHERE at < :before ORDER BY at LIMIT :step)";
-
+/// Feedback is numbered as it comes, so the oldest are the first.
 const DELETE_FEEDBACK: &str = "DELETE FROM feedback WHERE at < :before
     AND seq IN (SELECT seq FROM feedback ORDER BY seq LIMIT :step)";
 

@@ -76,7 +76,8 @@ impl Store {
     }
 
     /// What was spent at or after `since`, and what is promised to questions under way, in USD.
-    pub async fn spent_since(&self, since: Millis, now: Millis) -> Result<(f64, f64), StoreError> {
+    #[cfg(test)]
+    pub(crate) async fn spent_since(&self, since: Millis, now: Millis) -> Result<(f64, f64), StoreError> {
         self.query(move |conn| {
             let spent = conn.prepare_cached(SPENT)?.query_row(named_params! {":since": since}, |row| row.get(0))?;
             let promised = conn.prepare_cached(PROMISED)?.query_row(named_params! {":now": now}, |row| row.get(0))?;

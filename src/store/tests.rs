@@ -397,6 +397,17 @@ async fn what_has_expired_is_hidden_at_once_and_swept_by_the_next_process_that_w
 }
 
 #[tokio::test]
+async fn a_record_that_could_not_be_written_is_counted_and_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(&folder.path().join("a.db"));
+    store.write_later(|_| Err(StoreError::Internal { reason: "no room".to_owned() }));
+    let kept = store.remember(vec![note("Ana drinks tea")], 1).await.unwrap();
+    assert_eq!((kept.len(), store.lost_writes()), (1, 1));
+    let panicked = store.write(|_| -> Result<(), StoreError> { panic!("on purpose") }).await.unwrap_err();
+    assert!(panicked.to_string().contains("panicked"), "{panicked}");
+}
+
+#[tokio::test]
 async fn a_lost_index_entry_is_noticed() {
     let (_folder, store) = temporary();
     store.remember(vec![note("one"), note("two")], 0).await.unwrap();

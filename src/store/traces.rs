@@ -107,20 +107,21 @@ impl Store {
     /// The traces that `filter` means, the latest first, at most `limit`.
     pub async fn traces(&self, filter: TraceFilter, limit: usize) -> Result<Vec<TraceRow>, StoreError> {
         self.query(move |conn| {
-                let eyes = filter.eyes.clone().unwrap_or_default();
-                let (before_at, before_id) = filter.before.clone().unzip();
-                conn.prepare_cached(&select(&filter))?
-                    .query_map(
-                        named_params! {
-                            ":sees_all": filter.eyes.is_none(), ":user_id": eyes.user_id, ":persona": eyes.persona,
-                            ":id": filter.id, ":as_ours": filter.id.as_deref().and_then(with_hyphens), ":tool": filter.tool, ":outcome": filter.outcome,
-                            ":session_id": filter.session_id, ":since": filter.since, ":until": filter.until,
-                            ":before_at": before_at, ":before_id": before_id,
-                            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-                        },
-                        from_row,
-                    )?
-                    .collect()
+            let eyes = filter.eyes.clone().unwrap_or_default();
+            let (before_at, before_id) = filter.before.clone().unzip();
+            conn.prepare_cached(&select(&filter))?
+                .query_map(
+                    named_params! {
+                        ":sees_all": filter.eyes.is_none(), ":user_id": eyes.user_id, ":persona": eyes.persona,
+                        ":id": filter.id, ":as_ours": filter.id.as_deref().and_then(with_hyphens),
+                    ":tool": filter.tool, ":outcome": filter.outcome,
+                        ":session_id": filter.session_id, ":since": filter.since, ":until": filter.until,
+                        ":before_at": before_at, ":before_id": before_id,
+                        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+                    },
+                    from_row,
+                )?
+                .collect()
         })
         .await
     }

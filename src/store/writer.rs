@@ -131,7 +131,7 @@ where
             (Some(Err(StoreError::Corrupt { .. })), Err(err @ StoreError::TakenAway { .. })) => Err(err),
             (Some(Err(err)), _) | (_, Err(err)) => Err(err),
             (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(StoreError::closed()),
+            (None, Ok(())) => Err(StoreError::Internal { reason: "the write panicked".to_owned() }),
         };
         // The caller may have been cancelled since.
         if let Some(done) = self.done {
@@ -140,14 +140,20 @@ where
     }
 }
 
-/// A write that nobody waits for: its failure is logged.
+/// A write that nobody waits for: its failure is logged and counted.
 pub(super) struct Lazy<F> {
     work: Option<F>,
+    known: Arc<Known>,
 }
 
 impl<F> Lazy<F> {
-    pub(super) fn new(work: F) -> Self {
-        Lazy { work: Some(work) }
+    pub(super) fn new(work: F, known: Arc<Known>) -> Self {
+        Lazy { work: Some(work), known }
+    }
+
+    fn fail(&self, err: &StoreError) {
+        self.known.lost.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(error = %err, "a record was not written");
     }
 }
 
@@ -156,12 +162,12 @@ where
     F: FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send,
 {
     fn run(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
-        self.work.take().map_or(Ok(()), |work| work(tx))
+        self.work.take().map_or(Ok(()), |work| work(tx)).inspect_err(|err| self.fail(err))
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         if let Err(err) = committed {
-            tracing::warn!(error = %err, "a record was not written");
+            self.fail(&err);
         }
     }
 }
@@ -277,7 +283,7 @@ impl WriterLoop {
             let _ = tell.send(more);
             Ok(())
         };
-        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy::new(sweep))];
+        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy::new(sweep, Arc::clone(&self.known)))];
         match self.transact(&mut jobs) {
             Ok(()) if told.try_recv().unwrap_or(false) => self.sweeping = Some((cutoff, Instant::now())),
             Ok(()) => {}
@@ -302,7 +308,7 @@ impl WriterLoop {
         let sweep = move |tx: &Transaction<'_>| {
             super::memories::sweep(tx, now).map(|_| ()).map_err(|err| StoreError::of(&path, &err))
         };
-        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy::new(sweep))];
+        let mut jobs: Vec<Box<dyn Work>> = vec![Box::new(Lazy::new(sweep, Arc::clone(&self.known)))];
         if let Err(err) = self.transact(&mut jobs) {
             tracing::warn!(error = %err, "what has expired was not swept");
         }
@@ -347,7 +353,10 @@ impl WriterLoop {
                     }
                     "ROLLBACK TO job; RELEASE job"
                 }
-                Err(_) => "ROLLBACK TO job; RELEASE job",
+                Err(_) => {
+                    tracing::error!("a write panicked; it was rolled back");
+                    "ROLLBACK TO job; RELEASE job"
+                }
             };
             tx.execute_batch(end).map_err(failed)?;
         }

@@ -116,12 +116,16 @@ fn asks(text: &mut Text, totals: &Totals) {
         text.value(name, &[("provider", &it.provider), ("model", &it.model)], it.cost_usd);
     }
     let name = "carryall_answers_cost_unknown_total";
-    text.family(name, "counter", "Answers of which nobody says what they cost.");
+    text.family(name, "counter", "Answers of unknown cost.");
     for it in &models {
         text.value(name, &[("provider", &it.provider), ("model", &it.model)], whole(it.unknown_costs));
     }
     let name = "carryall_spent_usd_total";
-    text.family(name, "counter", "What counts against the caps, by whether it was told or is the most that it can be.");
+    text.family(
+        name,
+        "counter",
+        "Spending that counts against the caps, by whether it was reported or is the most that it can be.",
+    );
     for (provider, model, told, estimated) in rolled(&totals.spent) {
         for (basis, usd) in [("told", told), ("estimate", estimated)] {
             text.value(name, &[("provider", &provider), ("model", &model), ("basis", basis)], usd);

@@ -126,6 +126,8 @@ fn a_wrong_word_is_answered_with_the_right_one() -> anyhow::Result<()> {
 #[test]
 fn json_is_one_document_however_it_ends() -> anyhow::Result<()> {
     let home = Home::new()?;
+    let wrong = run(&home, &["recall", "--json", "tea", "--limti", "3"])?;
+    assert!(wrong.code == Some(2) && wrong.json()?["error"].is_object(), "{wrong:?}");
     let kept = run(&home, &["remember", "--json", "Ana drinks tea", "--tag", "drinks", "--kind", "fact"])?.json()?;
     assert_eq!(kept["memories"][0]["status"], "stored");
     let found = run(&home, &["--json", "recall", "tea", "--tag", "drinks"])?.json()?;
@@ -213,6 +215,17 @@ fn setup_writes_shows_and_removes_the_entry_and_nothing_else() -> anyhow::Result
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(0));
     assert_eq!(std::fs::read_to_string(&file)?, before);
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(1));
+
+    // What a program is called by outlives its upgrades.
+    #[cfg(unix)]
+    {
+        let link = home.workspace().join("carryall-link");
+        std::os::unix::fs::symlink(crate::harness::CARRYALL, &link)?;
+        let mut linked = crate::harness::command(&link);
+        linked.args(["setup", "cursor", "--print", "--json"]).envs(home.environment()).current_dir(home.workspace());
+        let shown: Value = serde_json::from_slice(&linked.output()?.stdout)?;
+        assert_eq!(shown["entry"]["command"], json!(link));
+    }
 
     let claude = run(&home, &["setup", "claude-code", "--project", ".", "--json"])?.json()?;
     assert_eq!(claude["path"], json!(home.workspace().join(".mcp.json")));

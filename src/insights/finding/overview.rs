@@ -171,11 +171,17 @@ pub(super) fn overview(table: &Table, asked: &Asked) -> Finding {
     let rows: Vec<Vec<Cell>> = found
         .iter()
         .map(|it| {
-            let sure = if it.real { "more than chance" } else { "may be chance" };
+            let sure = match (before.is_empty() || after.is_empty(), it.real) {
+                (true, _) => "nothing to compare with",
+                (false, true) => "more than chance",
+                (false, false) => "may be chance",
+            };
+            // Where no day is, there is no level either.
+            let level = |days: &[&Vec<Cell>], of: f64| if days.is_empty() { Cell::None } else { value(of) };
             vec![
                 Cell::Text(per_day(it.name)),
-                value(it.old),
-                value(it.new),
+                level(&before, it.old),
+                level(&after, it.new),
                 it.change.map_or(Cell::None, value),
                 Cell::Text(sure.to_owned()),
             ]

@@ -396,6 +396,18 @@ async fn a_hundred_questions_at_once_never_pass_a_cap_together() {
 }
 
 #[tokio::test]
+async fn output_that_costs_nothing_is_not_cut_by_a_cap() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(&folder.path().join("a.db"));
+    let clock = crate::clock::Clock::fixed(1_700_000_000_000);
+    let purse = Purse::new(&store, &clock, super::super::Caps::default(), Some(1.0), Duration::from_secs(60));
+    let worst = Worst { input_usd: 0.001, usd_per_output_token: 0.0, most_output: Some(5000), max_price: None };
+    let mut request = ModelRequest::default();
+    purse.reserve("a", &mut request, Some(worst), true).await.unwrap();
+    assert_eq!(request.max_output_tokens, Some(5000));
+}
+
+#[tokio::test]
 async fn a_question_s_own_cap_holds_for_each_question() {
     let (outcomes, spent) = purse_test(None, Some(0.0011), 5).await;
     assert!(outcomes.iter().all(Result::is_ok) && (spent - 5.0 * 0.00102).abs() < 1e-9, "{spent}");

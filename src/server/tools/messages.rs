@@ -143,7 +143,7 @@ fn wrong_image(place: &str) -> Failure {
     Failure::new(
         "invalid_argument",
         format!(
-            "{place} is no picture: it must be base64 data of type {}, or an https address",
+            "{place} is not a picture: it must be base64 data of type {}, or an https address",
             IMAGE_TYPES.join(", ")
         ),
         "for example {\"type\": \"image\", \"data\": \"iVBORw0…\", \"mimeType\": \"image/png\"}",
@@ -212,10 +212,18 @@ mod tests {
             (Role::System, json!([{"type": "text", "text": "a"}, {}]), "messages[2].content[1] has no `type`"),
             (Role::System, json!([{"type": "image", "data": "AAAA", "mimeType": "image/png"}]), "must be text"),
             (Role::User, json!([{"type": "text"}]), "has no `text`"),
-            (Role::User, json!([{"type": "image", "data": "not base64!", "mimeType": "image/png"}]), "is no picture"),
-            (Role::User, json!([{"type": "image", "data": "AAAA", "mimeType": "text/html"}]), "is no picture"),
-            (Role::User, json!([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]), "is no picture"),
-            (Role::User, json!([{"type": "image_url", "image_url": "http://10.0.0.1/x.png"}]), "is no picture"),
+            (
+                Role::User,
+                json!([{"type": "image", "data": "not base64!", "mimeType": "image/png"}]),
+                "is not a picture",
+            ),
+            (Role::User, json!([{"type": "image", "data": "AAAA", "mimeType": "text/html"}]), "is not a picture"),
+            (
+                Role::User,
+                json!([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]),
+                "is not a picture",
+            ),
+            (Role::User, json!([{"type": "image_url", "image_url": "http://10.0.0.1/x.png"}]), "is not a picture"),
             (Role::Assistant, json!([{"type": "tool_use", "name": "look"}]), "has no `id`"),
         ] {
             let message = read_all(role, content.clone()).unwrap_err();

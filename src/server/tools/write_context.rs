@@ -55,7 +55,6 @@ struct WriteArgs {
     /// Only they see what a session, conversation or artifact holds.
     user_id: Option<String>,
     persona: Option<String>,
-    #[serde(default, deserialize_with = "present")]
     data: Option<Value>,
     patch: Option<serde_json::Map<String, Value>>,
     #[serde(default)]
@@ -65,11 +64,6 @@ struct WriteArgs {
     ttl_s: Option<i64>,
     #[schemars(range(min = 0))]
     expected_version: Option<i64>,
-}
-
-/// Tells `"data": null`, which is a value, from no data.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Serialize, JsonSchema)]
