@@ -17,8 +17,10 @@ use crate::clock::Clock;
 use crate::config::CacheTimes;
 use crate::config::Caching;
 use crate::context::Assembler;
+use crate::context::Degraded;
 use crate::documents::Allowed;
 use crate::models::Caps;
+use crate::models::Failed;
 use crate::models::FinishReason;
 use crate::models::ModelRequest;
 use crate::models::Models;
@@ -125,8 +127,13 @@ impl Asker {
                 let has_context = context.text.is_some();
                 let request = &request;
                 let ready = Ready { question, route, request, items: &context.items, has_context, is_alone: true };
-                let (reply, kept) = self.ask_once(&ready, &purse, call, telling).await?;
-                (reply, Vec::from_iter(kept))
+                match self.ask_once(&ready, &purse, call, telling).await {
+                    Ok((reply, kept)) => (reply, Vec::from_iter(kept)),
+                    Err(Refusal::Model(failed)) if self.models.ends_in_extracts(&question.fallbacks) => {
+                        (in_place_of(failed, question, &context), Vec::new())
+                    }
+                    Err(refusal) => return Err(refusal),
+                }
             }
         };
         call.enter(State::Evaluating);
@@ -160,6 +167,13 @@ impl Asker {
 
 /// The built-in answer without a model.
 pub(super) const EXTRACTIVE: &str = "extractive";
+
+/// The answer without a model, which was named as the last to fall back to.
+fn in_place_of(failed: Failed, question: &Question, context: &Context) -> Reply {
+    let reason = format!("no model answered, so this is out of the context: {}", failed.error);
+    let degraded = vec![Degraded { source: "model", reason }];
+    Reply { attempts: failed.attempts, degraded, ..extractive(question, context) }
+}
 
 fn extractive(question: &Question, context: &Context) -> Reply {
     let asked = question.asked();

@@ -11,10 +11,6 @@ const SHOWN: usize = 6;
 /// Sentences of an answer that are compared; the work grows with the square.
 const COMPARED: usize = 60;
 
-/// The share of a sentence's words that another one has to hold to say the same. Set by hand on pairs of answers that
-/// say one thing in two ways; numbers and negations have to be equal besides.
-const SAME: f64 = 0.6;
-
 /// How the answers relate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Comparison {
@@ -77,11 +73,10 @@ fn is_same(a: &Sentence<'_>, b: &Sentence<'_>) -> bool {
     if a.numbers != b.numbers || a.is_denied != b.is_denied {
         return false;
     }
-    // Of the shorter one: the longer may say more. Of both when they are alike: `deploy` is the beginning of
-    // `deployment`, but not the other way round.
-    let holds = |it: &Sentence<'_>, of: &Sentence<'_>| {
-        search::matched(&of.words, it.text).len() as f64 >= SAME * of.words.len() as f64
-    };
+    // All words of the shorter one: the longer may say more, but where each has a word of its own they may be opposites
+    // (`increase`, `decrease`). Of both when they are alike: `deploy` is the beginning of `deployment`, but not the other way
+    // round.
+    let holds = |it: &Sentence<'_>, of: &Sentence<'_>| search::matched(&of.words, it.text).len() == of.words.len();
     let (short, long) = if a.words.len() <= b.words.len() { (a, b) } else { (b, a) };
     holds(long, short) || (long.words.len() <= short.words.len() + 1 && holds(short, long))
 }
@@ -147,10 +142,47 @@ fn numbers(text: &str) -> Vec<&str> {
 fn is_denied(text: &str) -> bool {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’');
-    words.filter(|it| NEGATIONS.contains(it) || it.ends_with("n't") || it.ends_with("n’t")).count() % 2 == 1
+    let denials = words.filter(|it| NEGATIONS.contains(it) || it.ends_with("n't") || it.ends_with("n’t")).count();
+    // Without spaces: `不应该`, `ありません`.
+    let joined: usize = ["不", "没", "沒", "ない", "ません", "않"].iter().map(|it| lower.matches(it).count()).sum();
+    (denials + joined) % 2 == 1
 }
 
-const NEGATIONS: [&str; 10] = ["no", "not", "never", "none", "neither", "cannot", "without", "nicht", "kein", "keine"];
+const NEGATIONS: [&str; 33] = [
+    "no",
+    "not",
+    "never",
+    "none",
+    "neither",
+    "cannot",
+    "without",
+    "avoid",
+    "nicht",
+    "kein",
+    "keine",
+    "keinen",
+    "keinem",
+    "keiner",
+    "nie",
+    "niemals",
+    "ohne",
+    "pas",
+    "jamais",
+    "sans",
+    "non",
+    "mai",
+    "nunca",
+    "sin",
+    "não",
+    "sem",
+    "niet",
+    "geen",
+    "nooit",
+    "не",
+    "нет",
+    "никогда",
+    "без",
+];
 
 #[cfg(test)]
 mod tests {
@@ -192,6 +224,17 @@ mod tests {
             &[],
             &[("a", &["You should retry on a timeout."]), ("b", &["You shouldn't retry on a timeout."])],
         );
+        for (one, other) in [
+            ("Increase the batch size.", "Decrease the batch size."),
+            ("The timeout is 30 seconds.", "The timeout is 30 minutes."),
+            ("Alice should review it.", "Bob should review it."),
+            ("Upgrade the server now.", "Avoid upgrading the server now."),
+            ("Wir haben einen Cache.", "Wir haben keinen Cache."),
+            ("Il faut réessayer.", "Il ne faut pas réessayer."),
+            ("应该重试。", "不应该重试。"),
+        ] {
+            check(&[one, other], &[], &[("a", &[one]), ("b", &[other])]);
+        }
         check(&["1. The timeout is 30 s [2].", "The timeout is 30 s."], &["1. The timeout is 30 s [2]."], &[]);
     }
 

@@ -97,7 +97,8 @@ impl Asker {
             content: crate::redact::redact(content).0,
             trace_id: Some(call.id().to_owned()),
         };
-        let asked = question.asked();
+        // A picture alone has no words, and an empty turn is refused by some.
+        let asked = Some(question.asked()).filter(|it| !it.trim().is_empty()).unwrap_or("[a picture]");
         let turns = vec![turn("user", asked), turn("assistant", &reply.answer)];
         self.sessions.add_turns(turns).await.inspect_err(|err| span.fail(err))
     }
@@ -139,6 +140,7 @@ fn with_summary(summary: &str, content: &str) -> String {
 
 /// The latest of `turns` (role and text, oldest first) that fit into `room` tokens, and whether any is missing or cut.
 fn fit_history(mut turns: Vec<(String, String)>, room: u32) -> (Vec<Message>, bool) {
+    turns.retain(|it| !it.1.trim().is_empty());
     let older = turns.len().saturating_sub(HISTORY_TURNS);
     turns.drain(..older);
     let asked = turns.len();

@@ -1,8 +1,7 @@
 //! One question to one route: out of what is kept, together with an equal one, or of the model.
 
-use std::time::Duration;
-
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::answer::Asker;
 use super::cache;
@@ -24,6 +23,7 @@ use crate::context::Item;
 use crate::context::STORE;
 use crate::models::Answered;
 use crate::models::Attempt;
+use crate::models::Failed;
 use crate::models::FinishReason;
 use crate::models::ModelRequest;
 use crate::models::Purse;
@@ -65,11 +65,12 @@ impl Asker {
         call: &Call,
         telling: &Telling<'_>,
     ) -> Result<(Reply, Option<ToKeep<'_>>), Refusal> {
+        let deadline = Instant::now() + ready.question.timeout;
         let view = &ready.question.view;
         let address = self.models.address(&ready.route.provider);
         let caching = if self.keeps { self.caching } else { Caching::Off };
         let Some(key) = cache::key(caching, address, &ready.route, ready.request, view) else {
-            return Ok((self.ask_model(ready, purse, call, telling).await?, None));
+            return Ok((self.ask_model(ready, deadline, purse, call, telling).await?, None));
         };
         let leading = loop {
             if ready.question.no_cache {
@@ -84,14 +85,15 @@ impl Asker {
                 }
                 Flight::Waiting(watched) => {
                     telling.waits_for("the answer to an equal question".to_owned());
-                    if let Some(kept) = cache::hear(watched).await {
+                    let heard = tokio::time::timeout_at(deadline, cache::hear(watched)).await;
+                    if let Some(kept) = heard.map_err(|_| too_late(&ready.route))? {
                         note_cached(call, &kept, "an equal question was being asked");
                         return Ok((reply_of_kept(ready, kept)?, None));
                     }
                 }
             }
         };
-        let reply = self.ask_model(ready, purse, call, telling).await?;
+        let reply = self.ask_model(ready, deadline, purse, call, telling).await?;
         // A fallback's answer is not the answer of the route that was asked for.
         let route = &ready.route;
         let is_of_route =
@@ -102,11 +104,16 @@ impl Asker {
         if let Some(leading) = &leading {
             leading.answered(&kept);
         }
+        let answer = serde_json::to_value(&kept).unwrap_or_default();
+        if !redact::redact_json(&answer).1.is_empty() {
+            // Without its secrets it is another answer, and with them it is not kept.
+            return Ok((reply, None));
+        }
         let at = self.clock.now();
         let holds = Millis::try_from(cache::holds(ready.question, ready.has_context, self.cache_times).as_millis())
             .unwrap_or(0);
-        let answer = serde_json::to_value(&kept).map(|it| redact::redact_json(&it).0.to_string()).unwrap_or_default();
-        let answer = KeptAnswer { key, at, expires_at: at.saturating_add(holds), view: view.clone(), answer };
+        let (expires_at, answer) = (at.saturating_add(holds), answer.to_string());
+        let answer = KeptAnswer { key, at, expires_at, view: view.clone(), answer };
         Ok((reply, Some(ToKeep { answer, _leading: leading })))
     }
 
@@ -129,6 +136,7 @@ impl Asker {
     async fn ask_model(
         &self,
         ready: &Ready<'_>,
+        deadline: Instant,
         purse: &Purse<'_>,
         call: &Call,
         telling: &Telling<'_>,
@@ -153,8 +161,8 @@ impl Asker {
             }
         };
         call.enter(State::Asking);
-        let asked =
-            self.models.ask_within(Some(purse), route, request, &fallbacks, question.timeout, &mut on_delta, call);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let asked = self.models.ask_within(Some(purse), route, request, &fallbacks, left, &mut on_delta, call);
         let answered = match Box::pin(asked).await {
             Ok(answered) => answered,
             Err(failed) => {
@@ -168,7 +176,7 @@ impl Asker {
         let (answered, structured) = match &schema {
             Some(schema) if answered.answer.tool_calls.is_empty() => {
                 // In a box, as it is seldom needed: an open question holds no room for it.
-                Box::pin(self.keep_to(schema, answered, ready, purse, call)).await?
+                Box::pin(self.keep_to(schema, answered, ready, deadline, purse, call)).await?
             }
             _ => (answered, None),
         };
@@ -184,6 +192,7 @@ impl Asker {
         schema: &Structured,
         answered: Answered,
         ready: &Ready<'_>,
+        deadline: Instant,
         purse: &Purse<'_>,
         call: &Call,
     ) -> Result<(Answered, Option<Value>), Refusal> {
@@ -200,8 +209,7 @@ impl Asker {
             reason: faults.join("; "),
             attempts,
         };
-        let spent = Duration::try_from_secs_f64(answered.latency_ms / 1e3).unwrap_or_default();
-        let left = ready.question.timeout.saturating_sub(spent);
+        let left = deadline.saturating_duration_since(Instant::now());
         let route = Route { provider: answered.provider.clone(), model: Some(answered.model.clone()) };
         let again = schema.repair(ready.request, &answered.answer.text, &faults);
         let mut unheard = |_: &str| {};
@@ -223,6 +231,11 @@ impl Asker {
         }
         Err(outcome)
     }
+}
+
+fn too_late(route: &Route) -> Refusal {
+    let message = "the equal question that is being asked took too long";
+    Refusal::Model(Failed::timeout(&route.provider, message))
 }
 
 fn note_cached(call: &Call, kept: &Kept, why: &str) {
@@ -277,6 +290,8 @@ fn reply_of(answered: Answered, structured: Option<Value>, items: &[Item]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tempfile::TempDir;
 
     use super::*;

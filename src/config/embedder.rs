@@ -90,7 +90,7 @@ pub(super) fn read(
         Some(found) => found.check(settings::EMBEDDER_API_KEY.name, variable_name)?,
         None => API_KEY.to_owned(),
     };
-    let own = sources.read_key(settings::EMBEDDER_API_KEY.name, &variable)?;
+    let own = sources.read_key(settings::EMBEDDER_API_KEY.name, &variable);
     if offline && matches!(kind, EmbedderKind::Ollama | EmbedderKind::OpenAi) {
         warnings.push(format!(
             "offline mode is on, so the embedder `{}` is not asked: new memories are found by their words until it is",

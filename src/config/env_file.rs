@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::ConfigError;
+use super::environment::is_said;
 use super::file;
 
 const WHAT: &str = "the env file";
@@ -31,9 +32,9 @@ impl EnvFile {
         Ok(EnvFile { path, variables })
     }
 
-    /// The value of `name`; an empty one counts as not set.
+    /// The value of `name`; an empty one, or one of blanks, counts as not set.
     pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| is_said(value))
     }
 }
 

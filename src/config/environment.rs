@@ -56,10 +56,14 @@ impl Environment {
         folders.map(|it| it.join(&name)).find(|it| it.is_file())
     }
 
-    /// The value of `name`; an empty one counts as not set.
+    /// The value of `name`; an empty one, or one of blanks, counts as not set.
     pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| is_said(value))
     }
+}
+
+pub(super) fn is_said(value: &OsStr) -> bool {
+    !value.as_encoded_bytes().trim_ascii().is_empty()
 }
 
 /// Names the variables only: their values hold keys.

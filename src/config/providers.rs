@@ -94,7 +94,7 @@ fn read_built_in(sources: &mut Sources<'_>, built_in: &BuiltIn) -> Result<Provid
         Some(found) => found.check(&format!("providers.{name}.api_key_env"), variable_name)?,
         None => built_in.api_key.variables.first().copied().unwrap_or_default().to_owned(),
     };
-    let api_key = sources.read_key(built_in.api_key.name, &api_key_env)?;
+    let api_key = sources.read_key(built_in.api_key.name, &api_key_env);
     Ok(ProviderConfig {
         kind: built_in.kind,
         base_url: base_url.or(built_in.default_url.map(str::to_owned)),
@@ -145,7 +145,7 @@ impl Section<'_, '_> {
         let base_url = base_url.or(default_url.map(str::to_owned));
         sources.show(&self.at("kind"), kind.name().to_owned(), origin.clone());
         sources.show(&self.at("base_url"), base_url.clone().unwrap_or_else(none), base_url_origin);
-        let api_key = sources.read_key(&self.at("api_key"), &api_key_env)?;
+        let api_key = sources.read_key(&self.at("api_key"), &api_key_env);
         let model_origin = if model.is_some() { origin.clone() } else { Origin::Default };
         sources.show(&self.at("model"), model.clone().unwrap_or_else(none), model_origin);
         if let Some(version) = &api_version {

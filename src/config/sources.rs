@@ -14,7 +14,6 @@ use super::Setting;
 use super::check::Wrong;
 use super::check::word;
 use super::env_file::EnvFile;
-use super::error::HIDDEN;
 use super::error::quoted;
 use super::file::UserFile;
 
@@ -155,18 +154,19 @@ impl<'a> Sources<'a> {
     }
 
     /// The key in `variable`, which is shown as `name` without its value.
-    pub(super) fn read_key(&mut self, name: &str, variable: &str) -> Result<Option<Secret>, ConfigError> {
+    pub(super) fn read_key(&mut self, name: &str, variable: &str) -> Option<Secret> {
         let Some(found) = self.variable(variable) else {
             self.show(name, format!("not set, looked for in {variable}"), Origin::Default);
-            return Ok(None);
+            return None;
         };
-        let key = found.check(name, |raw| match word(raw) {
-            // Whatever else a key may be, it is sent as a header.
-            Ok(key) if key.bytes().all(|it| it.is_ascii_graphic()) => Ok(Secret::new(key)),
-            _ => Err(Wrong { value: Some(HIDDEN.to_owned()), allowed: "ASCII characters without blanks".to_owned() }),
-        })?;
-        self.show(name, format!("set, from {variable}"), found.origin);
-        Ok(Some(key))
+        // Whatever else a key may be, it is sent as a header. What cannot be is no reason to do without a memory.
+        let key = word(&found.raw).ok().filter(|it| it.bytes().all(|it| it.is_ascii_graphic()));
+        let said = match &key {
+            Some(_) => format!("set, from {variable}"),
+            None => format!("not used: {variable} is no key, which has ASCII characters without blanks"),
+        };
+        self.show(name, said, found.origin);
+        key.map(Secret::new)
     }
 
     pub(super) fn show(&mut self, name: &str, value: String, origin: Origin) {

@@ -151,7 +151,8 @@ fn request_body(request: &ModelRequest, is_plain: bool) -> Value {
     };
     body.insert("max_tokens".into(), json!(limit));
     body.insert("stream".into(), json!(!is_plain));
-    if let Some(temperature) = request.temperature {
+    // Thinking has one temperature.
+    if let Some(temperature) = request.temperature.filter(|_| thinking.is_none()) {
         body.insert("temperature".into(), json!(temperature));
     }
     if let Some(thinking) = thinking {

@@ -12,6 +12,7 @@ use super::retry_after::TOO_LONG;
 use super::retry_after::named_time;
 use super::retry_after::retry_after;
 use super::retry_after::seconds;
+use super::retry_after::span;
 
 /// What kind of failure it was; the names are part of the tools' contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,8 +234,8 @@ const FILTER_CODES: [&str; 4] =
 const CONTEXT_CODES: [&str; 3] = ["context_length_exceeded", "exceed_context_size_error", "request_too_large"];
 const CONTEXT_PHRASES: [&str; 5] =
     ["maximum context length", "prompt is too long", "context window", "context length", "exceeds the context"];
-const AUTHENTICATION_CODES: [&str; 4] =
-    ["authentication_error", "permission_error", "invalid_api_key", "invalid_authentication"];
+const AUTHENTICATION_CODES: [&str; 5] =
+    ["api_key_invalid", "authentication_error", "permission_error", "invalid_api_key", "invalid_authentication"];
 const OVERLOAD_CODES: [&str; 4] = ["overloaded_error", "slow_down", "server_overloaded", "engine_overloaded"];
 
 /// What an error body says, whichever vendor wrote it.
@@ -255,6 +256,11 @@ impl Said {
     fn read(body: &str) -> Said {
         let Ok(whole) = serde_json::from_str::<Value>(body) else {
             return Said { message: first_words(body), ..Said::default() };
+        };
+        // Google writes an error as a list of one.
+        let whole = match whole {
+            Value::Array(mut list) if !list.is_empty() => list.swap_remove(0),
+            other => other,
         };
         let error = whole.get("error").unwrap_or(&whole);
         if let Some(text) = error.as_str() {
@@ -282,7 +288,10 @@ impl Said {
         if let Some(raw) = metadata.and_then(|it| it.get("raw")) {
             said.message = format!("{} ({})", said.message, Said::read(&plain(raw)).message);
         }
-        said.retry_after = error.get("retry_after").and_then(Value::as_f64).and_then(seconds);
+        let details = || error.get("details").and_then(Value::as_array).into_iter().flatten();
+        said.codes.extend(details().filter_map(|it| Some(it.get("reason")?.as_str()?.to_lowercase())));
+        let delay = || details().find_map(|it| it.get("retryDelay")?.as_str()).and_then(span);
+        said.retry_after = error.get("retry_after").and_then(Value::as_f64).and_then(seconds).or_else(delay);
         said.request_id = whole.get("request_id").and_then(Value::as_str).map(str::to_owned);
         said
     }
@@ -395,6 +404,11 @@ mod tests {
             (403, r#"{"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"]}}}"#, ContentFilter),
             (403, r#"{"error":{"type":"permission_error","message":"no"}}"#, Authentication),
             (401, "", Authentication),
+            (
+                400,
+                r#"[{"error":{"code":400,"message":"no","details":[{"reason":"API_KEY_INVALID"}]}}]"#,
+                Authentication,
+            ),
             (529, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, Overloaded),
             (200, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, Overloaded),
             (429, r#"{"error":{"code":"slow_down"}}"#, Overloaded),

@@ -322,7 +322,7 @@ impl Chat {
         }
         if let Some(usage) = chunk.get("usage").filter(|it| it.is_object()) {
             self.answer.usage = usage_of(usage, "prompt_tokens", "completion_tokens");
-            self.answer.cost_usd = usage.get("cost").and_then(Value::as_f64).filter(|it| it.is_finite() && *it >= 0.0);
+            self.answer.cost_usd = cost_of(usage).filter(|it| it.is_finite() && *it >= 0.0);
             self.answer.usage_original = Some(usage.clone());
         }
         // The chunks of usage and of Azure's prompt filter have no choice.
@@ -399,6 +399,16 @@ fn text_of(content: Option<&Value>) -> String {
     }
 }
 
+/// What OpenRouter says of the cost. With one's own key that is its fee, and the upstream's price stands beside it.
+fn cost_of(usage: &Value) -> Option<f64> {
+    let cost = usage.get("cost").and_then(Value::as_f64);
+    if usage.get("is_byok") != Some(&true.into()) {
+        return cost;
+    }
+    let upstream = usage.pointer("/cost_details/upstream_inference_cost").and_then(Value::as_f64);
+    cost.zip(upstream).map(|(fee, upstream)| fee + upstream)
+}
+
 /// What was counted, under OpenAI's names for what goes in and comes out. They count what was read from and written to
 /// the cache as input; we do not.
 pub(super) fn usage_of(usage: &Value, input: &str, output: &str) -> Usage {
@@ -406,13 +416,20 @@ pub(super) fn usage_of(usage: &Value, input: &str, output: &str) -> Usage {
     let cached = count(format!("/{input}_details/cached_tokens"));
     let written = count(format!("/{input}_details/cache_write_tokens"));
     let in_cache = cached.unwrap_or(0).saturating_add(written.unwrap_or(0));
+    let given = count(format!("/{input}"));
+    let (said, reasoning) = (count(format!("/{output}")), count(format!("/{output}_details/reasoning_tokens")));
+    // xAI and Gemini count what was thought beside what was said; the sum of all tells, and a part larger than its whole.
+    let apart = reasoning.filter(|it| *it > 0).zip(said).filter(|(reasoning, said)| {
+        let all = given.unwrap_or(0).saturating_add(*said).saturating_add(*reasoning);
+        *reasoning > *said || count("/total_tokens".to_owned()) == Some(all)
+    });
     Usage {
-        input_tokens: count(format!("/{input}")).map(|it| it.saturating_sub(in_cache)),
+        input_tokens: given.map(|it| it.saturating_sub(in_cache)),
         cached_input_tokens: cached,
         cache_write_tokens: written,
         cache_write_1h_tokens: None,
-        output_tokens: count(format!("/{output}")),
-        reasoning_tokens: count(format!("/{output}_details/reasoning_tokens")),
+        output_tokens: apart.map(|(reasoning, said)| reasoning.saturating_add(said)).or(said),
+        reasoning_tokens: reasoning,
     }
 }
 
@@ -440,6 +457,24 @@ mod tests {
         request.messages.push(Message::new(Role::Assistant, "hello"));
         let second = request_body(&request, Dialect::Compatible, false).to_string();
         assert!(second.starts_with(first.trim_end_matches("]}")));
+    }
+
+    #[test]
+    fn thoughts_that_are_counted_apart_and_fees_for_own_keys_are_joined() {
+        let output = |usage: Value| usage_of(&usage, "prompt_tokens", "completion_tokens").output_tokens;
+        let details = json!({"reasoning_tokens": 2809});
+        let apart = json!({"prompt_tokens": 10_120, "completion_tokens": 1499, "total_tokens": 14_428,
+            "completion_tokens_details": details});
+        assert_eq!(output(apart), Some(4308));
+        let within = json!({"prompt_tokens": 10, "completion_tokens": 3000, "total_tokens": 3010,
+            "completion_tokens_details": details});
+        assert_eq!(output(within), Some(3000));
+        let larger = json!({"completion_tokens": 1, "completion_tokens_details": {"reasoning_tokens": 386}});
+        assert_eq!(output(larger), Some(387));
+        let own = json!({"cost": 0, "is_byok": true, "cost_details": {"upstream_inference_cost": 0.16}});
+        assert_eq!(cost_of(&own), Some(0.16));
+        assert_eq!(cost_of(&json!({"cost": 0, "is_byok": true})), None);
+        assert_eq!(cost_of(&json!({"cost": 0.5, "cost_details": {"upstream_inference_cost": 0.16}})), Some(0.5));
     }
 
     #[test]

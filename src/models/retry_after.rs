@@ -63,7 +63,7 @@ const LIMITS: [(&str, &str); 5] = [
 ];
 
 /// Reads `1h2m3.5s` or `20ms`.
-fn span(text: &str) -> Option<Duration> {
+pub(super) fn span(text: &str) -> Option<Duration> {
     let mut seconds = 0.0;
     let mut rest = text;
     while !rest.is_empty() {

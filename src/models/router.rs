@@ -136,6 +136,13 @@ pub struct Failed {
     pub attempts: Vec<Attempt>,
 }
 
+impl Failed {
+    /// No answer of `provider` in time, before it was asked.
+    pub fn timeout(provider: &str, message: &str) -> Failed {
+        Failed { error: Box::new(wrong(provider, ErrorKind::Timeout, message)), attempts: Vec::new() }
+    }
+}
+
 impl Models {
     /// The models that failed lately, in this process, and why they are left alone, if they are.
     pub fn breakers(&self) -> Vec<Breaker> {
@@ -262,7 +269,7 @@ impl Models {
     }
 
     /// Reads the routes to fall back to, each `provider` or `provider/model`; with none named, the configured cascade
-    /// as far as it has keys. `extractive` is passed over: that is the caller's own affair.
+    /// as far as it has keys. `extractive` is passed over: [`Models::ends_in_extracts`] tells of it.
     ///
     /// # Errors
     ///
@@ -272,6 +279,12 @@ impl Models {
             return Ok(self.cascade.iter().filter_map(|it| self.read_route(it).ok()).collect());
         }
         named.iter().filter(|it| *it != EXTRACTIVE).map(|it| self.read_route(it)).collect()
+    }
+
+    /// Whether `extractive` is among what [`Models::fallbacks`] reads: the answer without a model, when none answers.
+    pub fn ends_in_extracts(&self, named: &[String]) -> bool {
+        let listed = if named.is_empty() { &self.cascade } else { named };
+        listed.iter().any(|it| it == EXTRACTIVE)
     }
 
     fn read_route(&self, text: &str) -> Result<Route, ModelError> {
@@ -295,7 +308,11 @@ impl Models {
         let model = model
             .filter(|it| !it.is_empty())
             .or(known.config.model.as_deref())
-            .or_else(|| Prices::default_model(name))
+            // At another address than the vendor's nobody knows what there is, but gateways of Anthropic's have its models.
+            .or_else(|| {
+                let is_vendors = self.is_at_vendor(name) || known.config.kind != ProviderKind::OpenAi;
+                Prices::default_model(name).filter(|_| is_vendors)
+            })
             .map(str::to_owned);
         if model.is_none() && known.config.kind == ProviderKind::Azure {
             return Err(ModelError {

@@ -12,6 +12,8 @@ use super::Role;
 
 /// Faults that are told; more would not help to mend them.
 const FAULTS: usize = 8;
+/// Brackets at which JSON is looked for in an answer with words around it.
+const MOST_STARTS: usize = 64;
 /// Longest fault, in characters: it quotes the value.
 const FAULT_CHARS: usize = 300;
 
@@ -20,6 +22,9 @@ const FAULT_CHARS: usize = 300;
 pub struct Structured {
     schema: Value,
     validator: Validator,
+    /// The error of one of several branches holds those of all, and by references each of those as well: their number is
+    /// that of the branches to the power of the depth, past all memory.
+    multiplies: bool,
 }
 
 impl Structured {
@@ -30,7 +35,11 @@ impl Structured {
     /// What is wrong with it, as a sentence without a full stop.
     pub fn new(schema: &Value) -> Result<Structured, String> {
         match jsonschema::validator_for(schema) {
-            Ok(validator) => Ok(Structured { schema: schema.clone(), validator }),
+            Ok(validator) => {
+                let multiplies =
+                    has_key(schema, &["$ref", "$dynamicRef", "$recursiveRef"]) && has_key(schema, &["anyOf", "oneOf"]);
+                Ok(Structured { schema: schema.clone(), validator, multiplies })
+            }
             Err(err) => Err(format!("at `{}`: {}", err.instance_path(), shortened(&err.to_string()))),
         }
     }
@@ -42,7 +51,14 @@ impl Structured {
     ///
     /// What is wrong, each fault with its place; never empty.
     pub fn read(&self, text: &str) -> Result<Value, Vec<String>> {
-        let value = json_in(text).map_err(|err| vec![format!("it is not JSON: {err}")])?;
+        let value = self.json_in(text).map_err(|err| vec![format!("it is not JSON: {err}")])?;
+        // This looks at each part once.
+        if self.validator.is_valid(&value) {
+            return Ok(value);
+        }
+        if self.multiplies {
+            return Err(vec!["it does not follow the schema".to_owned()]);
+        }
         let faults: Vec<String> = self
             .validator
             .iter_errors(&value)
@@ -53,6 +69,23 @@ impl Structured {
             })
             .collect();
         if faults.is_empty() { Ok(value) } else { Err(faults) }
+    }
+
+    /// The JSON in `text`: all of it, else what begins with a bracket and ends by itself, the first that follows the schema.
+    /// Others stand beside it in citations (`[1]`) and thoughts.
+    fn json_in(&self, text: &str) -> serde_json::Result<Value> {
+        // The first complaint is about the text as it came.
+        let first = match serde_json::from_str(text.trim()) {
+            Ok(value) => return Ok(value),
+            Err(err) => err,
+        };
+        let starts = text.match_indices(['{', '[']).take(MOST_STARTS);
+        let found: Vec<Value> = starts
+            .filter_map(|(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
+            .collect();
+        let fitting = found.iter().position(|it| self.validator.is_valid(it));
+        let largest = || (0..found.len()).max_by_key(|at| found[*at].to_string().len());
+        fitting.or_else(largest).map(|at| found[at].clone()).ok_or(first)
     }
 
     /// The request that asks once more after `answer`, which has `faults`. It begins with the same bytes, so a prompt
@@ -71,18 +104,12 @@ impl Structured {
     }
 }
 
-fn json_in(text: &str) -> serde_json::Result<Value> {
-    let text = text.trim();
-    let outcome = serde_json::from_str(text);
-    if outcome.is_ok() {
-        return outcome;
-    }
-    let begin = text.find(['{', '[']);
-    let end = text.rfind(['}', ']']);
-    match (begin, end) {
-        // The first complaint is about the text as it came.
-        (Some(begin), Some(end)) if begin < end => serde_json::from_str(&text[begin..=end]).or(outcome),
-        _ => outcome,
+/// Whether an object anywhere in `schema` has one of `keys`.
+fn has_key(schema: &Value, keys: &[&str]) -> bool {
+    match schema {
+        Value::Object(fields) => fields.iter().any(|(name, it)| keys.contains(&name.as_str()) || has_key(it, keys)),
+        Value::Array(items) => items.iter().any(|it| has_key(it, keys)),
+        _ => false,
     }
 }
 
@@ -176,6 +203,26 @@ mod tests {
         })
     }
 
+    /// Of this the errors of all branches at all depths were past all memory.
+    #[test]
+    fn a_deep_answer_with_one_fault_is_refused_at_once() {
+        let kinds = ["a", "b", "c", "d", "e", "f"];
+        let node = |kind: &str| {
+            json!({"type": "object", "required": ["kind", "text"], "properties": {
+                "kind": {"const": kind}, "text": {"type": "string"},
+                "children": {"type": "array", "items": {"oneOf": kinds.map(|it| json!({"$ref": format!("#/$defs/{it}")}))}}}})
+        };
+        let defs: Map<String, Value> = kinds.iter().map(|it| ((*it).to_owned(), node(it))).collect();
+        let structured = Structured::new(&json!({"$defs": defs, "$ref": "#/$defs/a"})).unwrap();
+        let nest = |leaf: Value| {
+            (0..12).fold(leaf, |inner, at| json!({"kind": kinds[(11 - at) % 6], "text": "x", "children": [inner]}))
+        };
+        let wrong = nest(json!({"kind": "a", "txt": "x"})).to_string();
+        assert_eq!(structured.read(&wrong), Err(vec!["it does not follow the schema".to_owned()]));
+        let right = nest(json!({"kind": "a", "text": "x"}));
+        assert_eq!(structured.read(&right.to_string()), Ok(right));
+    }
+
     #[test]
     fn an_answer_is_json_that_follows_the_schema() {
         let structured = Structured::new(&schema()).unwrap();
@@ -184,6 +231,9 @@ mod tests {
             r#"{"name":"Ana","age":41}"#,
             "```json\n{\"name\": \"Ana\", \"age\": 41}\n```",
             "Here it is: {\"name\": \"Ana\", \"age\": 41} I hope it helps.",
+            "As [1] says: {\"name\": \"Ana\", \"age\": 41}",
+            "{\"name\": \"Ana\", \"age\": 41}\n\nSource: [deploy notes].",
+            "<think>The user wants {name}, [7, 8].</think>\n{\"name\": \"Ana\", \"age\": 41}",
         ] {
             assert_eq!(structured.read(text), Ok(ana.clone()), "{text}");
         }
