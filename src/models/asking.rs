@@ -57,17 +57,20 @@ struct Missed {
     is_made: bool,
     /// Whether the same route is out of the question: an open breaker, a cap.
     is_final: bool,
+    /// What it cost all the same; `None` when nobody knows.
+    cost_usd: Option<f64>,
 }
 
 impl Missed {
     fn unmade(error: ModelError) -> Missed {
-        Missed { error: Box::new(error), is_made: false, is_final: false }
+        Missed { error: Box::new(error), is_made: false, is_final: false, cost_usd: Some(0.0) }
     }
 }
 
 impl From<ModelError> for Missed {
     fn from(error: ModelError) -> Missed {
-        Missed { error: Box::new(error), is_made: true, is_final: false }
+        let cost_usd = if error.may_be_charged() { None } else { Some(0.0) };
+        Missed { error: Box::new(error), is_made: true, is_final: false, cost_usd }
     }
 }
 
@@ -264,10 +267,9 @@ impl Asking<'_> {
                 span.note("output_tokens", answer.usage.output_tokens);
                 ("ok", None, whole.cost_usd)
             }
-            Err(Missed { error, is_made, .. }) => {
+            Err(Missed { error, cost_usd, .. }) => {
                 span.fail(format!("{}: {}", error.kind.name(), error.message));
-                let cost_usd = if *is_made && error.may_be_charged() { None } else { Some(0.0) };
-                (error.kind.name(), Some(error.message.clone()), cost_usd)
+                (error.kind.name(), Some(error.message.clone()), *cost_usd)
             }
         };
         span.note("outcome", outcome_name);
@@ -338,10 +340,16 @@ impl Asking<'_> {
                 Ok(Whole { provider: name.clone(), model: request.model.clone(), answer, cost_usd, route: at })
             }
             Err(error) => {
+                let counted = error.counted.as_deref().map(|it| {
+                    let answer = Answer { usage: it.usage.clone(), cost_usd: it.cost_usd, ..Answer::default() };
+                    models.cost_usd(known, name, &request.model, &answer)
+                });
+                let missed = Missed::from(error);
+                let cost_usd = counted.unwrap_or(missed.cost_usd);
                 if let Some(hold) = hold {
-                    hold.cost(if error.may_be_charged() { None } else { Some(0.0) });
+                    hold.cost(cost_usd);
                 }
-                Err(error.into())
+                Err(Missed { cost_usd, ..missed })
             }
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
+use super::Answer;
+use super::Usage;
 use super::retry_after::TOO_LONG;
 use super::retry_after::named_time;
 use super::retry_after::retry_after;
@@ -95,6 +97,16 @@ pub struct ModelError {
     pub status: Option<u16>,
     /// The provider's name for the request, for its support.
     pub request_id: Option<String>,
+    /// What was counted for an answer that cannot be used: filtered, or empty.
+    pub counted: Option<Box<Counted>>,
+}
+
+/// What a provider says that an attempt used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    pub usage: Usage,
+    /// What it says that this cost.
+    pub cost_usd: Option<f64>,
 }
 
 impl ModelError {
@@ -120,11 +132,27 @@ pub(super) struct Fault {
     pub(super) retry_after: Option<Duration>,
     pub(super) status: Option<u16>,
     pub(super) request_id: Option<String>,
+    pub(super) counted: Option<Box<Counted>>,
 }
 
 impl Fault {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Fault {
-        Fault { kind, message: message.into(), next_step: None, retry_after: None, status: None, request_id: None }
+        Fault {
+            kind,
+            message: message.into(),
+            next_step: None,
+            retry_after: None,
+            status: None,
+            request_id: None,
+            counted: None,
+        }
+    }
+
+    /// The failure of `answer`, which used what it says.
+    pub(super) fn of(self, answer: &Answer) -> Fault {
+        let counted = Counted { usage: answer.usage.clone(), cost_usd: answer.cost_usd };
+        let is_said = counted.cost_usd.is_some() || counted.usage != Usage::default();
+        Fault { counted: is_said.then(|| Box::new(counted)), ..self }
     }
 
     pub(super) fn with_next_step(self, next_step: impl Into<String>) -> Fault {

@@ -237,6 +237,7 @@ impl Endpoint {
             retry_after: fault.retry_after,
             status: fault.status,
             request_id: fault.request_id.map(|it| without_key(&it, self.key.as_ref())),
+            counted: fault.counted,
         }
     }
 }

@@ -297,7 +297,7 @@ impl Reading for Chat {
     fn finish(self) -> Result<Answer, Fault> {
         let answer = self.answer;
         if !self.refusal.is_empty() {
-            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal));
+            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal).of(&answer));
         }
         if answer.finish_reason_original.is_none() {
             return Err(Fault::truncated());

@@ -377,5 +377,6 @@ fn refusal(provider: &str, kind: ErrorKind, message: String) -> ModelError {
         retry_after: None,
         status: None,
         request_id: None,
+        counted: None,
     }
 }

@@ -114,7 +114,7 @@ pub(super) fn whole(mut answer: Answer) -> Result<Answer, Fault> {
             "refusal" => "the model refused to answer (refusal)".to_owned(),
             other => format!("the provider's filter stopped the answer ({other})"),
         };
-        return Err(Fault::new(ErrorKind::ContentFilter, message));
+        return Err(Fault::new(ErrorKind::ContentFilter, message).of(&answer));
     }
     if answer.finish_reason == FinishReason::Length {
         // The last call is half a call, and which of them are whole nobody says.
@@ -132,7 +132,7 @@ pub(super) fn whole(mut answer: Answer) -> Result<Answer, Fault> {
     if !answer.tool_calls.is_empty() {
         answer.finish_reason = FinishReason::ToolCalls;
     } else if answer.text.trim().is_empty() {
-        return Err(Fault::empty(answer.finish_reason_original.as_deref()));
+        return Err(Fault::empty(answer.finish_reason_original.as_deref()).of(&answer));
     }
     Ok(answer)
 }

@@ -142,7 +142,7 @@ impl Reading for Responses {
 
     fn finish(self) -> Result<Answer, Fault> {
         if !self.refusal.is_empty() {
-            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal));
+            return Err(Fault::new(ErrorKind::ContentFilter, self.refusal).of(&self.answer));
         }
         reading::whole(self.answer)
     }

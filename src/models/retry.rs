@@ -111,6 +111,7 @@ mod tests {
             retry_after: retry_after_s.map(Duration::from_secs),
             status: None,
             request_id: None,
+            counted: None,
         };
         assert_eq!(next(&error, situation), expected, "{kind:?} {situation:?}");
     }

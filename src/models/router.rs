@@ -488,6 +488,7 @@ pub(super) fn wrong(provider: &str, kind: ErrorKind, message: &str) -> ModelErro
         retry_after: None,
         status: None,
         request_id: None,
+        counted: None,
     }
 }
 

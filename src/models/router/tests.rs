@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::Usage;
 use super::*;
 use crate::config::ProviderOptions;
+use crate::models::FinishReason;
 use crate::store::Store;
 use crate::trace::Progress;
 
@@ -354,12 +355,27 @@ async fn limits_of_a_provider_hold_attempts_back() {
 
 /// A purse with a cap of the day, over prices that the test sets: 1 USD for a million tokens of input, 10 for output.
 async fn purse_test(daily_usd: Option<f64>, max_usd: Option<f64>, asks: usize) -> (Vec<Result<Answered, Failed>>, f64) {
-    let part = |_| {
-        let usage = Usage { input_tokens: Some(20), output_tokens: Some(100), ..Usage::default() };
-        let answer = Answer { text: "x".to_owned(), usage, ..Answer::default() };
-        Part { end: Ok(answer), ..answers("x") }
-    };
-    let (mut models, routes) = stage(vec![(0..asks).map(part).collect()], asks);
+    let answer = Answer { text: "x".to_owned(), usage: USAGE, ..Answer::default() };
+    purse_test_of(daily_usd, max_usd, vec![Ok(answer); asks]).await
+}
+
+const USAGE: Usage = Usage {
+    input_tokens: Some(20),
+    output_tokens: Some(100),
+    cached_input_tokens: None,
+    cache_write_tokens: None,
+    cache_write_1h_tokens: None,
+    reasoning_tokens: None,
+};
+
+async fn purse_test_of(
+    daily_usd: Option<f64>,
+    max_usd: Option<f64>,
+    ends: Vec<Result<Answer, ModelError>>,
+) -> (Vec<Result<Answered, Failed>>, f64) {
+    let asks = ends.len();
+    let parts = ends.into_iter().map(|end| Part { end, ..answers("x") });
+    let (mut models, routes) = stage(vec![parts.collect()], asks);
     let price = crate::config::Price { input: 1.0, output: 10.0, cache_read: None, cache_write: None };
     models.prices = Prices::new(BTreeMap::from([("a/m".to_owned(), price)]));
     let folder = tempfile::tempdir().unwrap();
@@ -405,6 +421,22 @@ async fn output_that_costs_nothing_is_not_cut_by_a_cap() {
     let mut request = ModelRequest::default();
     purse.reserve("a", &mut request, Some(worst), true).await.unwrap();
     assert_eq!(request.max_output_tokens, Some(5000));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_filtered_costs_what_was_counted() {
+    let filtered = super::super::reading::whole(Answer {
+        finish_reason: FinishReason::ContentFilter,
+        usage: USAGE,
+        ..Answer::default()
+    });
+    let counted = filtered.unwrap_err().counted;
+    assert!(counted.is_some());
+    let refused = ModelError { counted, ..wrong("a", ErrorKind::ContentFilter, "no") };
+    let (outcomes, spent) = purse_test_of(Some(5.0), None, vec![Err(refused)]).await;
+    let attempts = &outcomes[0].as_ref().unwrap_err().attempts;
+    assert!(attempts[0].cost_usd.is_some_and(|it| (it - 0.00102).abs() < 1e-9), "{attempts:?}");
+    assert!((spent - 0.00102).abs() < 1e-9, "{spent}");
 }
 
 #[tokio::test]
