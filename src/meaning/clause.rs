@@ -15,11 +15,13 @@ use super::phrases::Values;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
 use super::tables::IMPERATIVES;
+use super::tables::PREPOSITIONS;
 use super::tables::STATES;
 use super::value::DURATIONS;
 use super::value::STOPS;
 use super::value::Value;
 use super::value::is_age;
+use super::value::is_at_times;
 use super::value::is_rival;
 use super::value::is_version;
 use super::value::written;
@@ -325,6 +327,8 @@ impl Statement<'_> {
             // `plays for fun`, `the data comes from surveys`
             "plays for" => value.is_name() || values::is_article(&value.words[0].low),
             "origin" => value.is_name(),
+            // `drives to work`
+            "drives" => !value.words[0].is(&PREPOSITIONS),
             "studies" => !value.words.iter().any(|it| it.is(MANNERS)),
             _ => true,
         };
@@ -382,6 +386,10 @@ impl Statement<'_> {
         } else if row.attribute == "employer" && row.is_change && !value.is_name() {
             confidence = 0.6;
         }
+        // `works at a café on Saturdays`: elsewhere on other days.
+        if matches!(row.attribute, "employer" | "job") && !row.is_change && is_at_times(words) {
+            confidence *= 0.6;
+        }
         // `moved to Portland for work` says why.
         if matches!(attribute.as_str(), "home" | "base" | "employer" | "origin" | "birthday" | "age") {
             value.purpose = None;
@@ -430,7 +438,7 @@ impl Statement<'_> {
             replaces: value.replaces.clone().or_else(|| self.replaced.clone()),
             holds,
             many,
-            is_change,
+            is_change: is_change || self.renews,
             is_whole: value.rest <= 8,
             confidence: confidence * self.factor,
         }

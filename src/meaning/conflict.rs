@@ -5,6 +5,8 @@ use super::alike::BEGINS;
 use super::alike::differs_in_one_place;
 use super::asks::may_be_over;
 use super::doers::DONE_BY;
+use super::entries::are_two_entries;
+use super::entries::differ_in_period;
 use super::frames::is_framed;
 use super::gone::BY_NAME_ALONE;
 use super::gone::GONE;
@@ -12,12 +14,12 @@ use super::gone::are_akin;
 use super::gone::is_given_up;
 use super::holdings::SOME;
 use super::holdings::WHATEVER;
+use super::linked::IS_A;
 use super::nearby::NEAR;
 use super::nearby::is_likely;
 use super::pursuits::SEEKS;
 use super::qualities::are_apart;
 use super::refill::fills_again;
-use super::sides::differ_in_period;
 use super::sides::exclude;
 use super::sides::in_two_halves;
 use super::sides::is_work;
@@ -59,11 +61,22 @@ fn names_another(old: &Fact, new: &Fact) -> bool {
         && !replaced.split(' ').any(|it| old.value.split(' ').any(|other| are_akin(it, other)))
 }
 
-/// Whether both name one of several that somebody can have: two hobbies, two sisters by their names.
+/// Whether both name one of several that somebody can have: two hobbies, two sisters or cats by their names.
 fn are_of_several(old: &Fact, new: &Fact) -> bool {
-    let is_named = |it: &Fact| it.shown.starts_with(char::is_uppercase);
-    let is_kin = || is_framed(&new.attribute) && new.subject.rsplit(' ').next().is_some_and(is_one_of_many);
-    old.holds && new.holds && !new.is_change && (new.attribute == "hobby" || is_named(old) && is_named(new) && is_kin())
+    let is_named = |it: &Fact| {
+        let shown = it.shown.strip_prefix("called ").or_else(|| it.shown.strip_prefix("named "));
+        shown.unwrap_or(&it.shown).starts_with(char::is_uppercase)
+    };
+    let is_name = matches!(new.attribute.as_str(), "name" | "called");
+    let is_of_noun = is_framed(&new.attribute) || is_name;
+    let noun = if is_of_noun { new.subject.rsplit(' ').next().unwrap_or_default() } else { &new.attribute };
+    let is_several = || {
+        is_one_of_many(noun)
+            || matches!(noun, "cat" | "dog" | "pet")
+            || matches!(noun, "client" | "customer") && !is_name
+    };
+    let is_of_many = matches!(noun, "hobby" | "medication") || is_named(old) && is_named(new) && is_several();
+    old.holds && new.holds && !new.is_change && new.replaces.is_none() && is_of_many
 }
 
 /// Whether `new` says that `old` is over by naming its value, and no word on what had it: then it must be the only one.
@@ -121,7 +134,18 @@ fn strength(old: &Fact, new: &Fact) -> Option<f64> {
             let chooses = new.attribute == "prefers" || new.attribute == "uses";
             chooses.then(|| rivalry(old, new)).flatten()
         }
+        (true, true) if !new.is_change && has_others(new) => differ(old, new).map(|it| it.min(0.6)),
         (true, true) => differ(old, new),
+    }
+}
+
+/// Whether there can be others beside it: who is a teacher can be a musician, too, and have an account at two banks.
+fn has_others(new: &Fact) -> bool {
+    match new.attribute.split(' ').next() {
+        // What somebody works as is the work.
+        Some("job") => new.confidence <= IS_A,
+        Some("bank" | "studies") => true,
+        _ => false,
     }
 }
 
@@ -145,6 +169,10 @@ fn covers(part: &str, whole: &str) -> bool {
 
 /// How surely two values of an attribute that has one exclude each other.
 fn differ(old: &Fact, new: &Fact) -> Option<f64> {
+    // Behind `Price:` and the like stand entries of a list; an address is another address.
+    if (new.subject.is_empty() || new.attribute == "is") && !new.is_change && are_two_entries(&old.value, &new.value) {
+        return matches!(new.attribute.as_str(), "home" | "address" | "location").then_some(0.6);
+    }
     let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
     let is_time = |it: &[&str]| it.iter().any(|it| values::is_date_part(it) || values::is_clock(it));
     // A shop opens in the morning and after lunch.
@@ -259,10 +287,12 @@ fn rivalry(old: &Fact, new: &Fact) -> Option<f64> {
     if !is_change && are_in_many_places(&new.subject, "run", &new.value) {
         return None;
     }
+    // Who prefers the one does not prefer the other; who uses one may use the other beside it.
+    let sure = if is_change || new.attribute == "prefers" { 1.0 } else { 0.6 };
     let (old, new) = (old.value.as_str(), new.value.as_str());
     let list = |value: &str| RIVALS.iter().position(|it| it.contains(&value));
     if let (Some(one), Some(other)) = (list(old), list(new)) {
-        return (one == other).then_some(1.0);
+        return (one == other).then_some(sure);
     }
     // `React 17` and `React 18`.
     if let (Some((one, old)), Some((other, new))) = (old.rsplit_once(' '), new.rsplit_once(' ')) {
@@ -384,6 +414,13 @@ mod tests {
             ("Ana wohnt in Lissabon", "Ana ist nach Porto gezogen"),
             ("Ana habite à Paris", "Ana habite à Lyon"),
             ("Ana vive en Madrid", "Ana vive en Sevilla"),
+            ("Ana uses Vim", "Ana uses Emacs now"),
+            ("Ana is a teacher", "Ana is a musician now"),
+            ("Ana prefers tabs", "Ana prefers spaces"),
+            ("timeout: 30", "timeout: 60"),
+            ("Price: 20 EUR", "Price: 25 EUR"),
+            ("Deadline: 3 May", "Deadline: 10 May"),
+            ("The course is limited to 12 people", "The course is limited to 15 people"),
         ] {
             check(old, new, Some(true));
         }
@@ -396,6 +433,13 @@ mod tests {
             ("Ana lives in Lisbon", "Ana probably lives in Porto"),
             ("Ana lives in Lisbon", "Ben said that Ana lives in Porto"),
             ("The review is on Friday", "The review is on 3 May"),
+            ("Ana uses Python", "Ana uses Rust"),
+            ("Ana codes in Python", "Ana codes in Go"),
+            ("Ana is a teacher", "Ana is a musician"),
+            ("Ana's cat is Mia", "Ana's cat is Leo"),
+            ("Ana has an account at Chase", "Ana has an account at N26"),
+            ("Address: Main St 5, Berlin", "Address: Ring 7, Bonn"),
+            ("The customer is in Berlin", "The customer is in the energy sector"),
         ] {
             check(old, new, Some(false));
         }
@@ -418,6 +462,15 @@ mod tests {
             ("Ana lives in Lisbon", "Ana also lives in Porto"),
             ("Ana's cat is Tom", "Ana's dog is Rex"),
             ("The wedding is on 3 May", "The meeting is on 4 May"),
+            ("Ana is expecting a baby in May", "Ana is giving a talk on 1 July"),
+            ("The API is used by 3 teams", "The API is limited to 100 requests per minute"),
+            ("PR 55 is blocked by PR 54", "PR 55 is 400 lines long"),
+            ("Expense: lunch 12.50 EUR", "Expense: taxi 23.00 EUR"),
+            ("Price: apples 2.99", "Price: pears 3.49"),
+            ("Birthday: Ana 4 May", "Birthday: Ben 9 June"),
+            ("Endpoint: GET /users", "Endpoint: POST /orders"),
+            ("timeout = 30 on staging", "timeout = 60 on production"),
+            ("Ana drives to work", "Ana drives a Touran"),
         ] {
             check(old, new, None);
         }

@@ -13,6 +13,8 @@ use super::frames::frames;
 use super::frames::is_verb;
 use super::gone::GONE;
 use super::gone::gone;
+use super::headings::belong_to;
+use super::headings::owned_sentences;
 use super::holdings::holdings;
 use super::nearby::nearby;
 use super::openings::plain_change;
@@ -42,7 +44,6 @@ use super::tables::RIVAL_GROUPS;
 use super::value::DURATIONS;
 use super::values;
 use super::words::Word;
-use super::words::sentences;
 
 /// One property of one subject, as a text states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,10 +88,10 @@ pub fn facts(text: &str, speaker: Option<&str>) -> Vec<Fact> {
 pub fn facts_and_asks(text: &str, speaker: Option<&str>) -> (Vec<Fact>, Vec<Fact>) {
     let cut = text.len() > READ_BYTES;
     let text = if cut { &text[..text.floor_char_boundary(READ_BYTES)] } else { text };
-    let sentences = sentences(text, SENTENCES + 1);
+    let sentences = owned_sentences(text, SENTENCES + 1);
     let alone = sentences.len() == 1 && !cut;
     let (mut found, mut asked) = (Vec::new(), Vec::new());
-    for sentence in sentences.into_iter().take(SENTENCES) {
+    for (sentence, owner) in sentences.into_iter().take(SENTENCES) {
         if sentence.is_question || sentence.words.len() > 80 {
             continue;
         }
@@ -102,10 +103,14 @@ pub fn facts_and_asks(text: &str, speaker: Option<&str>) -> (Vec<Fact>, Vec<Fact
         }
         asked.extend(asks(&words));
         let parts = parts(words);
+        let from = found.len();
         if let Some(over) = parts.over {
             found.extend(told(over, speaker, alone).into_iter().map(|it| Fact { is_whole: false, ..it }));
         }
         found.extend(told(parts.is, speaker, alone));
+        if let Some(owner) = owner {
+            belong_to(&owner, &mut found[from..]);
+        }
     }
     asked.truncate(ASKS);
     (found, asked)
@@ -366,8 +371,14 @@ impl<'a> Statement<'a> {
             factor *= 0.6;
         }
         // `studies Greek at night school`: beside what one does by day.
-        const BESIDE: &[[&str; 2]] =
-            &[["night", "school"], ["evening", "class"], ["evening", "classes"], ["spare", "time"], ["free", "time"]];
+        const BESIDE: &[[&str; 2]] = &[
+            ["the", "side"],
+            ["night", "school"],
+            ["evening", "class"],
+            ["evening", "classes"],
+            ["spare", "time"],
+            ["free", "time"],
+        ];
         if kept.windows(2).any(|it| BESIDE.iter().any(|beside| it[0].low == beside[0] && it[1].low == beside[1])) {
             factor *= 0.6;
         }

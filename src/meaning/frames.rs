@@ -10,6 +10,7 @@ use super::sides::is_quantity;
 use super::subject::NounPhrase;
 use super::subject::noun_phrase;
 use super::tables::CROWDS;
+use super::tables::ENTERED;
 use super::tables::JOBS;
 use super::tables::LISTED;
 use super::tables::PREPOSITIONS;
@@ -540,7 +541,7 @@ fn is_indefinite(low: &str) -> bool {
 
 /// Whether one of many stands behind `key`: `Tip`, `Feature request`, `Question from Ida`.
 pub(super) fn names_list(key: &[Word]) -> bool {
-    key.last().is_some_and(|it| it.is(&LISTED))
+    key.last().is_some_and(|it| it.is(&LISTED) || key.len() == 1 && it.is(&ENTERED))
         || matches!(key, [first, second, ..] if first.is(&LISTED) && second.is(&PREPOSITIONS))
 }
 
@@ -550,31 +551,7 @@ pub(super) fn is_setting(key: &[Word], value: &[Word]) -> bool {
         &["yes", "no", "ok", "okay", "hi", "hello", "thanks", "sure", "great", "nice", "maybe", "sorry"];
     let is_name =
         |it: &Word| it.is_capital() || it.low.starts_with(|it: char| it.is_ascii_digit() || "$€£".contains(it));
-    // Of authors and players each is one of many.
-    const ONE_OF_MANY: &[&str] = &[
-        "speaker",
-        "player",
-        "candidate",
-        "customer",
-        "client",
-        "author",
-        "winner",
-        "visitor",
-        "caller",
-        "applicant",
-        "contestant",
-        "employee",
-        "actor",
-        "character",
-        "sender",
-        "recipient",
-        "supplier",
-        "competitor",
-        "dependency",
-    ];
-    let is_list = key.iter().any(|it| {
-        it.is(ONE_OF_MANY) || it.is(&JOBS) || CROWDS.iter().any(|crowd| crowd.trim_end_matches('s') == it.low)
-    });
+    let is_list = key.iter().any(|it| it.is(&JOBS) || CROWDS.iter().any(|crowd| crowd.trim_end_matches('s') == it.low));
     (1..=2).contains(&value.len())
         && !is_list
         && is_name(&value[0])

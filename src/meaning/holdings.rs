@@ -17,6 +17,7 @@ use super::tables::Row;
 use super::tables::rows;
 use super::topic::one_noun;
 use super::topic::stem;
+use super::value::is_at_times;
 use super::value::written;
 use super::values;
 use super::words::Word;
@@ -449,6 +450,10 @@ fn said(
         }
         (None, None) => (WHATEVER.to_owned(), WHATEVER.to_owned()),
     };
+    // `is seeing Dr. Holm on 3 May`
+    let is_passing = frame.tells == Tells::State
+        && frame.kind == "name"
+        && filled.value.is_some_and(|(from, to)| is_at_times(&words[from..to]));
     let ends = frame.tells == Tells::End;
     if ends && (denied || attribute.is_empty()) {
         return None;
@@ -458,6 +463,7 @@ fn said(
         is_change: frame.tells != Tells::State || plain.renews || denied,
         is_whole: plain.is_whole && !several,
         replaces: plain.replaced.map(str::to_owned),
+        confidence: (if is_passing { 0.5 } else { 0.9 }) * plain.factor,
         ..plain.says(subject, attribute, value, shown)
     })
 }

@@ -12,8 +12,12 @@ use super::topic::is_one_of_many;
 use super::value::Value;
 use super::value::age;
 use super::value::is_age;
+use super::value::is_at_times;
 use super::values;
 use super::words::Word;
+
+/// How surely `is a teacher` says what somebody works as.
+pub(super) const IS_A: f64 = 0.85;
 
 impl Statement<'_> {
     /// A fact that `is`, `was changed to` and the like state.
@@ -131,7 +135,7 @@ impl Statement<'_> {
             let is_job = rest[..cut].last().is_some_and(|it| it.is(&JOBS));
             if is_job && !subject.is_relational {
                 let value = Value { words: rest[..cut].to_vec(), ..value };
-                return fact(subject.all(), "job", &value, 0.85);
+                return fact(subject.all(), "job", &value, IS_A);
             }
         }
         // German, French and Spanish say it without an article.
@@ -139,7 +143,7 @@ impl Statement<'_> {
             && job.is(&JOBS)
             && !subject.is_relational
         {
-            return fact(subject.all(), "job", &value, 0.85);
+            return fact(subject.all(), "job", &value, IS_A);
         }
         let is_set = COPULAS[link].0 == "=";
         if subject.is_person() && !is_set && value.words.len() == 1 && is_age(&value.words[0].low) {
@@ -150,7 +154,8 @@ impl Statement<'_> {
             return fact(subject.all(), "age", &value, 0.9);
         }
         if let Some(preposition) = value.preposition() {
-            let is_idiom = value.words.get(1).is_some_and(|it| it.is(IDIOMS));
+            let is_idiom = value.words.get(1).is_some_and(|it| it.is(IDIOMS))
+                || value.words.last().is_some_and(|it| it.is(&["sector", "industry", "business", "field", "trade"]));
             return (!is_idiom && matches!(preposition, "in" | "at" | "on" | "en" | "à" | "auf" | "bei")).then(
                 || {
                     // Who is somewhere may only be passing through.
@@ -160,8 +165,10 @@ impl Statement<'_> {
                 },
             )?;
         }
-        // `The main branch is protected by two reviews` does not say which it is.
-        let is_passive = value.words.len() > 2 && value.words[0].low.ends_with("ed") && value.words[1].low == "by";
+        // `The main branch is protected by two reviews`, `the room is booked on Monday` do not say which it is.
+        let is_passive = value.words.len() > 2
+            && value.words[0].low.ends_with("ed")
+            && (value.words[1].low == "by" || is_at_times(&value.words));
         if let Some((owner, property)) = subject.property().filter(|_| !is_passive) {
             let names_somebody = !matches!(
                 property,
@@ -182,7 +189,8 @@ impl Statement<'_> {
         if value.words.last().is_some_and(|it| it.is(&["kg", "kilos", "lbs", "pounds"])) && subject.is_person() {
             return fact(subject.all(), "weight", &value, 0.85);
         }
-        if is_change || value.is_number() {
+        // `is expecting a baby in May`, `is used by 3 teams`: a number somewhere in it makes no quantity.
+        if is_change || value.is_quantity() {
             return fact(subject.all(), "is", &value, 0.8);
         }
         None

@@ -5,7 +5,8 @@ use super::conflict::are_opposites;
 use super::conflict::is_measure;
 use super::conflict::times;
 use super::done::is_color;
-use super::sides::differ_in_period;
+use super::entries::are_two_entries;
+use super::entries::differ_in_period;
 use super::sides::dimension;
 use super::sides::is_quantity;
 use super::sides::is_work;
@@ -22,7 +23,11 @@ use std::collections::BTreeSet;
 pub(super) fn fills_again(old: &Fact, new: &Fact) -> Option<f64> {
     let (one, other): (Vec<&str>, Vec<&str>) = (old.value.split(' ').collect(), new.value.split(' ').collect());
     let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
-    if is_part(&one, &other) || is_part(&other, &one) || differ_in_period(&old.value, &new.value) {
+    if is_part(&one, &other)
+        || is_part(&other, &one)
+        || differ_in_period(&old.value, &new.value)
+        || !new.is_change && are_two_entries(&old.value, &new.value)
+    {
         return None;
     }
     if one.len() == 2 && other.len() == 2 && one[0] == other[0] && is_work(one[0]) {

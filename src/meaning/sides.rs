@@ -5,6 +5,9 @@ use super::conflict::are_in_many_places;
 use super::conflict::are_opposites;
 use super::conflict::is_measure;
 use super::conflict::is_region;
+use super::entries::PERIODS;
+use super::entries::are_two_entries;
+use super::entries::differ_in_period;
 use super::frames::FRAME;
 use super::frames::KEY;
 use super::frames::THING;
@@ -86,24 +89,6 @@ const ONE_ONLY: &[&str] = &[
     "guardada",
 ];
 
-/// Spans of time for which something is paid: by the month and by the year are two prices.
-const PERIODS: &[&str] = &[
-    "month", "months", "monthly", "year", "years", "yearly", "annually", "week", "weekly", "day", "daily", "hour",
-    "hourly", "weekdays", "weekends", "monat", "jahr", "woche", "tag", "stunde", "mois", "an", "semaine", "jour",
-    "heure", "mes", "año", "semana", "día", "hora",
-];
-
-/// Whether both name a span of time, and not the same.
-pub(super) fn differ_in_period(old: &str, new: &str) -> bool {
-    let spans =
-        |it: &str| -> Vec<String> { it.split(' ').filter(|it| PERIODS.contains(it)).map(str::to_owned).collect() };
-    // `30 days` and `2 weeks` are lengths: nothing but the number stands beside them.
-    let is_length = |it: &str| it.split(' ').count() <= 2 && !it.contains(['$', '€', '£']);
-    let (one, other) = (spans(old), spans(new));
-    let are_lengths = is_length(old) && is_length(new);
-    !one.is_empty() && !other.is_empty() && one != other && !are_lengths
-}
-
 /// How surely `new` says that `old` is over; both are frames of one subject and verb, or the same thing.
 pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     if new.attribute.starts_with(THING) {
@@ -125,7 +110,9 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     }
     if new.attribute == KEY {
         let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
-        return (!is_part(&one, &other) && !is_part(&other, &one)).then_some(1.0);
+        let can_both_be =
+            is_part(&one, &other) || is_part(&other, &one) || are_two_entries(&old.value, &new.value) && !new.is_change;
+        return (!can_both_be).then_some(1.0);
     }
     // One says more than the other, or the same in another order.
     let is_part = |a: &[&str], b: &[&str]| a.iter().all(|it| b.contains(it));
@@ -172,10 +159,12 @@ pub(super) fn exclude(old: &Fact, new: &Fact) -> Option<f64> {
     if let Some(sure) = quantities(left, right, &one, first, last, verb, new.is_change) {
         return sure;
     }
-    things_differ(old, new, verb, left, right, &around)
-        .filter(|it| *it >= 0.8)
-        .or_else(|| one_slot(old, new, verb, &one[..first], left, right))
-        .or_else(|| things_differ(old, new, verb, left, right, &around))
+    let sure = things_differ(old, new, verb, left, right, &around);
+    let is_chosen = sure.is_some() && are_rivals(&left.join(" "), &right.join(" "));
+    match sure {
+        Some(sure) if sure >= 0.8 || is_chosen => Some(sure),
+        _ => one_slot(old, new, verb, &one[..first], left, right).or(sure),
+    }
 }
 
 /// `every week`, `every 2 weeks`, `twice a day`: how often it is.
@@ -344,7 +333,7 @@ pub(super) const ROOMS: &[&str] = &[
 const NUMBERED: &[&str] = &["version", "level", "size", "to", "only", "exactly", "least", "most", "than", "release"];
 
 /// Measures that may stand on both sides, and not the same: `500 mb` and `2 gb`.
-const UNITS: &[&str] = &[
+pub(super) const UNITS: &[&str] = &[
     "kb", "mb", "gb", "tb", "kg", "g", "lbs", "km", "m", "cm", "ms", "euros", "euro", "dollars", "usd", "eur", "am",
     "pm", "percent", "uhr", "seconds", "minutes", "hours", "floor",
 ];
@@ -478,7 +467,18 @@ fn things_differ(old: &Fact, new: &Fact, verb: &str, left: &[&str], right: &[&st
         // Who speaks Spanish now may speak German still.
         let is_of_many =
             matches!(verb, "speak" | "learn" | "know" | "like" | "love" | "enjoy" | "drink" | "eat" | "watch");
-        return if is_taste && is_of_many { renews.then_some(0.6) } else { (!is_taste || renews).then_some(1.0) };
+        // Who codes in Go may code in Rust beside it; to prefer is to choose, and so is to bundle the app with one.
+        let is_beside = are_rivals
+            && !renews
+            && !is_link
+            && !tells
+            && !PREFERS.iter().any(|it| verb.starts_with(it))
+            && (may_be_many || CHOOSES.contains(&verb));
+        return if is_taste && is_of_many {
+            renews.then_some(0.6)
+        } else {
+            (!is_taste || renews).then_some(if is_beside { 0.6 } else { 1.0 })
+        };
     }
     let (begins, starts) = (left[0], right[0]);
     // `in hall B`: what is in one hall is in no other.
@@ -560,6 +560,9 @@ const PARTICLES: &[&str] = &[
     "off", "out", "back", "down", "away", "going", "able", "very", "not", "just", "really", "all", "glad", "happy",
     "sure",
 ];
+
+/// How the verbs of choosing one begin.
+const PREFERS: &[&str] = &["prefer", "bevorzug", "préf", "prefier", "want", "recommend"];
 
 /// Verbs of which several things can be said, but of rivals one.
 const CHOOSES: &[&str] = &[

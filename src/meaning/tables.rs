@@ -128,6 +128,8 @@ lists! {
     JOBS = "jobs";
     /// Words in front of a colon behind which one of many stands.
     LISTED = "listed";
+    /// Words that are that only when nothing stands beside them.
+    ENTERED = "entered";
     /// Countries and larger: a place may lie in one.
     REGIONS = "regions";
     /// Verbs of a change behind which `to` stands.

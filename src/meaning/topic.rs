@@ -197,6 +197,10 @@ const ONE_OF_MANY: &[&str] = &[
     "task",
     "step",
     "competitor",
+    "grandmother",
+    "grandfather",
+    "grandma",
+    "grandpa",
 ];
 
 /// One of the words that name the same.

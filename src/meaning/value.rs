@@ -1,5 +1,7 @@
 //! What stands behind a phrase: the value of a fact, where it ends, and what it is.
 
+use super::sides::dimension;
+use super::sides::is_quantity;
 use super::tables::LIMITS;
 use super::tables::RIVALS;
 use super::values;
@@ -166,6 +168,14 @@ impl Value {
         named.next().is_some_and(|it| it.is_capital() || has_sign(it))
     }
 
+    /// Whether it begins as a quantity does: `40 people`, `EUR 20`.
+    pub(super) fn is_quantity(&self) -> bool {
+        let said = self.normal();
+        let first = said.split(' ').next().unwrap_or_default();
+        let begins = is_quantity(first) && !values::is_date_part(first) || dimension(&[first]).is_some();
+        begins && self.is_number()
+    }
+
     pub(super) fn is_number(&self) -> bool {
         self.normal().bytes().any(|it| it.is_ascii_digit())
     }
@@ -179,6 +189,11 @@ impl Value {
         ];
         (known.contains(&first) && self.words.len() > 1).then_some(first)
     }
+}
+
+/// Whether days are named for which it is so: `a café on Saturdays`.
+pub(super) fn is_at_times(words: &[Word]) -> bool {
+    values::normal(&words[..stop(words, 0)]).iter().any(|it| values::is_date_part(it))
 }
 
 /// Whether a value in its one form is a date, a weekday or a time of day.

@@ -77,7 +77,7 @@ fn push_chunk(words: &mut Vec<Word>, chunk: &str, next: Option<&str>) -> Option<
             '"' | '“' | '”' | '„' | '«' | '»' => words.push(Word::new("\"", "\"")),
             // Bullets, quotes of one stroke, marks of Markdown.
             '\'' | '‘' | '‚' | '¿' | '¡' | '*' | '`' | '•' | '·' => {}
-            '-' | '–' | '—' | '#' | '>' if body.chars().count() == 1 => {
+            '-' | '–' | '—' | '#' | '>' if body.chars().count() == 1 || body.trim_start_matches('#').is_empty() => {
                 if first != '#' && first != '>' && !words.is_empty() {
                     words.push(Word::new(",", ","));
                 }
@@ -218,7 +218,7 @@ mod tests {
         check("Ana’s phone: +49 30 1", &["ana 's phone : +49 30 1"]);
         check("J'habite à Paris", &["je habite à paris"]);
         check("May 3, 2026, at noon", &["may 3 2026 , at noon"]);
-        check("- one\n- two", &["one", "two"]);
+        check("- one\n- two\n## three", &["one", "two", "three"]);
         check("tabs=4", &["tabs = 4"]);
         check("???  ...", &[]);
     }

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// How far the reader of today has come. A reader whose rules find other facts in old memories takes the next number, and
 /// everything is read again.
-const MARK: &str = "facts_read_10";
+const MARK: &str = "facts_read_11";
 
 /// Memories that are read and written together: some 10 ms, most of which state nothing.
 const AT_ONCE: usize = 200;

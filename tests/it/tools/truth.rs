@@ -166,7 +166,7 @@ async fn a_change_tells_of_what_is_about_the_same_thing_unless_there_is_much() -
 async fn a_change_that_is_not_noticed_loses_nothing() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let pairs = pairs(include_str!("facts_not_noticed.txt"));
-    assert_eq!(pairs.len(), 15);
+    assert_eq!(pairs.len(), 18);
     for (at, (old, new)) in pairs.into_iter().enumerate() {
         let world = format!("world{at}");
         for content in [old, new] {
