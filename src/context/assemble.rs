@@ -325,6 +325,7 @@ impl Assembler {
                     all.candidates.append(&mut some.candidates);
                     all.files = all.files.or(some.files);
                     all.absent.append(&mut some.absent);
+                    all.degraded.extend(some.only.map(|reason| Degraded { source: name.name(), reason }));
                     some.shortcoming
                 }
                 Err(reason) => Some(reason),

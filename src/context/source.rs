@@ -102,6 +102,8 @@ pub struct Gathered {
     pub candidates: Vec<Candidate>,
     /// Why there may be more, as a sentence for the reader.
     pub shortcoming: Option<String>,
+    /// For files: what of them is not indexed because a call wanted it so. It is no reason to look again.
+    pub only: Option<String>,
     /// For files: what was looked through.
     pub files: Option<FilesState>,
     /// For files: what of the question none of them has.
@@ -218,7 +220,7 @@ impl Source for FromWorkspace {
             let found = self.documents.search(&query, &self.allowed, call).await.map_err(|err| err.to_string())?;
             let callers: Vec<usize> = (0..found.hits.len().min(CALLERS)).filter(|at| !found.hits[*at].stale).collect();
             let places: Vec<Place> = callers.iter().map(|at| found.hits[*at].place).collect();
-            let called = self.documents.called(&places, &self.allowed, call).await;
+            let called = self.documents.called(&places, &request.paths, &self.allowed, call).await;
             let imported = self.documents.imported(&found.hits).await;
             let (called, imported, missing) = additions(called, imported);
             // A passage without the blank lines behind it is one, too.
@@ -244,10 +246,11 @@ impl Source for FromWorkspace {
             let shortcomings: Vec<String> = unfinished.into_iter().chain(gone).chain(missing).collect();
             let shortcoming = (!shortcomings.is_empty()).then(|| shortcomings.join("; "));
             let state = found.state;
+            let only = state.only();
             let behind = behind.into_iter().chain(std::iter::repeat(None));
             let pieces = hits.into_iter().zip(behind).flat_map(|(it, behind)| it.pieces(behind));
             let candidates = pieces.chain(called).chain(imported).collect();
-            Ok(Gathered { candidates, shortcoming, files: Some(state), absent })
+            Ok(Gathered { candidates, shortcoming, only, files: Some(state), absent })
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::Allowed;
 use super::Documents;
@@ -13,6 +14,7 @@ use super::chunk::DefinitionKind;
 use super::find::Hit;
 use super::find::Place;
 use super::find::hit_of;
+use super::index::under;
 use super::postings;
 use super::postings::definition_term;
 use super::terms::raw_words;
@@ -36,24 +38,25 @@ const NAMES: usize = 256;
 const DEFINITIONS_AT_MOST: usize = 8;
 
 impl Documents {
-    /// The definitions of what the pieces at `places` call or name as types, in the order of the places and of the uses
-    /// in each; every definition once, those in the pieces themselves left out.
+    /// The definitions under `paths` of what the pieces at `places` call or name as types, in the order of the places and of
+    /// the uses in each; every definition once, those in the pieces themselves left out.
     ///
-    /// A name counts when one definition is meant: the only one, or else the only one in the file itself, in a file that
+    /// A name counts when one definition is meant, in the language of the piece: the only one, or else the only one in the file itself, in a file that
     /// is imported, or outside of tests. What cannot be told is left out. Places whose files have changed since have
     /// none. Costs a lookup for each name, some milliseconds for twenty pieces.
     ///
     /// # Errors
     ///
-    /// [`DocumentsError::Store`].
+    /// As [`Documents::search`](Documents::search).
     pub async fn called(
         &self,
         places: &[Place],
+        paths: &[PathBuf],
         allowed: &Allowed,
         call: &Call,
     ) -> Result<Vec<Called>, DocumentsError> {
         let workspaces = self.store.generations().await?;
-        let seen = self.visible(&workspaces, allowed);
+        let seen = self.meant(paths, &workspaces, allowed, call).await?.unwrap_or_default();
         let mut found = Vec::new();
         for workspace in workspaces.iter().filter(|it| seen.iter().any(|(id, _)| *id == it.id)) {
             let asked: Vec<(usize, Place)> =
@@ -87,10 +90,10 @@ impl Documents {
             }
         }
         names.retain(|it| definition_term(&it.0).is_some());
-        let candidates = self.candidates(catalog, &names, folders, call).await?;
         let mut files: Vec<i64> = names.iter().map(|it| it.2.file).collect();
         files.sort_unstable();
         files.dedup();
+        let candidates = self.candidates(catalog, &names, (folders, &files), call).await?;
         let imports = self.store.imports(files.clone()).await?;
         let imported: HashMap<i64, HashSet<String>> =
             files.into_iter().zip(imports).map(|(file, text)| (file, words_of(&text))).collect();
@@ -110,25 +113,29 @@ impl Documents {
         Ok(found)
     }
 
-    /// For each name the pieces that may define it: file of the catalog, number, row.
+    /// For each name the pieces that may define it: file of the catalog, number, row. `files` are those that use them.
     async fn candidates(
         &self,
         catalog: &Catalog,
         names: &[(String, usize, Place)],
-        folders: &[&str],
+        (folders, files): (&[&str], &[i64]),
         call: &Call,
     ) -> Result<Vec<Vec<Candidate>>, DocumentsError> {
+        let users = catalog.files.iter().filter(|it| files.binary_search(&it.row.id).is_ok());
+        let families: HashMap<i64, &str> = users.map(|it| (it.row.id, family(&it.row.language))).collect();
         let words: Vec<String> = names.iter().filter_map(|it| definition_term(&it.0)).collect();
         let segments: Vec<i64> = catalog.segments.iter().map(|it| it.0).collect();
         let bases: HashMap<i64, u32> = catalog.segments.iter().copied().collect();
         let mut places: Vec<Vec<(usize, u32)>> = vec![Vec::new(); names.len()];
         for (segment, at, data) in self.store.postings(segments, words, call.cancelled()).await? {
             let (Some(base), Some(places)) = (bases.get(&segment), places.get_mut(at)) else { continue };
+            let of_user = families.get(&names[at].2.file);
             for posting in postings::read(&data) {
                 let Some(chunk) = base.checked_add(posting.chunk) else { continue };
                 let Some(file) = catalog.file_of.get(chunk as usize).filter(|it| **it != DEAD) else { continue };
                 let entry = &catalog.files[*file as usize];
-                if folders.iter().any(|it| super::index::under(&entry.row.path, it)) {
+                let is_read_alike = of_user == Some(&family(&entry.row.language));
+                if is_read_alike && folders.iter().any(|it| under(&entry.row.path, it)) {
                     places.push((*file as usize, chunk - entry.first));
                 }
             }
@@ -146,6 +153,16 @@ impl Documents {
             rows.filter_map(|((file, number), row)| Some((file, number, row?))).collect()
         });
         Ok(candidates.collect())
+    }
+}
+
+/// What stands for the languages that call each other by the same names: one of them.
+fn family(language: &str) -> &str {
+    match language {
+        "typescript" | "tsx" | "vue" | "svelte" | "astro" => "javascript",
+        "cpp" | "cuda" | "objective-c" => "c",
+        "kotlin" | "scala" | "groovy" => "java",
+        _ => language,
     }
 }
 

@@ -16,7 +16,6 @@ use super::expand::add_expansions;
 use super::expand::in_common;
 use super::history;
 use super::history::Past;
-use super::index::relative;
 use super::index::under;
 use super::nearness::near;
 use super::open::is_there;
@@ -35,7 +34,6 @@ use crate::search;
 use crate::store::ChunkRow;
 use crate::store::GenerationRow;
 use crate::trace::Call;
-use crate::trace::Span;
 
 /// What is asked of the index.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +108,8 @@ struct ShelfState {
     root: String,
     generation: i64,
     is_complete: bool,
+    /// What a call indexed of it, where more is asked for.
+    only: Vec<String>,
     /// Of which past commits what is known of them is made.
     history: u64,
     /// Whether the root is a folder that can be looked at now.
@@ -121,6 +121,13 @@ impl FilesState {
     /// The roots that are deleted, not mounted now, or may not be read.
     fn gone(&self) -> Vec<String> {
         self.0.iter().filter(|it| !it.is_there).map(|it| it.root.clone()).collect()
+    }
+
+    /// Says that of a folder only a part is indexed, as a call wanted it; `None` when all is that was asked for.
+    pub fn only(&self) -> Option<String> {
+        let only: Vec<&str> = self.0.iter().flat_map(|it| &it.only).map(String::as_str).collect();
+        let told = || format!("of the folder only {} is indexed; index_workspace reads all of it", told(&only));
+        (!only.is_empty()).then(told)
     }
 }
 
@@ -149,9 +156,6 @@ pub struct Hits {
     /// What the words of the question are worth.
     pub words: Words,
 }
-
-/// Workspaces that a search looks through, each with the folders in it that are meant.
-type Sight = Vec<(GenerationRow, Vec<String>)>;
 
 impl Documents {
     /// Finds the pieces that match `query`, best first.
@@ -186,6 +190,7 @@ impl Documents {
             root: row.root,
             generation: shelf.catalog.generation,
             is_complete: row.is_complete,
+            only: shelf.only.clone(),
             history: shelf.history,
             folders,
         });
@@ -198,7 +203,8 @@ impl Documents {
             let (ranked, words) = rank(&question, &shelves, limit.max(weights::MEANING_PIECES));
             (ranked, words, question, shelves)
         });
-        let (ranked, words, question, shelves) = ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
+        let (ranked, mut words, question, shelves) =
+            ranking.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
         span.note("found", ranked.len());
         let key = |it: &Ranked| (shelves[it.shelf].catalog.files[it.file].row.id, it.number);
         let places: Vec<(i64, u32)> = ranked.iter().map(key).collect();
@@ -219,7 +225,12 @@ impl Documents {
             hits.filter_map(|it| Some(shape(it, &shelves[it.shelf], chunks.remove(&key(it))?))).collect()
         });
         let hits = shaped.await.map_err(|err| DocumentsError::Fault(err.to_string()))?;
-        let hits = self.weigh_by_feedback(hits).await;
+        let hits: Vec<Hit> = self.weigh_by_feedback(hits).await;
+        // A name within a longer one of a file has no list of its own.
+        if !words.absent.is_empty() {
+            let texts: Vec<String> = hits.iter().map(|it| squeezed(&it.text)).collect();
+            words.absent.retain(|it| !texts.iter().any(|text| text.contains(&squeezed(it))));
+        }
         Ok(Hits { hits, nothing_indexed: false, is_partial, files, gone: state.gone(), state, words })
     }
 
@@ -240,46 +251,11 @@ impl Documents {
                 root: row.root,
                 generation: row.generation,
                 is_complete: row.is_complete,
+                only: self.only(row.id, &folders).await?,
                 folders,
             });
         }
         Ok(FilesState(states))
-    }
-
-    /// The workspaces that the caller may see under `paths`, brought up to date; `None` when nothing is indexed.
-    async fn sight(
-        &self,
-        paths: &[PathBuf],
-        allowed: &Allowed,
-        call: &Call,
-        span: &Span,
-    ) -> Result<Option<Sight>, DocumentsError> {
-        let workspaces = self.store.generations().await?;
-        let seen: Vec<(i64, String)> = self.visible(&workspaces, allowed);
-        // Paths are checked first: one that may not be seen is refused whether anything is indexed or not.
-        let narrowed = self.narrowed(paths, &workspaces, &seen, allowed)?;
-        if seen.is_empty() {
-            return Ok(None);
-        }
-        let folders = if paths.is_empty() { seen } else { narrowed };
-        let visible: Vec<GenerationRow> =
-            workspaces.into_iter().filter(|it| folders.iter().any(|folder| folder.0 == it.id)).collect();
-        let mut has_changed = false;
-        for workspace in &visible {
-            match self.refresh(workspace, call).await {
-                Ok(changed) => has_changed |= changed,
-                // The index is as it was; a hit whose file has changed says so itself.
-                Err(err) => span.note("not refreshed", err.to_string()),
-            }
-        }
-        let newest = if has_changed { self.store.generations().await? } else { Vec::new() };
-        let folders_of = |id: i64| folders.iter().filter(|it| it.0 == id).map(|it| it.1.clone()).collect();
-        let sight = visible.into_iter().map(|it| {
-            let newest = newest.iter().find(|newer| newer.id == it.id).cloned().unwrap_or(it);
-            let folders = folders_of(newest.id);
-            (newest, folders)
-        });
-        Ok(Some(sight.collect()))
     }
 
     /// Adds to the question the words that its best pieces have in common and others do not, and reads their lists.
@@ -332,7 +308,8 @@ impl Documents {
         let book = self.book(workspace).await;
         let history = book.as_ref().map_or(0, |it| it.version);
         let past = book.and_then(|it| Past::of(it, question, &catalog));
-        Ok(Shelf { catalog, may, lists, past, history, is_complete: workspace.is_complete })
+        let only = self.only(workspace.id, folders).await?;
+        Ok(Shelf { catalog, may, lists, past, history, is_complete: workspace.is_complete, only })
     }
 
     /// The catalog of a workspace, made when it is not the one that was kept.
@@ -356,56 +333,6 @@ impl Documents {
         let made = Arc::new(making.await.map_err(|err| DocumentsError::Fault(err.to_string()))?);
         self.catalogs.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.id, Arc::clone(&made));
         Ok(made)
-    }
-
-    /// The folders of workspaces that the caller may see: those under an allowed root, or the part of a larger one
-    /// that is. A person at the command line sees the workspaces around or under the working folder, else all.
-    pub(super) fn visible(&self, workspaces: &[GenerationRow], allowed: &Allowed) -> Vec<(i64, String)> {
-        let working_folder = dunce::canonicalize(&self.working_folder).unwrap_or_else(|_| self.working_folder.clone());
-        let roots = if allowed.unrestricted { std::slice::from_ref(&working_folder) } else { &allowed.roots };
-        let near: Vec<(i64, String)> =
-            workspaces.iter().flat_map(|it| roots.iter().filter_map(move |root| folder_in(it, root))).collect();
-        if near.is_empty() && allowed.unrestricted {
-            return workspaces.iter().map(|it| (it.id, String::new())).collect();
-        }
-        near
-    }
-
-    fn narrowed(
-        &self,
-        paths: &[PathBuf],
-        workspaces: &[GenerationRow],
-        seen: &[(i64, String)],
-        allowed: &Allowed,
-    ) -> Result<Vec<(i64, String)>, DocumentsError> {
-        let mut folders = Vec::new();
-        for path in paths {
-            let from_root = workspaces
-                .iter()
-                .filter(|it| seen.iter().any(|(id, _)| *id == it.id))
-                .map(|it| Path::new(&it.root).join(path))
-                .find(|it| it.exists());
-            let here = self.working_folder.join(path);
-            let real = match from_root {
-                Some(found) if !here.exists() => allowed.admit(&found),
-                _ => allowed.admit(&here),
-            };
-            let real = real.map_err(DocumentsError::Refused)?;
-            folders.extend(workspaces.iter().filter_map(|it| folder_in(it, &real)));
-        }
-        Ok(folders)
-    }
-}
-
-/// The part of a workspace that lies under `folder`: all of it, a folder in it, or nothing.
-fn folder_in(workspace: &GenerationRow, folder: &Path) -> Option<(i64, String)> {
-    let root = Path::new(&workspace.root);
-    if root.starts_with(folder) {
-        Some((workspace.id, String::new()))
-    } else if folder.starts_with(root) {
-        Some((workspace.id, relative(root, folder)))
-    } else {
-        None
     }
 }
 
@@ -480,6 +407,11 @@ fn explained(signals: &Signals) -> String {
         "piece {piece:.2} + file {file:.2} + path {path:.2} + names {names:.2} + second {second:.2} + tests {tests:.2} + meaning \
          {meaning:.2}{history}, times {prior:.2} for its kind of file, times {reach:.2} for what it imports"
     )
+}
+
+/// `text` in lower case, without what parts the words of a name.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|it| !matches!(it, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
 /// Size in bytes and time of the file as it is now; `None` when it is gone.

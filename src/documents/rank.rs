@@ -34,6 +34,8 @@ pub(super) struct Shelf {
     pub(super) history: u64,
     /// Whether all of the workspace is in the catalog.
     pub(super) is_complete: bool,
+    /// What a call indexed of the workspace, where the question asks for more.
+    pub(super) only: Vec<String>,
 }
 
 /// A piece that was found.
@@ -337,7 +339,7 @@ fn words(question: &Question, shelves: &[Shelf], read: &[Vec<Vec<Found>>]) -> Wo
 /// What the question cannot be answered without and neither a piece nor a path has, as the question has it; nothing as
 /// long as not all files are known.
 fn absent(question: &Question, shelves: &[Shelf], read: &[Vec<Vec<Found>>]) -> Vec<String> {
-    if shelves.is_empty() || shelves.iter().any(|it| !it.is_complete) {
+    if shelves.is_empty() || shelves.iter().any(|it| !it.is_complete || !it.only.is_empty()) {
         return Vec::new();
     }
     let first = question.names.len();

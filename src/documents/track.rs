@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use super::Documents;
 use super::open::change_ns;
+use super::repository::shared;
 use super::warm::Run;
 use super::watch::Blind;
 use super::watch::Eyes;
@@ -308,7 +309,7 @@ pub(super) fn outside(root: &Path) -> Vec<Option<i64>> {
     let mut stamps = Vec::new();
     for folder in root.ancestors() {
         let is_repository = folder.join(".git").exists();
-        stamps.push(stamp(folder.join(".git/info/exclude")));
+        stamps.push(shared(folder).and_then(|it| stamp(it.join("info/exclude"))));
         if folder != root {
             stamps.extend([stamp(folder.join(".gitignore")), stamp(folder.join(".ignore"))]);
         }

@@ -39,7 +39,7 @@ const WIND_UP: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Warming {
     /// Globs that every run goes by: included, excluded.
-    globs: (Vec<String>, Vec<String>),
+    pub(super) globs: (Vec<String>, Vec<String>),
     /// By the folder.
     runs: Arc<Mutex<HashMap<PathBuf, Run>>>,
     tasks: TaskTracker,
@@ -233,8 +233,7 @@ impl Run {
     }
 }
 
-/// Whether of `root` nothing is indexed to its end: neither a folder around it nor one in it.
+/// Whether neither `root` nor a folder around it is indexed to its end. One in it is only a part.
 fn is_cold(root: &Path, workspaces: &[GenerationRow]) -> bool {
-    let touches = |it: &GenerationRow| root.starts_with(&it.root) || Path::new(&it.root).starts_with(root);
-    !workspaces.iter().any(|it| it.is_complete && touches(it))
+    !workspaces.iter().any(|it| it.is_complete && root.starts_with(&it.root))
 }

@@ -408,10 +408,10 @@ pub(super) fn touches(request: &ClientRequest) -> Touches {
     }
 }
 
-/// Says which words of a question no file has that was searched; `None` when there are none.
+/// Says which words of a question no file has that was searched, be it within longer names; `None` when there are none.
 fn nowhere(words: &[String]) -> Option<String> {
     let quoted: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();
-    (!quoted.is_empty()).then(|| format!("No searched file has {}.", quoted.join(" or ")))
+    (!quoted.is_empty()).then(|| format!("No searched file has {} as a whole word.", quoted.join(" or ")))
 }
 
 /// The session that arguments name, as what their call touches.

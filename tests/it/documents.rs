@@ -64,6 +64,23 @@ fn a_definition_that_a_piece_calls_comes_with_it_by_its_signature() -> anyhow::R
 }
 
 #[test]
+fn a_definition_outside_of_the_paths_or_in_another_language_does_not_come() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "acme/bill.py", "def acme_total(order):\n    throws(order)\n    return apply_discount(order)\n")?;
+    write(&home, "globex/rates.py", "def apply_discount(order):\n    return order * 0.63\n")?;
+    write(&home, "globex/Some.cs", "class Some {\n    static int throws(string text) { return 1; }\n}\n")?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let mut paths = |arguments: Value| -> anyhow::Result<Vec<String>> {
+        let pack = server.call("assemble_context", arguments)?;
+        Ok(items(&pack).into_iter().filter_map(|it| it["path"].as_str()).map(str::to_owned).collect())
+    };
+    assert_eq!(paths(json!({"query": "acme_total", "paths": ["acme"]}))?, ["acme/bill.py"]);
+    assert_eq!(paths(json!({"query": "acme_total"}))?, ["acme/bill.py", "globex/rates.py"]);
+    Ok(())
+}
+
+#[test]
 fn a_pack_and_a_search_tell_what_no_file_has() -> anyhow::Result<()> {
     let mut server = calling()?.server()?;
     server.call("index_workspace", json!({}))?;
@@ -72,11 +89,14 @@ fn a_pack_and_a_search_tell_what_no_file_has() -> anyhow::Result<()> {
     for tool in ["assemble_context", "search_workspace"] {
         let answer = server.request("tools/call", modern(json!({"name": tool, "arguments": question.clone()})))?;
         let told = answer["result"]["content"][0]["text"].to_string();
-        assert!(told.contains("No searched file has `sourceMap` or `gherkin`."), "{tool}: {told}");
+        assert!(told.contains("No searched file has `sourceMap` or `gherkin` as a whole word."), "{tool}: {told}");
     }
     let pack = server.call("assemble_context", question)?;
     assert_eq!((&pack["absent"], &pack["degraded"]), (&json!(["sourceMap", "gherkin"]), &json!([])), "{pack}");
     let pack = server.call("assemble_context", json!({"query": "fix the fare of a passenger instead"}))?;
+    assert!(pack["absent"].is_null(), "{pack}");
+    // Within a longer name of what was found it is there.
+    let pack = server.call("assemble_context", json!({"query": "where is `postEnt` of a fare?"}))?;
     assert!(pack["absent"].is_null(), "{pack}");
     // What is in no file of the folder that was asked about is told, whatever others have.
     let narrow = json!({"query": "passenger ledger", "paths": ["src/other1.rs"]});

@@ -146,7 +146,8 @@ fn what_git_does_to_the_files_is_known_to_every_process_at_its_next_question() -
     git(&root, &["clean", "--quiet", "--force", "-d"], "")?;
     check("what was thrown away", &[("otter", &["docs/guide.md"]), ("kiln", &["src/store.rs"]), ("bassoon", &[])])?;
 
-    // A second working tree is a workspace of its own.
+    // A second working tree is a workspace of its own, by the rules that all of them share.
+    write(&root.join(".git/info/exclude"), "private/\n")?;
     let tree = home.folder().join("tree");
     git(
         &root,
@@ -155,8 +156,70 @@ fn what_git_does_to_the_files_is_known_to_every_process_at_its_next_question() -
     )?;
     let mut there = server_in(&home, &tree)?;
     write(&tree.join("src/store.rs"), "pub fn teapot() {}\n")?;
+    write(&tree.join("private/store.rs"), "pub fn teapot() {}\n")?;
     assert_eq!(paths(&mut there, "teapot")?, ["src/store.rs"]);
     assert!(paths(&mut there, "kiln")?.is_empty());
     check("another tree", &[("teapot", &[]), ("kiln", &["src/store.rs"])])?;
+    Ok(())
+}
+
+/// The paths that `query` finds, once nothing is indexed behind the answers any more.
+fn at_last(server: &mut Server, query: &str) -> anyhow::Result<Vec<String>> {
+    for _ in 0..200 {
+        let found = server.call("search_workspace", json!({"query": query}))?;
+        if found["partial"] == false {
+            return paths(server, query);
+        }
+    }
+    anyhow::bail!("it is still being indexed")
+}
+
+#[test]
+fn a_folder_around_one_that_is_indexed_is_read_too_and_no_file_is_found_twice() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let root = dunce::canonicalize(home.workspace())?;
+    write(&root.join("packages/ui/button.py"), "def button(): pass\n")?;
+    write(&root.join("private/button.py"), "def button(): pass\n")?;
+    write(&root.join("billing.py"), "def refund_order(order): pass\n")?;
+    write(&root.join(".gitignore"), "private/\n")?;
+    for inner in ["packages/ui", "private"] {
+        let mut server = server_in(&home, &root.join(inner))?;
+        server.call("index_workspace", json!({}))?;
+        server.finish()?;
+    }
+    let mut server = server_in(&home, &root)?;
+    assert_eq!(at_last(&mut server, "refund_order")?, ["billing.py"]);
+    // What the outer folder leaves out, only the inner one has.
+    let mut found = at_last(&mut server, "button")?;
+    found.sort();
+    assert_eq!(found, ["button.py", "packages/ui/button.py"]);
+    let mut inner = server_in(&home, &root.join("packages/ui"))?;
+    assert_eq!(at_last(&mut inner, "button")?, ["button.py"]);
+    // Nor is one that is gone.
+    std::fs::remove_dir_all(root.join("packages"))?;
+    assert_eq!(at_last(&mut server, "button")?, ["button.py"]);
+    Ok(())
+}
+
+#[test]
+fn it_is_told_that_only_a_part_was_indexed() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let root = home.workspace();
+    std::fs::create_dir(root.join(".git"))?;
+    write(&root.join("src/store.rs"), "pub fn kiln() {}\n")?;
+    write(&root.join("rollup.js"), "export const rollup = 1;\n")?;
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({"paths": ["src"]}))?;
+    let mut ask = |arguments: Value| server.call("assemble_context", arguments);
+    let question = json!({"query": "the kiln of rollup"});
+    let pack = ask(question.clone())?;
+    let reason = "of the folder only /src is indexed; index_workspace reads all of it";
+    assert_eq!(pack["degraded"], json!([{"source": "workspace", "reason": reason}]), "{pack}");
+    assert!(pack["absent"].is_null(), "{pack}");
+    assert_eq!(ask(question.clone())?["cached"], true);
+    let within = ask(json!({"query": "the kiln of rollup", "paths": ["src"]}))?;
+    assert_eq!((&within["degraded"], &within["absent"]), (&json!([]), &json!(["rollup"])), "{within}");
+    server.call("index_workspace", json!({}))?;
+    assert_eq!(server.call("assemble_context", question)?["degraded"], json!([]));
     Ok(())
 }

@@ -25,6 +25,7 @@ use super::row;
 use crate::documents::Documents;
 use crate::documents::DocumentsError;
 use crate::documents::open::change_ns;
+use crate::documents::repository::repository;
 use crate::store::CommitRow;
 use crate::store::GenerationRow;
 
@@ -39,9 +40,6 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 
 /// What is behind the name of the index file in the name of the file that whoever asks git has a lock on.
 const LOCK_SUFFIX: &str = "-git";
-
-/// A file that says where the repository is is not longer.
-const LINK_BYTES: u64 = 4_096;
 
 /// The books of this process. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -302,24 +300,6 @@ fn state(root: &Path) -> Option<String> {
     Some(format!("{} {moved} {tables} {shallow}", stamp("HEAD")?))
 }
 
-/// The nearest folder around `root` that is a repository, `root` itself or above it, and where that is kept.
-fn repository(root: &Path) -> Option<(&Path, PathBuf)> {
-    let nearest = root.ancestors().find(|it| std::fs::symlink_metadata(it.join(".git")).is_ok())?;
-    Some((nearest, folder(nearest)?))
-}
-
-/// Where the repository of the folder is: in it, or where a file in it says, as for a second working tree.
-fn folder(root: &Path) -> Option<PathBuf> {
-    let place = root.join(".git");
-    let metadata = std::fs::metadata(&place).ok()?;
-    if metadata.is_dir() {
-        return Some(place);
-    }
-    let is_link = metadata.is_file() && metadata.len() <= LINK_BYTES;
-    let text = is_link.then(|| std::fs::read_to_string(&place).ok()).flatten()?;
-    Some(root.join(text.trim_end().strip_prefix("gitdir: ")?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,31 +352,6 @@ mod tests {
         }
         std::fs::write(root.join("src/a.rs"), "y").unwrap();
         assert_eq!(state(root), Some(before));
-    }
-
-    #[test]
-    fn the_nearest_repository_around_a_folder_is_its_own() {
-        let folder = tree(&["out/.git/HEAD", "out/in/src/a.rs", "out/module/src/a.rs", "kept/HEAD", "alone/a.rs"]);
-        let root = folder.path();
-        let of = |path: &str| {
-            let path = root.join(path);
-            let (nearest, kept) = repository(&path)?;
-            Some((nearest.strip_prefix(root).unwrap().to_owned(), kept.strip_prefix(root).unwrap().to_owned()))
-        };
-        let place = |nearest: &str, kept: &str| Some((PathBuf::from(nearest), PathBuf::from(kept)));
-        assert_eq!(of("out"), place("out", "out/.git"));
-        assert_eq!(of("out/in/src"), place("out", "out/.git"));
-        assert_eq!(of("alone"), None);
-        // A submodule has a past of its own, and none where that is not there.
-        std::fs::write(root.join("out/module/.git"), "gitdir: ../../kept\n").unwrap();
-        assert_eq!(of("out/module/src"), place("out/module", "out/module/../../kept"));
-        std::fs::write(root.join("out/module/.git"), "nothing").unwrap();
-        assert_eq!(of("out/module/src"), None);
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink("../kept", root.join("alone/.git")).unwrap();
-            assert_eq!(of("alone"), place("alone", "alone/.git"));
-        }
     }
 
     fn workspace(root: &Path) -> GenerationRow {

@@ -9,6 +9,7 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::super::open::open_regular;
 use super::super::open::read_capped;
+use super::super::repository::shared;
 
 /// An ignore file that is larger than this is a mistake or an attack.
 const MAX_IGNORE_FILE_BYTES: u64 = 1024 * 1024;
@@ -51,11 +52,9 @@ pub(super) fn rules_above(root: &Path) -> Option<Rc<Rules>> {
 
 /// The rules that `folder` itself brings, the strongest first; `has` says whether it holds an entry of a name.
 pub(super) fn own_rules(folder: &Path, has: &dyn Fn(&str) -> bool) -> Vec<Gitignore> {
-    [(".ignore", ".ignore"), (".gitignore", ".gitignore"), (".git", ".git/info/exclude")]
-        .iter()
-        .filter(|(entry, _)| has(entry))
-        .flat_map(|(_, file)| read_rules(folder, &folder.join(file)))
-        .collect()
+    let of_files = [".ignore", ".gitignore"].into_iter().filter(|it| has(it)).map(|it| folder.join(it));
+    let of_repository = has(".git").then(|| Some(shared(folder)?.join("info/exclude"))).flatten();
+    of_files.chain(of_repository).flat_map(|it| read_rules(folder, &it)).collect()
 }
 
 /// Rules of one file that are compiled together: with some ten thousand it cannot be done, and none of them counted.

@@ -157,6 +157,9 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     if let Some(told) = nowhere(&found.words.absent).filter(|_| !hits.is_empty()) {
         text.push_str(&format!("\n\n{told}"));
     }
+    if let Some(only) = found.state.only() {
+        text.push_str(&format!("\n\nNot everything was searched, as {}.", label(&only, PATH)));
+    }
     if partial {
         let (files, next) = (found.files, "ask again for more, or call index_workspace, which waits for its end");
         text.push_str(&format!(
