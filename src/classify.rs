@@ -49,6 +49,20 @@ impl Classifier {
         self.lexicon.classes(&tokens::tokens(text)).into_iter().flatten()
     }
 
+    /// The share of the words of `text` that were learned, are in the table, or are known elsewhere; 1 when there are none.
+    /// Characters of scripts without spaces are no words.
+    pub fn known(&self, text: &str, is_known: impl Fn(&str) -> bool) -> f64 {
+        let tokens = tokens::tokens(text);
+        let is_word = |it: &str| it.starts_with(|c: char| c.is_alphabetic() && !tokens::is_unspaced(c));
+        let classes = self.lexicon.classes_of_each(&tokens);
+        let words = tokens.iter().zip(classes).filter(|it| is_word(it.0));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            words.partition(|(it, classes)| !classes.is_empty() || self.model.has_learned(it) || is_known(it));
+        #[expect(clippy::cast_precision_loss, reason = "a request has some hundred words")]
+        let share = known.len() as f64 / (known.len() + unknown.len()).max(1) as f64;
+        if known.is_empty() && unknown.is_empty() { 1.0 } else { share }
+    }
+
     /// Every label, the most probable first; the probabilities sum to 1. Only the beginning of a long text is read.
     pub fn guess(&self, text: &str) -> Vec<Guess> {
         let tokens = tokens::tokens(text);

@@ -6,6 +6,7 @@
 
 use super::Guess;
 use super::features::Feature;
+use super::features::hash;
 use super::reader::Hashes;
 use super::reader::Reader;
 
@@ -35,6 +36,11 @@ impl Model {
         let hashes = reader.hashes(features)?;
         let weights = reader.bytes(features.checked_mul(labels)?)?;
         (names.len() == labels).then_some(Model { labels: names, starts, groups, step, hashes, weights })
+    }
+
+    /// Whether examples had the word.
+    pub(super) fn has_learned(&self, word: &str) -> bool {
+        self.hashes.place(hash("u", &[word])).is_some()
     }
 
     /// Every label, the most probable first; `more` is added to the labels' scores, in their order.

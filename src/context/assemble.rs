@@ -360,11 +360,21 @@ impl Assembler {
                 "namespace": request.view.namespace, "user_id": request.view.user_id, "persona": request.view.persona,
             },
         });
+        let mut result = redact::redact_json(&result).0;
+        let of_files = pack.items.iter().enumerate().filter(|it| it.1.source == SourceName::Workspace.name());
+        for (at, it) in of_files {
+            // What is shown of a file has no secrets any more, but numbers that look like those of cards.
+            let clean = redact::redact(&it.text).0;
+            if clean != it.text {
+                result["text"] = json!(result["text"].as_str().unwrap_or_default().replacen(&clean, &it.text, 1));
+                result["items"][at]["text"] = json!(it.text);
+            }
+        }
         let row = PackRow {
             id: pack.id.clone(),
             created_at: self.clock.now(),
             query: redact::redact(&request.query).0,
-            result: redact::redact_json(&result).0.to_string(),
+            result: result.to_string(),
         };
         self.store.add_pack(row).await
     }

@@ -9,6 +9,7 @@ use super::source::Candidate;
 use crate::classify::Classifier;
 use crate::documents::Nature;
 use crate::documents::is_among_tests;
+use crate::embed;
 use crate::embed::StaticEmbedder;
 
 /// A label with how sure it is.
@@ -54,6 +55,12 @@ const DOUBTFUL: f64 = 0.5;
 /// From this confidence on a label steers in full.
 const SURE: f64 = 0.9;
 
+/// Of a request in a language that no example has, fewer words are known; its length and a few signs speak then.
+const UNDERSTOOD: f64 = 0.34;
+
+/// The most that a label of one is sure.
+const FOREIGN: f64 = 0.3;
+
 /// What each label looks for, in full. A label that is not listed steers nothing.
 const STEERING: &[(&str, Steering)] = &[
     // Who asks how a thing works wants the code and not what checks it. Who changes it wants both: for all kinds alike,
@@ -86,10 +93,13 @@ pub fn classify(query: &str) -> RequestKind {
         return RequestKind { label: "general", confidence: 0.0 };
     }
     let best = CLASSIFIER.guess(query).first().copied();
+    // A word of two letters is one in too many languages.
+    let is_known = |word: &str| word.chars().count() > 2 && embed::word(word).is_some();
+    let most = if CLASSIFIER.known(query, is_known) < UNDERSTOOD { FOREIGN } else { 1.0 };
     best.map_or(RequestKind { label: "general", confidence: 0.0 }, |best| RequestKind {
         label: best.label,
         // Two digits: more would promise more than was measured.
-        confidence: (best.probability * 100.0).round() / 100.0,
+        confidence: (best.probability.min(most) * 100.0).round() / 100.0,
     })
 }
 
@@ -185,6 +195,23 @@ mod tests {
             ("?!", "general"),
         ] {
             assert_eq!(classify(query).label, label, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_request_in_an_unknown_language_is_doubtful() {
+        for query in [
+            "исправь ошибку в парсере",
+            "로그아웃 버튼을 추가해",
+            "oprav chybu v parseru",
+            "explică cum funcționează cache-ul",
+            "δίορθωσε το σφάλμα στον αναλυτή",
+        ] {
+            assert_eq!(steer(&classify(query)), Steering::NONE, "{query}");
+        }
+        for query in ["explain the zstd dictionary training", "Behebe den Absturz beim Export", "修复登录时的崩溃"]
+        {
+            assert!(classify(query).confidence > FOREIGN, "{query}");
         }
     }
 

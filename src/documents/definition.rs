@@ -375,6 +375,7 @@ fn function_without_keyword(inner: &str) -> Option<&str> {
 fn sql(inner: &str) -> Option<&str> {
     const SKIPPED: &[&str] = &[
         "or",
+        "alter",
         "replace",
         "temp",
         "temporary",
@@ -417,13 +418,24 @@ fn sql(inner: &str) -> Option<&str> {
             while ["if", "not", "exists", "concurrently"].contains(&split_word(named).0.to_ascii_lowercase().as_str()) {
                 named = split_word(named).1;
             }
-            return name_at(named.trim_start_matches(['[']));
+            return named_in_sql(named);
         }
         if !SKIPPED.contains(&lower.as_str()) {
             return None;
         }
         rest = after;
     }
+}
+
+/// The name that `text` begins with: `app.jobs` as it is, and `jobs` of `[app].[jobs]`, `"app"."jobs"`, `:app.jobs`,
+/// `${app}.jobs` and `{{ app }}.jobs`.
+fn named_in_sql(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("{{").map_or(Some(text), |it| Some(it.split_once("}}")?.1))?;
+    let written = text.split(|it: char| it.is_whitespace() || matches!(it, '(' | ';')).next()?;
+    let is_plain = written.chars().all(|it| is_name_char(it) || it == '.');
+    let last = if is_plain { written } else { written.rsplit('.').next()? };
+    // An index needs no name.
+    name_at(last.trim_start_matches(['[', '.'])).filter(|it| !it.eq_ignore_ascii_case("on"))
 }
 
 fn lisp(inner: &str) -> Option<&str> {
@@ -630,6 +642,17 @@ mod tests {
             &[
                 ("CREATE TABLE IF NOT EXISTS memories (", Some("memories")),
                 ("create or replace function touch()", Some("touch")),
+                ("CREATE OR REPLACE FUNCTION public.one(a int) RETURNS int AS $$", Some("public.one")),
+                ("create function :SCHEMA.two(a int)", Some("two")),
+                ("create type :\"SCHEMA\".three as enum ('a');", Some("three")),
+                ("CREATE TABLE IF NOT EXISTS \"app\".\"four\" (id int);", Some("four")),
+                ("CREATE TABLE [dbo].[five](", Some("five")),
+                ("CREATE TABLE `six` (id int);", Some("six")),
+                ("CREATE OR ALTER VIEW seven AS SELECT 1;", Some("seven")),
+                ("CREATE TABLE {{ schema }}.eight (id int);", Some("eight")),
+                ("CREATE TABLE ${schema}.nine (id int);", Some("nine")),
+                ("CREATE UNIQUE INDEX CONCURRENTLY ten ON jobs(a);", Some("ten")),
+                ("CREATE INDEX ON jobs (a);", None),
                 ("SELECT * FROM table", None),
             ],
         );

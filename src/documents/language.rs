@@ -87,10 +87,21 @@ impl Language {
             .unwrap_or(Language::TEXT)
     }
 
-    /// The language called `name`, or that has `name` as an extension; any case.
+    /// The language called `name`, or that has `name` as an extension or as a program that runs it; any case.
     pub fn named(name: &str) -> Option<Language> {
         let name = name.trim().to_lowercase();
-        LANGUAGES.iter().find(|it| it.name == name).map(Language).or_else(|| by_suffix(&name))
+        let name = match name.as_str() {
+            "c#" => "csharp",
+            "f#" => "fsharp",
+            "golang" => "go",
+            name => name,
+        };
+        LANGUAGES.iter().find(|it| it.name == name).map(Language).or_else(|| by_suffix(name)).or_else(|| run_by(name))
+    }
+
+    /// Its name and those of what is written in it under another one, as TSX is TypeScript.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [self.name()].into_iter().chain((self.name() == "typescript").then_some("tsx"))
     }
 
     /// The name: lower case, without spaces, never empty.
@@ -172,6 +183,10 @@ fn by_interpreter(first_line: &str) -> Option<Language> {
         .split_whitespace()
         .map(|it| it.rsplit('/').next().unwrap_or(it))
         .find(|it| *it != "env" && !it.starts_with('-') && !it.contains('='))?;
+    run_by(program)
+}
+
+fn run_by(program: &str) -> Option<Language> {
     let program = program.trim_end_matches(|it: char| it.is_ascii_digit() || it == '.');
     LANGUAGES.iter().find(|it| it.interpreters.contains(&program)).map(Language)
 }
@@ -412,6 +427,12 @@ mod tests {
     fn a_language_is_found_by_name_or_extension_in_any_case() {
         assert_eq!(Language::named(" Rust "), Language::named("rs"));
         assert_eq!(Language::named("C++").map(Language::name), Some("cpp"));
+        for (name, expected) in
+            [("Bash", "shell"), ("c#", "csharp"), ("python3", "python"), ("golang", "go"), ("kt", "kotlin")]
+        {
+            assert_eq!(Language::named(name).map(Language::name), Some(expected));
+        }
+        assert_eq!(Language::named("ts").unwrap().names().collect::<Vec<_>>(), ["typescript", "tsx"]);
         assert_eq!(Language::named("klingon"), None);
     }
 

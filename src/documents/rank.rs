@@ -142,12 +142,16 @@ impl OfFile {
         let share =
             bm25 * (1.0 - weights::FILE_COVERAGE) + scores.coverage[at] / best.coverage * weights::FILE_COVERAGE;
         let past = shelf.past.as_ref().and_then(|it| it.files.get(at));
+        // Who names a table or a function asks for the schema. No file of the cases on which the weights are measured is one.
+        let names = scores.names.iter().skip(entry.first as usize).take(entry.row.chunks as usize);
+        let is_schema = entry.row.language == "sql" && names.copied().any(|it| it > 0.0);
+        let class = Class { data: entry.class.data && !is_schema, ..entry.class };
         OfFile {
             words: weights::FILE * share,
             path: weights::PATH * scores.paths[at] / best.path + weights::STEM * scores.stems[at],
             past: past.map_or(0.0, |it| weights::HISTORY * it / best.past),
             named: if is_named(entry, question) { weights::NAMED_PATH } else { 0.0 },
-            prior: prior(entry.class, question.asks_for),
+            prior: prior(class, question.asks_for),
             reach: if question.asks_where_declared { 1.0 } else { reach(entry.imports) },
         }
     }

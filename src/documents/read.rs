@@ -37,6 +37,9 @@ const SNIFFED_BYTES: usize = 8 * 1024;
 const MINIFIED_LINE_BYTES: usize = 10_000;
 const MINIFIED_MEAN_BYTES: usize = 400;
 
+/// A line of a notebook's output that is longer is a picture or a page and not a word on how a run went.
+const OUTPUT_LINE_BYTES: usize = 1_000;
+
 /// Lines in which a generator says that it was one.
 const HEADER_LINES: usize = 5;
 
@@ -46,16 +49,22 @@ const HEADER_LINES: usize = 5;
 /// The reason why it is to be left out; [`SkipReason::Gone`] when it is no longer there.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Text, SkipReason> {
     let (file, metadata) = open_regular(path)?;
-    let max_bytes = most_bytes(path, max_bytes);
-    if metadata.len() > max_bytes {
+    let most_bytes = most_bytes(path, max_bytes);
+    if metadata.len() > most_bytes {
         return Err(SkipReason::TooLarge);
     }
-    let bytes = read_capped(file, max_bytes)?;
+    let bytes = read_capped(file, most_bytes)?;
     let (hash, size_bytes) = (blake3::hash(&bytes).to_hex().to_string(), bytes.len() as u64);
     let (text, language) = match Paper::of(path) {
         Some(paper) => (paper.text(bytes)?, paper.language()),
         None => {
-            let text = decode(&bytes)?;
+            let mut text = decode(&bytes)?;
+            if is_notebook(path) {
+                text = without_pictures(&text);
+                if text.len() as u64 > max_bytes {
+                    return Err(SkipReason::TooLarge);
+                }
+            }
             let language = Language::of(path, &text);
             let page = (language.name() == "html").then(|| web_page(&text)).flatten();
             match page.zip(Language::named("webpage")) {
@@ -68,9 +77,32 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Text, SkipReason> {
     Ok(Text { language, hash, size_bytes, mtime_ns: mtime_ns(&metadata), text })
 }
 
-/// How large the file at `path` may be when others may have `max_bytes`: documents hold pictures and fonts.
+/// How large the file at `path` may be when others may have `max_bytes`: documents and notebooks hold pictures and fonts.
 pub(super) fn most_bytes(path: &Path, max_bytes: u64) -> u64 {
-    if Paper::of(path).is_some() { MAX_BYTES.max(max_bytes) } else { max_bytes }
+    if Paper::of(path).is_some() || is_notebook(path) { MAX_BYTES.max(max_bytes) } else { max_bytes }
+}
+
+fn is_notebook(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ipynb"))
+}
+
+/// A notebook line by line, without the pictures and the pages that its cells have put out.
+fn without_pictures(text: &str) -> String {
+    text.split_inclusive('\n').map(|line| without_output(line).unwrap_or_else(|| line.to_owned())).collect()
+}
+
+/// `line` with an empty text in the place of a long output; `None` when it is none.
+fn without_output(line: &str) -> Option<String> {
+    if line.len() < OUTPUT_LINE_BYTES {
+        return None;
+    }
+    let rest = line.trim_start();
+    let is_output = ["\"image/", "\"application/", "\"text/html"].iter().any(|it| rest.starts_with(it));
+    // Else one line of many that an output is written in, which no one has typed.
+    let key = if is_output { rest.find("\": \"")? + 3 } else { 0 };
+    let is_text = rest[key..].starts_with('"') && (is_output || line.len() > MINIFIED_LINE_BYTES);
+    let (_, end) = is_text.then(|| rest.rsplit_once('"'))??;
+    Some(format!("{}{}\"\"{end}", &line[..line.len() - rest.len()], &rest[..key]))
 }
 
 fn decode(bytes: &[u8]) -> Result<String, SkipReason> {
@@ -227,6 +259,28 @@ mod tests {
         let late = "x = 1\n".repeat(9) + "# DO NOT EDIT\n";
         check("a.py", late.as_bytes(), Ok(&late));
         check("a.py", b"print('@generated')\n", Ok("print('@generated')\n"));
+    }
+
+    #[test]
+    fn a_notebook_is_read_without_its_pictures() {
+        let notebook = |picture: &str, page: &str, code: &str| {
+            format!(
+                "{{\n \"source\": [\n  \"{code}\\n\"\n ],\n \"data\": {{\n  \"image/png\": \"{picture}\",\n  \"text/html\": [\n   \
+                 \"{page}\"\n  ]\n }}\n}}\n"
+            )
+        };
+        let (picture, page) = ("iVBORw0KGgo".repeat(2_000), "<div class='plot'>".repeat(2_000));
+        let read = notebook("", "", "plot()");
+        check("a.ipynb", notebook(&picture, &page, "plot()").as_bytes(), Ok(&read));
+        check("a.json", notebook(&picture, &page, "plot()").as_bytes(), Err(SkipReason::Generated));
+        // Short outputs, and what somebody typed, stay.
+        let short = notebook("iVBO", "<b>0.93</b>", &"x ".repeat(800));
+        check("a.ipynb", short.as_bytes(), Ok(&short));
+        let dir = tempfile::tempdir().unwrap();
+        let path = dunce::canonicalize(dir.path()).unwrap().join("a.ipynb");
+        fs::write(&path, notebook(&picture, "", &"x ".repeat(800))).unwrap();
+        assert!(super::read(&path, 4_000).is_ok());
+        assert_eq!(super::read(&path, 1_000), Err(SkipReason::TooLarge));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Removed {
     pub files: usize,
     /// Paths at which nothing is indexed.
     pub unknown: Vec<PathBuf>,
-    /// The size of the index file before and after.
+    /// The size of the index file and its log before and after.
     pub before_bytes: u64,
     pub after_bytes: u64,
 }

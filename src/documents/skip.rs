@@ -222,6 +222,17 @@ fn is_secret(name: &str) -> bool {
         "google-services.json",
         "local.settings.json",
         ".yarnrc",
+        // They are written for passwords; most lines of them are nothing else.
+        "wp-config.php",
+        "key.properties",
+        "keystore.properties",
+        "sftp.json",
+        "sftp-config.json",
+        "arduino_secrets.h",
+        "rclone.conf",
+        "pgpass.conf",
+        "netrc",
+        "sitemanager.xml",
     ];
     const EXTENSIONS: &[&str] = &[
         "pem",
@@ -513,6 +524,8 @@ mod tests {
                 "terraform.tfstate",
                 "prod.tfvars",
                 ".git-credentials",
+                "wp-config.php",
+                "key.properties",
             ],
             Some(SkipReason::Secret),
         );
@@ -530,6 +543,7 @@ mod tests {
                 "monkey.txt",
                 "terraform.tfvars.example",
                 "example.env",
+                "wp-config-sample.php",
             ],
             None,
         );

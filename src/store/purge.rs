@@ -14,7 +14,7 @@ use crate::clock::Millis;
 /// What a purge came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purged {
-    /// The size of the file before and after.
+    /// The size of the file and its log before and after.
     pub before_bytes: u64,
     pub after_bytes: u64,
     /// Whether the log beside the file could be emptied; another process that reads all the time can keep it.
@@ -70,7 +70,11 @@ impl Store {
 
 fn purge(path: &Path) -> Result<Purged, StoreError> {
     let failed = |err: rusqlite::Error| StoreError::of(path, &err);
-    let size = || std::fs::metadata(path).map(|it| it.len()).unwrap_or(0);
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // What was written last stands in the log.
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |it| it.len());
+    let size = || length(path) + length(Path::new(&log));
     let before_bytes = size();
     // A connection of its own: the writing thread's must not be held up with others' calls in its queue.
     let opened = open::open_writer(path, &open::Pins::default())?;

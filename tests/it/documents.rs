@@ -81,6 +81,20 @@ fn a_definition_outside_of_the_paths_or_in_another_language_does_not_come() -> a
 }
 
 #[test]
+fn a_kept_pack_has_the_numbers_of_the_files_that_it_was_given_with() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home, "fix.py", "CARDS = [\"4111 1111 1111 1111\"]\n\ndef refund_cards():\n    return CARDS\n")?;
+    let mut server = home.server()?;
+    let pack = server.call("assemble_context", json!({"query": "refund_cards"}))?;
+    let text = pack["text"].as_str().unwrap_or_default();
+    assert!(text.contains("4111 1111 1111 1111"), "{pack}");
+    let uri = format!("carryall://pack/{}", pack["pack_id"].as_str().unwrap_or_default());
+    let kept = server.request("resources/read", modern(json!({"uri": uri})))?;
+    assert_eq!(kept["result"]["contents"][0]["text"], pack["text"], "{kept}");
+    Ok(())
+}
+
+#[test]
 fn a_pack_and_a_search_tell_what_no_file_has() -> anyhow::Result<()> {
     let mut server = calling()?.server()?;
     server.call("index_workspace", json!({}))?;
@@ -235,6 +249,9 @@ fn a_root_that_is_gone_is_told() -> anyhow::Result<()> {
     let mut server = home.server()?;
     let root = home.workspace().join("part");
     server.call("index_workspace", json!({"paths": ["part"]}))?;
+    server.finish()?;
+    // One that does not index the folder around it: that would know that this one was deleted.
+    let mut server = home.clone_with("CARRYALL_READ_ONLY", "1").server()?;
     let question = json!({"query": "where are fares paid"});
     let pack = server.call("assemble_context", question.clone())?;
     assert_eq!(pack["degraded"], json!([]), "{pack}");

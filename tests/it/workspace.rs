@@ -11,6 +11,7 @@ use crate::harness::by_id;
 use crate::harness::call;
 use crate::harness::data_of;
 use crate::harness::initialize_params;
+use crate::harness::modern;
 use crate::harness::request;
 
 fn write(home: &Home, path: &str, text: impl AsRef<[u8]>) -> anyhow::Result<()> {
@@ -59,6 +60,11 @@ fn an_indexed_folder_is_found_with_path_and_lines() -> anyhow::Result<()> {
     let docs = server.call("search_workspace", json!({"query": "when is the deploy", "kind": "doc"}))?;
     assert_eq!(paths(&docs), ["docs/guide.md"]);
     assert!(paths(&server.call("search_workspace", json!({"query": "deploy", "languages": ["rust"]}))?).is_empty());
+    let of = |language: &str| json!({"query": "RETRY_LIMIT", "languages": [language]});
+    assert_eq!(paths(&server.call("search_workspace", of("RS"))?), ["src/retry.rs"]);
+    let unknown = modern(json!({"name": "search_workspace", "arguments": of("klingon")}));
+    let unknown = server.request("tools/call", unknown)?["result"]["content"][0]["text"].to_string();
+    assert!(unknown.contains("No language is called `klingon`; known are rust, go, "), "{unknown}");
     assert!(paths(&server.call("search_workspace", json!({"query": "deploy", "paths": ["src"]}))?).is_empty());
     assert_eq!(paths(&server.call("search_workspace", json!({"query": "deploy", "paths": ["docs"]}))?).len(), 1);
     Ok(())
@@ -99,6 +105,28 @@ fn files_are_ranked_by_more_than_their_words() -> anyhow::Result<()> {
         let found = server.call("search_workspace", json!({"query": query, "explain": true}))?;
         assert_eq!(paths(&found).first(), Some(&first), "{query}: {found}");
     }
+    Ok(())
+}
+
+#[test]
+fn who_names_a_function_of_sql_finds_where_it_is_defined_before_programs_with_its_words() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for at in 0..5 {
+        let text = format!(
+            "create function :SCHEMA.remove_job(key text) returns int as $$\n  select {at}\n$$ language sql;\n"
+        );
+        write(&home, &format!("sql/{at}.sql"), text)?;
+    }
+    for at in 0..12 {
+        let text = format!(
+            "from jobs import remove\n\ndef remove_jobs_{at}(job):\n    \"\"\"Remove the job of the jobs.\"\"\"\n    job.remove()\n"
+        );
+        write(&home, &format!("src/jobs/remove{at}.py"), text)?;
+    }
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let found = server.call("search_workspace", json!({"query": "remove_job", "limit": 5}))?;
+    assert!(found["hits"].as_array().into_iter().flatten().all(|it| it["symbol"] == "remove_job"), "{found}");
     Ok(())
 }
 

@@ -202,6 +202,20 @@ fn a_folder_around_one_that_is_indexed_is_read_too_and_no_file_is_found_twice() 
 }
 
 #[test]
+fn the_size_of_the_index_before_a_removal_is_that_with_its_log() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    write(&home.workspace().join("a.py"), "def zebra(): pass\n")?;
+    // It has written nothing into the file itself yet.
+    let mut server = home.server()?;
+    server.call("index_workspace", json!({}))?;
+    let removed = home.carryall(&["index", "--json", "--remove", "."]).output()?;
+    let removed: Value = serde_json::from_slice(&removed.stdout)?;
+    assert!(removed["before_bytes"].as_u64() >= removed["after_bytes"].as_u64(), "{removed}");
+    server.finish()?;
+    Ok(())
+}
+
+#[test]
 fn it_is_told_that_only_a_part_was_indexed() -> anyhow::Result<()> {
     let home = Home::new()?;
     let root = home.workspace();

@@ -20,6 +20,7 @@ use super::Tool;
 use super::nowhere;
 use crate::config::Toolset;
 use crate::context::label;
+use crate::documents::Language;
 use crate::documents::Query;
 use crate::plural::counted;
 use crate::redact;
@@ -110,10 +111,11 @@ struct HitOut {
 
 async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, Failure> {
     let args: SearchArgs = arguments::read(arguments)?;
+    let named = args.languages.unwrap_or_default();
     let query = Query {
         query: args.query,
         paths: args.paths.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
-        languages: args.languages.unwrap_or_default().into_iter().map(|it| it.to_lowercase()).collect(),
+        languages: named.iter().flat_map(|it| names_of(it)).collect(),
         kind: match args.kind {
             Some(KindArg::Code) => Some("code".to_owned()),
             Some(KindArg::Doc) => Some("doc".to_owned()),
@@ -150,6 +152,12 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
     } else {
         hits.iter().map(describe).collect::<Vec<_>>().join("\n\n")
     };
+    let unknown: Vec<String> =
+        named.iter().filter(|it| Language::named(it).is_none()).map(|it| format!("`{}`", label(it, LABEL))).collect();
+    if !unknown.is_empty() {
+        let known: Vec<&str> = Language::all().map(Language::name).collect();
+        text.push_str(&format!("\n\nNo language is called {}; known are {}.", unknown.join(" or "), known.join(", ")));
+    }
     if !found.gone.is_empty() {
         let found = if hits.is_empty() { "" } else { "; what was found is as it was indexed" };
         text.push_str(&format!("\n\n{gone} is not there any more, not mounted or not readable{found}."));
@@ -168,6 +176,12 @@ async fn search_workspace(context: Context, arguments: Value) -> Result<Answer, 
         ));
     }
     Answer::of(&SearchResult { hits, partial }, text)
+}
+
+/// The names under which the index has the language that is called `name`; of an unknown one there are no files.
+fn names_of(name: &str) -> Vec<String> {
+    let of_known = |it: Language| it.names().map(str::to_owned).collect();
+    Language::named(name).map_or_else(|| vec![name.to_lowercase()], of_known)
 }
 
 fn describe(hit: &HitOut) -> String {
