@@ -41,9 +41,9 @@ impl Documents {
     /// The definitions under `paths` of what the pieces at `places` call or name as types, in the order of the places and of
     /// the uses in each; every definition once, those in the pieces themselves left out.
     ///
-    /// A name counts when one definition is meant, in the language of the piece: the only one, or else the only one in the file itself, in a file that
-    /// is imported, or outside of tests. What cannot be told is left out. Places whose files have changed since have
-    /// none. Costs a lookup for each name, some milliseconds for twenty pieces.
+    /// A name counts when one definition is meant, of those in the language of the piece: the only one, or else the only one
+    /// in the file itself, in a file that is imported, or outside of tests. What cannot be told is left out. Places whose
+    /// files have changed since have none. Costs a lookup for each name, some milliseconds for twenty pieces.
     ///
     /// # Errors
     ///
