@@ -284,7 +284,9 @@ fn issued(text: &str, start: usize, end: usize) -> Option<(Range<usize>, &'stati
     }
     if word.starts_with(|it: char| it.is_ascii_digit())
         && let Some(length) = card_number(&text[start..])
-        && !text[..start].ends_with(|it: char| it.is_alphanumeric() || "+.,-_/#".contains(it))
+        && !text[..start].ends_with(|it: char| it.is_alphanumeric() || "+,-_/#".contains(it))
+        // A number with a fraction or a version, but not a name before its dot.
+        && text[..start].strip_suffix('.').is_none_or(|it| it.ends_with(char::is_alphabetic))
     {
         return Some((start..start + length, CARD_NUMBER));
     }

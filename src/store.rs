@@ -77,6 +77,7 @@ pub use insights::Cell;
 pub use insights::Count;
 pub use insights::Counted;
 pub use insights::NewFeedback;
+pub use insights::QUESTION_CHARACTERS;
 pub use insights::RecordState;
 pub use insights::Table;
 pub use keeping::AgeFilter;

@@ -100,7 +100,7 @@ async fn whole(store: &Store) -> Vec<Finding> {
         match health.integrity.as_str() {
             "ok" => Finding::new("integrity", Status::Ok, "the file is whole"),
             wrong => Finding::new("integrity", Status::Broken, wrong.to_owned())
-                .hint("`carryall export` what can be read, move the file away, and `carryall import`"),
+                .hint("`carryall export` what can be read, move it away with its -wal and -shm, and `carryall import`"),
         },
         match health.text_disagreements {
             0 => Finding::new("full text", Status::Ok, "index and rows agree"),

@@ -42,19 +42,23 @@ pub(super) const STANDARD: &str = "-";
 /// Takes in what [`export`] or another program wrote.
 pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit, Failed> {
     let format = asked.format.as_deref().and_then(Format::named);
+    let failed = |err| Failed::file("read", &asked.file, &err);
     // Our own lines stream from a pipe; of everything else a first reading comes before the second.
     let is_standard = asked.file == Path::new(STANDARD);
     if is_standard && matches!(format, None | Some(Format::Carryall)) && !asked.dry_run {
         let mut input = BufReader::new(std::io::stdin());
-        let begins = input.fill_buf().map_err(|err| Failed::file("read", &asked.file, &err))?;
+        if input.fill_buf().map_err(failed)?.starts_with(b"\xef\xbb\xbf") {
+            input.consume(3);
+        }
+        let begins = input.fill_buf().map_err(failed)?;
         if format.is_some() || begins.starts_with(b"{\"format\":\"carryall-export\"") {
+            refuse_flags(&asked, Format::Carryall)?;
             return import_rows(&config, Box::new(input), &asked.file, &[], out);
         }
         let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).map_err(|err| Failed::file("read", &asked.file, &err))?;
+        input.read_to_end(&mut bytes).map_err(failed)?;
         return import_source(config, asked, Source::Bytes(Arc::new(bytes)), out);
     }
-    let failed = |err| Failed::file("read", &asked.file, &err);
     let mut bytes = Vec::new();
     let source = if is_standard {
         std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
@@ -66,6 +70,23 @@ pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit
         Source::Path(asked.file.clone())
     };
     import_source(config, asked, source, out)
+}
+
+/// Refuses what does not go with rows that come in as they are, before anything of them does.
+fn refuse_flags(asked: &Import, format: Format) -> Result<(), Failed> {
+    let given = [
+        ("--dry-run", asked.dry_run),
+        ("--namespace", asked.namespace.is_some()),
+        ("--user-id", asked.user_id.is_some()),
+        ("--persona", asked.persona.is_some()),
+        ("--unowned", asked.unowned),
+        ("--remember-turns", asked.remember_turns),
+    ];
+    let Some((flag, _)) = given.iter().find(|it| it.1) else { return Ok(()) };
+    Err(Failed::usage(
+        format!("{flag} does not work with the format {}", format.name()),
+        "leave it out: rows keep whose they are, those that are there stay, and a file with a fault is told by its line",
+    ))
 }
 
 /// Whether the file can be read only once: a shell hands over `<(…)` like this.
@@ -80,19 +101,18 @@ fn import_source(config: Config, asked: Import, source: Source, out: &Output) ->
     let wanted = Asked {
         source,
         format: asked.format.as_deref().and_then(Format::named),
-        namespace: crate::scope::namespace_or_default(asked.namespace.or_else(|| config.project.namespace.clone())),
-        user_id: crate::scope::given(asked.user_id),
-        persona: crate::scope::given(asked.persona),
+        namespace: crate::scope::namespace_or_default(
+            asked.namespace.clone().or_else(|| config.project.namespace.clone()),
+        ),
+        user_id: crate::scope::given(asked.user_id.clone()),
+        persona: crate::scope::given(asked.persona.clone()),
         unowned: asked.unowned,
         remember_turns: asked.remember_turns,
         dry_run: asked.dry_run,
     };
     let format = Importer::format(&wanted)?;
-    if format.is_own() && asked.dry_run {
-        return Err(Failed::usage(
-            format!("--dry-run does not work with the format {}", format.name()),
-            "leave it out: rows that are there stay as they are, and a file with a fault is told by its line",
-        ));
+    if format.is_own() {
+        refuse_flags(&asked, format)?;
     }
     if format == Format::CarryallMarkdown {
         let rendered = exchange::to_json_lines(&wanted.source)?;
@@ -100,13 +120,7 @@ fn import_source(config: Config, asked: Import, source: Source, out: &Output) ->
         return import_rows(&config, lines, &asked.file, &rendered.places, out);
     }
     if format == Format::Carryall {
-        let lines: Box<dyn BufRead + Send> = match &wanted.source {
-            Source::Path(path) => {
-                Box::new(BufReader::new(File::open(path).map_err(|err| Failed::file("read", path, &err))?))
-            }
-            Source::Bytes(bytes) => Box::new(Cursor::new(bytes.to_vec())),
-        };
-        return import_rows(&config, lines, &asked.file, &[], out);
+        return import_rows(&config, wanted.source.open()?, &asked.file, &[], out);
     }
     let report = runtime::block_on(async {
         let app = App::new(config, Clock::system());

@@ -99,7 +99,12 @@ impl Cutter {
             return;
         }
         if self.in_comment || bare.starts_with("<!--") {
-            self.in_comment = !bare.contains("-->");
+            let left = bare.split_once("-->").map(|it| it.1.trim_start());
+            self.in_comment = left.is_none();
+            // What stands behind a comment is seen by whoever reads the file.
+            if let Some(left) = left.filter(|it| !it.is_empty()) {
+                self.line(number, left);
+            }
             return;
         }
         if bare.starts_with("```") || bare.starts_with("~~~") {

@@ -68,20 +68,26 @@ pub(super) struct Event {
 
 /// What a line says; `None` when it is nothing that people said.
 pub(super) fn event(line: &Value) -> Result<Option<Event>, &'static str> {
-    let role = match line.get("type").and_then(Value::as_str) {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
+    let (role, content) = match line.get("type").and_then(Value::as_str) {
+        Some("user") => (Role::User, "/message/content"),
+        Some("assistant") => (Role::Assistant, "/message/content"),
+        Some("attachment") if is_said_meanwhile(line) => (Role::User, "/attachment/prompt"),
         Some(_) => return Ok(None),
         None => return Err("a line without a type"),
     };
     let is = |name: &str| line.get(name).and_then(Value::as_bool) == Some(true);
-    if is("isSidechain") || is("isMeta") || is("isApiErrorMessage") || is("isCompactSummary") {
+    if is("isSidechain")
+        || is("isMeta")
+        || is("isApiErrorMessage")
+        || is("isCompactSummary")
+        || line.pointer("/message/model").and_then(Value::as_str) == Some("<synthetic>")
+    {
         return Ok(None);
     }
     let (Some(session), Some(key)) = (text(line, "sessionId"), text(line, "uuid")) else {
         return Err("a message without a session or an id");
     };
-    let Some(content) = line.pointer("/message/content").and_then(said) else { return Ok(None) };
+    let Some(content) = line.pointer(content).and_then(said) else { return Ok(None) };
     if role == Role::User && NOT_SAID.iter().any(|it| content.starts_with(it)) {
         return Ok(None);
     }
@@ -95,13 +101,33 @@ pub(super) fn event(line: &Value) -> Result<Option<Event>, &'static str> {
     Ok(Some(Event { said, folder: text(line, "cwd").map(str::to_owned) }))
 }
 
+/// Whether a line is what the person typed while the assistant worked: no line of type `user` follows on it.
+fn is_said_meanwhile(line: &Value) -> bool {
+    let is = |at: &str, wanted: &str| line.pointer(at).and_then(Value::as_str) == Some(wanted);
+    is("/attachment/type", "queued_command")
+        && is("/attachment/commandMode", "prompt")
+        && (line.pointer("/attachment/origin").is_none() || is("/attachment/origin/kind", "human"))
+}
+
+/// A text without the elements before it in which the program tells what is open in the editor, or reminds.
+fn typed(text: &str) -> &str {
+    let mut left = text.trim();
+    while let Some((name, inner)) = left.strip_prefix('<').and_then(|it| it.split_once('>'))
+        && (name.starts_with("ide_") || name == "system-reminder")
+        && let Some((_, after)) = inner.split_once(&format!("</{name}>"))
+    {
+        left = after.trim_start();
+    }
+    left
+}
+
 /// The text of a message, which is a string or a list of blocks; `None` when it has only tools and thoughts.
 pub(super) fn said(content: &Value) -> Option<String> {
     let said = match content {
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => typed(text).to_owned(),
         Value::Array(blocks) => {
             let texts = blocks.iter().filter_map(|it| match it.get("type").and_then(Value::as_str)? {
-                "text" => text(it, "text").map(str::to_owned),
+                "text" => text(it, "text").map(typed).filter(|it| !it.is_empty()).map(str::to_owned),
                 "image" => Some("[image]".to_owned()),
                 _ => None,
             });

@@ -69,7 +69,7 @@ impl Source {
     }
 
     /// Opens it, past a byte order mark.
-    pub(super) fn open(&self) -> Result<Box<dyn BufRead + Send>, Problem> {
+    pub fn open(&self) -> Result<Box<dyn BufRead + Send>, Problem> {
         let mut reader: Box<dyn BufRead + Send> = match self {
             Source::Path(path) => {
                 let file = File::open(path).map_err(|err| Problem::new(self.name(), None, err.to_string()))?;

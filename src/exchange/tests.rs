@@ -158,6 +158,16 @@ fn notes_and_rules() {
             r#"note "Rust files > Style: Keep it small." ["rules", "globs:*.rs", "globs:src/**"] <standard input#Style>"#,
         ]
     );
+    // What stands behind a comment is no part of it.
+    let text =
+        "<!-- owner: Ana --> Never push to main.\n\n<!-- begin\nold\n--> - Run the tests.\n<!-- a --> <!-- b -->\n";
+    assert_eq!(
+        told(rules::read, text),
+        [
+            r#"note "Never push to main." ["rules"] <standard input>"#,
+            r#"preference "Run the tests." ["rules"] <standard input>"#,
+        ]
+    );
 }
 
 /// As ChatGPT exports it: a question that was edited, a tool in between, a hidden message, and a cycle that no real
@@ -246,6 +256,14 @@ fn claude_code_and_codex() {
 {"sessionId":"s1","type":"user","message":{"role":"user","content":"<command-name>/clear</command-name>"},"uuid":"6"}
 nonsense
 {"type":"user","message":{"content":"whose?"}}
+{"sessionId":"s1","type":"user","message":{"role":"user","content":[{"type":"text","text":"<ide_opened_file>x.rs</ide_opened_file>"},{"type":"text","text":"<ide_selection>y</ide_selection>\nRename it."}]},"uuid":"7"}
+{"sessionId":"s1","type":"user","message":{"role":"user","content":[{"type":"text","text":"<system-reminder>\nIt is Friday.\n</system-reminder>"},{"type":"text","text":"Never on Fridays."}]},"uuid":"8"}
+{"sessionId":"s1","type":"user","message":{"role":"user","content":"<system-reminder>\nIt is Friday.\n</system-reminder>"},"uuid":"9"}
+{"sessionId":"s1","type":"attachment","attachment":{"type":"queued_command","prompt":"Stop: keep the alias.","commandMode":"prompt","origin":{"kind":"human"}},"uuid":"10"}
+{"sessionId":"s1","type":"attachment","attachment":{"type":"queued_command","prompt":[{"type":"text","text":"And the tests."}],"commandMode":"prompt"},"uuid":"11"}
+{"sessionId":"s1","type":"attachment","attachment":{"type":"queued_command","prompt":"from a peer","commandMode":"prompt","origin":{"kind":"peer"}},"uuid":"12"}
+{"sessionId":"s1","type":"attachment","attachment":{"type":"queued_command","prompt":"a task is done","commandMode":"task-notification"},"uuid":"13"}
+{"sessionId":"s1","type":"assistant","message":{"role":"assistant","model":"<synthetic>","content":[{"type":"text","text":"No response requested."}]},"uuid":"14"}
 "#;
     assert_eq!(
         told(claude_code::read, text),
@@ -255,6 +273,10 @@ nonsense
             "assistant \"I look.\" 2026-11-20T10:00:01Z <2>",
             "skipped a line that is no JSON (, line 9)",
             "skipped a message without a session or an id (, line 10)",
+            "user \"Rename it.\"  <7>",
+            "user \"Never on Fridays.\"  <8>",
+            "user \"Stop: keep the alias.\"  <10>",
+            "user \"And the tests.\"  <11>",
         ]
         .map(|it| it.replace("(, ", "(standard input, "))
     );

@@ -113,7 +113,22 @@ pub fn project_of(folder: &Path, home: Option<&Path>) -> String {
     let home = home.and_then(|it| dunce::canonicalize(it).ok());
     let is_repository = |it: &&Path| it.join(".git").exists() && Some(*it) != home.as_deref();
     let root = folder.ancestors().take(HEIGHT).find(is_repository).unwrap_or(&folder);
-    root.to_string_lossy().into_owned()
+    let main = main_tree(root).filter(|it| Some(it) != home.as_ref());
+    main.as_deref().unwrap_or(root).to_string_lossy().into_owned()
+}
+
+/// The repository of a worktree of git, in which `.git` is a file that names a folder `worktrees/NAME` in the repository's
+/// own `.git`, which names the worktree in turn. That of a submodule names one in `modules`.
+fn main_tree(root: &Path) -> Option<PathBuf> {
+    let link = root.join(".git");
+    let read = |file: &Path| {
+        let is_short = file.metadata().is_ok_and(|it| it.is_file() && it.len() <= LONGEST as u64);
+        is_short.then(|| std::fs::read_to_string(file).ok())?
+    };
+    let tree = dunce::canonicalize(root.join(read(&link)?.strip_prefix("gitdir:")?.trim())).ok()?;
+    let git = tree.parent().filter(|it| it.ends_with("worktrees"))?.parent().filter(|it| it.ends_with(".git"))?;
+    let back = dunce::canonicalize(tree.join(read(&tree.join("gitdir"))?.trim())).ok()?;
+    (back == link).then(|| git.parent().map(Path::to_path_buf))?
 }
 
 #[cfg(test)]
@@ -166,6 +181,15 @@ mod tests {
         assert_eq!(of("work/a/src"), root.join("work/a").to_string_lossy());
         assert_eq!(of("work"), root.join("work").to_string_lossy());
         assert_eq!(of("gone"), root.join("gone").to_string_lossy());
+
+        // A worktree of git belongs to its repository when both say so.
+        let tree = root.join("work/a/.git/worktrees/fix");
+        std::fs::create_dir_all(&tree).unwrap();
+        std::fs::create_dir_all(root.join("trees/fix/src")).unwrap();
+        std::fs::write(root.join("trees/fix/.git"), "gitdir: ../../work/a/.git/worktrees/fix\n").unwrap();
+        assert_eq!(of("trees/fix/src"), root.join("trees/fix").to_string_lossy());
+        std::fs::write(tree.join("gitdir"), format!("{}\n", root.join("trees/fix/.git").display())).unwrap();
+        assert_eq!(of("trees/fix/src"), root.join("work/a").to_string_lossy());
     }
 
     proptest! {

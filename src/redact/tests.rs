@@ -253,6 +253,7 @@ fn card_numbers_are_taken_out() {
     ] {
         check(&format!("The card is {number}, valid until 12/27"), number, "card number");
         check(&format!("{{\"card\":\"{number}\"}}"), number, "card number");
+        check(&format!("`filters.{number}` is not one of session_id"), number, "card number");
     }
 }
 

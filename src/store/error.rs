@@ -126,7 +126,8 @@ impl StoreError {
                 path.display()
             ),
             StoreError::Corrupt { path, .. } => format!(
-                "move {} away and restore a backup in its place, or name another file with --db or CARRYALL_DB",
+                "move {0} away, with {0}-wal and {0}-shm, and restore a backup in its place, or name another file with --db \
+                 or CARRYALL_DB",
                 path.display()
             ),
             StoreError::TakenAway { .. } => "call again: it is built anew from the files".to_owned(),

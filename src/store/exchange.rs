@@ -61,6 +61,10 @@ impl Store {
     }
 
     /// Writes every row as a line of JSON, all of one moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] when something could not be read; all else was written then.
     pub async fn export(&self, mut out: Box<dyn Write + Send>) -> Result<Counts, StoreError> {
         self.flush().await?;
         let path = self.path().to_path_buf();
@@ -69,27 +73,36 @@ impl Store {
             let unwritable = |err: std::io::Error| StoreError::Output { reason: err.to_string() };
             writeln!(out, "{}", serde_json::json!({"format": FORMAT, "version": FORMAT_VERSION}))
                 .map_err(unwritable)?;
+            let mut damaged = Vec::new();
             for table in TABLES {
-                let failed = |err: rusqlite::Error| StoreError::of(&path, &err);
-                let columns = table.columns.join(", ");
-                let columns = match table.name {
-                    "summaries" => columns.replace("sources", SOURCES),
-                    _ => columns,
-                };
-                let sql = format!("SELECT {columns} FROM {} ORDER BY {}", table.name, table.order);
-                let mut statement = conn.prepare(&sql).map_err(failed)?;
-                let mut rows = statement.query([]).map_err(failed)?;
-                while let Some(row) = rows.next().map_err(failed)? {
-                    let mut line = Map::new();
-                    line.insert("table".to_owned(), table.name.into());
-                    for (at, column) in table.columns.iter().enumerate() {
-                        line.insert((*column).to_owned(), to_json(row.get_ref(at).map_err(failed)?));
-                    }
-                    writeln!(out, "{}", Value::Object(line)).map_err(unwritable)?;
+                let mut last = None;
+                let forwards = each_row(conn, &path, table, table.order, |line| {
+                    writeln!(out, "{line}").map_err(unwritable)?;
                     counts.rows += 1;
+                    last = Some(line);
+                    Ok(true)
+                });
+                let is_damaged = is_unreadable(forwards)?;
+                if is_damaged {
+                    damaged.push(table.name);
+                    // What lies behind a damaged page is come to from the other end.
+                    let backwards = format!("{} DESC", table.order.replace(", ", " DESC, "));
+                    let met = each_row(conn, &path, table, &backwards, |line| {
+                        let is_new = last.as_ref() != Some(&line);
+                        if is_new {
+                            writeln!(out, "{line}").map_err(unwritable)?;
+                            counts.rows += 1;
+                        }
+                        Ok(is_new)
+                    });
+                    is_unreadable(met)?;
                 }
             }
             out.flush().map_err(unwritable)?;
+            if !damaged.is_empty() {
+                let reason = format!("only a part of {} could be read; all else was exported", damaged.join(", "));
+                return Err(StoreError::Corrupt { path, reason });
+            }
             Ok(counts)
         })
         .await
@@ -166,6 +179,45 @@ impl Store {
         counts.rows += added.rows;
         counts.skipped += added.skipped;
         Ok(())
+    }
+}
+
+/// Hands each row of a table as a line of JSON to `write`, in this order, until that says no.
+fn each_row(
+    conn: &Connection,
+    path: &Path,
+    table: &Table,
+    order: &str,
+    mut write: impl FnMut(String) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let failed = |err: rusqlite::Error| StoreError::of(path, &err);
+    let columns = table.columns.join(", ");
+    let columns = match table.name {
+        "summaries" => columns.replace("sources", SOURCES),
+        _ => columns,
+    };
+    let sql = format!("SELECT {columns} FROM {} ORDER BY {order}", table.name);
+    let mut statement = conn.prepare(&sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut line = Map::new();
+        line.insert("table".to_owned(), table.name.into());
+        for (at, column) in table.columns.iter().enumerate() {
+            line.insert((*column).to_owned(), to_json(row.get_ref(at).map_err(failed)?));
+        }
+        if !write(Value::Object(line).to_string())? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a part of the file could not be read; any other failure stays one.
+fn is_unreadable(read: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match read {
+        Ok(()) => Ok(false),
+        Err(StoreError::Corrupt { .. } | StoreError::Unusable { .. }) => Ok(true),
+        Err(err) => Err(err),
     }
 }
 
@@ -300,6 +352,15 @@ fn insert(conn: &Connection, table: &Table, values: &[SqlValue], index_text: Ind
         "imported" | "memory_facts" | "memory_events" => {
             given.extend(value("memory_id"));
             is_there.to_owned()
+        }
+        // Only what the context of before is that is there: another machine's history is not this one's.
+        "context_versions" => {
+            given.extend(
+                ["namespace", "scope", "owner", "key", "version", "updated_at"].iter().filter_map(|it| value(it)),
+            );
+            "EXISTS (SELECT 1 FROM contexts WHERE namespace = ? AND scope = ? AND owner = ? AND key = ? AND cleared = 0
+                 AND version > ? AND created_at <= ?)"
+                .to_owned()
         }
         "item_feedback" => {
             given.extend(value("item"));

@@ -44,6 +44,8 @@ impl Deletion {
 pub struct Erased {
     /// The memories that were there.
     pub ids: Vec<String>,
+    /// Those of them that were not named: consolidation had hidden them behind one that says the same.
+    pub equal: usize,
     /// Packs that quoted one of them, and hold a notice in its place now.
     pub packs: usize,
     /// Summaries that were made from one of them, and are gone.
@@ -60,11 +62,33 @@ const TELLING_BYTES: usize = 12;
 /// So much of a text tells it from others.
 const NEEDLE_BYTES: usize = 120;
 
+/// These memories, and behind them those that consolidation hid behind one of them, for they say the same.
+const WITH_EQUAL: &str = "WITH RECURSIVE meant(id) AS (
+        SELECT value FROM json_each(:ids)
+        UNION
+        SELECT m.id FROM meant JOIN memories AS m ON m.superseded_by = meant.id
+        WHERE EXISTS (SELECT 1 FROM audit WHERE subject = 'carryall://memory/' || m.id
+            AND actor = 'consolidate' AND action = 'superseded'))
+    SELECT id FROM meant";
+
 impl Store {
-    /// Deletes the memories with these ids, wherever their text is, and says what went.
+    /// These ids, and behind them those of the memories that consolidation hid behind one of them: whoever forgets what is
+    /// shown means what nobody sees beside it, too.
+    pub async fn with_equal(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.query(move |conn| {
+            conn.prepare_cached(WITH_EQUAL)?
+                .query_map(named_params! {":ids": json!(ids).to_string()}, |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+
+    /// Deletes the memories with these ids and their equals, wherever their text is, and says what went.
     pub async fn forget(&self, ids: Vec<String>, deletion: Deletion) -> Result<Erased, StoreError> {
         // The traces of the calls just ended are in the queue.
         self.flush().await?;
+        let named: HashSet<String> = ids.iter().cloned().collect();
+        let ids = self.with_equal(ids).await?;
         let wanted = ids.clone();
         // Outside the transaction, which other processes wait for: traces may be many.
         let (traces, texts, answers, packs) = self
@@ -81,6 +105,7 @@ impl Store {
                     erased.packs += quoted.packs;
                     erased.summaries += quoted.summaries;
                     erased.reopened.extend(quoted.reopened);
+                    erased.equal += usize::from(!named.contains(&id));
                     erased.ids.push(id);
                 }
             }
@@ -409,5 +434,22 @@ mod tests {
         assert!(ends_amid("who said Ana drinks gr", "Ana drinks green tea"));
         assert!(!ends_amid("who said Ana", "Ana drinks green tea"));
         assert_eq!(escape("say \"no\"\n"), "say \\\"no\\\"\\n");
+    }
+
+    #[tokio::test]
+    async fn what_consolidation_hid_behind_a_memory_goes_with_it_and_what_it_replaced_does_not() {
+        let (_folder, store) = super::super::tests::temporary();
+        let named = |it: &str| super::super::tests::note(it);
+        let stored = store.remember(vec![named("older"), named("twin"), named("twin's twin")], 1).await.unwrap();
+        let [older, twin, third] = [0, 1, 2].map(|at| stored[at].id.clone());
+        let heir = super::super::NewMemory { supersedes: Some(older.clone()), ..named("heir") };
+        let heir = store.remember(vec![heir], 2).await.unwrap()[0].id.clone();
+        assert!(store.merge_memories(twin.clone(), third.clone(), 3).await.unwrap());
+        assert!(store.merge_memories(heir.clone(), twin.clone(), 4).await.unwrap());
+        let ids = vec![heir, twin, third];
+        assert_eq!(store.with_equal(ids[..1].to_vec()).await.unwrap(), ids);
+        let erased = store.forget(ids[..1].to_vec(), Deletion::of_a_test()).await.unwrap();
+        assert_eq!((erased.ids, erased.equal), (ids, 2));
+        assert_eq!(store.memories_by_id(vec![older], 5).await.unwrap().len(), 1);
     }
 }

@@ -25,6 +25,9 @@ use crate::clock::Millis;
 
 pub(super) use counting::teach;
 
+/// So many characters are kept of what a call asked.
+pub const QUESTION_CHARACTERS: u16 = 500;
+
 /// Rows that an answer reads at most; what is cut is said by its reader.
 const ROWS: usize = 20_000;
 

@@ -1,6 +1,7 @@
 //! Opens connections to the file, each with the same settings, and looks after the file itself.
 
 use std::hash::BuildHasher;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub(super) struct Opened {
     pub(super) generation: Option<u64>,
     /// Gone after the connection, for which the order of the fields cares.
     _pin: Pin,
+    _held: Option<Held>,
 }
 
 /// The files that connections of this process are open on. While one is, no new file can have its identity.
@@ -106,11 +108,53 @@ impl Drop for Pin {
     }
 }
 
+/// The files that connections of this process are open on or are about to be, one entry for each. Closing a file drops the
+/// locks that all connections of the process have on it (POSIX), so none of these is opened by other means than SQLite's.
+static HELD: Mutex<Vec<FileIdentity>> = Mutex::new(Vec::new());
+
+/// Takes its file out of [`HELD`] when it is dropped.
+#[derive(Debug)]
+struct Held(FileIdentity);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = held.iter().position(|it| *it == self.0) {
+            held.swap_remove(at);
+        }
+    }
+}
+
+/// Holds the file at `path`, which is about to be opened, and sets aside the log of one that stood here before a backup was
+/// moved into its place: our copies say in their header that they have no log (the versions at 18 and 19 are 1), and SQLite
+/// changes that before it begins one.
+///
+/// Source: "Database File Format", 1.3.3 (sqlite.org), 2026-11.
+fn hold(path: &Path) -> Option<Held> {
+    let now = identity(path)?;
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    if !held.contains(&now) || cfg!(not(unix)) {
+        let _lock = lock_folder(path);
+        let (log, mut head) = (beside(path, "-wal"), [0; 20]);
+        // The log first: who begins one has written the header by then.
+        let is_foreign = !is_empty(&log)
+            && std::fs::File::open(path).and_then(|mut it| it.read_exact(&mut head)).is_ok()
+            && head[18..] == [1, 1];
+        if is_foreign {
+            set_aside(&log);
+            set_aside(&beside(path, "-shm"));
+        }
+    }
+    held.push(now);
+    Some(Held(now))
+}
+
 /// Opens the file for writing: creates what is missing and brings it to the schema of this program.
 pub(super) fn open_writer(path: &Path, pins: &Pins) -> Result<Opened, StoreError> {
     for _ in 0..REPLACED_MEANWHILE {
         pins.clear_what_is_left(path);
         prepare_file(path)?;
+        let held = hold(path);
         let before = identity(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = connect(path, flags)?;
@@ -136,6 +180,7 @@ pub(super) fn open_writer(path: &Path, pins: &Pins) -> Result<Opened, StoreError
                 follows: true,
                 generation: None,
                 _pin: pins.pin(files),
+                _held: held,
             });
         }
     }
@@ -150,6 +195,7 @@ pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<O
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     pins.clear_what_is_left(path);
+    let held = hold(path);
     let before = identity(path);
     let ready = |mut conn: Connection, follows: bool| -> Result<Opened, StoreError> {
         settle(&mut conn, Access::Read).map_err(|err| StoreError::of(path, &err))?;
@@ -159,9 +205,9 @@ pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<O
         };
         let files = Files { main: before, ..files(path) };
         let cookie = migrate::cookie(&conn).map_err(|err| StoreError::of(path, &err))?;
-        Ok(Opened { conn, files, version, cookie, follows, generation: None, _pin: pins.pin(files) })
+        Ok(Opened { conn, files, version, cookie, follows, generation: None, _pin: pins.pin(files), _held: None })
     };
-    match connect(path, flags).and_then(|conn| ready(conn, true)) {
+    let opened = match connect(path, flags).and_then(|conn| ready(conn, true)) {
         // A folder that cannot be written has no room for the -shm file that readers of a write-ahead log share.
         // `immutable` reads without it: right as long as nobody else writes, and nobody can; and as long as the log
         // holds nothing, for it is not read then.
@@ -172,7 +218,8 @@ pub(super) fn open_reader(path: &Path, newer_too: bool, pins: &Pins) -> Result<O
             connect(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI).and_then(|conn| ready(conn, false))
         }
         other => other.map_err(|err| name_the_folder(path, err)),
-    }
+    };
+    opened.map(|it| Opened { _held: held, ..it })
 }
 
 /// Says of a file that could not be opened that its folder is the reason, when it is.
@@ -180,7 +227,7 @@ fn name_the_folder(path: &Path, err: StoreError) -> StoreError {
     #[cfg(unix)]
     if let StoreError::Unusable { .. } | StoreError::ReadOnly { .. } = &err
         && path.is_file()
-        && rustix::fs::access(super::error::folder(path), rustix::fs::Access::WRITE_OK).is_err()
+        && rustix::fs::access(super::error::folder(&real(path)), rustix::fs::Access::WRITE_OK).is_err()
     {
         let reason = "its folder cannot be written, and the log beside it must be".to_owned();
         return StoreError::ReadOnly { path: path.to_path_buf(), reason };
@@ -328,7 +375,7 @@ pub(super) fn take_away_damaged(path: &Path) -> bool {
 /// Keeps other processes of ours from creating or clearing files beside this one, until it is dropped. `None` where
 /// a folder cannot be locked; there the rare race remains.
 fn lock_folder(path: &Path) -> Option<std::fs::File> {
-    let folder = std::fs::File::open(super::error::folder(path)).ok()?;
+    let folder = std::fs::File::open(super::error::folder(&real(path))).ok()?;
     folder.lock().ok()?;
     Some(folder)
 }
@@ -359,8 +406,24 @@ fn files(path: &Path) -> Files {
     Files { main: identity(path), log: identity(&beside(path, "-wal")), index: identity(&beside(path, "-shm")) }
 }
 
+/// The file that links at `path` lead to, whether it is there or not: SQLite keeps the log and its index beside that one
+/// (on Windows beside the link).
+pub(super) fn real(path: &Path) -> PathBuf {
+    let mut real = path.to_path_buf();
+    for _ in 0..LINKS {
+        match std::fs::read_link(&real) {
+            Ok(to) if cfg!(unix) => real = super::error::folder(&real).join(to),
+            _ => break,
+        }
+    }
+    real
+}
+
+/// As many links in a row as Linux follows.
+const LINKS: usize = 40;
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = real(path).into_os_string();
     name.push(suffix);
     PathBuf::from(name)
 }
@@ -421,5 +484,54 @@ mod tests {
         let kept = names.iter().find(|it| it.starts_with("a.db-wal.left-")).unwrap();
         assert_eq!(std::fs::read(folder.path().join(kept)).unwrap(), b"what was acknowledged");
         assert_eq!(names.len(), 2, "{names:?}");
+    }
+
+    /// A store with three memories, a backup of that, and then so many more that the log holds changes of many pages.
+    async fn with_backup(path: &Path, backup: &Path) -> super::super::Store {
+        let notes = |count: usize| (0..count).map(|at| super::super::tests::note(&format!("note {at}"))).collect();
+        let store = super::super::Store::new(path);
+        store.remember(notes(3), 0).await.unwrap();
+        store.backup(backup.to_path_buf()).await.unwrap();
+        store.remember(notes(200), 1).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_log_that_a_killed_process_left_is_not_taken_for_that_of_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, backup) = (folder.path().join("a.db"), folder.path().join("a.bak"));
+        let store = with_backup(&path, &backup).await;
+        let log = std::fs::read(beside(&path, "-wal")).unwrap();
+        store.close().await;
+        std::fs::rename(&backup, &path).unwrap();
+        std::fs::write(beside(&path, "-wal"), &log).unwrap();
+        for _ in 0..2 {
+            let store = super::super::Store::new(&path);
+            let health = store.health().await.unwrap();
+            assert_eq!((health.memories, health.integrity.as_str()), (3, "ok"));
+            store.close().await;
+        }
+        let mut names = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
+        let kept = names.find(|it| it.to_string_lossy().contains("a.db-wal.left-")).unwrap();
+        assert_eq!(std::fs::read(kept).unwrap(), log);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_log_of_a_file_behind_a_link_lies_beside_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, backup) = (folder.path().join("real/a.db"), folder.path().join("real/a.bak"));
+        std::fs::create_dir(folder.path().join("real")).unwrap();
+        let link = folder.path().join("b.db");
+        std::os::unix::fs::symlink("real/a.db", folder.path().join("c.db")).unwrap();
+        std::os::unix::fs::symlink("c.db", &link).unwrap();
+        let store = with_backup(&link, &backup).await;
+        assert!(!is_empty(&beside(&link, "-wal")));
+        // Under the running store.
+        std::fs::rename(&backup, &real).unwrap();
+        store.remember(vec![super::super::tests::note("after")], 2).await.unwrap();
+        let health = store.health().await.unwrap();
+        assert_eq!((health.memories, health.integrity.as_str()), (4, "ok"));
+        store.close().await;
     }
 }

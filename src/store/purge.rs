@@ -115,6 +115,7 @@ fn merge_text_indexes(conn: &Connection) -> rusqlite::Result<()> {
 /// Files beside the database that were made from it: backups before a migration, logs that were set aside. The index of
 /// files holds no memory.
 fn copies(path: &Path) -> Vec<PathBuf> {
+    let path = &open::real(path);
     let Some(name) = path.file_name().and_then(|it| it.to_str()) else { return Vec::new() };
     let own = [name.to_owned(), format!("{name}-wal"), format!("{name}-shm")];
     let beside = std::fs::read_dir(super::error::folder(path)).into_iter().flatten().flatten();

@@ -16,6 +16,7 @@ use super::contexts::Scope;
 use super::db::Store;
 use super::error::StoreError;
 use super::forget::NOTICE;
+use super::insights::QUESTION_CHARACTERS;
 use crate::clock::Millis;
 use crate::ids;
 use crate::scope::Owner;
@@ -342,6 +343,7 @@ const TRACES: &str = "session_id = :session_id AND coalesce(namespace, :namespac
 fn delete(conn: &Connection, owner: &Owner, actor: &str, now: Millis) -> rusqlite::Result<SessionErased> {
     let erased = count(conn, owner)?;
     blank_packs(conn, owner)?;
+    blank_questions(conn, owner)?;
     let params = named_params! {
         ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
         ":persona": owner.persona,
@@ -366,12 +368,46 @@ fn delete(conn: &Connection, owner: &Owner, actor: &str, now: Millis) -> rusqlit
     ] {
         conn.execute(&sql, params)?;
     }
+    // Their numbers are given out again, and who comes next is to be looked at.
+    conn.execute(
+        "UPDATE keeping SET value = min(value, (SELECT coalesce(max(seq), 0) FROM turns))
+         WHERE name = 'summarised_turns'",
+        [],
+    )?;
     // An answer may repeat what was said.
     conn.execute("DELETE FROM answers WHERE namespace = :namespace", named_params! {":namespace": owner.namespace})?;
     let subject = format!("carryall://session/{}", ids::uri_part(&id));
     let details = json!({"turns": erased.turns, "summaries": erased.summaries, "contexts": erased.contexts});
     audit::note(conn, &line(owner, actor, "deleted", subject, details, now))?;
     Ok(erased)
+}
+
+/// Puts a notice in the place of what was asked in the session and stands in packs, and of the notes about its calls.
+fn blank_questions(conn: &Connection, owner: &Owner) -> rusqlite::Result<()> {
+    conn.execute(
+        &format!(
+            "UPDATE feedback SET note = :notice
+             WHERE note IS NOT NULL AND trace_id IN (SELECT id FROM calls WHERE {TRACES})"
+        ),
+        named_params! {
+            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+            ":persona": owner.persona, ":notice": NOTICE,
+        },
+    )?;
+    conn.execute(
+        &format!(
+            "UPDATE packs SET query = :notice
+             WHERE substr(query, 1, :most) IN (SELECT question FROM calls WHERE {TRACES}
+                     UNION SELECT substr(content, 1, :most) FROM turns WHERE {OF_OWNER})
+                 AND coalesce(result ->> '$.view.namespace', :namespace) = :namespace
+                 AND result ->> '$.view.user_id' IS :user_id AND result ->> '$.view.persona' IS :persona"
+        ),
+        named_params! {
+            ":session_id": owner.session_id, ":namespace": owner.namespace, ":user_id": owner.user_id,
+            ":persona": owner.persona, ":notice": NOTICE, ":most": QUESTION_CHARACTERS,
+        },
+    )?;
+    Ok(())
 }
 
 /// Puts a notice in the place of what packs quote of the session; of the whole text where that cannot be told from what

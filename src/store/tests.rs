@@ -708,3 +708,76 @@ async fn what_was_changed_is_told_to_who_looked_before() {
     assert!(second.change > first.change && second.file == first.file);
     assert_eq!(changed, Some(vec![2]));
 }
+
+#[tokio::test]
+async fn what_lies_around_a_damaged_page_is_exported() {
+    let (folder, store) = temporary();
+    let notes = (0..120).map(|at| note(&format!("note {at} {}", "of a shelf with jars of tea ".repeat(5))));
+    store.remember(notes.collect(), 1).await.unwrap();
+    let leaf = "SELECT pageno FROM dbstat WHERE name = 'memories' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 2";
+    let page: u32 = store.query(move |conn| conn.query_row(leaf, [], |row| row.get(0))).await.unwrap();
+    store.close().await;
+    let mut file = std::fs::OpenOptions::new().write(true).open(folder.path().join("test.db")).unwrap();
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(u64::from(page - 1) * 4096)).unwrap();
+    std::io::Write::write_all(&mut file, &[0; 4096]).unwrap();
+
+    let store = Store::new(&folder.path().join("test.db"));
+    let out = Shared::default();
+    let told = store.export(Box::new(out.clone())).await.unwrap_err();
+    assert!(told.to_string().contains("only a part of memories could be read"), "{told}");
+    let out = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+    let lines = |begins: &str| out.lines().filter(|it| it.starts_with(begins)).count();
+    assert!((80..120).contains(&lines("{\"table\":\"memories\"")), "{out}");
+    assert_eq!(lines("{\"table\":\"audit\""), 120);
+    assert!(out.contains("\"note 0 ") && out.contains("\"note 119 "));
+    let (_folder, copy) = temporary();
+    imported(&copy, out).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_context_keeps_its_own_history_when_that_of_another_machine_comes_in() {
+    let key =
+        ContextKey { namespace: "default".to_owned(), scope: Scope::Global, owner: String::new(), key: "k".to_owned() };
+    let (folders, stores): (Vec<_>, Vec<_>) = (0..2).map(|_| temporary()).unzip();
+    for (store, versions) in stores.iter().zip([6, 2]) {
+        for version in 0..versions {
+            let data = ContextWrite::Data(serde_json::json!([versions, version]));
+            store.write_context(key.clone(), data, None, None, ContextBy::default(), 7 + version).await.unwrap();
+        }
+    }
+    imported(&stores[1], exported(&stores[0]).await).await.unwrap();
+    for version in 1..=6 {
+        let found = stores[1].context(key.clone(), Some(version), ContextBy::default(), 20).await.unwrap();
+        let expected = (version <= 2).then(|| serde_json::json!([2, version - 1]));
+        assert_eq!(found.map(|it| it.data), expected, "{version}");
+    }
+    drop(folders);
+}
+
+#[tokio::test]
+async fn a_session_that_takes_the_numbers_of_a_deleted_one_is_looked_at() {
+    let (_folder, store) = temporary();
+    let owner = |session: &str| Owner {
+        namespace: "default".to_owned(),
+        session_id: Some(session.to_owned()),
+        ..Owner::default()
+    };
+    let turns = |session: &str| {
+        let turn = |at: usize| NewTurn {
+            session_id: session.to_owned(),
+            owner: Owner { session_id: None, ..owner(session) },
+            role: "user".to_owned(),
+            content: format!("{session} {at}"),
+            trace_id: None,
+        };
+        (0..3).map(turn).collect::<Vec<_>>()
+    };
+    store.add_turns(turns("a"), 1).await.unwrap();
+    store.add_turns(turns("b"), 2).await.unwrap();
+    let (_, last, _) = store.sessions_beyond(0, 0).await.unwrap();
+    store.keep("summarised_turns", last).await.unwrap();
+    store.delete_session(owner("b"), false, "test".to_owned(), 3).await.unwrap();
+    store.add_turns(turns("c"), 4).await.unwrap();
+    let from = store.kept("summarised_turns").await.unwrap();
+    assert_eq!(store.sessions_beyond(from, 0).await.unwrap().0, [owner("c")]);
+}

@@ -13,6 +13,7 @@ use super::StateRecord;
 use super::frameworks;
 use crate::redact;
 use crate::store::CallRow;
+use crate::store::QUESTION_CHARACTERS;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TraceFilter;
@@ -20,9 +21,6 @@ use crate::store::TraceRow;
 
 /// Calls that look at the record and are no use of their own.
 const LOOKERS: [&str; 3] = ["get_trace", "give_feedback", "query_insights"];
-
-/// Characters of a question that are kept.
-const QUESTION: usize = 500;
 
 /// Characters of an error that are kept: enough to see what failed.
 const ERROR: usize = 2_000;
@@ -63,7 +61,7 @@ fn redacted(record: &CallRecord) -> CallRecord {
         user_id: short(&record.user_id),
         namespace: short(&record.namespace),
         persona: short(&record.persona),
-        question: record.question.as_deref().map(|it| redact::beginning(it, QUESTION)),
+        question: record.question.as_deref().map(|it| redact::beginning(it, QUESTION_CHARACTERS.into())),
         facts: Facts {
             request_kind: short(&facts.request_kind),
             strategy: short(&facts.strategy),

@@ -190,6 +190,14 @@ fn deleting_a_session_takes_its_turns_summary_and_contexts_and_what_quotes_it() 
     let pack = json(&home, &["call", "assemble_context", &pack.to_string()])?;
     assert!(pack["text"].as_str().is_some_and(|it| it.contains("moonlight")), "{pack}");
     json(&home, &["remember", "Releases are on Fridays", "--session-id", "log-release"])?;
+    // What was asked in it stands in packs, too, and what was said of an answer in a note; those of others are theirs.
+    for whose in [json!({}), json!({"user_id": "ana"})] {
+        let mut asked = json!({"query": "Who is Plumbleflux?", "session_id": "log-release", "sources": ["memory"], "budget_tokens": 512});
+        asked.as_object_mut().context("an object")?.extend(whose.as_object().cloned().unwrap_or_default());
+        let pack = json(&home, &["call", "assemble_context", &asked.to_string()])?;
+        let note = json!({"trace_id": pack["trace_id"], "rating": 1, "note": "Plumbleflux was not known"});
+        assert_eq!(json(&home, &["call", "give_feedback", &note.to_string()])?["recorded"], true, "{pack}");
+    }
 
     let would = json(&home, &["sessions", "delete", "log-release", "--dry-run"])?;
     let counts =
@@ -212,6 +220,9 @@ fn deleting_a_session_takes_its_turns_summary_and_contexts_and_what_quotes_it() 
         |row| row.get(0),
     )?;
     assert_eq!(left, 0);
+    let of_others = "SELECT (SELECT count(*) FROM packs WHERE query LIKE '%Plumbleflux%') * 10
+        + (SELECT count(*) FROM feedback WHERE note LIKE '%Plumbleflux%')";
+    assert_eq!(database.query_row(of_others, [], |row| row.get::<_, i64>(0))?, 11);
     assert_eq!(json(&home, &["sessions", "show", "log-other"])?["turns"], 8, "the other one stays");
     let audit = json(&home, &["audit", "carryall://session/log-release"])?;
     assert_eq!(audit["entries"][0]["action"], "deleted");

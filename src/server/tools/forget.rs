@@ -112,7 +112,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
                 "invalid_argument",
                 "neither `ids` nor a filter is given",
                 "give ids, for example {\"ids\": [\"…\"]}, or a filter such as {\"tags\": [\"draft\"]}; to empty a \
-                 namespace, name it",
+                 namespace, name it with include_superseded: true",
             ));
         }
         None => {
@@ -142,7 +142,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
         ));
     }
     let count = done.ids.len();
-    let quoted = done.packs;
+    let (quoted, equal, passed_over) = (done.packs, done.equal, done.passed_over);
     let more = count.saturating_sub(IDS);
     let ids: Vec<String> = done.ids.into_iter().take(IDS).collect();
     let mut text = match (dry_run, count) {
@@ -153,12 +153,20 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     if more > 0 {
         text.push_str(&format!("\nand {more} more"));
     }
+    if equal > 0 {
+        text.push_str(&format!("\n{equal} of them stood hidden behind one that says the same."));
+    }
     if quoted > 0 {
         text.push_str(&format!("\nTaken out of {} that quoted it.", counted(&quoted, "pack")));
     }
     let reopened: Vec<String> = done.reopened.into_iter().take(IDS).collect();
     if !reopened.is_empty() {
         text.push_str(&format!("\nWhat they had ended holds again:\n{}", reopened.join("\n")));
+    }
+    if passed_over > 0 {
+        text.push_str(&format!(
+            "\n{passed_over} more that were replaced or had ended match, too: include_superseded takes them along."
+        ));
     }
     Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more), reopened }, text)
 }

@@ -42,6 +42,27 @@ fn a_dry_run_says_what_would_go() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_filter_says_what_it_passes_over() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    for content in ["Ana lives in Porto", "Ana moved to Lisbon"] {
+        run(&home, &["remember", content, "--kind", "fact", "--namespace", "work"])?;
+    }
+    run(&home, &["remember", "The trip is planned", "--valid-to", "2020-01-01T00:00:00Z", "--namespace", "work"])?;
+    let would = run(&home, &["forget", "--namespace", "work", "--dry-run"])?.out;
+    assert!(
+        would.contains("1 would be deleted") && would.contains("2 more that were replaced or had ended"),
+        "{would}"
+    );
+    assert!(run(&home, &["forget"])?.err.contains("include_superseded"));
+    // What it reopened is told as such.
+    let did = run(&home, &["forget", "--namespace", "work"])?.out;
+    assert!(did.contains("holds again") && did.contains("1 more that were replaced or had ended"), "{did}");
+    let all = run(&home, &["forget", "--namespace", "work", "--include-superseded", "--confirm"])?.out;
+    assert!(all.contains("2 deleted") && !all.contains("more that"), "{all}");
+    Ok(())
+}
+
+#[test]
 fn a_forgotten_text_is_in_no_table_and_the_rest_of_its_pack_is_kept() -> anyhow::Result<()> {
     let home = Home::new()?;
     let id = remember(&home, SECRET)?;

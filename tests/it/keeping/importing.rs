@@ -374,6 +374,21 @@ fn what_is_no_export_is_refused_with_a_way_out() -> anyhow::Result<()> {
     assert!(failed.err.contains("bad.json, line 1"), "{failed:?}");
     let piped = run_with(&home, &["--json", "import", "-"], GRAPH)?.json()?;
     assert_eq!(piped["memories"], json!(3));
+    // Rows of our own keep whose they are; an editor's mark before them harms nothing.
+    let own = format!("\u{feff}{}", run(&home, &["export"])?.out);
+    write(&home, "own.jsonl", &own)?;
+    run(&home, &["export", "--format", "markdown", "own.md"])?;
+    for flags in [&["--user-id", "bob"][..], &["--namespace", "private"], &["--unowned"], &["--remember-turns"]] {
+        for name in ["own.jsonl", "own.md", "-"] {
+            let failed = run_with(&home, &[&["import", name], flags].concat(), &own)?;
+            let told = failed.err.contains(&format!("{} does not work", flags[0]));
+            assert!(failed.code == Some(2) && told, "{name}: {failed:?}");
+        }
+    }
+    for name in ["own.jsonl", "own.md", "-"] {
+        let known = run_with(&home, &["--json", "import", name], &own)?.json()?;
+        assert_eq!(known["rows"], json!(0), "{name}: {known}");
+    }
     Ok(())
 }
 
