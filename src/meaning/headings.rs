@@ -11,6 +11,9 @@ use super::words::sentences;
 /// Words of a heading; a longer line says something.
 const HEADING: usize = 5;
 
+/// Who the user is among subjects.
+const USER: &str = "user";
+
 /// Words of a label.
 const LABEL: usize = 4;
 
@@ -27,8 +30,9 @@ pub(super) fn owned_sentences(text: &str, most: usize) -> Vec<(Sentence, Option<
             if let Some(name) = heading(line, only, is_over_items) {
                 owner = Some(name);
             } else if let Some((label, value)) = entry(&only.words) {
-                // `- Name: Lena` begins what is said of Lena.
-                if matches!(label, [name] if name.is(&["name", "nombre", "nom"])) && lines.peek().is_some() {
+                // `- Name: Lena` begins what is said of Lena; in a profile of the user it is the user's.
+                let is_name = matches!(label, [name] if name.is(&["name", "nombre", "nom"]));
+                if is_name && owner.as_deref() != Some(USER) && lines.peek().is_some() {
                     owner = named(value);
                 }
                 of_line = dashed(line).or_else(|| owner.clone());
@@ -74,8 +78,8 @@ fn heading(line: &str, read: &Sentence, is_over_items: bool) -> Option<String> {
 /// Who or what it is called; all that is the user's is one.
 fn named(words: &[Word]) -> Option<String> {
     let phrase = noun_phrase(words, None)?;
-    let is_of_user = phrase.parts.iter().any(|it| it == "user");
-    Some(if is_of_user { "user".to_owned() } else { phrase.parts.join(" ") })
+    let is_of_user = phrase.parts.iter().any(|it| it == USER);
+    Some(if is_of_user { USER.to_owned() } else { phrase.parts.join(" ") })
 }
 
 /// The label and the value of `Deadline: 3 May`.
@@ -126,7 +130,7 @@ mod tests {
         for (old, new) in [
             ("## Project Apollo\n- Deadline: 3 May", "## Apollo\n- Deadline: 7 June"),
             ("Project Apollo\n- Deadline: 3 May\n- Lead: Maria", "The Apollo deadline was moved to 10 May"),
-            ("# User profile\n\n- **City:** Berlin\n- **Job:** nurse", "User moved to Munich"),
+            ("# User profile\n\n- **Name:** Ana Schmidt\n- **City:** Berlin\n- **Job:** nurse", "User moved to Munich"),
             ("Apollo — budget: 50k", "The Apollo budget was raised to 80k"),
             ("Deadline: 3 May", "Deadline: 10 May"),
         ] {
