@@ -78,6 +78,7 @@ pub use spellings::spellings;
 pub use synonyms::synonyms;
 pub use weights::Weights;
 pub use words::index_text;
+pub use words::is_unspaced;
 pub use words::lone_character;
 pub use words::matched;
 pub use words::query_words;

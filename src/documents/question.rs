@@ -6,10 +6,10 @@ use super::class::Class;
 use super::postings::definition_term;
 use super::talk;
 use super::terms::is_stopword;
-use super::terms::is_unspaced;
 use super::terms::raw_words;
 use super::terms::terms_of;
 use super::weights;
+use crate::search::is_unspaced;
 
 /// Different words that are looked for; the later ones of a longer question are left out.
 const TERMS: usize = 160;

@@ -3,6 +3,8 @@
 //! Names count whole (without underscores, so that `line_buffer`, `LineBuffer` and the two words side by side meet) and
 //! by their parts; every word by its stem; text of scripts without spaces by pairs of characters.
 
+use crate::search::is_unspaced;
+
 /// Words that stand in every text and every question. Few: what is rare in a workspace says so by its count.
 const STOPWORDS: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from",
@@ -192,13 +194,6 @@ fn pairs(word: &str, take: &mut impl FnMut(&str)) {
     }
 }
 
-/// Scripts that are written without spaces between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
-pub(super) fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c),
-        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
-        | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x20000..=0x3134F)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -243,6 +238,7 @@ mod tests {
     fn other_scripts_are_found() {
         check("東京タワー", &["東京", "京タ", "タワ", "ワー"]);
         check("字", &["字"]);
+        check("佐々木 ﾄﾖﾀ", &["佐々", "々木", "ﾄﾖ", "ﾖﾀ"]);
         check("第2章x", &["第", "2", "章", "x"]);
         check("café Ærø", &["cafe", "aero"]);
         check("поиск файлов", &["поиск", "файлов"]);

@@ -42,6 +42,7 @@ impl Recollection {
         let matched: Vec<&str> = self.matched.iter().map(String::as_str).filter(|it| !of_speaker(it)).collect();
         let words = match matched.as_slice() {
             [] => "words of the query, by their stems".to_owned(),
+            [id] if *id == self.row.id => "named by its id".to_owned(),
             words => {
                 let words: Vec<String> = words.iter().map(|it| as_it_stands(it, &content)).collect();
                 format!("words: {}", words.join(", "))

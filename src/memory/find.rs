@@ -214,12 +214,19 @@ pub struct Unfound {
     pub near: Vec<Recollection>,
 }
 
+impl Unfound {
+    /// When there are no words by which anything is like what was asked for.
+    pub(super) fn of_no_words(reader: &MemoryReader<'_>) -> Result<Unfound, StoreError> {
+        Ok(Unfound { memories: reader.counts()?.here, ..Unfound::default() })
+    }
+}
+
 /// Newest matches that are looked at to say what there is elsewhere.
 const ELSEWHERE: usize = 200;
 
 /// Says what there is besides, for a question that found nothing.
 pub(super) fn unfound(reader: &MemoryReader<'_>, question: &Question, view: &View) -> Result<Unfound, StoreError> {
-    let mut unfound = Unfound { memories: reader.counts()?.here, ..Unfound::default() };
+    let mut unfound = Unfound::of_no_words(reader)?;
     let mut rows = HashSet::new();
     for term in question.terms() {
         rows.extend(reader.with_words(Field::Text, &term.forms, i64::MAX, ELSEWHERE)?);

@@ -17,6 +17,7 @@ use super::unfound::SHOWN;
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::Mention;
+use crate::ids;
 use crate::plural::counted;
 use crate::redact;
 use crate::scope::View;
@@ -153,7 +154,7 @@ impl Memory {
     pub async fn recall(&self, query: &Query, call: &Call) -> Result<Recalled, StoreError> {
         let span = call.span("search memory");
         self.look_for_unembedded(false);
-        let has_words = !search::query_words(&query.query).is_empty();
+        let has_words = id_of(&query.query).is_none() && !search::query_words(&query.query).is_empty();
         let embedded = if has_words { self.embedding.query(&meant(&query.query)).await } else { Ok(None) };
         let meaning = embedded.as_ref().ok().and_then(Option::as_ref);
         let mut page = self.page(query, meaning, call).await.inspect_err(|err| span.fail(err))?;
@@ -181,6 +182,9 @@ impl Memory {
         meaning: Option<&Embedded>,
         call: &Call,
     ) -> Result<Page, StoreError> {
+        if let Some(id) = id_of(&query.query) {
+            return self.with_id(id, query, call).await;
+        }
         if let Some(page) = self.of_a_time(query, call).await? {
             return Ok(page);
         }
@@ -199,6 +203,21 @@ impl Memory {
         let first = self.of_the_named_time(&asking, call).await?;
         let filter = self.filter(query);
         let read = move |reader: &MemoryReader<'_>| page(reader, &asking, first);
+        self.store.search_memories(filter, call.cancelled(), read).await
+    }
+
+    /// The memory that `query` names by its id, also when it has ended: whoever names it means it. Nothing else is like it.
+    async fn with_id(&self, id: &str, query: &Query, call: &Call) -> Result<Page, StoreError> {
+        let query = Query { include_superseded: true, ..query.clone() };
+        let (id, filter) = (id.to_owned(), self.filter(&query));
+        let read = move |reader: &MemoryReader<'_>| {
+            let found = if query.offset == 0 { reader.with_id(&id)? } else { None };
+            let signals = Signals { words: 1.0, ..Signals::default() };
+            let hits = found.iter().map(|it| Hit { seq: it.0, signals, holds: vec![0] }).collect();
+            let rows: Vec<MemoryRow> = found.into_iter().map(|it| it.1).collect();
+            let unfound = if rows.is_empty() { Some(Unfound::of_no_words(reader)?) } else { None };
+            Ok(Page { hits, rows, words: vec![id], next: None, unfound, vectors: true, summary: None })
+        };
         self.store.search_memories(filter, call.cancelled(), read).await
     }
 
@@ -264,6 +283,13 @@ impl Memory {
             now,
         }
     }
+}
+
+/// The id of a memory that is all of `query`, by itself or in its address.
+fn id_of(query: &str) -> Option<&str> {
+    let query = query.trim();
+    let id = query.strip_prefix("carryall://memory/").unwrap_or(query);
+    ids::is_id(id).then_some(id)
 }
 
 /// The part of a question whose meaning is looked for.

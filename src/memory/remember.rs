@@ -109,7 +109,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Missing`] when an item supersedes a memory that is not there; else any [`StoreError`].
+    /// [`StoreError::Missing`] when an item supersedes a memory that is not there, [`StoreError::Denied`] when that is of
+    /// another owner; else any [`StoreError`].
     pub async fn remember(&self, items: Vec<Item>) -> Result<Vec<Outcome>, StoreError> {
         let now = self.clock.now();
         let mut noted = Vec::with_capacity(items.len());

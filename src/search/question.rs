@@ -22,6 +22,7 @@ use super::light;
 use super::members;
 use super::synonyms;
 use super::weights::Weights;
+use super::words::form_of_before;
 use super::words::is_plain;
 use super::words::parts;
 use super::words::query_words;
@@ -187,6 +188,7 @@ impl Question {
         let mut forms = vec![word.clone()];
         forms.extend((plain != folded).then(|| plain.clone()));
         forms.extend(irregular::forms(&plain).filter(|it| *it != folded).map(str::to_owned));
+        forms.extend(form_of_before(&word));
         let stem = self.stem(&folded);
         if self.stems.contains_key(&stem) {
             return;

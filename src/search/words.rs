@@ -199,11 +199,17 @@ fn camel_parts(word: &str) -> Vec<&str> {
     cuts.windows(2).map(|pair| &word[pair[0]..pair[1]]).collect()
 }
 
-/// Scripts that are written without spaces between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
-fn is_unspaced(c: char) -> bool {
+/// Scripts that are written without spaces between words: Han with its marks for the same again (`々`), kana wide and narrow,
+/// Hangul, Thai, Lao, Khmer, Burmese.
+pub fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
-        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
-        | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x20000..=0x3134F)
+        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3005..=0x3007 | 0x3040..=0x30FF | 0x3400..=0x4DBF
+        | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0xFF66..=0xFF9F | 0x20000..=0x3134F)
+}
+
+/// By what an older index has a pair with `々`, which it took for no part of a word: its first character, alone.
+pub(super) fn form_of_before(pair: &str) -> Option<String> {
+    pair.chars().next().filter(|_| pair.contains('々')).map(String::from)
 }
 
 #[cfg(test)]
@@ -224,6 +230,10 @@ mod tests {
         check("\"a\" OR (b) NEAR* ^c -x", &["b", "near", "c", "x"]);
         check("東京タワー", &["東京", "京タ", "タワ", "ワー"]);
         check("字", &["字"]);
+        check("佐々木", &["佐々", "々木"]);
+        check("人々", &["人々"]);
+        check("〇一", &["〇一"]);
+        check("ﾄﾖﾀ", &["ﾄﾖ", "ﾖﾀ"]);
         check("🎉 !?", &[]);
         check("", &[]);
     }

@@ -199,9 +199,9 @@ pub(super) async fn read(app: &App, uri: &str) -> Result<ReadResourceResult, Err
             let rows = app.memory.by_ids(vec![id.clone()]).await.map_err(protocol_error)?;
             let mut memory = memory_json(rows.first().ok_or_else(missing)?);
             let history = app.memory.history(&id).await.map_err(protocol_error)?;
-            if let Some(fields) = memory.as_object_mut() {
-                fields.insert("history".to_owned(), history_json(&id, &history));
-            }
+            let own = history.versions.iter().find(|it| it.id == id);
+            memory["superseded_by"] = own.and_then(|it| it.superseded_by.clone()).into();
+            memory["history"] = history_json(&id, &history);
             (pretty(&memory), "application/json")
         }
         Address::Pack(id) => {

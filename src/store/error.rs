@@ -49,7 +49,7 @@ pub enum StoreError {
     Conflict { expected: i64, current: i64 },
 
     /// Make the call for whom it belongs to.
-    #[error("{what} belongs to another user or persona")]
+    #[error("{what} was not written for this user and persona")]
     Denied { what: String },
 
     /// Look at the path; the system refused.
@@ -140,7 +140,10 @@ impl StoreError {
             StoreError::Foreign { .. } => "name another file with --db or CARRYALL_DB".to_owned(),
             StoreError::Missing { .. } => "check the id; recall or list to find the right one".to_owned(),
             StoreError::Conflict { .. } => "read the current version, merge, and write again".to_owned(),
-            StoreError::Denied { .. } => "call with the user_id and persona that it was written for".to_owned(),
+            StoreError::Denied { .. } => {
+                "call with the user_id and persona that it was written for, with none when it is for everybody"
+                    .to_owned()
+            }
             StoreError::Unusable { path, .. } => format!(
                 "check that {} exists and may be written, or name another file with --db or CARRYALL_DB",
                 folder(path).display()

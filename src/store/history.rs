@@ -26,6 +26,7 @@ pub struct Version {
     pub created_at: Millis,
     pub valid_from: Millis,
     pub valid_to: Option<Millis>,
+    /// `None` also when that is of another owner.
     pub superseded_by: Option<String>,
 }
 
@@ -47,8 +48,13 @@ const EVENTS: i64 = 200;
 const NOTE: &str = "INSERT INTO memory_events (memory_id, at, event, detail) VALUES (:id, :at, :event, :detail)
     ON CONFLICT DO NOTHING";
 
-const EVENTS_OF: &str = "SELECT at, event, detail FROM (SELECT seq, at, event, detail FROM memory_events
-    WHERE memory_id = :id ORDER BY at DESC, seq DESC LIMIT :limit) ORDER BY at, seq";
+/// Without the id of one of another owner: with it, whoever sees the one could read the other.
+const EVENTS_OF: &str = "SELECT e.at, e.event, CASE WHEN other.id IS NULL THEN e.detail ELSE json_remove(e.detail, '$.by') END
+    FROM (SELECT seq, at, event, detail FROM memory_events WHERE memory_id = :id ORDER BY at DESC, seq DESC LIMIT :limit) AS e
+    JOIN memories AS m ON m.id = :id
+    LEFT JOIN memories AS other ON other.id = e.detail ->> '$.by' AND NOT (other.namespace = m.namespace
+      AND other.user_id IS m.user_id AND other.persona IS m.persona)
+    ORDER BY e.at, e.seq";
 
 /// One that is no more visible to anybody is not in the line; nor is what another namespace or owner has.
 const OF: &str = "SELECT m.id, m.content, m.created_at, m.valid_from, m.valid_to, m.superseded_by
@@ -89,11 +95,13 @@ fn of(conn: &Connection, id: &str, now: Millis) -> rusqlite::Result<History> {
     let Some(own) = own else { return Ok(History::default()) };
     let mut versions = vec![own];
     // What replaced it, one after the other.
-    while let Some(last) = versions.last().filter(|_| versions.len() < VERSIONS) {
+    while let Some(last) = versions.last_mut() {
         let heir =
             conn.prepare_cached(HEIR)?.query_row(named_params! {":id": last.id, ":now": now}, from_row).optional()?;
+        // The id of what is of another owner is not told.
+        last.superseded_by = heir.as_ref().map(|it| it.id.clone());
         // A circle cannot come about, but a file can be edited.
-        match heir.filter(|it| versions.iter().all(|other| other.id != it.id)) {
+        match heir.filter(|it| versions.len() < VERSIONS && versions.iter().all(|other| other.id != it.id)) {
             Some(heir) => versions.push(heir),
             None => break,
         }

@@ -217,18 +217,23 @@ const FIND_ALIKE: &str = "SELECT m.seq, m.id, m.tags, m.source, m.sources, m.con
 const ENRICH: &str = "UPDATE memories SET tags = :tags, source = coalesce(source, :source), sources = :sources,
     importance = max(importance, :importance), times_seen = coalesce(times_seen, 1) + 1 WHERE seq = :seq";
 
-/// A memory that was replaced before keeps its earlier end: what it said did not hold again in between.
+/// A memory that was replaced before keeps its earlier end: what it said did not hold again in between. Only one of the same
+/// owner: what belongs to nobody ends for everybody, and who does not see the new one has nothing in its place.
 const SUPERSEDE: &str = "UPDATE memories SET
         valid_to = CASE WHEN superseded_by IS NULL THEN :at ELSE min(valid_to, :at) END, superseded_by = :by
-    WHERE id = :id AND namespace = :namespace
-      AND (user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona)";
+    WHERE id = :id AND namespace = :namespace AND user_id IS :user_id AND persona IS :persona";
+
+/// Whether somebody sees a memory.
+const SEES: &str = "SELECT EXISTS (SELECT 1 FROM memories WHERE id = :id AND namespace = :namespace
+      AND (user_id IS NULL OR user_id = :user_id) AND (persona IS NULL OR persona = :persona))";
 
 impl Store {
     /// Stores `items` in order, all or none, and says what became of each.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Missing`] when an item supersedes what is not there.
+    /// [`StoreError::Missing`] when an item supersedes what is not there, [`StoreError::Denied`] when it is of a user or persona
+    /// and that belongs to everybody.
     pub async fn remember(&self, items: Vec<NewMemory>, now: Millis) -> Result<Vec<Remembered>, StoreError> {
         let path = self.path().to_path_buf();
         self.note_time(now);
@@ -490,7 +495,16 @@ fn supersede(conn: &Connection, old: &str, by: &str, item: &NewMemory, now: Mill
         ":user_id": owner.user_id, ":persona": owner.persona,
     })?;
     if changed == 0 {
-        return Err(Failed::Caller(StoreError::Missing { what: "memory", id: old.to_owned() }));
+        let seen = conn.prepare_cached(SEES)?.query_row(
+            named_params! {
+                ":id": old, ":namespace": owner.namespace, ":user_id": owner.user_id, ":persona": owner.persona,
+            },
+            |row| row.get(0),
+        )?;
+        return Err(Failed::Caller(match seen {
+            true => StoreError::Denied { what: format!("memory {old}") },
+            false => StoreError::Missing { what: "memory", id: old.to_owned() },
+        }));
     }
     history::note(conn, old, now, "superseded", &serde_json::json!({"by": by, "why": "replaced"}))?;
     Ok(())

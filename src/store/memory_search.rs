@@ -385,6 +385,17 @@ impl MemoryReader<'_> {
         read().map_err(|err| self.failed(&err))
     }
 
+    /// The memory with this id, with its number, when it is meant.
+    pub fn with_id(&self, id: &str) -> Result<Option<(i64, MemoryRow)>, StoreError> {
+        let sql = format!("SELECT {COLUMNS}, m.seq AS seq FROM memories AS m WHERE m.id = :id AND {}", self.condition);
+        let read = || {
+            let mut parameters = self.bound.parameters();
+            parameters.push((":id", &id));
+            self.conn.prepare_cached(&sql)?.query_row(parameters.as_slice(), numbered).optional()
+        };
+        read().map_err(|err| self.failed(&err))
+    }
+
     /// The last memory that was told after `seq` and likely says that something in it is over; whether it is meant or not.
     pub fn doubt(&self, seq: i64) -> Result<Option<i64>, StoreError> {
         facts::doubt(self.conn, seq, self.filter().now).map_err(|err| self.failed(&err))
@@ -419,11 +430,15 @@ impl MemoryReader<'_> {
             parameters.push((":limit", &limit));
             parameters.push((":behind_at", &behind_at));
             parameters.push((":behind_seq", &behind_seq));
-            let of_row = |row: &rusqlite::Row<'_>| Ok((row.get("seq")?, from_row(row)?));
-            self.conn.prepare_cached(sql)?.query_map(parameters.as_slice(), of_row)?.collect()
+            self.conn.prepare_cached(sql)?.query_map(parameters.as_slice(), numbered)?.collect()
         };
         read().map_err(|err| self.failed(&err))
     }
+}
+
+/// A memory with its number.
+fn numbered(row: &Row<'_>) -> rusqlite::Result<(i64, MemoryRow)> {
+    Ok((row.get("seq")?, from_row(row)?))
 }
 
 /// Where something is that has a neighbour.

@@ -38,6 +38,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0026_imports.sql"),
     include_str!("migrations/0027_beside.sql"),
     include_str!("migrations/0028_commits.sql"),
+    include_str!("migrations/0029_marks_of_words.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "CArr" in ASCII.

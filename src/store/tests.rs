@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use proptest::prelude::*;
+use rusqlite::named_params;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -780,4 +781,29 @@ async fn a_session_that_takes_the_numbers_of_a_deleted_one_is_looked_at() {
     store.add_turns(turns("c"), 4).await.unwrap();
     let from = store.kept("summarised_turns").await.unwrap();
     assert_eq!(store.sessions_beyond(from, 0).await.unwrap().0, [owner("c")]);
+}
+
+#[tokio::test]
+async fn the_id_of_an_heir_of_another_owner_is_not_told() {
+    let (_folder, store) = temporary();
+    let ids: Vec<String> =
+        store.remember(vec![note("old"), note("own")], 1).await.unwrap().into_iter().map(|it| it.id).collect();
+    // As an earlier program wrote it, which let what one owner sees end what all see.
+    let (old, own) = (ids[0].clone(), ids[1].clone());
+    store
+        .change(move |tx| {
+            tx.execute("UPDATE memories SET user_id = 'bob' WHERE id = :own", named_params! {":own": own})?;
+            tx.execute(
+                "UPDATE memories SET superseded_by = :own WHERE id = :old",
+                named_params! {":own": own, ":old": old},
+            )?;
+            let detail = serde_json::json!({"by": own, "why": "replaced"});
+            super::history::note(tx, &old, 2, "superseded", &detail)
+        })
+        .await
+        .unwrap();
+    let history = store.memory_history(ids[0].clone(), 3).await.unwrap();
+    assert_eq!(history.versions[0].superseded_by, None);
+    assert_eq!(history.events[0].detail, serde_json::json!({"why": "replaced"}));
+    assert!(!format!("{history:?}").contains(&ids[1]));
 }

@@ -201,3 +201,40 @@ async fn who_asks_with_no_word_is_told_that_nothing_was_searched() -> anyhow::Re
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_sign_that_repeats_the_one_before_is_a_part_of_its_name() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let others = ["木村さんは名古屋に住んでいます", "人々は祭りが好きです", "鈴木さんは来月結婚します"];
+    remember(&mut server, &others).await?;
+    assert_eq!(ranked(&mut server, json!({"query": "佐々木"})).await?, Vec::<String>::new());
+    remember(&mut server, &["佐々木さんは大阪に住んでいます"]).await?;
+    assert_eq!(ranked(&mut server, json!({"query": "佐々木"})).await?, ["佐々木さんは大阪に住んでいます"]);
+    assert_eq!(ranked(&mut server, json!({"query": "人々"})).await?, ["人々は祭りが好きです"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_next_is_asked_for_by_what_it_is() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    remember(
+        &mut server,
+        &[
+            "User's dentist is Dr. Holm in Lange Straße; the next check-up is in February",
+            "Concert on 19 December in the church, the orchestra plays Brahms and Dvorak",
+            "Sprint 41 ends on 11 December",
+            "If a release falls on a Friday, it waits until Monday",
+        ],
+    )
+    .await?;
+    for (query, begins) in [
+        ("when is the next concert", "Concert on 19"),
+        ("upcoming concert", "Concert on 19"),
+        ("next sprint", "Sprint 41"),
+        ("next check-up", "User's dentist"),
+    ] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert!(found.first().is_some_and(|it| it.starts_with(begins)), "{query}: {found:?}");
+    }
+    Ok(())
+}

@@ -246,6 +246,36 @@ async fn what_replaces_a_memory_ends_it_and_the_past_can_be_asked_for() -> anyho
 }
 
 #[tokio::test]
+async fn a_memory_is_found_by_its_id_and_by_its_address_and_nothing_else_is() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let old = remember(&mut server, json!({"content": "Ana lives in Porto", "kind": "fact"})).await?;
+    let hers = remember(&mut server, json!({"content": "Ana has a cold", "user_id": "ana"})).await?;
+    let new = json!({"content": "Ana moved to Lisbon, 0192 7e4f", "supersedes": old});
+    let new = remember(&mut server, new).await?;
+    for (id, content) in [(&old, "Ana lives in Porto"), (&new, "Ana moved to Lisbon, 0192 7e4f")] {
+        for query in [id.clone(), format!(" carryall://memory/{id}\n")] {
+            let found = server.call("recall", json!({"query": query})).await?;
+            assert_eq!(found["memories"].as_array().map(Vec::len), Some(1), "{found}");
+            assert_eq!(found["memories"][0]["content"], content);
+            assert_eq!(
+                (&found["memories"][0]["score"], &found["memories"][0]["why"]),
+                (&json!(1.0), &json!("named by its id"))
+            );
+        }
+    }
+    // Filters and owners hold.
+    for arguments in
+        [json!({"query": hers}), json!({"query": old, "kinds": ["event"]}), json!({"query": new, "namespace": "n"})]
+    {
+        assert_eq!(recalled(&mut server, arguments.clone()).await?, Vec::<String>::new(), "{arguments}");
+    }
+    let none = server.call("recall", json!({"query": hers})).await?;
+    assert!(none["searched"].as_str().is_some_and(|it| it.contains("Nothing that is remembered matches")), "{none}");
+    assert_eq!(recalled(&mut server, json!({"query": hers, "user_id": "ana"})).await?, ["Ana has a cold"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_replaces_something_unknown_is_refused_and_nothing_of_the_call_is_kept() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
     let items = json!([{"content": "kept apple?"}, {"content": "new apple", "supersedes": "no-such-id"}]);

@@ -693,6 +693,20 @@ async fn nothing_is_seen_or_replaced_across_owners() -> anyhow::Result<()> {
         item["user_id"] = json!("mallory");
         assert_eq!(server.fail("remember", item).await?["kind"], "not_found");
     }
+    // What is for everybody does not end for all of them by what only one of them sees.
+    let shared = &ids[0].1;
+    for owner in [json!({"user_id": "ana"}), json!({"persona": "coach"})] {
+        let mut item = owner.clone();
+        item["content"] = json!("I live in Town9");
+        item["supersedes"] = shared.clone();
+        let refused = server.fail("remember", item).await?;
+        assert_eq!(refused["kind"], "permission", "{refused}");
+        assert!(
+            refused["text"].as_str().is_some_and(|it| it.contains("with none when it is for everybody")),
+            "{refused}"
+        );
+    }
+    assert!(contents(&mut server, json!({"query": "Town0"})).await?.contains("I live in Town0"));
     Ok(())
 }
 
