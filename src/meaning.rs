@@ -61,5 +61,7 @@ pub use orders::suspicions;
 pub use outcome::Outcome;
 pub use outcome::outcome;
 pub use past::is_of_before;
+pub use reach::is_person_of_someone;
 pub use same::gist;
 pub use same::says_the_same;
+pub use tables::attributes_named;

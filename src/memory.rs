@@ -14,6 +14,7 @@ mod reading;
 mod recall;
 mod remember;
 mod summary;
+mod told;
 mod unfound;
 mod unknown;
 

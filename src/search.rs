@@ -24,6 +24,7 @@ mod spellings;
 mod stopwords;
 mod synonyms;
 mod weights;
+mod whose;
 mod words;
 
 pub use analysed::Hashed;

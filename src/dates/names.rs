@@ -64,8 +64,8 @@ pub fn names(since: Millis, until: Millis) -> Names {
         names.dates.push(pairs(&format!("{}月{}", in_han(month), in_han(day))));
     }
     if each.is_empty() {
-        let months = days.iter().map(|it| format!("{} {:02}", it.year(), it.month()));
-        names.dates.extend(months);
+        let months = |it: &Date| [format!("{} {:02}", it.year(), it.month()), format!("年 {} 月", it.month())];
+        names.dates.extend(days.iter().flat_map(months));
     }
     names.dates.sort_unstable();
     names.dates.dedup();

@@ -102,6 +102,39 @@ pub(super) fn is_kin(noun: &str) -> bool {
     KIN.contains(&stem(noun).as_str())
 }
 
+/// Whether it is a noun in lower case, of one or many, for who is somebody's: family, friends, who one works or lives with.
+pub fn is_person_of_someone(noun: &str) -> bool {
+    const TOO: &[&str] = &[
+        "children",
+        "family",
+        "relative",
+        "sibling",
+        "grandparent",
+        "grandchildren",
+        "grandson",
+        "granddaughter",
+        "nephew",
+        "niece",
+        "mum",
+        "spouse",
+        "ex",
+        "fiancé",
+        "fiancée",
+        "twin",
+        "stepfather",
+        "stepmother",
+        "stepson",
+        "stepdaughter",
+        "manager",
+        "coworker",
+        "co-worker",
+        "teammate",
+        "flatmate",
+        "classmate",
+    ];
+    is_kin(noun) || TOO.contains(&stem(noun).as_str())
+}
+
 /// Whether it is done by somebody else, who has things of his own: `the customer moved the VPN`.
 pub(super) fn is_by_others(agent: &[Word]) -> bool {
     const OTHERS: &[&str] = &["customer", "client", "competitor", "club", "other", "others", "firm", "parents"];

@@ -228,6 +228,23 @@ pub(super) static RIVAL_GROUPS: LazyLock<HashMap<&'static str, usize>> = LazyLoc
 pub(super) static PROPERTIES: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| rows("nouns").iter().flat_map(|it| it.items.iter().map(|noun| (*noun, it.key))).collect());
 
+/// The attributes by which facts are kept of what a noun in lower case names, none for one that names no property.
+pub fn attributes_named(noun: &str) -> Vec<&'static str> {
+    let Some(own) = PROPERTIES.get(noun).or_else(|| PROPERTIES.get(super::topic::stem(noun).as_str())) else {
+        return Vec::new();
+    };
+    let too: &[&str] = match *own {
+        "address" | "home address" | "location" => &["home"],
+        "chef" => &["manager"],
+        "language" | "native language" => &["speaks"],
+        "mobile" => &["phone"],
+        "office" => &["room"],
+        "time" | "start time" => &["when"],
+        _ => &[],
+    };
+    [&[*own], too].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

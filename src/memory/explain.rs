@@ -56,7 +56,7 @@ impl Recollection {
             (format!("said by {speaker}, whom the query names"), signals.speaker),
             ("words that mean about the same".to_owned(), signals.alike),
             (HEIR.to_owned(), signals.heir),
-            ("nobody whom the query names has a part in it".to_owned(), signals.elsewhere),
+            ("about others than the query asks about".to_owned(), signals.elsewhere),
             ("not said by the one whom the query is about".to_owned(), signals.by_others),
             (OF_THE_TIME.to_owned(), signals.time),
             (format!("names {}, as the query asks", self.asked.name()), signals.kind),

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::kept::Kept;
 use super::reading::Reading;
 use super::recall::Recollection;
+use super::told::Told;
 use super::unfound::Without;
 use super::unknown::otherwise;
 use crate::clock::Millis;
@@ -99,7 +100,8 @@ pub(super) fn find(reader: &MemoryReader<'_>, kept: &Kept, search: &Search<'_>) 
         proposed = propose(reader, corrected, looked_at.as_deref(), counts.all, read, search.weights)?;
     }
     let question = corrected.as_ref().unwrap_or(search.question);
-    let mut reading = Reading::new(reader, kept, question, proposed.names, search, meant.as_deref())?;
+    let told = Told::of(reader, search, question)?;
+    let mut reading = Reading::new(reader, kept, question, proposed.names, search, meant.as_deref(), told)?;
     let mut hits = reading.hits(&proposed, search.wanted)?;
     let left_out = !known && hits.len() < READ / 4 && proposed.rows.len() > hits.len();
     if left_out && let Some(meant) = reader.meant(SMALL_ENOUGH)? {

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use super::find::Hit;
+use super::planned::past;
 use super::planned::planned;
 use super::recall::Next;
 use super::recall::Page;
@@ -53,13 +54,16 @@ impl Asked {
 type Numbered = (i64, MemoryRow);
 
 impl Memory {
-    /// What is of the time that `query` names when it asks for nothing else: first what memories say of it, when it is to
-    /// come, then what happened or was learned then, the latest first. `None` when it asks for more, or nothing is of that
+    /// What is of the time that `query` names when it asks for nothing else: first what memories say of it, then what happened or was learned then, the latest first. `None` when it asks for more, or nothing is of that
     /// time.
     pub(super) async fn of_a_time(&self, query: &Query, call: &Call) -> Result<Option<Page>, StoreError> {
         let now = query.as_of.unwrap_or_else(|| self.clock.now());
         let Some(asked) = Asked::read(&query.query, now) else { return Ok(None) };
-        let plans = self.plans(query, &asked.ahead, now, call).await?;
+        let mut plans = self.plans(query, &asked.ahead, now, call).await?;
+        let takes_others = asked.takes_others(&plans);
+        if plans.is_empty() && asked.tense != Tense::Planned {
+            plans = self.past(query, &asked.times, now, call).await?;
+        }
         // A page that goes on among the best goes on there.
         if query.offset > 0 && query.offset >= plans.len() || plans.is_empty() && asked.tense == Tense::Planned {
             return Ok(None);
@@ -68,7 +72,7 @@ impl Memory {
         let here: Vec<i64> = plans.iter().copied().take(shown).skip(query.offset).take(query.limit).collect();
         let room = query.limit - here.len();
         let more_plans = shown > query.offset + here.len();
-        let others = if !more_plans && asked.takes_others(&plans) {
+        let others = if !more_plans && takes_others {
             self.others(query, &asked.times, &plans, room.saturating_add(1), call).await?
         } else {
             Vec::new()
@@ -93,6 +97,13 @@ impl Memory {
         }
         let times = times.to_vec();
         let read = move |reader: &MemoryReader<'_>| planned(reader, &times, now);
+        self.store.search_memories(self.filter(query), call.cancelled(), read).await
+    }
+
+    /// What memories say of the days of `times` that are past.
+    async fn past(&self, query: &Query, times: &[Mention], now: Millis, call: &Call) -> Result<Vec<i64>, StoreError> {
+        let times = times.to_vec();
+        let read = move |reader: &MemoryReader<'_>| past(reader, &times, now);
         self.store.search_memories(self.filter(query), call.cancelled(), read).await
     }
 

@@ -1,4 +1,5 @@
-//! Finds what memories say of a time to come: `the dentist is on 28 November`, however long ago that was told.
+//! Finds what memories say of a time: of one to come (`the dentist is on 28 November`), however long ago that was told, and of a
+//! day that is past (`Incident 2026-10-02`), whenever that was.
 
 use std::sync::LazyLock;
 
@@ -7,6 +8,7 @@ use crate::dates;
 use crate::dates::DAY;
 use crate::dates::Grain;
 use crate::dates::Mention;
+use crate::dates::Names;
 use crate::store::Field;
 use crate::store::MemoryReader;
 use crate::store::StoreError;
@@ -40,6 +42,8 @@ const YEARLY: &[&str] = &[
     "毎年",
 ];
 
+const HALF_A_YEAR: Millis = 183 * DAY;
+
 /// Further than days are named by the day on which it is said.
 const FAR: Millis = 70 * DAY;
 
@@ -62,24 +66,44 @@ const TIMES: usize = 8;
 /// The memories that are meant and say of a day of `times` from that of `now` on, in the order of those days.
 pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis) -> Result<Vec<i64>, StoreError> {
     let today = now - now.rem_euclid(DAY);
-    let mut ahead: Vec<(Millis, Millis, &Mention)> = times
-        .iter()
-        .filter_map(|it| {
-            let beside = beside(it);
-            Some(((it.since? - beside).max(today), it.until? + beside, it))
-        })
-        .filter(|it| it.0 < it.1)
-        .collect();
-    ahead.sort_by_key(|it| (it.0, it.1));
-    ahead.dedup_by_key(|it| (it.0, it.1));
-    ahead.truncate(TIMES);
+    let ahead = times.iter().filter_map(|it| {
+        let beside = beside(it);
+        Some(((it.since? - beside).max(today), it.until? + beside, it))
+    });
+    let mut found = said_of(reader, ahead.collect(), |it| vec![it.dates, it.relative, it.lengths], day_of)?;
+    found.sort_unstable();
+    found.truncate(MOST);
+    Ok(found.into_iter().map(|it| it.1).collect())
+}
+
+/// The memories that are meant and name a day of `times` before that of `now`, by its date, the latest first.
+pub(super) fn past(reader: &MemoryReader<'_>, times: &[Mention], now: Millis) -> Result<Vec<i64>, StoreError> {
+    let today = now - now.rem_euclid(DAY);
+    let back = times.iter().filter_map(|it| Some((it.since?, it.until.unwrap_or(today).min(today), it)));
+    let mut found = said_of(reader, back.collect(), |it| vec![it.dates], past_day_of)?;
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found.truncate(MOST);
+    Ok(found.into_iter().map(|it| it.1).collect())
+}
+
+/// The memories that are meant and say of a day of `stretches`, each with the day that `day_of` reads; `words` are those by
+/// which the index proposes them.
+fn said_of(
+    reader: &MemoryReader<'_>,
+    mut stretches: Vec<(Millis, Millis, &Mention)>,
+    words: impl Fn(Names) -> Vec<Vec<String>>,
+    day_of: impl Fn(&str, Millis, &Mention, (Millis, Millis)) -> Option<Millis>,
+) -> Result<Vec<(Millis, i64)>, StoreError> {
+    stretches.retain(|it| it.0 < it.1);
+    stretches.sort_by_key(|it| (it.0, it.1));
+    stretches.dedup_by_key(|it| (it.0, it.1));
+    stretches.truncate(TIMES);
     let mut found: Vec<(Millis, i64)> = Vec::new();
     let glances = reader.glances()?;
-    for (since, until, time) in ahead {
-        let names = dates::names(since, until);
+    for (since, until, time) in stretches {
         let mut seqs = Vec::new();
-        for words in [&names.dates, &names.relative, &names.lengths] {
-            seqs.extend(reader.with_words(Field::Text, words, i64::MAX, LOOKED_AT)?);
+        for words in words(dates::names(since, until)) {
+            seqs.extend(reader.with_words(Field::Text, &words, i64::MAX, LOOKED_AT)?);
         }
         seqs.sort_unstable();
         seqs.dedup();
@@ -92,9 +116,7 @@ pub(super) fn planned(reader: &MemoryReader<'_>, times: &[Mention], now: Millis)
             found.extend(day.flatten().map(|it| (it, seq)));
         }
     }
-    found.sort_unstable();
-    found.truncate(MOST);
-    Ok(found.into_iter().map(|it| it.1).collect())
+    Ok(found)
 }
 
 /// How far beside a day another may be meant: what is in two weeks is so by and large.
@@ -106,7 +128,8 @@ fn beside(time: &Mention) -> Millis {
     }
 }
 
-fn is_a_day(time: &Mention) -> bool {
+/// Whether it is one day, or less.
+pub(super) fn is_a_day(time: &Mention) -> bool {
     time.since.zip(time.until).is_some_and(|it| it.1 - it.0 <= DAY)
 }
 
@@ -118,19 +141,39 @@ fn is_past(lower: &str) -> bool {
 }
 
 /// The first moment from `since` until before `until` that a text told at `told` names, as finely as the question did.
-fn day_of(content: &str, told: Millis, asked: &Mention, (since, until): (Millis, Millis)) -> Option<Millis> {
-    let end = content.floor_char_boundary(BEGINNING);
-    let text = content.get(..end)?;
+fn day_of(content: &str, told: Millis, asked: &Mention, stretch: (Millis, Millis)) -> Option<Millis> {
+    let text = beginning(content);
     let lower = text.to_lowercase();
     // A day and a month come again; `tomorrow` of back then does not, and is read as of long before the days asked for.
-    let from = if YEARLY.iter().any(|it| lower.contains(it)) { told.max(since - FAR) } else { told };
+    let from = if YEARLY.iter().any(|it| lower.contains(it)) { told.max(stretch.0 - FAR) } else { told };
+    let named = if is_past(&lower) { dates::find(text, from) } else { dates::find_ahead(text, from) };
+    first_of(&named, asked, stretch)
+}
+
+/// The same of a day that is past now. Where the text does not say whether it was then, a day without a year is the one that is
+/// nearer to when it was told.
+fn past_day_of(content: &str, told: Millis, asked: &Mention, stretch: (Millis, Millis)) -> Option<Millis> {
+    let text = beginning(content);
+    let was = is_past(&text.to_lowercase());
+    let ahead = if was { Vec::new() } else { dates::find_ahead(text, told) };
+    let mut named = dates::find(text, told);
+    named.retain(|it| was || ahead.contains(it) || it.since.is_some_and(|since| told - since < HALF_A_YEAR));
+    named.extend(ahead);
+    first_of(&named, asked, stretch)
+}
+
+fn beginning(content: &str) -> &str {
+    content.get(..content.floor_char_boundary(BEGINNING)).unwrap_or_default()
+}
+
+/// The first moment of the stretch that one of `named` is of.
+fn first_of(named: &[Mention], asked: &Mention, (since, until): (Millis, Millis)) -> Option<Millis> {
     let moment = |it: &Mention| match (it.since, it.until) {
         (Some(begin), Some(end)) => (begin < until && since < end).then(|| begin.max(since)),
         // `by Friday` ends with it.
         (None, Some(end)) => Some(end - 1),
         (begin, None) => begin,
     };
-    let named = if is_past(&lower) { dates::find(text, from) } else { dates::find_ahead(text, from) };
     let moments = named.iter().filter(|it| it.grain <= asked.grain || is_a_day(it)).filter_map(moment);
     moments.filter(|it| (since..until).contains(it)).min()
 }

@@ -14,6 +14,7 @@ use super::kept;
 use super::kept::Kept;
 use super::kept::Known;
 use super::kept::Turn;
+use super::told::Told;
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::Mention;
@@ -116,6 +117,8 @@ pub(super) struct Reading<'a> {
     beside: HashMap<(i64, bool), Option<i64>, BuildHasherDefault<Hashed>>,
     /// Memories that are meant, and those whose place they took.
     heirs: Vec<(i64, i64)>,
+    /// What says in other words what the question asks for.
+    told: Told,
 }
 
 impl<'a> Reading<'a> {
@@ -127,6 +130,7 @@ impl<'a> Reading<'a> {
         names: u64,
         search: &Search<'a>,
         all_meant: Option<&'a [i64]>,
+        told: Told,
     ) -> Result<Reading<'a>, StoreError> {
         Ok(Reading {
             reader,
@@ -153,6 +157,7 @@ impl<'a> Reading<'a> {
             seen: HashMap::default(),
             beside: HashMap::default(),
             heirs: Vec::new(),
+            told,
         })
     }
 
@@ -211,8 +216,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Adds what is nearest in meaning, and the true neighbours of the best, wherever they are.
+    /// Adds what says in other words what is asked for, what is nearest in meaning, and the true neighbours of the best, wherever they are.
     fn follow(&mut self, chosen: &mut Vec<i64>, known: &mut HashSet<i64>) -> Result<(), StoreError> {
+        let told: Vec<i64> = self.told.memories().collect();
+        for seq in told {
+            self.look(seq)?;
+            if self.seen(seq).is_some_and(|it| it.meant) && known.insert(seq) {
+                chosen.push(seq);
+            }
+        }
         if let Some(meaning) = self.meaning {
             for seq in self.nearest(meaning)? {
                 self.look(seq)?;
@@ -309,7 +321,8 @@ impl<'a> Reading<'a> {
 
     fn add_times(&self, texts: &[Text<'_>], scored: &mut [Signals]) {
         for ((seq, _), signals) in texts.iter().zip(scored) {
-            if self.seen(*seq).is_some_and(|it| self.is_of_a_named_time(it.at)) {
+            let is_of_it = |it: &Seen| self.is_of_a_named_time(it.at) || self.told.is_of_a_named_day(*seq);
+            if self.seen(*seq).is_some_and(is_of_it) {
                 search::add_time(signals, self.weights);
             }
         }
@@ -326,10 +339,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Lessens what has nobody in it whom the question names; returns of each text how much its meaning tells.
+    /// Lessens what has nobody in it whom the question names, or is about somebody else; returns of each text how much its meaning tells.
     fn take_elsewhere(&self, texts: &[Text<'_>], scored: &mut [Signals], names: u64) -> Vec<f32> {
         let share = |((_, around), signals): (&Text<'_>, &mut Signals)| {
-            let is_elsewhere = search::is_elsewhere(around, names);
+            let is_about_another = self.question.is_about_another(around.own);
+            if is_about_another {
+                // Near words decide between texts of the one who is meant: `penicillin` is near to `allergic`.
+                signals.alike = 0.0;
+            }
+            let is_elsewhere = is_about_another || search::is_elsewhere(around, names);
             if is_elsewhere {
                 search::take_elsewhere(signals, self.weights);
             }
@@ -498,7 +516,7 @@ impl<'a> Reading<'a> {
         let known = self
             .turn
             .and_then(|turn| self.kept.look(turn, seq, |it| look_at_kept(filter, counter, labels, speakers, it)));
-        let seen = match known {
+        let mut seen = match known {
             Some(known) => Some(known),
             None => self.glances.at(seq, |glance| {
                 // What is kept is counted by its numbers: a text is taken apart once.
@@ -509,6 +527,9 @@ impl<'a> Reading<'a> {
                 kept.unwrap_or_else(|| look_at(filter, counter, speakers, glance))
             })?,
         };
+        if let Some(seen) = &mut seen {
+            self.told.raise(seq, &mut seen.counts.of_terms);
+        }
         self.seen.insert(seq, seen);
         Ok(())
     }

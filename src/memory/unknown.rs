@@ -43,6 +43,7 @@ pub(super) fn otherwise(
         stems.extend(spelt(reader, question, *at)?);
         stems.extend(joined(reader, question, *at)?);
         stems.extend(synonyms(reader, question, *at)?);
+        stems.extend(members(reader, question, *at)?);
         if most {
             stems.extend(with_character(reader, question, *at, all)?);
         }
@@ -131,6 +132,17 @@ fn spelt(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Ve
 fn synonyms(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
     let mut found = Vec::new();
     for word in question.synonyms_of(at) {
+        if is_known(reader, word)? {
+            found.push((at, question.stem_of_word(word)));
+        }
+    }
+    Ok(found)
+}
+
+/// Known words that are of the class that the term asks for, where the query is such words alone: `pet`.
+fn members(reader: &MemoryReader<'_>, question: &Question, at: usize) -> Result<Vec<(usize, String)>, StoreError> {
+    let mut found = Vec::new();
+    for word in question.members_of(at) {
         if is_known(reader, word)? {
             found.push((at, question.stem_of_word(word)));
         }

@@ -16,6 +16,7 @@ use super::kinds;
 use super::kinds::Kinds;
 use super::question::english_stem;
 use super::stopwords::is_stopword;
+use super::whose::Whose;
 use super::words::is_plain;
 use super::words::parts;
 use super::words::raw_words;
@@ -145,6 +146,8 @@ pub struct Outline {
     pub kinds: Kinds,
     /// Equal for texts that say the same in the same words.
     pub said: u64,
+    /// Whom it is about, where that is somebody of an owner's.
+    pub whose: Whose,
 }
 
 /// The words of texts with their numbers, and the English stem of each.
@@ -234,7 +237,7 @@ pub fn analyse(text: &str, words: &mut Words, entries: &mut Vec<u32>) -> Option<
     let said = fingerprint(entries[begin..].iter().map(|it| words.print(*it)));
     pack(entries, begin);
     #[expect(clippy::cast_precision_loss, reason = "as it is counted elsewhere")]
-    Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text), said })
+    Some(Outline { words: count as f32, asks: asks(text), kinds: kinds::held_by(text), said, whose: Whose::of(text) })
 }
 
 /// The words of a text that [`analyse`] cut into `entries`, which tell it from others: the most frequent of it first, at

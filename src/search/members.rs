@@ -90,6 +90,12 @@ pub(super) fn named_by(word: &str) -> u64 {
     classes(word, 0)
 }
 
+/// The words that are of `classes`, given as bits, without those that share their stem with a verb: `running`.
+pub(super) fn members(classes: u64) -> Vec<&'static str> {
+    let of_class = CLASSES.iter().zip(0..).filter(|it| classes & 1 << (it.1 & 63) != 0);
+    of_class.flat_map(|it| it.0.1.split(' ')).filter(|it| !it.ends_with("ing")).collect()
+}
+
 const ASKING: &[&str] = &["what", "which"];
 
 const VERBS: &[&str] = &[

@@ -22,6 +22,8 @@ use super::light;
 use super::members;
 use super::synonyms;
 use super::weights::Weights;
+use super::whose::Owners;
+use super::whose::Whose;
 use super::words::form_of_before;
 use super::words::is_plain;
 use super::words::parts;
@@ -54,6 +56,8 @@ pub struct Question {
     language: Option<Algorithm>,
     /// Stems of words that stand for a term, with the term (`super::synonyms`).
     standing: HashMap<String, usize>,
+    /// Of whom it may ask something.
+    owners: Owners,
 }
 
 /// The terms by their stems in another language than English.
@@ -91,6 +95,8 @@ pub struct Counts {
     pub asks: bool,
     /// What it names.
     pub kinds: Kinds,
+    /// Whom it is about, where that is somebody of an owner's.
+    pub whose: Whose,
 }
 
 impl Counts {
@@ -131,7 +137,13 @@ impl Question {
         let classes = terms.map(|it| (it.0, members::named_by(&it.1.word)));
         question.classes = classes.filter(|it| it.1 != 0).collect();
         question.note_synonyms();
+        question.owners = Owners::of(query);
         question
+    }
+
+    /// Whether a text is about somebody of the one whom it asks about: `my brother drives a van`, where it asks what I drive.
+    pub fn is_about_another(&self, text: &Counts) -> bool {
+        self.owners.are_not(text.whose)
     }
 
     /// Notes what may stand for its terms, when they are few.
@@ -150,6 +162,13 @@ impl Question {
     pub fn synonyms_of(&self, term: usize) -> Vec<&'static str> {
         let term = self.terms.get(term).filter(|_| self.terms.len() <= synonyms::SHORT);
         term.map(|it| synonyms::synonyms(&it.word, self.language)).unwrap_or_default()
+    }
+
+    /// The words of the class that a term asks for, where all of the question asks for some.
+    pub fn members_of(&self, term: usize) -> Vec<&'static str> {
+        let all = self.classes.len() == self.terms.len();
+        let asked = self.classes.iter().find(|it| it.0 == term && all);
+        asked.map(|it| members::members(it.1)).unwrap_or_default()
     }
 
     /// Something to count `words` with, those of the question left out.
@@ -227,6 +246,7 @@ impl Question {
             classes: Vec::new(),
             language: None,
             standing: HashMap::new(),
+            owners: Owners::default(),
         }
     }
 
@@ -388,6 +408,7 @@ impl Counter<'_> {
         let mut counts =
             Counts { of_terms: vec![0.0; self.question.terms.len()], asks: asks(text), ..Counts::default() };
         counts.kinds = kinds::held_by(text);
+        counts.whose = Whose::of(text);
         let mut alike = Vec::new();
         for_each_word(text, |word| {
             counts.words += 1.0;
@@ -437,8 +458,8 @@ impl Counter<'_> {
                 }
             }
         }
-        let mut counts =
-            Counts { of_terms, alike: Vec::new(), words: outline.words, asks: outline.asks, kinds: outline.kinds };
+        let Outline { words, asks, kinds, whose, .. } = outline;
+        let mut counts = Counts { of_terms, alike: Vec::new(), words, asks, kinds, whose };
         counts.add_alike(&alike);
         counts
     }
@@ -537,6 +558,13 @@ mod tests {
         check("Wie ist es?", "so wie es ist", &[1.0]);
         check("¿Dónde están los gatos?", "un gato negro", &[1.0]);
         check("x ray", "an x-ray", &[1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_pair_is_looked_for_as_an_older_index_has_it() {
+        let forms = |query: &str| Question::new(query).terms().iter().map(|it| it.forms.clone()).collect::<Vec<_>>();
+        assert_eq!(forms("佐々木"), [vec!["佐々", "佐"], vec!["々木", "々"]]);
+        assert_eq!(forms("東京"), [vec!["東京"]]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Signals {
     pub alike: f32,
     /// Said by someone whom the question names.
     pub speaker: f32,
-    /// What it takes that someone whom the question names has no part in it.
+    /// What it takes that someone whom the question names has no part in it, or that it is about somebody else.
     pub elsewhere: f32,
     /// What it takes that someone else said it than the one of whom a judgement is asked.
     pub by_others: f32,

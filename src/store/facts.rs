@@ -16,6 +16,7 @@ use crate::ids;
 use crate::meaning;
 use crate::meaning::Fact;
 use crate::scope::Owner;
+use crate::scope::View;
 
 pub use again::Unread;
 
@@ -49,6 +50,9 @@ const ASKED: usize = 3;
 /// a search among 1,451 notes took a sixth more of the processor (2026-11-28).
 const LIKELY: f64 = 0.8;
 const DOUBTS_LOOKED_AT: i64 = 8;
+
+/// Memories with one fact that a question by its noun is shown.
+const STATED: i64 = 8;
 
 /// How sure a contradiction is at most when it is not known which of two came later.
 const UNSURE: f64 = 0.6;
@@ -99,6 +103,11 @@ const NEWEST: &str =
           ORDER BY valid_from DESC LIMIT :limit) AS f
     JOIN memories AS m ON m.id = f.memory_id
     WHERE (m.valid_to IS NULL OR m.valid_to > m.valid_from) AND (m.expires_at IS NULL OR m.expires_at > :now)";
+
+/// What states a fact to be so, the newest first.
+const WITH_KEY: &str = "SELECT m.seq FROM (SELECT memory_id, valid_from FROM memory_facts
+          WHERE fact_key = :key AND holds ORDER BY valid_from DESC LIMIT :limit) AS f
+    JOIN memories AS m ON m.id = f.memory_id";
 
 const FACTS_OF: &str =
     "SELECT m.id, m.content, m.kind, m.speaker, m.valid_from, f.subject, f.attribute, f.value, f.shown,
@@ -495,15 +504,31 @@ fn same_voice(one: Option<&str>, other: Option<&str>) -> bool {
 
 /// The same for all facts on one attribute of one subject of one owner. Sessions share what they know.
 fn key(owner: &Owner, fact: &Fact) -> Vec<u8> {
-    let subject = fact.subject_key();
-    let fields = [
-        Some(owner.namespace.as_str()),
-        owner.user_id.as_deref(),
-        owner.persona.as_deref(),
-        Some(subject.as_str()),
-        Some(fact.attribute.as_str()),
-    ];
-    ids::key("", &fields)
+    let of = (owner.namespace.as_str(), owner.user_id.as_deref(), owner.persona.as_deref());
+    key_of(of, &fact.subject_key(), &fact.attribute)
+}
+
+fn key_of(
+    (namespace, user_id, persona): (&str, Option<&str>, Option<&str>),
+    subject: &str,
+    attribute: &str,
+) -> Vec<u8> {
+    ids::key("", &[Some(namespace), user_id, persona, Some(subject), Some(attribute)])
+}
+
+/// The numbers of the newest memories that state `attribute` of `subject`, of whoever `view` sees.
+pub(super) fn with_fact(conn: &Connection, view: &View, subject: &str, attribute: &str) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(WITH_KEY)?;
+    let mut found = Vec::new();
+    let of = |it: &Option<String>| if it.is_some() { vec![None, it.clone()] } else { vec![None] };
+    for user_id in of(&view.user_id) {
+        for persona in of(&view.persona) {
+            let key = key_of((&view.namespace, user_id.as_deref(), persona.as_deref()), subject, attribute);
+            let rows = statement.query_map(named_params! {":key": key, ":limit": STATED}, |row| row.get(0))?;
+            found.extend(rows.collect::<rusqlite::Result<Vec<i64>>>()?);
+        }
+    }
+    Ok(found)
 }
 
 fn keep(conn: &Connection, key: &[u8], id: &str, from: Millis, place: usize, fact: &Fact) -> rusqlite::Result<()> {
@@ -563,6 +588,7 @@ pub(super) fn hot_queries() -> Vec<(&'static str, String)> {
         ("facts that came later", AFTER),
         ("facts that came since", SINCE),
         ("the newest facts", NEWEST),
+        ("what states a fact", WITH_KEY),
         ("how a memory ended", STATE),
         ("what a memory ended", ENDED),
     ]

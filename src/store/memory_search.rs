@@ -396,6 +396,11 @@ impl MemoryReader<'_> {
         read().map_err(|err| self.failed(&err))
     }
 
+    /// The numbers of the newest memories that state `attribute` of `subject`, of whoever the filter's view sees.
+    pub fn with_fact(&self, subject: &str, attribute: &str) -> Result<Vec<i64>, StoreError> {
+        facts::with_fact(self.conn, &self.filter().view, subject, attribute).map_err(|err| self.failed(&err))
+    }
+
     /// The last memory that was told after `seq` and likely says that something in it is over; whether it is meant or not.
     pub fn doubt(&self, seq: i64) -> Result<Option<i64>, StoreError> {
         facts::doubt(self.conn, seq, self.filter().now).map_err(|err| self.failed(&err))

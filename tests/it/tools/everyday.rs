@@ -238,3 +238,118 @@ async fn what_is_next_is_asked_for_by_what_it_is() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn asked_about_the_user_a_relative_s_things_come_behind_the_user_s_own() -> anyhow::Result<()> {
+    let own = ["User is allergic to kiwi", "User's phone number is 555 0199", "Anna works as a lawyer"];
+    let others = [
+        "User's husband Mateo is allergic to peanuts",
+        "User's mother's phone number is 555 0142",
+        "Anna's husband works as a cook",
+        "My daughter Noemi is allergic to penicillin",
+    ];
+    for contents in [[&own[..], &others[..]].concat(), [&others[..], &own[..]].concat()] {
+        let mut server = Duplex::start(&Home::new()?)?;
+        remember(&mut server, &contents).await?;
+        for (query, first) in [
+            ("what is the user allergic to", own[0]),
+            ("What am I allergic to?", own[0]),
+            ("user phone number", own[1]),
+            ("what is Anna's job", own[2]),
+            ("what is the user's husband allergic to", others[0]),
+            ("what is Mateo allergic to", others[0]),
+            ("phone number of the user's mother", others[1]),
+            ("what is my daughter allergic to", others[3]),
+        ] {
+            let found = ranked(&mut server, json!({"query": query})).await?;
+            assert_eq!(found.first().map(String::as_str), Some(first), "{query}: {found:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_past_day_that_a_text_names_is_found_in_whichever_way_it_is_written() -> anyhow::Result<()> {
+    let at = carryall::clock::parse("2026-11-28T12:00:00Z").map_err(anyhow::Error::msg)?;
+    let mut server = Duplex::start_with(&Home::new()?, Clock::fixed(at))?;
+    let contents = [
+        "Incident 2026-10-02: the geocoder returned stale data for 47 minutes",
+        "Am 3. Juli 2026 war der Einbruch im Keller",
+        "Le 14 juillet 2026 nous avons visité Lyon",
+        "2026年8月3日に京都へ行った",
+        "Car accident (minor) 11.11.2026, insurance informed",
+        "2026-10-17: parents-in-law visited, went to the zoo",
+        "Noemi lost her first tooth on October 21st",
+        "User was sick from 2 to 6 November 2026",
+        "Team dinner on 4 December",
+        "Sprint 41 ends on 11 December 2026",
+        "Rent is 1780 EUR",
+    ];
+    remember(&mut server, &contents).await?;
+    for (query, expected) in [
+        ("what happened on 2 October", 0),
+        ("2 October 2026", 0),
+        ("what went wrong on October 2nd", 0),
+        ("was geschah am 2. Oktober", 0),
+        ("what happened on 3 July 2026", 1),
+        ("2026-07-03", 1),
+        ("what happened on 14 July", 2),
+        ("where were we on 3 August 2026", 3),
+        ("what happened on 2026-11-11", 4),
+        ("what did we do on 17 October", 5),
+        ("where did we go on October 17", 5),
+        ("what happened on 2026-10-21", 6),
+        ("what was on 4 November", 7),
+        ("what is on 4 December", 8),
+    ] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found.first().map(String::as_str), Some(contents[expected]), "{query}: {found:?}");
+    }
+    // What is to come did not happen.
+    let found = ranked(&mut server, json!({"query": "what happened in October 2026"})).await?;
+    let mut of_october = found[..3].to_vec();
+    of_october.sort();
+    assert_eq!(of_october, [contents[5], contents[0], contents[6]], "{found:?}");
+    assert_eq!(found.first().map(String::as_str), Some(contents[6]), "the latest first: {found:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_noun_finds_what_states_it_in_other_words() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    let told = [
+        "User lives in Porto",
+        "User works at Siemens",
+        "User drives a Volvo",
+        "User has a dog called Bruno",
+        "Anna works at Bosch",
+        "The build runs on Fridays",
+    ];
+    remember(&mut server, &told).await?;
+    let hers = json!({"content": "User is married to Jonas", "user_id": "eve"});
+    server.call("remember", hers).await?;
+    for (query, expected) in [
+        ("address", Some(0)),
+        ("Wohnort", Some(0)),
+        ("employer", Some(1)),
+        ("my company", Some(1)),
+        ("vehicle", Some(2)),
+        ("pets", Some(3)),
+        ("Anna's employer", Some(4)),
+        ("Ben's employer", None),
+        ("salary", None),
+        ("sport", None),
+        ("spouse", None),
+    ] {
+        let found = ranked(&mut server, json!({"query": query})).await?;
+        assert_eq!(found.first().map(String::as_str), expected.map(|it| told[it]), "{query}: {found:?}");
+    }
+    let found = ranked(&mut server, json!({"query": "spouse", "user_id": "eve"})).await?;
+    assert_eq!(found, ["User is married to Jonas"]);
+    // What has ended is not stated any more.
+    server.clock.advance(86_400_000);
+    remember(&mut server, &["User moved to Faro"]).await?;
+    let found = ranked(&mut server, json!({"query": "address"})).await?;
+    assert_eq!(found, ["User moved to Faro"]);
+    Ok(())
+}
