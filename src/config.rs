@@ -38,6 +38,7 @@ pub use embedder::EmbedderKind;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::Flags;
+pub use flags::variables_without_flag;
 pub use nearest::nearest;
 pub use proxies::Proxies;
 pub use resolve::Resolved;

@@ -6,9 +6,11 @@
 mod ahead;
 mod answer;
 pub mod chart;
+mod conditions;
 mod filters;
 mod finding;
 mod limits;
+mod named;
 mod pages;
 mod plan;
 pub mod question;

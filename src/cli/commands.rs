@@ -88,32 +88,32 @@ impl SettingFlags {
             log_format: given.log_format,
         }
     }
+}
 
-    /// The flags as a host must give them to say the same from any folder: paths are absolute.
-    pub(super) fn to_arguments(&self) -> Result<Vec<String>, Failed> {
-        let mut arguments = Vec::new();
-        let named = [("--config", &self.config), ("--env-file", &self.env_file), ("--db", &self.db)];
-        let paths = named.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
-        for (flag, path) in paths.chain(self.roots.iter().map(|it| ("--root", it))) {
-            let absolute = std::path::absolute(path).map_err(|err| Failed::file("find", path, &err))?;
-            let text = absolute.to_str().ok_or_else(|| {
-                Failed::usage(format!("{} is not Unicode", path.display()), "a host's file can only hold text")
-            })?;
-            arguments.extend([flag.to_owned(), text.to_owned()]);
-        }
-        let texts = [
-            ("--toolsets", &self.toolsets),
-            ("--exclude-tools", &self.exclude_tools),
-            ("--provider", &self.provider),
-            ("--log-format", &self.log_format),
-        ];
-        for (flag, text) in texts {
-            arguments.extend(text.iter().flat_map(|it| [flag.to_owned(), it.clone()]));
-        }
-        let switches = [("--read-only", self.read_only), ("--text-only", self.text_only), ("--offline", self.offline)];
-        arguments.extend(switches.into_iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_owned()));
-        Ok(arguments)
+/// The flags as a host must give them to say the same from any folder: paths are absolute.
+pub(super) fn to_arguments(flags: &Flags) -> Result<Vec<String>, Failed> {
+    let mut arguments = Vec::new();
+    let named = [("--config", &flags.config), ("--env-file", &flags.env_file), ("--db", &flags.db)];
+    let paths = named.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+    for (flag, path) in paths.chain(flags.roots.iter().map(|it| ("--root", it))) {
+        let absolute = std::path::absolute(path).map_err(|err| Failed::file("find", path, &err))?;
+        let text = absolute.to_str().ok_or_else(|| {
+            Failed::usage(format!("{} is not Unicode", path.display()), "a host's file can only hold text")
+        })?;
+        arguments.extend([flag.to_owned(), text.to_owned()]);
     }
+    let texts = [
+        ("--toolsets", &flags.toolsets),
+        ("--exclude-tools", &flags.exclude_tools),
+        ("--provider", &flags.provider),
+        ("--log-format", &flags.log_format),
+    ];
+    for (flag, text) in texts {
+        arguments.extend(text.iter().flat_map(|it| [flag.to_owned(), it.clone()]));
+    }
+    let switches = [("--read-only", flags.read_only), ("--text-only", flags.text_only), ("--offline", flags.offline)];
+    arguments.extend(switches.into_iter().filter(|(_, on)| *on == Some(true)).map(|(flag, _)| flag.to_owned()));
+    Ok(arguments)
 }
 
 #[derive(Debug, Subcommand)]
@@ -571,6 +571,9 @@ mod tests {
         let Given::Command(line) = parse(words.map(Into::into).to_vec()) else { panic!("a command") };
         let here = std::env::current_dir().unwrap();
         let db = here.join("x.db").to_string_lossy().into_owned();
-        assert_eq!(line.settings.to_arguments().unwrap(), ["--db", &db, "--root", "/r", "--root", "/s", "--offline"]);
+        assert_eq!(
+            to_arguments(&line.settings.flags()).unwrap(),
+            ["--db", &db, "--root", "/r", "--root", "/s", "--offline"]
+        );
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::commands::SettingFlags;
 use super::commands::Setup;
+use super::commands::to_arguments;
 use super::failed::Exit;
 use super::failed::Failed;
 use super::hosts;
@@ -20,6 +21,7 @@ use super::hosts::Os;
 use super::hosts::Status;
 use super::output::Output;
 use crate::config::Environment;
+use crate::config::variables_without_flag;
 
 pub(super) fn run(
     asked: &Setup,
@@ -34,7 +36,8 @@ pub(super) fn run(
     }
     let program = program(environment)?;
     let mut entry = Entry::for_host(host, &program)?;
-    for argument in given.to_arguments()? {
+    let (flags, taken) = given.flags().with_variables(environment);
+    for argument in to_arguments(&flags)? {
         // `--text-only` is there already for the hosts that need it.
         if argument != "--text-only" || !entry.args.contains(&argument) {
             entry.args.push(argument);
@@ -59,12 +62,14 @@ pub(super) fn run(
         "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
         "backup": change.backup,
         "lost": lost,
+        "from_variables": taken,
         "entry": {"command": entry.command, "args": entry.args, "env": entry.env},
         "snippet": host.snippet(&entry),
         "next_step": host.next_step(),
     }));
     if !out.is_json() {
         tell(host, &entry, &change, mode, out);
+        tell_of_variables(&taken, mode, environment, out);
         if change.status == Status::Updated && !lost.is_empty() {
             let gone = if mode == Mode::Print { "would be" } else { "are" };
             out.remark(format_args!(
@@ -114,7 +119,8 @@ fn hooks(
     let program = program(environment)?;
     let entry = Entry::for_host(host, &program)?;
     let mut command = vec![entry.command];
-    command.extend(given.to_arguments()?);
+    let (flags, taken) = given.flags().with_variables(environment);
+    command.extend(to_arguments(&flags)?);
     let folders = folders(environment)?;
     let path = match &asked.file {
         Some(file) => file.clone(),
@@ -135,6 +141,7 @@ fn hooks(
         "status": status(change.status),
         "written": mode != Mode::Print && !matches!(change.status, Status::Unchanged | Status::Absent),
         "backup": change.backup,
+        "from_variables": taken,
         "snippet": snippet,
         "next_step": NEW_SESSION,
     }));
@@ -143,6 +150,7 @@ fn hooks(
         let verb = if change.status == Status::Unchanged { "are in" } else { "would be put into" };
         out.remark(format_args!("These hooks {verb} {path}; everything else in it stays:"));
         out.line(snippet.trim_end());
+        tell_of_variables(&taken, mode, environment, out);
         return Ok(Exit::Done);
     }
     let done = match change.status {
@@ -160,7 +168,27 @@ fn hooks(
         out.line(format_args!("  next: {NEW_SESSION}"));
         out.line("  what is kept, and how to turn it off: docs/hooks.md, or CARRYALL_HOOKS=off");
     }
+    if !out.is_json() {
+        tell_of_variables(&taken, mode, environment, out);
+    }
     Ok(if mode == Mode::Remove && change.status == Status::Absent { Exit::Nothing } else { Exit::Done })
+}
+
+/// Says which variables of this shell are written as flags, and which a host started elsewhere will not see.
+fn tell_of_variables(taken: &[&str], mode: Mode, environment: &Environment, out: &Output) {
+    if mode == Mode::Remove {
+        return;
+    }
+    if !taken.is_empty() {
+        out.remark(format_args!("  written as flags, as they are set here: {}", taken.join(", ")));
+    }
+    let unseen = variables_without_flag(environment);
+    if !unseen.is_empty() {
+        let unseen = unseen.join(", ");
+        out.remark(format_args!(
+            "  set here, but the host may not see it: {unseen}; the user file holds it for all hosts"
+        ));
+    }
 }
 
 const NEW_SESSION: &str = "start a new session; the host may ask whether it is to trust the hooks (/hooks lists them)";

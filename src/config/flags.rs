@@ -3,6 +3,9 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use super::Environment;
+use super::check;
+use super::settings;
 use super::sources::Raw;
 
 /// The flags that set something, raw; `None` or empty where one was not given. The table of settings names each.
@@ -25,6 +28,39 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// These flags, and those that say what variables of our own say where no flag does; and which variables those are. An
+    /// entry in a host's file needs them: a host that a desktop starts has no variables of a shell.
+    pub fn with_variables(mut self, environment: &Environment) -> (Flags, Vec<&'static str>) {
+        let mut taken = Vec::new();
+        let mut take = |name: &'static str, is_open: bool| {
+            let value = environment.variable(name).filter(|_| is_open).map(Raw::Text)?;
+            taken.push(name);
+            Some(value)
+        };
+        let path = |raw: Raw<'_>| check::path(&raw, environment).ok();
+        let text = |raw: Raw<'_>| check::text(&raw).ok().map(|it| it.into_owned());
+        let switch = |name: &'static str| environment.variable(name).map(Raw::Text).map(|it| check::boolean(&it));
+        self.config = take("CARRYALL_CONFIG", self.config.is_none()).and_then(path).or(self.config);
+        self.db = take("CARRYALL_DB", self.db.is_none()).and_then(path).or(self.db);
+        if let Some(roots) = take("CARRYALL_ROOTS", self.roots.is_empty()) {
+            self.roots = check::paths(&roots, environment).unwrap_or_default();
+        }
+        self.toolsets = take("CARRYALL_TOOLSETS", self.toolsets.is_none()).and_then(text).or(self.toolsets);
+        self.exclude_tools =
+            take("CARRYALL_EXCLUDE_TOOLS", self.exclude_tools.is_none()).and_then(text).or(self.exclude_tools);
+        let switches = [
+            ("CARRYALL_READ_ONLY", &mut self.read_only),
+            ("CARRYALL_TEXT_ONLY", &mut self.text_only),
+            ("CARRYALL_OFFLINE", &mut self.offline),
+        ];
+        for (name, flag) in switches {
+            if matches!(switch(name), Some(Ok(true))) && take(name, flag.is_none()).is_some() {
+                *flag = Some(true);
+            }
+        }
+        (self, taken)
+    }
+
     /// What the flag of the setting called `name` says.
     pub(super) fn raw(&self, name: &str) -> Option<Raw<'_>> {
         match name {
@@ -42,6 +78,12 @@ impl Flags {
             _ => None,
         }
     }
+}
+
+/// The variables of our own that are set and that no flag stands for: a host does not see them, whatever its entry says.
+pub fn variables_without_flag(environment: &Environment) -> Vec<&'static str> {
+    let own = settings().into_iter().filter(|it| it.flag.is_none()).flat_map(|it| it.variables);
+    own.copied().filter(|it| it.starts_with("CARRYALL_") && environment.variable(it).is_some()).collect()
 }
 
 fn path(flag: &Option<PathBuf>) -> Option<Raw<'_>> {

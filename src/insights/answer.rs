@@ -16,8 +16,10 @@ use super::chart;
 use super::chart::Format;
 use super::chart::Theme;
 use super::filters::FILTERS;
+use super::filters::OF_ALL;
 use super::filters::artifact;
 use super::filters::filter;
+use super::filters::known;
 use super::finding;
 use super::finding::Asked;
 use super::finding::Finding;
@@ -27,6 +29,7 @@ use super::pages::Pages;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
+use super::question::Names;
 use super::reading::Eyes;
 use super::reading::Reading;
 use super::shares;
@@ -45,6 +48,9 @@ use crate::store::Table;
 use crate::store::TraceFilter;
 use crate::trace;
 use crate::trace::Call;
+
+/// Names that are listed when another one was asked for.
+const NAMED: usize = 12;
 
 /// Answers that are kept for a question that is asked again.
 const KEPT: usize = 64;
@@ -137,6 +143,9 @@ pub enum InsightsError {
     /// A filter with more than one value, or with none.
     #[error("`filters.{name}` takes one text or number")]
     FilterValue { name: String },
+    /// A value that there cannot be.
+    #[error("`filters.{name}` cannot be {value:?}; it is one of: {allowed}")]
+    Value { name: String, value: String, allowed: &'static str },
     /// A limit that is no number.
     #[error("`filters.{name}` is not a number")]
     Limit { name: String },
@@ -307,14 +316,26 @@ impl Insights {
             (table, plan) = (conversations.clone(), conversations_of(plan));
         }
         let mut share = None;
-        if count.what == Counted::Performance && has_limit(&count.filter) && !table.rows.is_empty() {
-            let filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
+        let is_share = plan.measure == "share";
+        if count.what == Counted::Performance && has_limit(&count.filter, is_share) && !table.rows.is_empty() {
+            let mut filter = CallFilter { over_ms: None, under_ms: None, over_usd: None, ..count.filter.clone() };
+            if is_share {
+                filter = CallFilter { hour: None, weekday: None, error_kind: None, ..filter };
+            }
             let all = self.store.count(Count { filter, ..count.clone() }).await?;
             share = shares::said(&table, &all);
-            table = shares::of_groups(table, &all, plan.measure == "share");
+            table = shares::of_groups(table, &all, is_share);
+        }
+        let is_in_time = plan::IN_TIME.contains(&plan.by.as_str());
+        let mut whole = None;
+        if count.what == Counted::Periods && is_in_time && plan.measure != "calls" {
+            // The same users and sessions come again: they are no sum of those of the days.
+            let one = self.store.count(Count { by: "all".to_owned(), skip: 0, ..count.clone() }).await?;
+            let at = one.columns.iter().position(|it| *it == plan.measure);
+            whole = at.and_then(|at| one.rows.first()?.get(at).map(finding::number));
         }
         let kept = kept.filter(|_| plan.view == "sessions");
-        Ok(CountedRows { plan, table, kept, share })
+        Ok(CountedRows { plan, table, kept, share, whole })
     }
 
     /// Says what was counted, by the plan that is behind it.
@@ -324,9 +345,13 @@ impl Insights {
         counted: CountedRows,
         eyes: &Eyes,
     ) -> Result<(plan::Plan, Finding), InsightsError> {
-        let CountedRows { plan, table, kept, share } = counted;
-        let Reading { asked, count, unheard, .. } = reading;
+        let CountedRows { plan, table, kept, share, whole } = counted;
+        let Reading { asked, count, unheard, names, .. } = reading;
         let mut finding = finding::find(&plan, table, asked);
+        if let Some(whole) = whole.filter(|_| finding.total > 0) {
+            let first = format!("{} {}. ", finding::in_all(&plan.measure, whole), asked.range());
+            finding.text.insert_str(0, &first);
+        }
         if let Some((conversations, link)) = kept {
             let many = conversations.days.values().sum::<i64>();
             let noun = if many == 1 { "conversation was" } else { "conversations were" };
@@ -344,10 +369,9 @@ impl Insights {
                 finding.beside.extend(finding::helped_links(asked));
             }
         }
-        if let Some(unheard) = unheard {
-            finding.text.insert_str(0, unheard);
-        }
+        finding.text.insert_str(0, unheard);
         if finding.total == 0 {
+            finding.text.push_str(&unknown_names(&asked.filters, names));
             finding.text.push_str(&self.what_there_is(eyes).await?);
         }
         Ok((plan, finding))
@@ -361,8 +385,7 @@ impl Insights {
         question: &Question,
     ) -> Result<Option<(Table, Link)>, InsightsError> {
         let Reading { plan, count, asked, .. } = reading;
-        let of_all = ["artifact", "namespace", "persona", "session_id", "text", "user_id"];
-        if plan.view != "sessions" || !asked.filters.keys().all(|it| of_all.contains(&it.as_str())) {
+        if plan.view != "sessions" || !asked.filters.keys().all(|it| OF_ALL.contains(&it.as_str())) {
             return Ok(None);
         }
         let plan = conversations_of(plan.clone());
@@ -399,15 +422,33 @@ struct CountedRows {
     kept: Option<(Table, Link)>,
     /// What share of all calls those beyond a limit are.
     share: Option<String>,
+    /// Of what is said by day or month, how many there are over all of the time.
+    whole: Option<f64>,
+}
+
+/// After “nothing”: which of the names were never recorded, and which were.
+fn unknown_names(filters: &Map<String, Value>, names: &Names) -> String {
+    let unknown = |(name, value): (&String, &Value)| {
+        let (known, value) = (known(name, names)?, value.as_str()?);
+        if value.starts_with('(') || known.is_empty() || known.iter().any(|it| it == value) {
+            return None;
+        }
+        let more = if known.len() > NAMED { ", …" } else { "" };
+        let some: Vec<&str> = known.iter().take(NAMED).map(String::as_str).collect();
+        Some(format!(" No {name} is called {value}; there are {}{more}.", some.join(", ")))
+    };
+    filters.iter().filter_map(unknown).collect()
 }
 
 fn conversations_of(plan: plan::Plan) -> plan::Plan {
     plan::Plan { view: "conversations", what: Counted::Conversations, ..plan }
 }
 
-/// Whether only calls beyond a bound are counted.
-fn has_limit(filter: &CallFilter) -> bool {
+/// Whether only calls beyond a bound are counted; or, when a share is asked for, those of some hours, days or errors.
+fn has_limit(filter: &CallFilter, is_share: bool) -> bool {
+    let part = [&filter.hour, &filter.weekday, &filter.error_kind];
     [filter.over_ms, filter.under_ms, filter.over_usd].iter().any(Option::is_some)
+        || is_share && part.into_iter().any(Option::is_some)
 }
 
 /// The arguments that ask the same once more, as it was read: what is left to its words is how the rows are ordered.

@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::chart::Spec;
+use super::filters;
 use super::plan::Kind;
 use super::plan::Plan;
 use crate::clock;
@@ -21,7 +22,9 @@ use crate::clock::Millis;
 use crate::store::Cell;
 use crate::store::Table;
 
+pub(super) use words::in_all;
 pub(super) use words::number;
+pub(super) use words::weekday;
 
 /// Rows that one answer has; the sentences count all of them.
 const ROWS: usize = 50;
@@ -69,6 +72,8 @@ pub(super) struct Asked {
     pub only: Option<(&'static str, Vec<String>)>,
     /// Rows that were asked for: “the top 5”.
     pub top: Option<usize>,
+    /// How many milliseconds the sessions that are listed last at least and at most.
+    pub lasting: (Option<f64>, Option<f64>),
     /// Whether ratings are told apart by model; else by request kind.
     pub by_model: bool,
     /// Rows that earlier pages had.
@@ -146,10 +151,6 @@ impl Asked {
 pub(super) use ratings::helped;
 pub(super) use ratings::helped_links;
 
-fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// Says what `table`, counted by `plan`, has in it.
 pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     let cut = table.cut;
@@ -171,9 +172,9 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         finding.chart = Some(Spec { title, range: asked.range(), ..Spec::default() });
     }
     // What is counted of some calls only must not look like all of them.
-    let only: Vec<String> = asked.filters.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
+    let only = filters::said(&asked.filters);
     if let Some(chart) = finding.chart.as_mut().filter(|_| !only.is_empty()) {
-        let said = format!("only {}", only.join(", "));
+        let said = format!("only {only}");
         chart.unit = if chart.unit.is_empty() { said } else { format!("{} · {said}", chart.unit) };
     }
     if cut {
@@ -194,7 +195,10 @@ pub(super) fn find(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         let filtered = if asked.filters.is_empty() { "" } else { " under these filters" };
         let none = if plan.view == "errors" { "No call failed" } else { "Nothing is recorded" };
         let ahead = if asked.since.is_some_and(|it| it > asked.now) { ": there is no data of the future" } else { "" };
-        return Finding { text: format!("{none} {}{filtered}{ahead}.", asked.range()), ..finding };
+        finding.text = format!("{none} {}{filtered}{ahead}.", asked.range());
+    }
+    if !only.is_empty() {
+        finding.text.push_str(&format!(" Narrowed to {only}."));
     }
     finding
 }

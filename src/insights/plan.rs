@@ -177,6 +177,25 @@ pub(super) const COST: Signs = &[
     "=caros",
     "=caras",
     "贵",
+    "spes",
+    "custou",
+    "custar",
+    "=custo",
+    "=custos",
+    "=custa",
+    "barat",
+    "economic",
+    "económic",
+    "econômic",
+    "billig",
+    "günstig",
+    "便宜",
+    "花了",
+    "多少钱",
+    "安い",
+    "安く",
+    "最安",
+    "いくら",
 ];
 pub(super) const ERRORS: Signs = &[
     "fail",
@@ -202,6 +221,32 @@ pub(super) const ERRORS: Signs = &[
     "错误",
     "失败",
     "エラー",
+    "overload",
+    "throttl",
+    "=limited",
+    "=limits",
+    "=limit",
+    "rate-limit",
+    "rate_limit",
+];
+/// Words for how seldom calls fail.
+const RELIABLE: Signs = &["reliab", "dependab", "stable", "zuverläss", "fiab", "confiab", "affidab", "可靠", "信頼"];
+/// Words that ask what part of the calls failed.
+const RATE: Signs = &[
+    "=rate",
+    "=rates",
+    "=often",
+    "ratio",
+    "quote",
+    "taux",
+    "tasa",
+    "tasso",
+    "taxa",
+    "fehlerquote",
+    "fehlerrate",
+    "ausfallquote",
+    "ausfallrate",
+    "率",
 ];
 const CACHE: Signs = &["cache", "caching", "缓存", "キャッシュ"];
 pub(super) const TOKENS: Signs = &["token"];
@@ -262,7 +307,32 @@ const LEAST: Signs = &[
     "moins",
     "menos",
     "最少",
+    "quickest",
+    "speediest",
+    "smallest",
+    "schnellst",
+    "billigst",
+    "günstigst",
+    "kürzest",
+    "barato",
+    "barata",
+    "economic",
+    "económic",
+    "econômic",
+    "最快",
+    "最便宜",
+    "最安",
+    "一番安",
+    "一番速",
+    "最も速",
+    "最も安",
 ];
+/// Signs of the least where [`FASTER`] stands behind one.
+const MORE: Signs = &["=más", "=mas", "=plus", "=più", "=mais", "=am", "=most"];
+const FASTER: Signs = &["rápid", "rapid", "vite", "veloc", "econom", "quick", "fast", "schnell"];
+const BEST: Signs =
+    &["=best", "=beste", "=bester", "=bestes", "=besten", "meilleur", "mejor", "miglior", "melhor", "最好"];
+const WORST: Signs = &["=worst", "schlechtest", "=pire", "=pires", "peor", "peggior", "pior", "最差"];
 
 /// Words that name what to group by. A superlative or a question word before it is not needed: who asks for
 /// “models” wants to see them apart.
@@ -273,6 +343,7 @@ const BY: &[(&str, Signs)] = &[
     ("tool", &["tool", "werkzeug", "outil", "herramienta", "工具", "ツール"]),
     ("persona", &["persona", "角色", "ペルソナ"]),
     ("user", &["=who", "user", "people", "=person", "nutzer", "utilisateur", "usuario", "用户", "ユーザー"]),
+    ("weekday", &["weekday", "wochentag", "星期几", "周几", "曜日"]),
     ("request_kind", &["request-kind", "kind", "intent", "anfrageart"]),
     ("month", &["month", "monthly", "monat", "mois", "mes", "按月", "月ごと"]),
     ("hour", &["hour", "hourly", "stunde", "heure", "hora"]),
@@ -296,7 +367,11 @@ pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, read: Read<'_>) -> Pla
     let words = Words::of(text);
     let named = drill.view.as_deref().and_then(|name| VIEWS.iter().find(|(view, of, _)| *view == name && *of == kind));
     let personas = kind == Kind::Personas && grouped == Some("persona");
-    let view = if personas { "personas" } else { view_of(kind, &words) };
+    let mut view = if personas { "personas" } else { view_of(kind, &words) };
+    if view == "errors" && grouped.is_some_and(|it| !IN_TIME.contains(&it) && it != "request_kind") {
+        // Why calls fail is told apart by what was asked for, not by the kind of error.
+        view = "calls";
+    }
     let view = named.map_or(view, |(view, _, _)| view);
     let what = VIEWS.iter().find(|(name, of, _)| *name == view && *of == kind).map_or(Counted::Performance, |it| it.2);
     let measure = drill.measure.clone().unwrap_or_else(|| measure_of(kind, view, &words).to_owned());
@@ -315,7 +390,7 @@ pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, read: Read<'_>) -> Pla
             }
             _ => None,
         };
-        let moves = group.filter(|it| !["day", "week", "month", "quarter", "hour", "weekday"].contains(it));
+        let moves = group.filter(|it| !IN_TIME.contains(it));
         if let Some(group) = moves {
             let measure = match measure.as_str() {
                 "cost_usd" => "cost_after",
@@ -323,15 +398,31 @@ pub(super) fn plan(kind: Kind, text: &str, drill: &Drill, read: Read<'_>) -> Pla
                 _ => "after",
             };
             let measure = measure.to_owned();
-            let ascending = words.any(LEAST);
+            let ascending = is_ascending(&words, &measure);
             return Plan { kind, view: "movers", what: Counted::Movers, by: group.to_owned(), measure, ascending };
         }
         if matches!((kind, view), (Kind::Performance, "calls") | (Kind::Engagement, "activity")) {
             by = "period".to_owned();
         }
     }
-    Plan { kind, view, what, by, measure, ascending: words.any(LEAST) }
+    let ascending = is_ascending(&words, &measure);
+    Plan { kind, view, what, by, measure, ascending }
 }
+
+/// Whether the smallest value is asked for. Of times, costs and failures the best is the smallest.
+fn is_ascending(words: &Words, measure: &str) -> bool {
+    let is_failure = ["failed", "error_rate"].contains(&measure);
+    let is_burden = is_failure || measure == "cost_usd" || measure.ends_with("_ms");
+    let pair = |it: &[String]| is_of(&it[0], MORE) && is_of(&it[1], FASTER);
+    let least = words.any(LEAST) || words.list().windows(2).any(pair);
+    if is_failure && words.any(RELIABLE) {
+        return !least && !words.any(WORST);
+    }
+    least || is_burden && words.any(BEST) || measure == "rating" && words.any(WORST)
+}
+
+/// Groups that are times.
+pub(super) const IN_TIME: [&str; 6] = ["day", "week", "month", "quarter", "hour", "weekday"];
 
 /// Whether the question names what to group by, other than times, which it names as its range, too.
 pub(super) fn names_a_group(words: &Words) -> bool {
@@ -390,7 +481,10 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
         Kind::Performance => {
             if words.any(MINUTES) && words.any(&["peak", "throughput", "per", "rpm"]) {
                 "minutes"
-            } else if words.any(ERRORS) && words.any(&["kind", "what", "why", "common", "reason", "cause"]) {
+            } else if words.any(ERRORS)
+                && words.any(&["kind", "what", "why", "common", "reason", "cause"])
+                && ![SHARE, RATE, RELIABLE].iter().any(|it| words.any(it))
+            {
                 "errors"
             } else {
                 "calls"
@@ -448,7 +542,6 @@ fn view_of(kind: Kind, words: &Words) -> &'static str {
                 "uhr",
                 "heure",
                 "hora",
-                "weekend",
                 "时段",
                 "時間帯",
             ]) {
@@ -487,14 +580,14 @@ fn measure_of(kind: Kind, view: &str, words: &Words) -> &'static str {
                 "cost_usd"
             } else if words.any(CACHE) {
                 if words.any(TOKENS) { "cached_input_tokens" } else { "cached_share" }
-            } else if words.any(ERRORS) {
-                if words.any(&["rate", "share", "reliab", "percent", "quote", "taux"]) {
-                    "error_rate"
-                } else {
-                    "failed"
-                }
+            } else if words.any(ERRORS) || words.any(RELIABLE) {
+                if [SHARE, RATE, RELIABLE].iter().any(|it| words.any(it)) { "error_rate" } else { "failed" }
             } else if words.any(TOKENS) {
-                "output_tokens"
+                if words.any(&["input", "prompt", "eingabe", "entrada", "entrée"]) {
+                    "input_tokens"
+                } else {
+                    "output_tokens"
+                }
             } else if words.any(&["many", "count", "number", "volume"]) || words.any(CALLS) && !words.any(SPEED) {
                 "calls"
             } else if words.any(SHARE) {
@@ -539,6 +632,9 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
     let long = days.is_none_or(|it| it > 92);
     let named = BY.iter().find(|(_, signs)| words.any(signs)).map(|it| it.0);
     let over_time = if long { "month" } else { "day" };
+    // Who asks for a rate wants one number: “in the past 30 days” is its time.
+    let is_rate = measure == "error_rate" && !words.any(&["trend", "develop", "daily", "verlauf", "evol", "over-time"]);
+    let named = named.filter(|it| !is_rate || !["month", "hour", "day"].contains(it));
     let by = match (kind, view) {
         (Kind::Frameworks, "kinds") if words.any(&["strateg"]) => "strategy",
         (Kind::Frameworks, "kinds") => "request_kind",
@@ -549,8 +645,8 @@ fn group_of(kind: Kind, view: &str, words: &Words, measure: &str, days: Option<i
         },
         (Kind::Performance, "calls") => match named {
             Some(by) => by,
+            None if is_rate => "all",
             None if words.any(TIME) => over_time,
-            // Who asks for a rate wants one number.
             None if measure == "cached_share" => "all",
             None if measure == "cost_usd" => "model",
             None => "tool",
@@ -568,7 +664,7 @@ fn asks_for_weekdays(words: &Words) -> bool {
 }
 
 /// Signs of a question by weekdays, beside their names.
-const BY_WEEKDAY: Signs = &["weekday", "周一", "月曜"];
+const BY_WEEKDAY: Signs = &["weekday", "weekend", "wochenend", "周一", "月曜"];
 
 /// The words of a question in lower case, and the whole of it for scripts without spaces.
 pub(super) struct Words {
@@ -618,6 +714,13 @@ mod tests {
             (Kind::Performance, "slowest tools", of("calls", "tool", "p95_ms")),
             (Kind::Performance, "Fehler je Anbieter", of("calls", "provider", "failed")),
             (Kind::Performance, "requests per minute at peak", of("minutes", "all", "calls")),
+            (Kind::Performance, "what is the error rate?", of("calls", "all", "error_rate")),
+            (Kind::Performance, "what share of calls failed in the past 30 days?", of("calls", "all", "error_rate")),
+            (Kind::Performance, "Fehlerquote je Modell", of("calls", "model", "error_rate")),
+            (Kind::Performance, "what errors are common?", of("errors", "all", "failed")),
+            (Kind::Performance, "which weekday has the most errors?", of("calls", "weekday", "failed")),
+            (Kind::Performance, "input tokens by user", of("calls", "user", "input_tokens")),
+            (Kind::Performance, "quanto abbiamo speso per modello?", of("calls", "model", "cost_usd")),
             (Kind::Engagement, "our current streak", of("streak", "all", "calls")),
             (Kind::Engagement, "busiest hours of the week", of("hours", "all", "calls")),
             (Kind::Engagement, "the busiest day ever", of("activity", "day", "calls")),
@@ -634,6 +737,38 @@ mod tests {
         for (kind, text, expected) in cases {
             assert_eq!(planned(kind, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn superlatives_ask_for_the_right_end() {
+        let ascending = |text: &str| plan(Kind::Performance, text, &Drill::default(), Read::default()).ascending;
+        for text in [
+            "which provider is most reliable?",
+            "which model is the quickest?",
+            "Welches Modell ist am schnellsten?",
+            "¿cuál es el modelo más rápido?",
+            "le modèle le plus rapide",
+            "どのモデルが一番速い?",
+            "最快的模型",
+            "Welches Modell ist am billigsten?",
+            "il modello più economico",
+            "the best model by cost",
+            "zuverlässigster Anbieter",
+        ] {
+            assert!(ascending(text), "{text}");
+        }
+        for text in [
+            "which provider is the least reliable?",
+            "worst reliability by provider",
+            "slowest tools",
+            "what did each model cost",
+            "error rate by provider",
+            "how fast is each model",
+        ] {
+            assert!(!ascending(text), "{text}");
+        }
+        let worst = plan(Kind::Personas, "what is the worst rated persona?", &Drill::default(), Read::default());
+        assert_eq!((worst.measure.as_str(), worst.ascending), ("rating", true));
     }
 
     #[test]

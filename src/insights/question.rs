@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use super::ahead;
+use super::named;
 use crate::classify::Classifier;
 use crate::clock::Millis;
 use crate::dates;
 use crate::dates::Range;
-use crate::trace;
 
 /// What a question was read as.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Question {
     pub filters: Vec<Filter>,
     /// By what the numbers are to be split, in the order of the question.
     pub groups: Vec<Dimension>,
+    /// What seems to narrow it and cannot, in the words of the question.
+    pub unread: Vec<String>,
 }
 
 /// A type and how sure it is.
@@ -52,6 +54,8 @@ pub enum Dimension {
     RequestKind,
     Framework,
     Session,
+    Namespace,
+    ErrorKind,
     /// Words that the record itself has to hold; only a filter.
     Text,
 }
@@ -62,6 +66,8 @@ pub struct Filter {
     pub dimension: Dimension,
     /// As the question has it, or as [`Names`] spells it.
     pub value: String,
+    /// Whether everything else is asked for: “without gpt-5”.
+    pub is_left_out: bool,
 }
 
 /// The names that were recorded, so that a question may use them without quotes.
@@ -72,6 +78,8 @@ pub struct Names {
     pub models: Vec<String>,
     pub providers: Vec<String>,
     pub tools: Vec<String>,
+    pub namespaces: Vec<String>,
+    pub error_kinds: Vec<String>,
 }
 
 /// Words for each dimension, in the singular; folded to lower case.
@@ -99,6 +107,7 @@ const DIMENSIONS: &[(Dimension, &[&str])] = &[
         &["framework", "method", "strategy", "methode", "méthode", "método", "框架", "フレームワーク", "手法"],
     ),
     (Dimension::Session, &["session", "conversation", "sitzung", "sesión", "sessão", "会话", "セッション"]),
+    (Dimension::Namespace, &["namespace", "namensraum", "命名空间", "名前空間"]),
 ];
 
 /// Words before a dimension that split by it: “per day”, “je Woche”.
@@ -116,84 +125,6 @@ const RHYTHMS: &[(Dimension, &[&str])] = &[
     (Dimension::Quarter, &["quarterly", "trimestriel", "trimestral"]),
 ];
 
-/// Words before “persona” that are no name of one.
-const NO_NAMES: &[&str] = &[
-    "the",
-    "a",
-    "an",
-    "which",
-    "what",
-    "any",
-    "each",
-    "every",
-    "per",
-    "by",
-    "this",
-    "that",
-    "no",
-    "new",
-    "my",
-    "our",
-    "your",
-    "custom",
-    "own",
-    "same",
-    "other",
-    "another",
-    "most",
-    "least",
-    "favourite",
-    "favorite",
-    "best",
-    "worst",
-    "one",
-    "and",
-    "or",
-    "of",
-    "with",
-    "without",
-    "user",
-    "model",
-    "for",
-    "to",
-    "single",
-    "shared",
-    "in",
-    "is",
-    "does",
-    "did",
-    "die",
-    "der",
-    "jede",
-    "je",
-    "pro",
-    "welche",
-    "une",
-    "la",
-    "las",
-    "una",
-    "qué",
-    "quelle",
-    "cada",
-    "por",
-    "par",
-    "current",
-    "old",
-    "used",
-    "named",
-    "called",
-    "top",
-    "from",
-    "how",
-    "if",
-    "whose",
-    "switch",
-    "only",
-];
-
-/// Families of models whose names are no words of other questions, as `command` and `open` are.
-const FAMILIES: [&str; 9] = ["claude", "llama", "gemini", "gemma", "mistral", "qwen", "deepseek", "grok", "codestral"];
-
 static CLASSIFIER: LazyLock<Classifier> =
     LazyLock::new(|| Classifier::new(include_str!("question_words.txt"), include_bytes!("question.weights")));
 
@@ -209,13 +140,15 @@ pub fn read(question: &str, now: Millis, names: &Names) -> Question {
     let (range, middle) = dates::compared(question, now);
     let is_history = guesses.first().is_some_and(|it| it.label == "history");
     let range = ahead::range_of(question, now, range, is_history);
+    let (filters, unread) = named::filters(question, names);
     Question {
         reading: reading(0).unwrap_or(Reading { kind: "insights", confidence: 0.0 }),
         second: reading(1),
         range,
         middle,
-        filters: filters(question, names),
+        filters,
         groups: groups(question),
+        unread,
     }
 }
 
@@ -269,13 +202,13 @@ pub(super) fn names_something(question: &str) -> bool {
 }
 
 /// A word of the question, by its bytes; `quoted` without its quotes.
-struct Word<'a> {
-    text: &'a str,
-    quoted: bool,
+pub(super) struct Word<'a> {
+    pub text: &'a str,
+    pub quoted: bool,
 }
 
 /// Words and quoted phrases in order.
-fn words(text: &str) -> Vec<Word<'_>> {
+pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     const QUOTES: [(char, char); 6] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('「', '」'), ('『', '』')];
     let mut out = Vec::new();
     let mut rest = text;
@@ -290,7 +223,11 @@ fn words(text: &str) -> Vec<Word<'_>> {
             rest = behind;
             continue;
         }
-        let inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
+        // A name ends where a script without spaces begins: “gpt-5以外”.
+        let is_unspaced = |c: char| u32::from(c) > 0x2e80;
+        let inside = |c: char| {
+            (c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.')) && is_unspaced(c) == is_unspaced(first)
+        };
         let end = rest.find(|c| !inside(c)).unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or_default().trim_end_matches(['.', '-', '/']);
         if !word.is_empty() {
@@ -302,7 +239,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
 }
 
 /// The dimension that a word names, in the singular or with an `s`.
-fn dimension(word: &str) -> Option<Dimension> {
+pub(super) fn dimension(word: &str) -> Option<Dimension> {
     let word = word.to_lowercase();
     let plain = word.strip_suffix('s').unwrap_or(&word);
     DIMENSIONS.iter().find(|(_, words)| words.contains(&word.as_str()) || words.contains(&plain)).map(|it| it.0)
@@ -356,173 +293,6 @@ fn groups(question: &str) -> Vec<Dimension> {
     out
 }
 
-fn filters(question: &str, names: &Names) -> Vec<Filter> {
-    let words = words(question);
-    let mut out: Vec<Filter> = Vec::new();
-    let mut add = |dimension: Dimension, value: &str| {
-        let filter = Filter { dimension, value: value.to_owned() };
-        if !out.contains(&filter) {
-            out.push(filter);
-        }
-    };
-    let of = |at: Option<usize>| at.and_then(|it| words.get(it)).filter(|it| !it.quoted).and_then(|it| noun(it.text));
-    for (at, word) in words.iter().enumerate() {
-        if let Some((dimension, name)) = recorded(word.text, names) {
-            add(dimension, name);
-        } else if word.quoted {
-            // The noun beside a quoted name says what it is: persona “Scout”, the “Scout” persona.
-            let named = of(at.checked_sub(1)).or_else(|| of(Some(at + 1)));
-            add(named.unwrap_or(Dimension::Text), word.text);
-        } else if noun(word.text) == Some(Dimension::Persona)
-            // “rank personas” names none.
-            && !word.text.to_lowercase().ends_with('s')
-            && let Some(before) = at.checked_sub(1).and_then(|it| words.get(it))
-            && is_name(before)
-            && recorded(before.text, names).is_none()
-        {
-            add(Dimension::Persona, before.text);
-        } else if noun(word.text) == Some(Dimension::User)
-            && word.text.to_lowercase() == "user"
-            && let Some(next) = words.get(at + 1)
-            && next.text.chars().all(|c| c.is_ascii_digit())
-        {
-            add(Dimension::User, next.text);
-        } else if is_asked_about(at, &words) {
-            // Somebody of whom nothing is recorded: an answer about all others would be another one's.
-            add(Dimension::User, word.text);
-        }
-    }
-    for name in trace::frameworks(question) {
-        add(Dimension::Framework, &name);
-    }
-    out
-}
-
-/// Words before and behind the name of somebody: “what did X ask”, “was hat X gefragt”.
-const DID: [&str; 4] = ["did", "does", "has", "hat"];
-const ASKED: [&str; 26] = [
-    "spend",
-    "spent",
-    "pay",
-    "paid",
-    "call",
-    "called",
-    "write",
-    "ausgegeben",
-    "bezahlt",
-    "do",
-    "ask",
-    "say",
-    "use",
-    "decide",
-    "discuss",
-    "want",
-    "done",
-    "asked",
-    "said",
-    "used",
-    "decided",
-    "gefragt",
-    "gesagt",
-    "gemacht",
-    "benutzt",
-    "entschieden",
-];
-
-/// What may stand there and is no name.
-const NOBODY: [&str; 34] = [
-    "we",
-    "i",
-    "you",
-    "they",
-    "he",
-    "she",
-    "it",
-    "everyone",
-    "everybody",
-    "anyone",
-    "anybody",
-    "someone",
-    "somebody",
-    "people",
-    "who",
-    "which",
-    "what",
-    "nobody",
-    "one",
-    "others",
-    "all",
-    "each",
-    "that",
-    "this",
-    "not",
-    "wir",
-    "ich",
-    "er",
-    "sie",
-    "es",
-    "man",
-    "jemand",
-    "jeder",
-    "niemand",
-];
-
-/// Whether the word at `at` can only be somebody's name.
-fn is_asked_about(at: usize, words: &[Word<'_>]) -> bool {
-    let lower = |at: Option<usize>| at.and_then(|it| words.get(it)).map(|it| it.text.to_lowercase());
-    let is = |at: Option<usize>, list: &[&str]| lower(at).is_some_and(|it| list.contains(&it.as_str()));
-    let name = words[at].text;
-    let was_here = is(at.checked_sub(1), &["was", "is", "war"])
-        && is(Some(at + 1), &["last", "ever", "zuletzt"])
-        && is(Some(at + 2), &["active", "seen", "online", "aktiv"]);
-    (was_here || is(at.checked_sub(1), &DID) && is(Some(at + 1), &ASKED))
-        && !is(Some(at), &NOBODY)
-        && !words[at].quoted
-        && dimension(name).is_none()
-        && name.chars().count() > 1
-        && name.chars().all(char::is_alphabetic)
-}
-
-/// The sort of name that a noun announces.
-fn noun(word: &str) -> Option<Dimension> {
-    dimension(word).filter(|it| {
-        use Dimension::Framework;
-        use Dimension::Model;
-        use Dimension::Persona;
-        use Dimension::Provider;
-        use Dimension::Session;
-        use Dimension::Tool;
-        use Dimension::User;
-        [Persona, User, Model, Provider, Tool, Framework, Session].contains(it)
-    })
-}
-
-fn is_name(word: &Word<'_>) -> bool {
-    let lower = word.text.to_lowercase();
-    !word.quoted && !NO_NAMES.contains(&lower.as_str()) && !lower.chars().all(|c| c.is_ascii_digit())
-}
-
-/// A recorded name, whatever its case; `claude` is the only model whose name begins so.
-fn recorded<'a>(word: &str, names: &'a Names) -> Option<(Dimension, &'a str)> {
-    let lists = [
-        (Dimension::Persona, &names.personas),
-        (Dimension::User, &names.users),
-        (Dimension::Model, &names.models),
-        (Dimension::Provider, &names.providers),
-        (Dimension::Tool, &names.tools),
-    ];
-    let lower = word.to_lowercase();
-    let whole = lists.into_iter().find_map(|(dimension, list)| {
-        list.iter().find(|it| it.to_lowercase() == lower).map(|it| (dimension, it.as_str()))
-    });
-    let rest = |it: &str| it.to_lowercase().strip_prefix(&lower).and_then(|it| it.chars().next());
-    let mut begin = names.models.iter().filter(|it| rest(it).is_some_and(|next| !next.is_alphabetic()));
-    whole.or_else(|| match (begin.next(), begin.next()) {
-        (Some(model), None) if FAMILIES.contains(&lower.as_str()) => Some((Dimension::Model, model.as_str())),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -543,6 +313,8 @@ mod tests {
             models: list("gpt-4o llama3.1"),
             providers: list("openai ollama"),
             tools: list("assemble_context recall"),
+            namespaces: list("default work"),
+            error_kinds: list("rate_limited timeout"),
         }
     }
 
@@ -553,7 +325,10 @@ mod tests {
         assert!(question.second.is_some_and(|it| it.confidence <= question.reading.confidence));
         assert_eq!(question.range, Range { since: Some(now() - 7 * DAY), until: Some(now()) });
         assert_eq!(question.groups, [Dimension::Model, Dimension::Day]);
-        assert_eq!(question.filters, [Filter { dimension: Dimension::Persona, value: "Coach".to_owned() }]);
+        assert_eq!(
+            question.filters,
+            [Filter { dimension: Dimension::Persona, value: "Coach".to_owned(), is_left_out: false }]
+        );
     }
 
     #[test]
@@ -617,9 +392,22 @@ mod tests {
             "rank personas by asks",
             "did answers get slower?",
             "when were we last active",
+            "which user has recently asked something?",
+            "who has ever asked about the cache?",
+            "wer hat gestern gefragt?",
+            "most popular persona",
+            "which is the most expensive persona?",
+            "the best rated persona",
+            "the cheapest persona",
+            "cheapest persona",
         ] {
             assert_eq!(found(text), vec![], "{text}");
+            assert_eq!(read(text, 0, &Names::default()).unread, Vec::<String>::new(), "{text}");
         }
+        // Many are no name, and are told.
+        assert_eq!(found("what did developers ask last week?"), vec![]);
+        assert_eq!(read("what did developers ask?", 0, &Names::default()).unread, ["developers"]);
+        assert_eq!(found("wer hat SWOT benutzt?"), vec![(Dimension::Framework, "SWOT".to_owned())]);
         let framework = |name: &str| (Dimension::Framework, name.to_owned());
         assert_eq!(found("how often was SWOT used?"), [framework("SWOT")]);
         assert_eq!(found("RICE or RACI?"), [framework("RACI"), framework("RICE")]);
@@ -639,6 +427,57 @@ mod tests {
         assert_eq!(filters("use of the poet persona by user 42"), "Persona=poet User=42");
         assert_eq!(filters("which persona is used most, per persona"), "");
         assert_eq!(filters("latency of assemble_context"), "Tool=assemble_context");
+        assert_eq!(filters("gpt-4o的费用"), "Model=gpt-4o");
+        assert_eq!(filters("cost of namespace work"), "Namespace=work");
+        assert_eq!(filters("calls in the work namespace"), "Namespace=work");
+        assert_eq!(filters("how much work was done"), "");
+        for text in ["rate limited calls", "rate-limits", "errors: rate_limited", "Rate limit errors"] {
+            assert_eq!(filters(text), "ErrorKind=rate_limited", "{text}");
+        }
+        assert_eq!(filters("calls that timed out"), "ErrorKind=timeout");
+        assert_eq!(filters("timeouts or rate limits"), "ErrorKind=rate_limited ErrorKind=timeout");
+        assert_eq!(filters("the rate of calls"), "");
+    }
+
+    #[test]
+    fn what_is_left_out_is_told_from_what_is_asked_for() {
+        let left_out = |text: &str| {
+            let found = read(text, now(), &names()).filters;
+            found.iter().filter(|it| it.is_left_out).map(|it| it.value.clone()).collect::<Vec<_>>().join(" ")
+        };
+        for text in [
+            "cost without gpt-4o",
+            "cost of everything but gpt-4o",
+            "all models except gpt-4o",
+            "cost, not counting gpt-4o",
+            "models other than gpt-4o",
+            "cost excluding the model gpt-4o",
+            "Kosten ohne gpt-4o",
+            "Kosten außer für gpt-4o",
+            "coût sans gpt-4o",
+            "coste sin gpt-4o",
+            "除了gpt-4o的费用",
+            "gpt-4o以外のコスト",
+        ] {
+            assert_eq!(left_out(text), "gpt-4o", "{text}");
+        }
+        assert_eq!(left_out("calls not made by anna"), "anna");
+        assert_eq!(left_out("cost without gpt-4o and llama3.1"), "gpt-4o llama3.1");
+        for text in [
+            "cost of gpt-4o without the cache",
+            "asks without a persona for anna",
+            "gpt-4o but not yesterday",
+            "nothing but gpt-4o",
+            "is the coach not slower than anna",
+            "how often did anna ask without success",
+        ] {
+            assert_eq!(left_out(text), "", "{text}");
+        }
+        let never = read("who has never used the coach?", now(), &names());
+        assert_eq!((never.filters, never.unread), (vec![], vec!["never … Coach".to_owned()]));
+        for text in ["who didn't use the coach?", "wer hat den Coach nie benutzt?"] {
+            assert_eq!(read(text, now(), &names()).unread.len(), 1, "{text}");
+        }
     }
 
     #[test]

@@ -9,8 +9,11 @@ use super::answer::Question;
 use super::answer::UNSURE;
 use super::answer::Viewer;
 use super::answer::reread;
+use super::conditions;
 use super::filters::FILTERS;
+use super::filters::OF_ALL;
 use super::filters::artifact;
+use super::filters::as_recorded;
 use super::filters::compared_names;
 use super::filters::filter;
 use super::filters::group_name;
@@ -18,6 +21,7 @@ use super::filters::with_spoken;
 use super::finding::Asked;
 use super::finding::Link;
 use super::limits;
+use super::named;
 use super::plan;
 use super::plan::Drill;
 use super::plan::Kind;
@@ -29,6 +33,7 @@ use crate::dates::Range;
 use crate::store::ContextBy;
 use crate::store::ContextKey;
 use crate::store::Count;
+use crate::store::Counted;
 
 /// A question as it was read.
 pub(super) struct Reading {
@@ -39,8 +44,10 @@ pub(super) struct Reading {
     pub(super) count: Count,
     /// From when until when, as given or in words.
     pub(super) range: (Option<Millis>, Option<Millis>),
-    /// Said first when no word of the question had a part in this.
-    pub(super) unheard: Option<String>,
+    /// Said first: what of the question had no part in this.
+    pub(super) unheard: String,
+    /// What was recorded, by which unknown names are told.
+    pub(super) names: Names,
     /// The same question read otherwise, when the reading is unsure.
     pub(super) otherwise: Option<Link>,
 }
@@ -52,25 +59,21 @@ impl Insights {
     ///
     /// An [`InsightsError`]: a wrong filter or range, or the store's.
     pub(super) async fn read(&self, question: &Question, eyes: &Eyes, now: Millis) -> Result<Reading, InsightsError> {
-        let names = self.store.call_names(eyes.counts.clone()).await?;
-        let names = Names {
-            personas: names.personas,
-            users: names.users,
-            models: names.models,
-            providers: names.providers,
-            tools: names.tools,
-        };
+        let names = self.names(&question.question, eyes).await?;
         let read = question::read(&question.question, now, &names);
         let limits = limits::read(&question.question);
+        let conditions = conditions::read(&question.question);
         let is_plain = question.drill == Drill::default();
         let (kind, confidence) = match question.kind {
             Some(kind) => (kind, 1.0),
             None => (named(read.reading.kind).unwrap_or(Kind::Insights), read.reading.confidence),
         };
-        let wanted = single::read(&question.question, &read, kind)
+        let wanted = single::read(&question.question, &read, &limits, kind)
             .filter(|it| is_plain && question.kind.is_none_or(|kind| kind == it.0));
         let kind = wanted.map_or(kind, |it| it.0);
-        let mut filters = self.filters(&with_spoken(&question.filters, &read, &limits, kind), eyes, now).await?;
+        let spoken = with_spoken(&question.filters, &read, &limits, &conditions, kind);
+        let mut filters = self.filters(&spoken, eyes, now).await?;
+        as_recorded(&mut filters, &names)?;
         let span = Span::of(question, &read, now)?;
         let only = compared_names(&read);
         let grouped = read.groups.first().copied().and_then(group_name).or(only.as_ref().map(|it| it.1));
@@ -79,12 +82,37 @@ impl Insights {
             None => question.drill.clone(),
         };
         let of_words = plan::Read { days: span.days(), grouped, compares: span.compared.is_some() };
-        let plan = plan::plan(kind, &question.question, &drill, of_words);
+        let mut plan = plan::plan(kind, &question.question, &drill, of_words);
+        if plan.measure == "error_rate" && filters.contains_key("error_kind") {
+            // All calls with an error of that kind failed; of all calls they are a share.
+            plan.measure = "share".to_owned();
+        }
         if is_plain && plan.measure == "cached_share" && plan.by != "tool" {
             // No other call is ever answered from the cache.
             filters.entry("tool").or_insert_with(|| "ask".into());
         }
-        let is_unheard = is_plain && question.kind.is_none() && hears_nothing(question, &read, &limits, &plan);
+        let mut unread = if is_plain { read.unread.clone() } else { Vec::new() };
+        if matches!(plan.what, Counted::Memories | Counted::Conversations | Counted::Turns) {
+            filters.retain(|name, value| {
+                let holds = OF_ALL.contains(&name.as_str());
+                unread.extend((!holds).then(|| format!("{name} {}", value.as_str().unwrap_or_default())));
+                holds
+            });
+        }
+        let has_limit = ["over_ms", "under_ms", "over_usd"].iter().any(|it| filters.contains_key(*it));
+        if is_plain && !has_limit && plan.view != "lengths" {
+            let limits = [(limits.over_ms, "over"), (limits.under_ms, "under")];
+            unread.extend(limits.into_iter().filter_map(|(it, than)| Some(format!("{than} {} s", it? / 1000.0))));
+        }
+        let looks_for_words = is_plain && kind == Kind::History && !filters.contains_key("text");
+        let is_time = |it: &String| it.starts_with(|c: char| c.is_ascii_digit());
+        unread.extend(conditions.unread.into_iter().filter(|it| if is_time(it) { is_plain } else { looks_for_words }));
+        let hears_nothing = is_plain && question.kind.is_none() && hears_nothing(question, &read, &limits, &plan);
+        let mut unheard = if hears_nothing { unheard(kind) } else { String::new() };
+        for it in &unread {
+            let quotes = if looks_for_words { ": words to look for stand in quotes" } else { "" };
+            unheard.push_str(&format!("Not narrowed by `{it}`{quotes}. "));
+        }
         let middle = self.middle(&span, &plan, eyes, now).await?;
         let asked = Asked {
             since: span.since,
@@ -94,6 +122,7 @@ impl Insights {
             only: only.map(|it| (it.0, it.2)),
             // Who asks for the rest of “the top 5” gets it in whole pages.
             top: limits.top.filter(|_| question.page.skip == 0),
+            lasting: (limits.over_ms, limits.under_ms),
             by_model: plan.by == "model",
             skip: question.page.skip,
             viewer: question.viewer.user_id.clone(),
@@ -107,10 +136,32 @@ impl Insights {
             count: count(&plan, &asked, question, eyes)?,
             asked,
             range: (span.since, span.until),
-            unheard: is_unheard.then(|| unheard(kind)),
+            unheard,
+            names,
             otherwise: second.and_then(|it| named(it.kind)).map(|it| reread(question, it)),
             plan,
         })
+    }
+
+    /// The names that were recorded, as far as `question` may have them.
+    async fn names(&self, question: &str, eyes: &Eyes) -> Result<Names, InsightsError> {
+        let names = self.store.call_names(eyes.counts.clone()).await?;
+        let mut out = Names {
+            personas: names.personas,
+            users: names.users,
+            models: names.models,
+            providers: names.providers,
+            tools: names.tools,
+            ..Names::default()
+        };
+        // These have no index, and few questions name them.
+        if named::may_name_errors(question) {
+            out.error_kinds = self.store.error_kinds(eyes.counts.clone()).await?;
+        }
+        if question.to_lowercase().contains("name") {
+            out.namespaces = self.store.call_namespaces(eyes.counts.clone()).await?;
+        }
+        Ok(out)
     }
 
     /// Where what is compared is parted: as a link or the words say, else in two halves.

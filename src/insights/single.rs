@@ -1,6 +1,7 @@
 //! Questions that want one thing, whichever type their words sound like: the dearest call, how many memories there are,
 //! when somebody was here last.
 
+use super::limits::Limits;
 use super::plan::COST;
 use super::plan::ERRORS;
 use super::plan::Kind;
@@ -59,6 +60,8 @@ const TIMES: Signs = &[
 ];
 const WHICH_TIME: Signs =
     &["哪天", "哪一天", "哪个月", "哪个小时", "哪一周", "哪周", "どの月", "どの日", "どの週", "何月", "何日", "何時"];
+const SESSIONS: Signs =
+    &["session", "conversation", "chats", "sitzung", "gespräch", "sesion", "sesión", "会话", "セッション"];
 /// Words for a call by itself.
 const CALL: Signs = &[
     "=call",
@@ -183,8 +186,11 @@ const LAST: Signs = &[
 const HERE: Signs = &["=active", "=seen", "=online", "=around", "aktiv", "=actif", "activ", "attiv", "actief"];
 
 /// The type and the table of what `text` asks for by itself.
-pub(super) fn read(text: &str, read: &Question, kind: Kind) -> Option<(Kind, &'static str)> {
+pub(super) fn read(text: &str, read: &Question, limits: &Limits, kind: Kind) -> Option<(Kind, &'static str)> {
     let words = Words::of(text);
+    if words.any(SESSIONS) && !words.any(CALL) && (limits.over_ms.is_some() || limits.under_ms.is_some()) {
+        return Some((Kind::Engagement, "lengths"));
+    }
     let is_whole = read.groups.is_empty() && !names_a_group(&words) && !is_apart(&words) && !words.any(ERRORS);
     if is_whole && let Some(view) = counted(&words).filter(|_| read.filters.is_empty()) {
         return Some((Kind::History, view));
@@ -249,6 +255,7 @@ fn costs_most(words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits;
     use super::super::question;
     use super::super::question::Names;
     use super::*;
@@ -258,7 +265,7 @@ mod tests {
         let names = Names { users: vec!["ana".into()], models: vec!["gpt-5".into()], ..Names::default() };
         let table = |text: &str| {
             let question = question::read(text, 1_790_000_000_000, &names);
-            read(text, &question, Kind::Engagement).map(|it| it.1)
+            read(text, &question, &limits::read(text), Kind::Engagement).map(|it| it.1)
         };
         for (text, expected) in [
             ("most expensive question", Some("dearest_calls")),
@@ -284,6 +291,9 @@ mod tests {
             ("welche Anfrage hat am meisten gekostet?", Some("dearest_calls")),
             ("which call cost us the most", Some("dearest_calls")),
             ("¿qué pregunta costó más?", Some("dearest_calls")),
+            ("how many sessions lasted longer than 30 minutes", Some("lengths")),
+            ("Sitzungen, die länger als 30 Minuten dauerten", Some("lengths")),
+            ("sessions with calls slower than 2 s", None),
             ("number of decisions", Some("decisions")),
             ("how many new memories did we add", Some("memories")),
         ] {
@@ -333,7 +343,7 @@ mod tests {
             "which questions about cost most users asked",
         ] {
             let question = question::read(text, 1_790_000_000_000, &names);
-            assert_eq!(read(text, &question, Kind::Engagement), None, "{text}");
+            assert_eq!(read(text, &question, &limits::read(text), Kind::Engagement), None, "{text}");
         }
     }
 }

@@ -408,6 +408,14 @@ pub(super) fn touches(request: &ClientRequest) -> Touches {
     }
 }
 
+/// The first `most` characters of `text`, and what is said of the rest where there is one.
+fn beginning(text: String, most: usize) -> (String, Option<String>) {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => (text[..end].to_owned(), Some(format!("Only the first {most} characters were read."))),
+        None => (text, None),
+    }
+}
+
 /// Says which words of a question no file has that was searched, be it within longer names; `None` when there are none.
 fn nowhere(words: &[String]) -> Option<String> {
     let quoted: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();

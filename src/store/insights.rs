@@ -87,9 +87,9 @@ pub struct CallFilter {
     pub outcome: Option<String>,
     pub error_kind: Option<String>,
     pub framework: Option<String>,
-    /// `09:00` is from nine to ten, UTC.
+    /// `09:00` is from nine to ten, UTC; several with blanks between.
     pub hour: Option<String>,
-    /// `0` is Sunday.
+    /// Digits, `0` is Sunday: calls of one of those days.
     pub weekday: Option<String>,
     /// Slower than this, in milliseconds.
     pub over_ms: Option<f64>,
@@ -103,6 +103,8 @@ pub struct CallFilter {
     pub text: Option<String>,
     /// `yes`: only those that were judged with items that helped; any other: only those that were not.
     pub helped: Option<String>,
+    /// A JSON array of names that calls do not have.
+    pub except: Option<String>,
     /// The last one in the order of writing, of calls, memories or turns: what the first page of a list counted.
     pub upto: Option<i64>,
 }
@@ -312,6 +314,32 @@ impl Store {
         .await
     }
 
+    /// The kinds of errors that calls ended with, which [`Store::call_names`] leaves out: they are found by reading all calls.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] of reading.
+    pub async fn error_kinds(&self, viewer: Option<String>) -> Result<Vec<String>, StoreError> {
+        self.distinct("SELECT DISTINCT error_kind FROM calls WHERE error_kind IS NOT NULL", viewer).await
+    }
+
+    /// The namespaces of the calls, found like [`Store::error_kinds`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] of reading.
+    pub async fn call_namespaces(&self, viewer: Option<String>) -> Result<Vec<String>, StoreError> {
+        self.distinct("SELECT DISTINCT coalesce(namespace, 'default') FROM calls WHERE 1", viewer).await
+    }
+
+    async fn distinct(&self, select: &'static str, viewer: Option<String>) -> Result<Vec<String>, StoreError> {
+        self.query(move |conn| {
+            let sql = format!("{select} AND (:viewer IS NULL OR user_id IS NULL OR user_id = :viewer) ORDER BY 1");
+            conn.prepare_cached(&sql)?.query_map(named_params! {":viewer": viewer}, |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
     /// Waits until the calls that were noted are in the record. Without any there is no commit to wait for.
     ///
     /// # Errors
@@ -418,7 +446,7 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, count: &Count, rows: i64)
     let since = filter.since.unwrap_or(Millis::MIN);
     let until = filter.until.unwrap_or(Millis::MAX);
     let skip = i64::try_from(count.skip).unwrap_or(i64::MAX);
-    let values: [(&str, &dyn ToSql); 32] = [
+    let values: [(&str, &dyn ToSql); 33] = [
         (":viewer", &count.viewer),
         (":sees_all", &count.sees_all),
         (":as_persona", &count.persona),
@@ -442,6 +470,7 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, count: &Count, rows: i64)
         (":hour", &filter.hour),
         (":weekday", &filter.weekday),
         (":rated", &filter.rated),
+        (":except", &filter.except),
         (":helped", &filter.helped),
         (":text", &filter.text),
         (":upto", &filter.upto),

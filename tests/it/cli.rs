@@ -210,7 +210,7 @@ fn setup_writes_shows_and_removes_the_entry_and_nothing_else() -> anyhow::Result
     );
 
     let looked = run(&home, &["setup", "cursor", "--print"])?;
-    assert!(looked.err.contains(&format!("`--db {} --read-only` would be gone", db.display())), "{looked:?}");
+    assert!(looked.err.contains(&"its arguments `--read-only` would be gone"), "{looked:?}");
 
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(0));
     assert_eq!(std::fs::read_to_string(&file)?, before);
@@ -229,7 +229,23 @@ fn setup_writes_shows_and_removes_the_entry_and_nothing_else() -> anyhow::Result
 
     let claude = run(&home, &["setup", "claude-code", "--project", ".", "--json"])?.json()?;
     assert_eq!(claude["path"], json!(home.workspace().join(".mcp.json")));
-    assert_eq!(claude["entry"]["args"], json!(["serve", "--text-only"]));
+    assert_eq!(claude["entry"]["args"], json!(["serve", "--text-only", "--db", home.database()]));
+    Ok(())
+}
+
+#[test]
+fn setup_writes_what_the_shell_sets_as_flags_and_says_so() -> anyhow::Result<()> {
+    let home = Home::new()?.with("CARRYALL_OFFLINE", "1").with("CARRYALL_READ_ONLY", "0");
+    let home = home.with("CARRYALL_EXCLUDE_TOOLS", "ask").with("CARRYALL_HOOKS", "brief");
+    let ran = run(&home, &["setup", "cursor"])?;
+    assert!(ran.err.contains("set here: CARRYALL_DB, CARRYALL_EXCLUDE_TOOLS, CARRYALL_OFFLINE"), "{ran:?}");
+    assert!(ran.err.contains("may not see it: CARRYALL_HOOKS"), "{ran:?}");
+    let again = run(&home, &["setup", "cursor", "--json", "--exclude-tools", "forget"])?.json()?;
+    let db = home.database();
+    assert_eq!(again["entry"]["args"], json!(["serve", "--db", db, "--exclude-tools", "forget", "--offline"]));
+    assert_eq!(again["from_variables"], json!(["CARRYALL_DB", "CARRYALL_OFFLINE"]));
+    let hooks = run(&home, &["setup", "claude-code", "--hooks", "--print"])?;
+    assert!(hooks.out.contains(&format!("--db {}", db.display())) && hooks.out.contains("--offline"), "{hooks:?}");
     Ok(())
 }
 

@@ -122,6 +122,10 @@ pub(super) fn streak(table: &Table, asked: &Asked) -> Finding {
 
 pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
     let Table { mut columns, mut rows, cut, .. } = table;
+    let (over, under) = asked.lasting;
+    let all = rows.len();
+    let fits = |it: f64| over.is_none_or(|over| it > over) && under.is_none_or(|under| it < under);
+    rows.retain(|it| fits(number(&it[2]) * 60_000.0));
     rows.sort_by(|a, b| number(&b[2]).total_cmp(&number(&a[2])).then_with(|| text(&a[0]).cmp(&text(&b[0]))));
     let total = rows.len();
     let minutes: Vec<f64> = rows.iter().map(|it| number(&it[2])).collect();
@@ -130,11 +134,18 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
         let day = by_day.entry(text(&row[1])).or_default();
         *day = (day.0 + number(&row[2]), day.1 + 1.0);
     }
-    let mut said = String::new();
+    let limits: Vec<String> = [(over, "more"), (under, "less")]
+        .into_iter()
+        .filter_map(|(limit, than)| Some(format!("{than} than {} min", limit? / 60_000.0)))
+        .collect();
+    let mut said = match limits.join(" and ").as_str() {
+        "" => String::new(),
+        limits => format!("{total} of {} lasted {limits}. ", counted(&all, "session")),
+    };
     if let (Some(longest), Some(median)) = (rows.first(), minutes.get(total / 2)) {
         let count = f64_of(total);
         let short = f64_of(minutes.iter().filter(|it| **it < 2.0).count());
-        said = format!(
+        said.push_str(&format!(
             "{}{} {} lasted {:.1} minutes on average, half of them at least {median:.1}. The longest took \
              {:.1} minutes; {:.0} % were over in less than two.",
             if cut { "At least " } else { "" },
@@ -143,7 +154,7 @@ pub(super) fn lengths(table: Table, asked: &Asked) -> Finding {
             minutes.iter().sum::<f64>() / count,
             number(&longest[2]),
             short / count * 100.0
-        );
+        ));
     }
     let points: Vec<(String, f64)> =
         by_day.iter().map(|(day, (sum, count))| (day.clone(), (sum / count * 100.0).round() / 100.0)).collect();

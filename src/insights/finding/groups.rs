@@ -46,6 +46,7 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     if let Some((_, names)) = asked.only.as_ref().filter(|it| filters_by(plan, it.0)) {
         rows.retain(|row| names.contains(&text(&row[0])));
     }
+    let unpriced = take_unpriced(&mut columns, &mut rows);
     let at = columns.iter().position(|it| *it == plan.measure).or_else(|| columns.iter().position(|it| it == "calls"));
     let at = at.unwrap_or(1).min(columns.len().saturating_sub(1));
     let in_time = IN_TIME.contains(&plan.by.as_str()) && plan.view != "errors";
@@ -64,7 +65,10 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
     }
     rows.sort_by(order);
     let total = rows.len();
-    let text = if total == 0 { String::new() } else { describe(plan, &columns, &rows, at, cut, asked) };
+    let mut text = if total == 0 { String::new() } else { describe(plan, &columns, &rows, at, cut, asked) };
+    if unpriced > 0.0 && columns[at].starts_with("cost_") {
+        text.push_str(&format!(" The price of {} is unknown.", in_all("calls", unpriced)));
+    }
     if in_time {
         rows.sort_by_key(|row| self::text(&row[0]));
         if plan.by == "period" {
@@ -82,6 +86,17 @@ pub(super) fn groups(plan: &Plan, table: Table, asked: &Asked) -> Finding {
         }
     }
     Finding { text, columns, rows, total, chart, links, ..Finding::default() }
+}
+
+/// How many calls were paid for by a price that nobody knows. The column stays where there are any.
+fn take_unpriced(columns: &mut Vec<String>, rows: &mut [Vec<Cell>]) -> f64 {
+    let Some(at) = columns.iter().position(|it| it == "unpriced") else { return 0.0 };
+    let unpriced = total(rows, at);
+    if unpriced == 0.0 {
+        columns.remove(at);
+        rows.iter_mut().for_each(|it| drop(it.remove(at)));
+    }
+    unpriced
 }
 
 /// Whether the groups of `plan` are the names of the filter `filter`.
@@ -147,7 +162,34 @@ pub(super) fn describe(
     let calls = sum("calls").unwrap_or_default();
     let range = asked.range();
     let adds = adds(measure);
-    if plan.by == "all" && ranked.len() == 1 && plan.view == "calls" {
+    let tokens = ["input_tokens", "cached_input_tokens", "output_tokens"].map(&sum);
+    if let [Some(input), Some(cached), Some(output)] = tokens
+        && measure.ends_with("_tokens")
+    {
+        sentences.push(format!(
+            "{:.0} tokens {range}: {input:.0} of input, {cached:.0} of input from the providers' caches, {output:.0} of \
+             output.",
+            input + cached + output
+        ));
+    }
+    if measure == "error_rate"
+        && let Some(failed) = sum("failed")
+    {
+        // A mean of the shares of groups is not that of all of them.
+        let over = if plan.by == "all" {
+            String::new()
+        } else {
+            format!(", over {} {}", ranked.len(), plural(group_name(plan), ranked.len()))
+        };
+        sentences.push(format!(
+            "{} of {} failed {range}, {}{over}.",
+            said("calls", failed),
+            in_all("calls", calls),
+            said(measure, failed / calls.max(1.0))
+        ));
+    } else if adds && valued.is_empty() {
+        sentences.push(format!("{} {range}.", in_all("calls", calls)));
+    } else if plan.by == "all" && ranked.len() == 1 && plan.view == "calls" {
         sentences.push(format!(
             "{} {range}: {} is {}.",
             in_all("calls", calls),
@@ -157,7 +199,10 @@ pub(super) fn describe(
     } else if adds {
         let whole = total(ranked, at);
         let more = if cut { "at least " } else { "" };
-        let of = if measure == "calls" { String::new() } else { format!(" in {}", in_all("calls", calls)) };
+        let of = match sum("calls") {
+            Some(calls) if measure != "calls" => format!(" in {}", in_all("calls", calls)),
+            _ => String::new(),
+        };
         sentences.push(format!(
             "{more}{}{of} {range}, over {} {}.",
             in_all(measure, whole),
@@ -188,6 +233,8 @@ pub(super) fn describe(
         ));
     }
     match valued.as_slice() {
+        // That no price is known is said behind.
+        [] if adds => {}
         [] => sentences.push(format!("None has a {} yet.", called(measure))),
         [only] if ranked.len() > 1 => {
             sentences.push(format!("Only {} has one: {}.", name(only), said(measure, number(&only[at]))));

@@ -85,7 +85,7 @@ pub(super) fn called(column: &str) -> String {
 }
 
 /// A sum with what it is of: “3 calls”, “1 failed call”, “2.50 USD”.
-pub(super) fn in_all(column: &str, value: f64) -> String {
+pub(in crate::insights) fn in_all(column: &str, value: f64) -> String {
     let said = said(column, value);
     if column.starts_with("cost_") {
         return said;
@@ -140,7 +140,7 @@ pub(super) fn rename(columns: &mut [String], name: &str) {
     }
 }
 
-pub(super) fn weekday(key: &str) -> &'static str {
+pub(in crate::insights) fn weekday(key: &str) -> &'static str {
     key.parse::<usize>().ok().and_then(|it| WEEKDAYS.get(it)).copied().unwrap_or("?")
 }
 

@@ -20,6 +20,7 @@ use super::super::reply::size;
 use super::super::schema;
 use super::Context;
 use super::Tool;
+use super::beginning;
 use crate::clock;
 use crate::config::Toolset;
 use crate::insights;
@@ -52,6 +53,9 @@ pub(super) const TOOL: Tool = Tool {
     touches: |_| Touches { reads: vec![Domain::Traces, Domain::Memory, Domain::Contexts], writes: Vec::new() },
     run: |context, arguments| Box::pin(query_insights(context, arguments)),
 };
+
+/// Characters of a question that are read; links repeat it.
+const READ: usize = 4_000;
 
 #[derive(Deserialize, JsonSchema)]
 struct InsightsArgs {
@@ -171,8 +175,9 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         ChartName::Svg => Some(Format::Svg),
         ChartName::Png => Some(Format::Png),
     };
+    let (words, cut) = beginning(args.question.unwrap_or_default(), READ);
     let question = Question {
-        question: args.question.unwrap_or_default(),
+        question: words,
         kind: args.kind.map(|it| match it {
             KindName::History => Kind::History,
             KindName::Personas => Kind::Personas,
@@ -199,7 +204,10 @@ async fn query_insights(context: Context, arguments: Value) -> Result<Answer, Fa
         },
         viewer: Viewer { user_id: scope::given(args.user_id), sees_all: context.is_local },
     };
-    let answer = context.app.insights.answer(&question, &context.call).await?;
+    let mut answer = context.app.insights.answer(&question, &context.call).await?;
+    if let Some(cut) = cut {
+        answer.text.push_str(&format!(" {cut}"));
+    }
     let rows: Vec<Vec<Value>> = answer.rows.iter().map(|row| row.iter().map(value).collect()).collect();
     let shown = fitting(rows.iter().zip(0..).map(|(row, at)| size(row) * 2 + answer.links.get(at).map_or(0, size)));
     let rows: Vec<Vec<Value>> = rows.into_iter().take(shown).collect();

@@ -123,6 +123,7 @@ fn whole(count: &Count, part: &str) -> String {
         "rated" => filter.rated.is_some(),
         "helped" => filter.helped.is_some(),
         "upto" => filter.upto.is_some(),
+        "except" => filter.except.is_some(),
         "over_ms" => filter.over_ms.is_some(),
         "under_ms" => filter.under_ms.is_some(),
         "over_usd" => filter.over_usd.is_some(),

@@ -9,6 +9,7 @@ WITH m AS (
       AND (:sees_all OR ((user_id IS NULL OR user_id = :viewer) AND (persona IS NULL OR persona = :as_persona)))
       AND (:user_id IS NULL OR user_id IS NULL OR user_id = :user_id)
       AND (:persona IS NULL OR persona IS NULL OR persona = :persona)
+      AND (:except IS NULL OR coalesce(instr(:except, '"' || persona || '"'), 0) + coalesce(instr(:except, '"' || user_id || '"'), 0) = 0)
       AND (:upto IS NULL OR seq <= :upto)
       AND (:session_id IS NULL OR session_id = :session_id)
       AND (:text IS NULL OR content LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\')

@@ -8,12 +8,13 @@ SELECT k,
     round(percentile(took_us, 50) / 1000.0, 2) AS p50_ms,
     round(percentile(took_us, 95) / 1000.0, 2) AS p95_ms,
     round(avg(took_us) / 1000.0, 2) AS mean_ms,
-    round(coalesce(sum(cost_usd), 0.0), 6) AS cost_usd,
+    CASE WHEN count(cost_usd) > 0 OR sum(unpriced) = 0 THEN round(coalesce(sum(cost_usd), 0.0), 6) END AS cost_usd,
     round(1.0 * sum(cached) / count(*), 4) AS cached_share,
     sum(input_tokens) AS input_tokens,
     sum(cached_input_tokens) AS cached_input_tokens,
     sum(output_tokens) AS output_tokens,
-    round(avg(rating), 3) AS rating
+    round(avg(rating), 3) AS rating,
+    sum(unpriced) AS unpriced
 FROM c GROUP BY k
 -- name: errors
 SELECT coalesce(error_kind, '(unnamed)') AS k, count(*) AS failed, count(DISTINCT tool) AS tools,
@@ -29,5 +30,5 @@ SELECT k, sum(started_at < :middle) AS before, sum(started_at >= :middle) AS aft
     round(coalesce(sum(CASE WHEN started_at < :middle THEN cost_usd END), 0.0), 6) AS cost_before,
     round(coalesce(sum(CASE WHEN started_at >= :middle THEN cost_usd END), 0.0), 6) AS cost_after,
     sum(started_at < :middle AND outcome = 'failed') AS failed_before,
-    sum(started_at >= :middle AND outcome = 'failed') AS failed_after
+    sum(started_at >= :middle AND outcome = 'failed') AS failed_after, sum(unpriced) AS unpriced
 FROM c GROUP BY k

@@ -10,6 +10,7 @@ WITH t AS (
       AND (:user_id IS NULL OR coalesce(user_id, '(nobody named)') = :user_id)
       AND (:persona IS NULL OR coalesce(persona, '(default)') = :persona)
       AND (:namespace IS NULL OR namespace = :namespace)
+      AND (:except IS NULL OR coalesce(instr(:except, '"' || persona || '"'), 0) + coalesce(instr(:except, '"' || user_id || '"'), 0) = 0)
       AND (:upto IS NULL OR seq <= :upto)
       AND (:session_id IS NULL OR session_id = :session_id)
       AND (:text IS NULL OR ((:sees_all OR ((user_id IS NULL OR user_id = :viewer) AND (persona IS NULL OR persona = :as_persona))) AND content LIKE '%' || replace(replace(replace(:text, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\'))
