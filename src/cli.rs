@@ -131,7 +131,7 @@ fn start(line: CommandLine, out: &Output) -> Result<Exit, Failed> {
         Command::Metrics => metrics::run(resolved.config, out),
         Command::Config(ConfigCommand::Show) => show::config(&resolved, out),
         Command::GenerateYear(it) => year::generate(&resolved.config, &it, out),
-        Command::Import(asked) => exchange::import(resolved.config, asked, out),
+        Command::Import(asked) => exchange::import(resolved.config, &asked, out),
         Command::Export { file, format } => match format.as_str() {
             "markdown" => exchange::export_markdown(&resolved.config, file.as_deref(), out),
             _ => exchange::export(&resolved.config, file.as_deref(), out),

@@ -40,7 +40,7 @@ use crate::store::StoreError;
 pub(super) const STANDARD: &str = "-";
 
 /// Takes in what [`export`] or another program wrote.
-pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit, Failed> {
+pub(super) fn import(config: Config, asked: &Import, out: &Output) -> Result<Exit, Failed> {
     let format = asked.format.as_deref().and_then(Format::named);
     let failed = |err| Failed::file("read", &asked.file, &err);
     // Our own lines stream from a pipe; of everything else a first reading comes before the second.
@@ -52,7 +52,7 @@ pub(super) fn import(config: Config, asked: Import, out: &Output) -> Result<Exit
         }
         let begins = input.fill_buf().map_err(failed)?;
         if format.is_some() || begins.starts_with(b"{\"format\":\"carryall-export\"") {
-            refuse_flags(&asked, Format::Carryall)?;
+            refuse_flags(asked, Format::Carryall)?;
             return import_rows(&config, Box::new(input), &asked.file, &[], out);
         }
         let mut bytes = Vec::new();
@@ -97,7 +97,7 @@ fn is_pipe(file: &std::fs::Metadata) -> bool {
     return !file.is_file() && !file.is_dir();
 }
 
-fn import_source(config: Config, asked: Import, source: Source, out: &Output) -> Result<Exit, Failed> {
+fn import_source(config: Config, asked: &Import, source: Source, out: &Output) -> Result<Exit, Failed> {
     let wanted = Asked {
         source,
         format: asked.format.as_deref().and_then(Format::named),
@@ -112,7 +112,7 @@ fn import_source(config: Config, asked: Import, source: Source, out: &Output) ->
     };
     let format = Importer::format(&wanted)?;
     if format.is_own() {
-        refuse_flags(&asked, format)?;
+        refuse_flags(asked, format)?;
     }
     if format == Format::CarryallMarkdown {
         let rendered = exchange::to_json_lines(&wanted.source)?;

@@ -341,7 +341,7 @@ impl Asking<'_> {
             }
             Err(error) => {
                 let counted = error.counted.as_deref().map(|it| {
-                    let answer = Answer { usage: it.usage.clone(), cost_usd: it.cost_usd, ..Answer::default() };
+                    let answer = Answer { usage: it.usage, cost_usd: it.cost_usd, ..Answer::default() };
                     models.cost_usd(known, name, &request.model, &answer)
                 });
                 let missed = Missed::from(error);

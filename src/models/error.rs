@@ -96,7 +96,7 @@ pub struct ModelError {
     /// The HTTP status, when there was one.
     pub status: Option<u16>,
     /// The provider's name for the request, for its support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// What was counted for an answer that cannot be used: filtered, or empty.
     pub counted: Option<Box<Counted>>,
 }
@@ -150,7 +150,7 @@ impl Fault {
 
     /// The failure of `answer`, which used what it says.
     pub(super) fn of(self, answer: &Answer) -> Fault {
-        let counted = Counted { usage: answer.usage.clone(), cost_usd: answer.cost_usd };
+        let counted = Counted { usage: answer.usage, cost_usd: answer.cost_usd };
         let is_said = counted.cost_usd.is_some() || counted.usage != Usage::default();
         Fault { counted: is_said.then(|| Box::new(counted)), ..self }
     }

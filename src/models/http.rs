@@ -236,7 +236,7 @@ impl Endpoint {
             next_step,
             retry_after: fault.retry_after,
             status: fault.status,
-            request_id: fault.request_id.map(|it| without_key(&it, self.key.as_ref())),
+            request_id: fault.request_id.map(|it| without_key(&it, self.key.as_ref()).into()),
             counted: fault.counted,
         }
     }

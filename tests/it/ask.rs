@@ -299,7 +299,10 @@ fn what_is_left_out_of_a_long_session_is_summarised_and_begins_alike_for_some_qu
         last = server.call("ask", json!({"message": message, "session_id": "s", "context": "none"}))?;
     }
     let told = last["degraded"].to_string();
-    assert!(told.contains("oldest turns of the session were not sent") && told.contains("own sentences"), "{told}");
+    assert!(
+        told.contains("oldest turns of the session were not sent") && told.contains("summarised by excerpts"),
+        "{told}"
+    );
     let first = |at: usize| -> String {
         let sent: Value = serde_json::from_str(&models.received()[at].body).unwrap_or_default();
         sent["messages"][0]["content"].as_str().unwrap_or_default().to_owned()

@@ -210,7 +210,7 @@ fn setup_writes_shows_and_removes_the_entry_and_nothing_else() -> anyhow::Result
     );
 
     let looked = run(&home, &["setup", "cursor", "--print"])?;
-    assert!(looked.err.contains(&"its arguments `--read-only` would be gone"), "{looked:?}");
+    assert!(looked.err.contains("its arguments `--read-only` would be gone"), "{looked:?}");
 
     assert_eq!(run(&home, &["setup", "cursor", "--remove"])?.code, Some(0));
     assert_eq!(std::fs::read_to_string(&file)?, before);

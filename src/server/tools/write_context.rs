@@ -55,6 +55,7 @@ struct WriteArgs {
     /// Only they see what a session, conversation or artifact holds.
     user_id: Option<String>,
     persona: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     data: Option<Value>,
     patch: Option<serde_json::Map<String, Value>>,
     #[serde(default)]
@@ -64,6 +65,11 @@ struct WriteArgs {
     ttl_s: Option<i64>,
     #[schemars(range(min = 0))]
     expected_version: Option<i64>,
+}
+
+/// Tells `"data": null`, which is a value where nothing else is given, from no data.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -104,10 +110,10 @@ async fn write_context(context: Context, arguments: Value) -> Result<Answer, Fai
     let mut redacted = Vec::new();
     let change = match (args.data, args.patch, args.clear) {
         (Some(data), None, false) => ContextWrite::Data(without_secrets(&data, refuses, &mut redacted)?),
-        (None, Some(patch), false) => {
+        (None | Some(Value::Null), Some(patch), false) => {
             ContextWrite::Patch(without_secrets(&Value::Object(patch), refuses, &mut redacted)?)
         }
-        (None, None, true) => ContextWrite::Clear,
+        (None | Some(Value::Null), None, true) => ContextWrite::Clear,
         _ => {
             return Err(Failure::new(
                 "invalid_argument",

@@ -71,6 +71,18 @@ async fn any_json_is_kept_as_it_is() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Hosts that fill in every field send null for what they leave out.
+#[tokio::test]
+async fn null_beside_a_patch_is_not_given() -> anyhow::Result<()> {
+    let mut server = Duplex::start(&Home::new()?)?;
+    write(&mut server, "k", json!({"data": {"step": 1}})).await?;
+    let patched = write(&mut server, "k", json!({"data": null, "patch": {"done": true}, "ttl_s": null})).await?;
+    assert_eq!(patched["data"], json!({"step": 1, "done": true}));
+    let cleared = write(&mut server, "k", json!({"data": null, "patch": null, "clear": true})).await?;
+    assert_eq!(cleared, json!(null));
+    Ok(())
+}
+
 #[tokio::test]
 async fn every_write_makes_a_version_that_can_be_read() -> anyhow::Result<()> {
     let mut server = Duplex::start(&Home::new()?)?;
