@@ -23,7 +23,7 @@ const LOOKED_AT: usize = 40;
 /// The characters of a label before the text: `Family: my sister …`.
 const LABEL: usize = 24;
 
-/// Whom a text is about, when it begins with somebody of an owner's, each by its [`print`]; nobody otherwise.
+/// Whom a text is about, when it begins with somebody of an owner's, each by its [`print()`]; nobody otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whose {
     /// The user in `my mother`, Anna in `Anna's boss`.
@@ -62,7 +62,7 @@ fn possessor(word: &str) -> Option<&str> {
     word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"))
 }
 
-/// The owners of whom a question asks something, by their [`print`]: any of its words, for all that one can tell. Empty when it
+/// The owners of whom a question asks something, by their [`print()`]: any of its words, for all that one can tell. Empty when it
 /// asks for somebody or names somebody by what he is to another, since then it asks for those, too.
 #[derive(Debug, Default)]
 pub(super) struct Owners(HashSet<u64>);

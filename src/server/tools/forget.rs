@@ -165,7 +165,7 @@ async fn forget(context: Context, arguments: Value) -> Result<Answer, Failure> {
     }
     if passed_over > 0 {
         text.push_str(&format!(
-            "\n{passed_over} more that were replaced or had ended match, too: include_superseded takes them along."
+            "\nReplaced or ended ones that match, too: {passed_over}; include_superseded takes them along."
         ));
     }
     Answer::of(&ForgetResult { forgotten: done.forgotten, ids, ids_more: (more > 0).then_some(more), reopened }, text)

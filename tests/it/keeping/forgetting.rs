@@ -50,13 +50,13 @@ fn a_filter_says_what_it_passes_over() -> anyhow::Result<()> {
     run(&home, &["remember", "The trip is planned", "--valid-to", "2020-01-01T00:00:00Z", "--namespace", "work"])?;
     let would = run(&home, &["forget", "--namespace", "work", "--dry-run"])?.out;
     assert!(
-        would.contains("1 would be deleted") && would.contains("2 more that were replaced or had ended"),
+        would.contains("1 would be deleted") && would.contains("Replaced or ended ones that match, too: 2;"),
         "{would}"
     );
     assert!(run(&home, &["forget"])?.err.contains("include_superseded"));
     // What it reopened is told as such.
     let did = run(&home, &["forget", "--namespace", "work"])?.out;
-    assert!(did.contains("holds again") && did.contains("1 more that were replaced or had ended"), "{did}");
+    assert!(did.contains("holds again") && did.contains("Replaced or ended ones that match, too: 1;"), "{did}");
     let all = run(&home, &["forget", "--namespace", "work", "--include-superseded", "--confirm"])?.out;
     assert!(all.contains("2 deleted") && !all.contains("more that"), "{all}");
     Ok(())
