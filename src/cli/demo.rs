@@ -70,7 +70,7 @@ pub(super) fn run(asked: &Demo, resolved: &Resolved, environment: &Environment, 
         bar: tell::bar(out),
         teller: Teller::new(out),
     };
-    let done = runtime::block_on(async {
+    let done = runtime::block_on_all(async {
         // Without this the temporary folder stays behind.
         let signal = runtime::signal()?;
         tokio::select! {

@@ -1,8 +1,10 @@
 //! The runtime of a command, and the signals that end one.
 
 use std::future::Future;
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
 
 use super::failed::Failed;
 
@@ -13,18 +15,34 @@ const WORKERS: usize = 2;
 /// Reads of the database (four at once at most), the files of an index run, and a blocking standard input.
 const BLOCKING_THREADS: usize = 8;
 
+/// How long what is left of a command may take to be given up.
+const LEFT: Duration = Duration::from_secs(2);
+
 /// Runs `work` to its end. Threads that are still blocked then, as in reading a terminal, are not waited for.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
+/// As [`block_on`], but what `work` left behind is given up before this returns, at most [`LEFT`] later: a server that it had
+/// started is killed by then and writes no more.
+pub(super) fn block_on_all<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFT);
+    done
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_name("carryall")
         .enable_all()
         .build()
-        .context("cannot start the runtime")?;
-    let done = runtime.block_on(work);
-    runtime.shutdown_background();
-    done
+        .context("cannot start the runtime")
 }
 
 /// Ends at the first signal that asks the process to stop.
